@@ -1,0 +1,16 @@
+"""How LLVM's lit runs our textual tests: through the shell, our programs and LLVM's first on the PATH."""
+import os
+
+import lit.formats
+
+config.name = config.quern_name
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".qn"]
+# Inputs that other tests name lie in such folders and have no RUN line of their own.
+config.excludes = ["inputs", "Inputs"]
+config.test_source_root = config.quern_source
+config.test_exec_root = os.path.join(config.quern_site, "out")
+config.environment["PATH"] = os.pathsep.join(config.quern_tools + [os.environ["PATH"]])
+# A failing RUN line shows what FileCheck saw around the failure.
+config.environment["FILECHECK_OPTS"] = "--dump-input-filter=error --dump-input-context=5"
+config.substitutions.append(("%source_dir", config.quern_top))
