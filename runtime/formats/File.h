@@ -1,0 +1,38 @@
+// Whole files: mapped for reading, written beside their place and renamed.
+#pragma once
+
+#include "runtime/formats/Result.h"
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace quern::runtime {
+
+/// A regular file mapped read-only. Unmapped with the object; views into it must not outlive it.
+class MappedFile {
+public:
+  /// Fails for a missing or unreadable file, a folder, a pipe. An empty file has an empty view.
+  static Result<MappedFile> open(const std::string &path);
+  MappedFile(MappedFile &&other) noexcept;
+  MappedFile &operator=(MappedFile &&other) noexcept;
+  ~MappedFile();
+
+  std::span<const std::byte> bytes() const { return {data, size}; }
+
+private:
+  MappedFile(const std::byte *data, size_t size) : data(data), size(size) {}
+  const std::byte *data = nullptr;
+  size_t size = 0;
+};
+
+/// All bytes of a file or pipe; "-" is the standard input. Fails once there are more than `limit`.
+Result<std::vector<std::byte>> readBytes(const std::string &path, size_t limit = SIZE_MAX);
+
+/// Writes the parts one after the other to a new file beside `path` and renames it into place, so
+/// that nobody ever sees a part of it: on failure the old file, if any, is untouched. "-" is the
+/// standard output, written as it comes.
+Status writeBytes(const std::string &path, std::span<const std::span<const std::byte>> parts);
+
+} // namespace quern::runtime

@@ -1,0 +1,33 @@
+// Photographs: whatever stb_image decodes (JPEG, PNG, BMP, GIF, TGA, PNM, PSD).
+#pragma once
+
+#include "runtime/formats/Result.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quern::runtime {
+
+/// 8-bit red, green, blue, interleaved, row by row from the top.
+struct Image {
+  int width = 0;
+  int height = 0;
+  std::vector<uint8_t> rgb;
+};
+
+/// Grey becomes RGB, alpha is dropped, 16 bits become 8; EXIF orientation is not applied. Fails for
+/// what is not an image and for images of more than 2^28 pixels.
+Result<Image> decodeImage(std::span<const std::byte> file, std::string_view name);
+
+/// decodeImage on a file; "-" is the standard input.
+Result<Image> readImage(const std::string &path);
+
+/// Resizes with a Catmull-Rom filter that is widened when shrinking, as PIL's antialiased bicubic
+/// is, clamped at the edges and rounded to 8 bits. Sizes are at least 1.
+Result<Image> resizeImage(const Image &image, int width, int height);
+
+} // namespace quern::runtime
