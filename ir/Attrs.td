@@ -1,0 +1,74 @@
+//===- Attrs.td - Typed attributes: kinds, layouts, choices, adapters ------------------------------===//
+#ifndef QUERN_IR_ATTRS_TD
+#define QUERN_IR_ATTRS_TD
+
+include "ir/Quern.td"
+
+class Quern_Enum<string name, string doc, list<I32EnumAttrCase> cases> : I32EnumAttr<name, doc, cases> {
+  let cppNamespace = "::quern::ir";
+  let genSpecializedAttr = 0;
+}
+
+def Quern_CmpPredicate : Quern_Enum<"CmpPredicate", "how cmp compares", [
+  I32EnumAttrCase<"eq", 0>, I32EnumAttrCase<"ne", 1>, I32EnumAttrCase<"lt", 2>,
+  I32EnumAttrCase<"le", 3>, I32EnumAttrCase<"gt", 4>, I32EnumAttrCase<"ge", 5>]>;
+def Quern_CmpPredicateAttr : EnumAttr<Quern_Dialect, Quern_CmpPredicate, "cmp">;
+
+def Quern_ReduceKind : Quern_Enum<"ReduceKind", "how a reduction combines", [
+  I32EnumAttrCase<"sum", 0>, I32EnumAttrCase<"mean", 1>, I32EnumAttrCase<"max", 2>,
+  I32EnumAttrCase<"min", 3>, I32EnumAttrCase<"prod", 4>]>;
+def Quern_ReduceKindAttr : EnumAttr<Quern_Dialect, Quern_ReduceKind, "reduce_kind">;
+
+def Quern_ResizeMode : Quern_Enum<"ResizeMode", "the interpolation of resize", [
+  I32EnumAttrCase<"nearest", 0>, I32EnumAttrCase<"linear", 1>, I32EnumAttrCase<"cubic", 2>]>;
+def Quern_ResizeModeAttr : EnumAttr<Quern_Dialect, Quern_ResizeMode, "resize_mode">;
+
+def Quern_ResizeCoordinates : Quern_Enum<"ResizeCoordinates",
+  "which source coordinate a result index stands for (names as in ONNX Resize)", [
+  I32EnumAttrCase<"half_pixel", 0>, I32EnumAttrCase<"align_corners", 1>,
+  I32EnumAttrCase<"asymmetric", 2>]>;
+def Quern_ResizeCoordinatesAttr
+    : EnumAttr<Quern_Dialect, Quern_ResizeCoordinates, "resize_coordinates">;
+
+def Quern_ConvAlgorithm : Quern_Enum<"ConvAlgorithm", "how a convolution is computed", [
+  I32EnumAttrCase<"direct", 0>]>;
+def Quern_ConvAlgorithmAttr : EnumAttr<Quern_Dialect, Quern_ConvAlgorithm, "conv"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
+class Quern_Attr<string name, string mnemonic_> : AttrDef<Quern_Dialect, name> {
+  let mnemonic = mnemonic_;
+}
+
+def Quern_LayoutAttr : Quern_Attr<"Layout", "layout"> {
+  let summary = "order of a tensor's axes in memory, outermost first";
+  let description = [{
+    `#quern.layout<[0, 2, 3, 1]>` on a tensor of logical axes (N, C, H, W) stores it as N, H, W, C
+    with C contiguous. It must be a permutation of the axes. Row-major tensors carry no layout.
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t">:$order);
+  let assemblyFormat = "`<` `[` $order `]` `>`";
+  let genVerifyDecl = 1;
+}
+
+def Quern_PhotoAttr : Quern_Attr<"Photo", "photo"> {
+  let summary = "a model input that is made from a photograph";
+  let description = [{
+    On an argument of type f32[N, 3, crop, crop]: the photo's shorter side is resized to `resize`
+    pixels (antialiased cubic convolution with a = -0.5), the centre `crop` x `crop` cut out, scaled to [0, 1],
+    less `mean`, over `std`, channels RGB.
+  }];
+  let parameters = (ins "int64_t":$resize, "int64_t":$crop, "::mlir::DenseF64ArrayAttr":$mean,
+                        "::mlir::DenseF64ArrayAttr":$std);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Quern_LabelsAttr : Quern_Attr<"Labels", "labels"> {
+  let summary = "a model output that scores named classes; the `top` highest are reported";
+  let parameters = (ins "int64_t":$top, "::mlir::ArrayAttr":$names);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+#endif

@@ -1,0 +1,71 @@
+// Type inference of contract.
+#include "ir/Infer.h"
+
+#include "llvm/ADT/DenseMap.h"
+
+namespace quern::ir {
+namespace {
+
+using Location = std::optional<mlir::Location>;
+using Extents = llvm::SmallDenseMap<int64_t, int64_t>;
+
+/// Enters the extents of one operand's labels: (K1), (K2), (K3).
+mlir::LogicalResult enter(Location loc, llvm::StringRef which, mlir::Value operand,
+                          llvm::ArrayRef<int64_t> axes, Extents &extents) {
+  llvm::ArrayRef<int64_t> shape = tensorType(operand).getShape();
+  if (axes.size() != shape.size())
+    return mlir::emitOptionalError(loc, "K1: the ", which, " operand has ", shape.size(),
+                                   " axes and ", axes.size(), " labels");
+  llvm::SmallDenseMap<int64_t, int64_t> own;
+  for (auto [axis, extent] : llvm::zip_equal(axes, shape)) {
+    if (!own.try_emplace(axis, extent).second)
+      return mlir::emitOptionalError(loc, "K2: label ", axis, " occurs twice in the ", which,
+                                     " operand");
+    auto [entry, isNew] = extents.try_emplace(axis, extent);
+    if (!isNew && entry->second != extent)
+      return mlir::emitOptionalError(loc, "K3: label ", axis, " stands for extents ", entry->second,
+                                     " and ", extent);
+  }
+  return mlir::success();
+}
+
+} // namespace
+
+mlir::LogicalResult ContractOp::inferReturnTypes(mlir::MLIRContext *, Location loc, Adaptor adaptor,
+                                                 llvm::SmallVectorImpl<mlir::Type> &inferred) {
+  Extents extents;
+  if (mlir::failed(enter(loc, "left", adaptor.getLhs(), adaptor.getLhsAxes(), extents)) ||
+      mlir::failed(enter(loc, "right", adaptor.getRhs(), adaptor.getRhsAxes(), extents)))
+    return mlir::failure();
+  llvm::SmallVector<int64_t> shape;
+  llvm::SmallDenseMap<int64_t, bool> seen;
+  for (int64_t axis : adaptor.getResultAxes()) {
+    if (!seen.try_emplace(axis, true).second)
+      return mlir::emitOptionalError(loc, "K2: label ", axis, " occurs twice in the result");
+    auto entry = extents.find(axis);
+    if (entry == extents.end())
+      return mlir::emitOptionalError(loc, "K4: label ", axis, " of the result is in no operand");
+    shape.push_back(entry->second);
+  }
+  mlir::Type element = tensorType(adaptor.getLhs()).getElementType();
+  if (element != tensorType(adaptor.getRhs()).getElementType())
+    return mlir::emitOptionalError(loc, "K5: operands have element types ", element, " and ",
+                                   tensorType(adaptor.getRhs()).getElementType());
+  inferred.push_back(mlir::RankedTensorType::get(shape, element));
+  return mlir::success();
+}
+
+/// A multiply-add for every combination of labels.
+int64_t ContractOp::flops() {
+  Extents extents;
+  for (auto [axis, extent] : llvm::zip_equal(getLhsAxes(), tensorType(getLhs()).getShape()))
+    extents.try_emplace(axis, extent);
+  for (auto [axis, extent] : llvm::zip_equal(getRhsAxes(), tensorType(getRhs()).getShape()))
+    extents.try_emplace(axis, extent);
+  int64_t product = 2;
+  for (auto [axis, extent] : extents)
+    product *= extent;
+  return product;
+}
+
+} // namespace quern::ir
