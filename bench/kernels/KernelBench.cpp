@@ -1,0 +1,364 @@
+// Compiles the layers of a table, checks each against plain sums and times them in the order of
+// execution, as a net runs them: every layer has its own weights, and activations pass through a
+// few buffers.
+//     kernel_bench TABLE [--threads N] [--target T] [--rounds N] [--no-check] [--asm DIR] [--serve]
+// With --serve it reads `run N` and `report` from standard input, so that a script can take turns
+// with a peer.
+#include "bench/kernels/CompiledKernel.h"
+#include "bench/kernels/NaiveCheck.h"
+#include "bench/kernels/SpinPool.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <iostream>
+#include <limits>
+#include <map>
+#include <memory>
+#include <random>
+#include <stdexcept>
+
+namespace {
+
+using namespace quern::bench;
+
+struct Options {
+  std::string table, target = "host", assembly;
+  int threads = 1, rounds = 20;
+  bool check = true, serve = false;
+};
+
+Options parseOptions(int argc, char **argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    std::string word = argv[i];
+    auto value = [&]() -> std::string {
+      if (++i == argc)
+        throw std::runtime_error(word + " needs a value");
+      return argv[i];
+    };
+    if (word == "--threads")
+      options.threads = std::stoi(value());
+    else if (word == "--rounds")
+      options.rounds = std::stoi(value());
+    else if (word == "--target")
+      options.target = value();
+    else if (word == "--asm")
+      options.assembly = value();
+    else if (word == "--no-check")
+      options.check = false;
+    else if (word == "--serve")
+      options.serve = true;
+    else
+      options.table = word;
+  }
+  if (options.table.empty())
+    throw std::runtime_error(
+        "usage: kernel_bench TABLE [--threads N] [--target T] [--rounds N] [--no-check] "
+        "[--asm DIR] [--serve]");
+  return options;
+}
+
+/// Floats aligned to a cache line.
+class Floats {
+public:
+  explicit Floats(size_t count = 0)
+      : count(count),
+        data(static_cast<float *>(std::aligned_alloc(64, (count * 4 + 127) / 64 * 64))) {}
+  void fill(std::mt19937 &random, float scale) {
+    std::uniform_real_distribution<float> uniform(-scale, scale);
+    for (size_t i = 0; i < count; ++i)
+      data.get()[i] = uniform(random);
+  }
+  std::span<float> span() { return {data.get(), count}; }
+  float *get() { return data.get(); }
+
+private:
+  struct Free {
+    void operator()(float *pointer) const { std::free(pointer); }
+  };
+  size_t count;
+  std::unique_ptr<float, Free> data;
+};
+
+size_t product(const std::vector<int64_t> &extents) {
+  size_t count = 1;
+  for (int64_t extent : extents)
+    count *= static_cast<size_t>(extent);
+  return count;
+}
+
+/// A dense buffer descriptor with its dimensions.
+struct Descriptor {
+  std::vector<halide_dimension_t> dims;
+  halide_buffer_t buffer{};
+
+  Descriptor(float *host, const std::vector<int64_t> &extents) {
+    int stride = 1;
+    for (int64_t extent : extents) {
+      dims.emplace_back(0, static_cast<int>(extent), stride);
+      stride *= static_cast<int>(extent);
+    }
+    buffer.host = reinterpret_cast<uint8_t *>(host);
+    buffer.type = halide_type_of<float>();
+    buffer.dimensions = static_cast<int>(dims.size());
+    buffer.dim = dims.data();
+  }
+};
+
+struct Kernel {
+  std::unique_ptr<CompiledKernel> code;
+  WeightPacking packing;
+  std::string note;
+  double error = 0;
+};
+
+bool hasWeights(const Layer &layer) {
+  return layer.kind == LayerKind::Conv || layer.kind == LayerKind::Depthwise ||
+         layer.kind == LayerKind::Linear;
+}
+
+std::vector<int64_t> packedExtents(const Layer &layer, const WeightPacking &packing) {
+  const auto &p = layer.problem;
+  if (layer.kind == LayerKind::Depthwise)
+    return {p.outChannels, p.kernelX, p.kernelY};
+  if (layer.kind == LayerKind::Linear)
+    return {packing.panelWidth, p.inChannels, packing.panels};
+  return {packing.panelWidth, p.inChannels, p.kernelX, p.kernelY, packing.panels};
+}
+
+/// From the logical [O][I][kh][kw].
+void packWeights(const Layer &layer, const WeightPacking &packing, std::span<const float> logical,
+                 std::span<float> packed) {
+  const auto &p = layer.problem;
+  bool depthwise = layer.kind == LayerKind::Depthwise;
+  int64_t width = depthwise ? p.outChannels : packing.panelWidth,
+          panels = depthwise ? 1 : packing.panels;
+  int64_t channels = p.inChannels / p.groups;
+  size_t at = 0;
+  for (int64_t panel = 0; panel < panels; ++panel)
+    for (int64_t ky = 0; ky < p.kernelY; ++ky)
+      for (int64_t kx = 0; kx < p.kernelX; ++kx)
+        for (int64_t i = 0; i < channels; ++i)
+          for (int64_t o = panel * width; o < (panel + 1) * width; ++o) {
+            int64_t index = ((o * channels + i) * p.kernelY + ky) * p.kernelX + kx;
+            packed[at++] = o < p.outChannels ? logical[static_cast<size_t>(index)] : 0;
+          }
+}
+
+/// A layer's place in the run: its kernel and the descriptors of its arguments.
+struct Step {
+  const Kernel *kernel = nullptr;
+  std::vector<std::unique_ptr<Descriptor>> descriptors{};
+  std::vector<halide_buffer_t *> arguments{};
+  double best = std::numeric_limits<double>::infinity();
+
+  void add(float *host, const std::vector<int64_t> &extents) {
+    descriptors.push_back(std::make_unique<Descriptor>(host, extents));
+    arguments.push_back(&descriptors.back()->buffer);
+  }
+};
+
+Step makeStep(const Layer &layer, const Kernel &kernel, float *input, float *weights, float *bias,
+              float *residual, float *output) {
+  Step step{.kernel = &kernel};
+  const auto &p = layer.problem;
+  step.add(input, layer.inputExtents());
+  if (hasWeights(layer)) {
+    step.add(weights, packedExtents(layer, kernel.packing));
+    step.add(bias, {p.outChannels});
+  }
+  if (layer.residual)
+    step.add(residual, layer.outputExtents());
+  std::vector<int64_t> extents = layer.outputExtents();
+  if (layer.kind == LayerKind::MeanPool)
+    extents = {p.outChannels, p.batch};
+  if (layer.kind == LayerKind::Linear)
+    extents = {p.outChannels, p.batch, 1, 1};
+  step.add(output, extents);
+  return step;
+}
+
+size_t outputCount(const Layer &layer) {
+  const auto &p = layer.problem;
+  return layer.kind == LayerKind::MeanPool ? static_cast<size_t>(p.outChannels * p.batch)
+                                           : product(layer.outputExtents());
+}
+
+size_t weightCount(const Layer &layer) {
+  const auto &p = layer.problem;
+  return static_cast<size_t>(p.outChannels * (p.inChannels / p.groups) * p.kernelX * p.kernelY);
+}
+
+float weightScale(const Layer &layer) {
+  const auto &p = layer.problem;
+  return std::sqrt(3.0f / static_cast<float>(p.inChannels / p.groups * p.kernelX * p.kernelY));
+}
+
+double checkKernel(const Layer &layer, const Kernel &kernel) {
+  std::mt19937 random(1);
+  Floats input(product(layer.inputExtents())), output(outputCount(layer)),
+      residual(outputCount(layer));
+  Floats logical(weightCount(layer)), packed(product(packedExtents(layer, kernel.packing)));
+  Floats bias(static_cast<size_t>(layer.problem.outChannels));
+  input.fill(random, 1);
+  residual.fill(random, 1);
+  bias.fill(random, 1);
+  LayerData data{.input = input.span()};
+  if (hasWeights(layer)) {
+    logical.fill(random, weightScale(layer));
+    packWeights(layer, kernel.packing, logical.span(), packed.span());
+    data.weights = logical.span();
+    data.bias = bias.span();
+  }
+  data.residual = residual.span();
+  std::ranges::fill(output.span(), std::numeric_limits<float>::quiet_NaN());
+  Step step =
+      makeStep(layer, kernel, input.get(), packed.get(), bias.get(), residual.get(), output.get());
+  if (int code = kernel.code->run(step.arguments))
+    throw std::runtime_error(fmt::format("{}: code {}", layer.text, code));
+  return naiveError(layer, data, output.span());
+}
+
+/// The layers with their memory, ready to run in order.
+class Net {
+public:
+  Net(const std::vector<Layer> &layers, const std::map<std::string, Kernel> &kernels) {
+    std::mt19937 random(2);
+    size_t largest = 1;
+    for (const Layer &layer : layers)
+      largest = std::max({largest, product(layer.inputExtents()), product(layer.outputExtents())});
+    for (int i = 0; i < 4; ++i) {
+      maps.emplace_back(largest);
+      maps.back().fill(random, 1);
+    }
+    for (size_t i = 0; i < layers.size(); ++i) {
+      const Layer &layer = layers[i];
+      const Kernel &kernel = kernels.at(layer.text);
+      weights.emplace_back(hasWeights(layer) ? product(packedExtents(layer, kernel.packing)) : 1);
+      weights.back().fill(random, weightScale(layer));
+      biases.emplace_back(static_cast<size_t>(layer.problem.outChannels));
+      biases.back().fill(random, 1);
+      steps.push_back(makeStep(layer, kernel, maps[i % 4].get(), weights.back().get(),
+                               biases.back().get(), maps[(i + 2) % 4].get(),
+                               maps[(i + 1) % 4].get()));
+    }
+  }
+
+  /// One run; returns milliseconds.
+  double run() {
+    using Clock = std::chrono::steady_clock;
+    auto start = Clock::now(), last = start;
+    for (Step &step : steps) {
+      step.kernel->code->run(step.arguments);
+      auto now = Clock::now();
+      step.best =
+          std::min(step.best, std::chrono::duration<double, std::milli>(now - last).count());
+      last = now;
+    }
+    return std::chrono::duration<double, std::milli>(last - start).count();
+  }
+
+  double best(size_t step) const { return steps[step].best; }
+
+private:
+  std::vector<Floats> maps, weights, biases;
+  std::vector<Step> steps;
+};
+
+/// One line for each distinct layer: the least times of its occurrences summed, their rate, and
+/// what was chosen.
+void report(const std::vector<Layer> &layers, const std::map<std::string, Kernel> &kernels,
+            const Net &net) {
+  struct Row {
+    double milliseconds = 0, flops = 0;
+    int count = 0;
+  };
+  std::map<std::string, Row> rows;
+  std::vector<std::string> order;
+  double total = 0;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    auto [row, fresh] = rows.try_emplace(layers[i].text);
+    if (fresh)
+      order.push_back(layers[i].text);
+    row->second.milliseconds += net.best(i);
+    row->second.flops += layers[i].problem.flops();
+    ++row->second.count;
+    total += net.best(i);
+  }
+  for (const std::string &text : order) {
+    const Row &row = rows[text];
+    const Kernel &kernel = kernels.at(text);
+    fmt::print("{:52} x{:<2} {:8.3f} ms {:6.1f} GF/s  compile {:.2f} s  error {:.0e}  {}\n", text,
+               row.count, row.milliseconds, row.flops / row.milliseconds / 1e6,
+               kernel.code->compileSeconds(), kernel.error, kernel.note);
+  }
+  fmt::print("sum of least times {:.3f} ms\n", total);
+}
+
+int runBench(const Options &options) {
+  std::vector<Layer> layers = readLayers(options.table);
+  auto cpu = quern::codegen::cpuTargetOf(Halide::Target(options.target));
+  startPool(options.threads);
+  std::map<std::string, Kernel> kernels;
+  bool good = true;
+  for (const Layer &layer : layers) {
+    if (kernels.contains(layer.text))
+      continue;
+    LayerPipeline pipeline = buildLayer(layer, cpu);
+    std::string assembly;
+    if (!options.assembly.empty()) {
+      assembly = options.assembly + "/" + layer.text + ".s";
+      std::ranges::replace(assembly, ' ', '_');
+    }
+    Kernel &kernel = kernels[layer.text];
+    kernel.code = std::make_unique<CompiledKernel>(pipeline, options.target, assembly);
+    kernel.packing = pipeline.packing;
+    kernel.note = pipeline.note;
+    if (options.check) {
+      kernel.error = checkKernel(layer, kernel);
+      if (!(kernel.error <= 2e-5)) {
+        fmt::print(stderr, "WRONG {}: error {}\n", layer.text, kernel.error);
+        good = false;
+      }
+    }
+  }
+  Net net(layers, kernels);
+  auto least = [&](int rounds) {
+    double best = std::numeric_limits<double>::infinity();
+    for (int i = 0; i < rounds; ++i)
+      best = std::min(best, net.run());
+    return best;
+  };
+  if (options.serve) {
+    std::cout << "ready" << std::endl;
+    for (std::string word; std::cin >> word;) {
+      int rounds = 0;
+      if (word == "run" && std::cin >> rounds)
+        std::cout << fmt::format("{:.4f}", least(rounds)) << std::endl;
+      else if (word == "report")
+        break;
+    }
+    report(layers, kernels, net);
+    return good ? 0 : 1;
+  }
+  least(2);
+  double best = least(options.rounds);
+  report(layers, kernels, net);
+  fmt::print("least time of a run {:.3f} ms\n", best);
+  return good ? 0 : 1;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  try {
+    return runBench(parseOptions(argc, argv));
+  } catch (const std::exception &error) {
+    fmt::print(stderr, "kernel_bench: {}\n", error.what());
+    return 2;
+  }
+}

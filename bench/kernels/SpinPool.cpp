@@ -1,0 +1,108 @@
+// What compiled kernels import: a pool that spins for a while before it parks, as a model's runtime
+// does, and memory that is kept between runs.
+#include "bench/kernels/SpinPool.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using Task = int (*)(void *, int, uint8_t *);
+
+struct Loop {
+  Task task = nullptr;
+  void *context = nullptr;
+  uint8_t *closure = nullptr;
+  int end = 0;
+};
+
+constexpr int spinsBeforeParking = 1 << 15;
+
+int threadCount = 1;
+Loop loop;
+std::atomic<int> next{0};
+std::atomic<int> finished{0};
+std::atomic<uint64_t> generation{0};
+std::atomic<int> parked{0};
+std::mutex parking;
+std::condition_variable wake;
+thread_local bool inside = false;
+
+void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+void takeTasks() {
+  for (int i = next.fetch_add(1); i < loop.end; i = next.fetch_add(1))
+    loop.task(loop.context, i, loop.closure);
+}
+
+void serve() {
+  inside = true;
+  uint64_t seen = 0;
+  for (;;) {
+    for (int spins = 0; generation.load(std::memory_order_acquire) == seen; ++spins) {
+      relax();
+      if (spins < spinsBeforeParking)
+        continue;
+      std::unique_lock lock(parking);
+      ++parked;
+      wake.wait(lock, [&] { return generation.load() != seen; });
+      --parked;
+    }
+    ++seen;
+    takeTasks();
+    finished.fetch_add(1, std::memory_order_release);
+  }
+}
+
+} // namespace
+
+namespace quern::bench {
+
+void startPool(int threads) {
+  threadCount = threads;
+  for (int i = 1; i < threads; ++i)
+    std::thread(serve).detach();
+}
+
+} // namespace quern::bench
+
+extern "C" {
+
+int halide_do_par_for(void *context, Task task, int begin, int size, uint8_t *closure) {
+  if (threadCount == 1 || inside || size <= 1) {
+    for (int i = begin; i < begin + size; ++i)
+      task(context, i, closure);
+    return 0;
+  }
+  inside = true;
+  loop = {task, context, closure, begin + size};
+  next = begin;
+  finished = 0;
+  generation.fetch_add(1, std::memory_order_release);
+  if (parked.load() > 0) {
+    std::lock_guard lock(parking);
+    wake.notify_all();
+  }
+  takeTasks();
+  while (finished.load(std::memory_order_acquire) < threadCount - 1)
+    relax();
+  inside = false;
+  return 0;
+}
+
+void *halide_malloc(void *, size_t size) { return std::aligned_alloc(64, (size + 127) / 64 * 64); }
+
+void halide_free(void *, void *pointer) { std::free(pointer); }
+
+void halide_error(void *, const char *message) { std::fprintf(stderr, "%s\n", message); }
+}

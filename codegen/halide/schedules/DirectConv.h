@@ -1,0 +1,57 @@
+#pragma once
+
+#include "codegen/halide/schedules/ConvProblem.h"
+#include "codegen/halide/schedules/RegisterTile.h"
+
+#include <Halide.h>
+
+#include <cstdint>
+
+namespace quern::codegen {
+
+/// Where the padded input of a convolution is computed.
+enum class PaddedInput {
+  Inline, ///< nowhere: the accumulation reads the input itself (no padding, NHWC)
+  Strip,  ///< for each strip of output rows, just before it is needed
+  Root,   ///< once, before the convolution
+};
+
+/// How a direct convolution (groups = 1) is to run.
+///
+/// The weights must be packed as `[panels][kernelY][kernelX][inChannels][panelWidth]` (row-major),
+/// which is: the logical `[O, I, kh, kw]` padded at the end of O with zeros to `panels *
+/// panelWidth`, reshaped to
+/// `[panels, panelWidth, I, kh, kw]`, transposed by (0, 3, 4, 2, 1).
+struct DirectConvPlan {
+  ConvProblem problem;
+  CpuTarget cpu;
+  RegisterTile tile{};
+  int64_t panelWidth = 0; ///< output channels of a panel: tile.nv * lanes
+  int64_t panels = 0;     ///< ceil(outChannels / panelWidth)
+  PaddedInput paddedInput = PaddedInput::Inline;
+  int64_t stripRows = 0; ///< output rows of a strip
+  int64_t panelsPerTask = 0;
+  bool parallel = false;
+  int64_t unrollDepth = 1; ///< input channels per loop turn
+};
+
+/// Chooses the tile, the packing and the loops. Requires groups = 1.
+DirectConvPlan planDirectConv(const ConvProblem &problem, const CpuTarget &cpu);
+
+/// Schedules a direct convolution written as
+///
+///     RDom r(0, inChannels, 0, kernelX, 0, kernelY);          // in this order
+///     padded(c, x, y, n) = the input, zero outside; with any prologue
+///     acc(c, x, y, n) = 0.0f;
+///     acc(c, x, y, n) += padded(r.x, x * sx + r.y * dx - padLeft, y * sy + r.z * dy - padTop, n)
+///                        * packed(c % P, r.x, r.y, r.z, c / P);       // P = plan.panelWidth
+///     output(c, x, y, n) = epilogue(acc(c, x, y, n), ...);
+///
+/// where `packed` is an ImageParam. Any other Func between them is left inlined. The bounds of
+/// `output` must be pinned (see Buffers.h). `padded` may be undefined when `plan.paddedInput` is
+/// Inline, and is then expected to be the input. A packed panel beyond outChannels is computed and
+/// dropped; the epilogue's own operands are read with predicates there.
+void scheduleDirectConv(const DirectConvPlan &plan, Halide::Func padded, Halide::Func acc,
+                        Halide::Func output);
+
+} // namespace quern::codegen

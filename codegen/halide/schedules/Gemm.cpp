@@ -1,0 +1,114 @@
+#include "codegen/halide/schedules/Gemm.h"
+
+#include "codegen/halide/schedules/Parallelism.h"
+
+#include <algorithm>
+
+namespace quern::codegen {
+
+namespace {
+
+using Halide::Func;
+using Halide::TailStrategy;
+using Halide::Var;
+
+int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+} // namespace
+
+GemmPlan planGemm(const GemmProblem &p, const CpuTarget &cpu) {
+  GemmPlan plan{.problem = p, .cpu = cpu};
+  plan.tile =
+      chooseTile({.channels = p.columns, .width = p.rows, .height = 1, .depth = p.depth}, cpu);
+  plan.panelWidth = int64_t{plan.tile.nv} * cpu.lanes;
+  plan.panels = ceilDiv(p.columns, plan.panelWidth);
+  plan.unrollDepth = p.depth % 4 == 0 ? 4 : p.depth % 3 == 0 ? 3 : p.depth % 2 == 0 ? 2 : 1;
+
+  auto size = [](int64_t a, int64_t b) {
+    return 4.0 * static_cast<double>(a) * static_cast<double>(b);
+  };
+  auto batch = static_cast<double>(p.batch);
+  Work work{.flops = 0.5 * batch * size(p.rows, p.columns) * static_cast<double>(p.depth),
+            .bytes = batch *
+                     (size(p.rows, p.depth) + size(p.rows, p.columns) + size(p.depth, p.columns))};
+  int64_t tasks = wantedTasks(work, cpu);
+  plan.parallel = tasks > 1;
+
+  // A block of rows stays in half of the second-level cache while the panels of the task pass over
+  // it.
+  int64_t tiles = ceilDiv(p.rows, plan.tile.mx);
+  auto cached =
+      static_cast<int64_t>(static_cast<double>(cpu.l2Bytes) / 2 / size(plan.tile.mx, p.depth));
+  int64_t tilesPerTask = std::clamp<int64_t>(cached, 1, tiles);
+  int64_t blocks = ceilDiv(tiles, tilesPerTask) * p.batch;
+  plan.panelsPerTask = plan.panels;
+  if (blocks < tasks) {
+    // Divide the larger operand first: the smaller one is then what every task reads.
+    bool divideColumns = p.columns >= p.rows;
+    if (divideColumns)
+      plan.panelsPerTask = blockFor(plan.panels, ceilDiv(tasks, blocks));
+    int64_t groups = ceilDiv(plan.panels, plan.panelsPerTask);
+    tilesPerTask = std::min(tilesPerTask, blockFor(tiles, ceilDiv(tasks, groups * p.batch)));
+    blocks = ceilDiv(tiles, tilesPerTask) * p.batch;
+    if (!divideColumns && blocks < tasks)
+      plan.panelsPerTask = blockFor(plan.panels, ceilDiv(tasks, blocks));
+  }
+  plan.rowsPerTask = tilesPerTask * plan.tile.mx;
+  return plan;
+}
+
+void scheduleGemm(const GemmPlan &plan, Func packed, Func acc, Func output) {
+  const GemmProblem &p = plan.problem;
+  const int lanes = plan.cpu.lanes;
+  const int width = static_cast<int>(plan.panelWidth);
+  const int mx = plan.tile.mx;
+  std::vector<Var> args = output.args();
+  Var n = args[0], m = args[1];
+  Var panel("panel"), group("group"), mi("mi"), tile("tile"), block("block"), task("task");
+
+  output
+      .split(n, panel, n, width,
+             p.columns % width == 0 ? TailStrategy::RoundUp : TailStrategy::Predicate)
+      .split(m, tile, mi, mx, TailStrategy::ShiftInwards)
+      .split(tile, block, tile, static_cast<int>(plan.rowsPerTask / mx), TailStrategy::GuardWithIf)
+      .split(panel, group, panel, static_cast<int>(plan.panelsPerTask), TailStrategy::GuardWithIf)
+      .reorder(n, mi, tile, panel, block, group)
+      .fuse(block, group, task)
+      .vectorize(n, lanes)
+      .unroll(n)
+      .unroll(mi)
+      .never_partition_all();
+  for (size_t i = 2; i < args.size(); ++i)
+    output.fuse(task, args[i], task);
+  if (plan.parallel)
+    output.parallel(task);
+
+  if (packed.defined()) {
+    std::vector<Var> pargs = packed.args();
+    packed.compute_root().vectorize(pargs[0], lanes);
+    if (plan.parallel) {
+      Var all("all");
+      packed.fuse(pargs[1], pargs[2], all);
+      for (size_t i = 3; i < pargs.size(); ++i)
+        packed.fuse(all, pargs[i], all);
+      packed.parallel(all,
+                      static_cast<int>(std::max<int64_t>(1, p.depth * plan.panels * p.batch / 32)));
+    }
+  }
+
+  Var an = acc.args()[0], am = acc.args()[1];
+  acc.compute_at(output, tile)
+      .store_in(Halide::MemoryType::Stack)
+      .bound_extent(an, width)
+      .bound_extent(am, mx)
+      .vectorize(an, lanes)
+      .unroll(an)
+      .unroll(am);
+  auto r = acc.rvars(0);
+  auto update = acc.update();
+  update.reorder(an, am, r[0]).vectorize(an, lanes).unroll(an).unroll(am);
+  if (plan.unrollDepth > 1)
+    update.unroll(r[0], static_cast<int>(plan.unrollDepth));
+}
+
+} // namespace quern::codegen

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "codegen/halide/schedules/CpuTarget.h"
+
+#include <cstdint>
+
+namespace quern::codegen {
+
+/// The block of outputs that a matrix-like kernel keeps in registers: `nv` vectors of channels at
+/// each of `mx` x `my` positions.
+struct RegisterTile {
+  int nv = 1;
+  int mx = 1;
+  int my = 1;
+
+  int accumulators() const { return nv * mx * my; }
+  bool operator==(const RegisterTile &) const = default;
+};
+
+/// What a tile is chosen for: `channels` outputs at `width` x `height` positions, each a sum of
+/// `depth` products.
+struct TileQuery {
+  int64_t channels = 1;
+  int64_t width = 1;
+  int64_t height = 1; ///< 1: rows are not blocked
+  int64_t depth = 1;
+};
+
+/// Cycles per product of the whole kernel under `tile`, by counting: FMAs, their latency, loads,
+/// cache traffic of the packed operand, the start and end of a tile, and outputs computed twice or
+/// thrown away at the edges.
+double tileCost(const TileQuery &query, const RegisterTile &tile, const CpuTarget &cpu);
+
+/// The cheapest tile by `tileCost` among those that fit the registers.
+RegisterTile chooseTile(const TileQuery &query, const CpuTarget &cpu);
+
+} // namespace quern::codegen
