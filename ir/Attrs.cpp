@@ -19,12 +19,23 @@ void QuernDialect::registerAttributes() {
 
 using EmitError = llvm::function_ref<mlir::InFlightDiagnostic()>;
 
-mlir::LogicalResult LayoutAttr::verify(EmitError emitError, llvm::ArrayRef<int64_t> order) {
-  llvm::SmallVector<int64_t> sorted(order);
-  llvm::sort(sorted);
-  for (auto [index, axis] : llvm::enumerate(sorted))
+mlir::LogicalResult LayoutAttr::verify(EmitError emitError, llvm::ArrayRef<int64_t> order,
+                                       llvm::ArrayRef<int64_t> blocks) {
+  if (blocks.size() > order.size() / 2)
+    return emitError() << "a layout splits each axis at most once";
+  llvm::SmallVector<int64_t> axes(order.drop_back(blocks.size()));
+  llvm::sort(axes);
+  for (auto [index, axis] : llvm::enumerate(axes))
     if (axis != static_cast<int64_t>(index))
-      return emitError() << "a layout is a permutation of 0.." << order.size();
+      return emitError() << "a layout names each axis of 0.." << axes.size() << " once";
+  llvm::SmallVector<int64_t> split(order.take_back(blocks.size()));
+  llvm::sort(split);
+  bool isOutside = !split.empty() &&
+                   (split.front() < 0 || split.back() >= static_cast<int64_t>(axes.size()));
+  if (isOutside || std::adjacent_find(split.begin(), split.end()) != split.end())
+    return emitError() << "a layout splits axes of 0.." << axes.size() << ", each at most once";
+  if (llvm::any_of(blocks, [](int64_t block) { return block < 1; }))
+    return emitError() << "a layout's blocks have at least one element";
   return mlir::success();
 }
 

@@ -44,10 +44,16 @@ def Quern_LayoutAttr : Quern_Attr<"Layout", "layout"> {
   let summary = "order of a tensor's axes in memory, outermost first";
   let description = [{
     `#quern.layout<[0, 2, 3, 1]>` on a tensor of logical axes (N, C, H, W) stores it as N, H, W, C
-    with C contiguous. It must be a permutation of the axes. Row-major tensors carry no layout.
+    with C contiguous: `order` is a permutation of the axes. Row-major tensors carry no layout.
+
+    `blocks` splits axes: the last entries of `order`, one for each block, name axes that came
+    before; there they count within a block of so many elements, and before they count the blocks.
+    `#quern.layout<[0, 2, 3, 1, 0], blocks = [16]>` stores convolution weights (O, I, H, W) as O / 16,
+    H, W, I, O % 16. An axis that its block does not divide is padded with zeros.
   }];
-  let parameters = (ins ArrayRefParameter<"int64_t">:$order);
-  let assemblyFormat = "`<` `[` $order `]` `>`";
+  let parameters = (ins ArrayRefParameter<"int64_t">:$order,
+                        OptionalArrayRefParameter<"int64_t">:$blocks);
+  let assemblyFormat = "`<` `[` $order `]` (`,` `blocks` `=` `[` $blocks^ `]`)? `>`";
   let genVerifyDecl = 1;
 }
 

@@ -1,24 +1,51 @@
 #include "ir/Layout.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVectorExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace quern::ir {
 
+llvm::SmallVector<PhysicalDim> physicalDims(mlir::RankedTensorType type) {
+  llvm::SmallVector<PhysicalDim> dims;
+  auto layout = llvm::dyn_cast_or_null<LayoutAttr>(type.getEncoding());
+  if (!layout) {
+    for (auto [axis, extent] : llvm::enumerate(type.getShape()))
+      dims.push_back({static_cast<int64_t>(axis), extent});
+    return dims;
+  }
+  for (int64_t axis : layout.getOrder().drop_back(layout.getBlocks().size()))
+    dims.push_back({axis, type.getDimSize(axis)});
+  llvm::ArrayRef<int64_t> split = layout.getOrder().take_back(layout.getBlocks().size());
+  for (auto [axis, block] : llvm::zip_equal(split, layout.getBlocks())) {
+    PhysicalDim *outer = llvm::find_if(dims, [&](const PhysicalDim &dim) { return dim.axis == axis; });
+    outer->extent = llvm::divideCeil(type.getDimSize(axis), block);
+    outer->count = block;
+    dims.push_back({axis, block, 1, block});
+  }
+  return dims;
+}
+
+bool isBlocked(mlir::RankedTensorType type) {
+  auto layout = llvm::dyn_cast_or_null<LayoutAttr>(type.getEncoding());
+  return layout && !layout.getBlocks().empty();
+}
+
 llvm::SmallVector<int64_t> physicalOrder(mlir::RankedTensorType type) {
-  if (auto layout = llvm::dyn_cast_or_null<LayoutAttr>(type.getEncoding()))
-    return llvm::SmallVector<int64_t>(layout.getOrder());
-  return llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
+  assert(!isBlocked(type) && "a blocked tensor has no order of whole axes");
+  return llvm::map_to_vector(physicalDims(type), [](const PhysicalDim &dim) { return dim.axis; });
 }
 
 mlir::RankedTensorType rowMajor(mlir::RankedTensorType type) {
   return mlir::RankedTensorType::get(type.getShape(), type.getElementType());
 }
 
-mlir::RankedTensorType withLayout(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> order) {
-  if (llvm::is_sorted(order))
+mlir::RankedTensorType withLayout(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> order,
+                                  llvm::ArrayRef<int64_t> blocks) {
+  if (blocks.empty() && llvm::is_sorted(order))
     return rowMajor(type);
   return mlir::RankedTensorType::get(type.getShape(), type.getElementType(),
-                                     LayoutAttr::get(type.getContext(), order));
+                                     LayoutAttr::get(type.getContext(), order, blocks));
 }
 
 mlir::RankedTensorType channelsLast(mlir::RankedTensorType type) {
@@ -42,7 +69,10 @@ llvm::SmallVector<int64_t> strides(mlir::RankedTensorType type) {
 int64_t elementBytes(mlir::Type element) { return (element.getIntOrFloatBitWidth() + 7) / 8; }
 
 int64_t tensorBytes(mlir::RankedTensorType type) {
-  return type.getNumElements() * elementBytes(type.getElementType());
+  int64_t elements = 1;
+  for (const PhysicalDim &dim : physicalDims(type))
+    elements *= dim.extent;
+  return elements * elementBytes(type.getElementType());
 }
 
 namespace {
@@ -69,6 +99,8 @@ llvm::SmallVector<Axis> mergedAxes(mlir::RankedTensorType type) {
 } // namespace
 
 bool isReshapeFree(mlir::RankedTensorType from, mlir::RankedTensorType to) {
+  if (isBlocked(from) || isBlocked(to))
+    return from == to;
   llvm::SmallVector<Axis> a = mergedAxes(from), b = mergedAxes(to);
   return from.getElementType() == to.getElementType() && a == b;
 }

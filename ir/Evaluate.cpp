@@ -1,0 +1,294 @@
+#include "ir/Evaluate.h"
+
+#include "ir/Infer.h"
+#include "ir/Layout.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
+#include <numeric>
+
+namespace quern::ir {
+namespace {
+
+using Values = llvm::ArrayRef<HostTensor>;
+using Row = llvm::MutableArrayRef<double>;
+
+/// f(a), f(a, b) or f(a, b, c): the scalar meaning of an elementwise op. Missing operands are passed as 0.
+using ScalarFunction = std::function<double(double, double, double)>;
+
+double larger(double a, double b) { return std::isnan(a) || a > b ? a : b; }
+double smaller(double a, double b) { return std::isnan(a) || a < b ? a : b; }
+
+bool compare(CmpPredicate predicate, double a, double b) {
+  switch (predicate) {
+  case CmpPredicate::eq:
+    return a == b;
+  case CmpPredicate::ne:
+    return a != b;
+  case CmpPredicate::lt:
+    return a < b;
+  case CmpPredicate::le:
+    return a <= b;
+  case CmpPredicate::gt:
+    return a > b;
+  case CmpPredicate::ge:
+    return a >= b;
+  }
+  llvm_unreachable("all predicates are named");
+}
+
+template <typename F> ScalarFunction unary(F f) {
+  return [f](double a, double, double) -> double { return f(a); };
+}
+template <typename F> ScalarFunction binary(F f) {
+  return [f](double a, double b, double) -> double { return f(a, b); };
+}
+
+/// The scalar meaning of an elementwise op, or nothing for any other op.
+ScalarFunction scalarFunction(mlir::Operation *op) {
+  using F = ScalarFunction;
+  bool isInteger = op->getNumOperands() > 0 && !op->getOperands().empty() &&
+                   llvm::isa<mlir::IntegerType>(tensorType(op->getOperand(0)).getElementType());
+  return llvm::TypeSwitch<mlir::Operation *, F>(op)
+      .Case([](NegOp) -> F { return unary(std::negate<double>()); })
+      .Case([](AbsOp) -> F { return unary([](double a) { return std::fabs(a); }); })
+      .Case([](ReluOp) -> F { return unary([](double a) { return larger(a, 0.0); }); })
+      .Case([](NotOp) -> F { return unary([](double a) { return a == 0; }); })
+      .Case([](ExpOp) -> F { return unary([](double a) { return std::exp(a); }); })
+      .Case([](LogOp) -> F { return unary([](double a) { return std::log(a); }); })
+      .Case([](SqrtOp) -> F { return unary([](double a) { return std::sqrt(a); }); })
+      .Case([](RsqrtOp) -> F { return unary([](double a) { return 1 / std::sqrt(a); }); })
+      .Case([](TanhOp) -> F { return unary([](double a) { return std::tanh(a); }); })
+      .Case([](SigmoidOp) -> F { return unary([](double a) { return 1 / (1 + std::exp(-a)); }); })
+      .Case([](ErfOp) -> F { return unary([](double a) { return std::erf(a); }); })
+      .Case([](SinOp) -> F { return unary([](double a) { return std::sin(a); }); })
+      .Case([](CosOp) -> F { return unary([](double a) { return std::cos(a); }); })
+      .Case([](FloorOp) -> F { return unary([](double a) { return std::floor(a); }); })
+      .Case([](CeilOp) -> F { return unary([](double a) { return std::ceil(a); }); })
+      .Case([](RoundOp) -> F { return unary([](double a) { return std::nearbyint(a); }); })
+      .Case([](CastOp) -> F { return unary([](double a) { return a; }); })
+      .Case([](AddOp) -> F { return binary(std::plus<double>()); })
+      .Case([](SubOp) -> F { return binary(std::minus<double>()); })
+      .Case([](MulOp) -> F { return binary(std::multiplies<double>()); })
+      .Case([&](DivOp) -> F {
+        if (isInteger)
+          return binary([](double a, double b) { return b == 0 ? 0 : std::trunc(a / b); });
+        return binary(std::divides<double>());
+      })
+      .Case([](MaxOp) -> F { return binary(larger); })
+      .Case([](MinOp) -> F { return binary(smaller); })
+      .Case([](PowOp) -> F { return binary([](double a, double b) { return std::pow(a, b); }); })
+      .Case([](AndOp) -> F { return binary([](double a, double b) { return a != 0 && b != 0; }); })
+      .Case([](OrOp) -> F { return binary([](double a, double b) { return a != 0 || b != 0; }); })
+      .Case([](CmpOp cmp) -> F {
+        return binary([predicate = cmp.getPredicate()](double a, double b) {
+          return compare(predicate, a, b);
+        });
+      })
+      .Case([](SelectOp) -> F {
+        return [](double condition, double a, double b) { return condition != 0 ? a : b; };
+      })
+      .Default([](mlir::Operation *) { return F(); });
+}
+
+mlir::RankedTensorType resultType(mlir::Operation *op) {
+  return rowMajor(tensorType(op->getResult(0)));
+}
+
+/// Strides of `shape` seen as the last axes of a result of `rank` axes; 0 along what broadcasts.
+llvm::SmallVector<int64_t> broadcastStrides(llvm::ArrayRef<int64_t> shape, size_t rank) {
+  llvm::SmallVector<int64_t> strides(rank - shape.size(), 0);
+  for (auto [extent, stride] : llvm::zip_equal(shape, rowMajorStrides(shape)))
+    strides.push_back(extent == 1 ? 0 : stride);
+  return strides;
+}
+
+/// Calls `row(operand starts, result start)` for each innermost row of `shape`, whose operands are read with `strides`.
+void forEachRow(llvm::ArrayRef<int64_t> shape,
+                llvm::ArrayRef<llvm::SmallVector<int64_t>> strides,
+                llvm::function_ref<void(llvm::ArrayRef<int64_t>, int64_t)> row) {
+  int64_t length = shape.empty() ? 1 : shape.back(), at = 0;
+  llvm::SmallVector<int64_t> starts(strides.size());
+  forEachIndex(shape.drop_back(shape.empty() ? 0 : 1), [&](llvm::ArrayRef<int64_t> index) {
+    for (size_t k = 0; k < strides.size(); ++k)
+      starts[k] = std::inner_product(index.begin(), index.end(), strides[k].begin(), int64_t(0));
+    row(starts, at);
+    at += length;
+  });
+}
+
+HostTensor evaluateElementwise(mlir::Operation *op, const ScalarFunction &f, Values operands) {
+  HostTensor result = HostTensor::allocate(resultType(op));
+  llvm::ArrayRef<int64_t> shape = result.type().getShape();
+  size_t length = shape.empty() ? 1 : shape.back();
+  llvm::SmallVector<llvm::SmallVector<int64_t>> strides;
+  for (const HostTensor &operand : operands)
+    strides.push_back(broadcastStrides(operand.type().getShape(), shape.size()));
+  std::vector<double> rows[3], out(length);
+  for (std::vector<double> &row : rows)
+    row.resize(length);
+  forEachRow(shape, strides, [&](llvm::ArrayRef<int64_t> starts, int64_t at) {
+    for (size_t k = 0; k < operands.size(); ++k)
+      operands[k].loadRow(starts[k], shape.empty() ? 0 : strides[k].back(), rows[k]);
+    for (size_t i = 0; i < length; ++i)
+      out[i] = f(rows[0][i], rows[1][i], rows[2][i]);
+    result.storeRow(at, out);
+  });
+  return result;
+}
+
+/// result[i] = input[start + sum of i * strides]: transpose, broadcast and slice.
+HostTensor evaluateView(mlir::Operation *op, const HostTensor &input, int64_t start,
+                        const llvm::SmallVector<int64_t> &strides) {
+  HostTensor result = HostTensor::allocate(resultType(op));
+  llvm::ArrayRef<int64_t> shape = result.type().getShape();
+  std::vector<double> row(shape.empty() ? 1 : shape.back());
+  forEachRow(shape, strides, [&](llvm::ArrayRef<int64_t> starts, int64_t at) {
+    input.loadRow(start + starts[0], shape.empty() ? 0 : strides.back(), row);
+    result.storeRow(at, row);
+  });
+  return result;
+}
+
+/// Copies `part` into `result` with its first element at `corner`.
+void place(HostTensor &result, const HostTensor &part, llvm::ArrayRef<int64_t> corner) {
+  llvm::SmallVector<int64_t> strides = rowMajorStrides(result.type().getShape());
+  int64_t start = std::inner_product(corner.begin(), corner.end(), strides.begin(), int64_t(0));
+  llvm::ArrayRef<int64_t> shape = part.type().getShape();
+  std::vector<double> row(shape.empty() ? 1 : shape.back());
+  forEachRow(shape, strides, [&](llvm::ArrayRef<int64_t> starts, int64_t at) {
+    part.loadRow(at, 1, row);
+    result.storeRow(start + starts[0], row);
+  });
+}
+
+HostTensor evaluateTranspose(TransposeOp op, const HostTensor &input) {
+  llvm::SmallVector<int64_t> from = rowMajorStrides(input.type().getShape()), strides;
+  for (int64_t axis : op.getPermutation())
+    strides.push_back(from[axis]);
+  return evaluateView(op, input, 0, strides);
+}
+
+HostTensor evaluateSlice(SliceOp op, const HostTensor &input) {
+  llvm::SmallVector<int64_t> strides = rowMajorStrides(input.type().getShape());
+  int64_t start = 0;
+  for (size_t axis = 0; axis < strides.size(); ++axis) {
+    start += op.getStarts()[axis] * strides[axis];
+    strides[axis] *= op.getStrides()[axis];
+  }
+  return evaluateView(op, input, start, strides);
+}
+
+HostTensor evaluateConcat(ConcatOp op, Values inputs) {
+  HostTensor result = HostTensor::allocate(resultType(op));
+  llvm::SmallVector<int64_t> corner(result.type().getRank(), 0);
+  for (const HostTensor &input : inputs) {
+    place(result, input, corner);
+    corner[op.getAxis()] += input.type().getDimSize(op.getAxis());
+  }
+  return result;
+}
+
+HostTensor evaluatePad(PadOp op, const HostTensor &input) {
+  HostTensor result = HostTensor::allocate(resultType(op));
+  result.storeRow(0, std::vector<double>(result.type().getNumElements(),
+                                         op.getValue().convertToDouble()));
+  place(result, input, op.getLow());
+  return result;
+}
+
+HostTensor evaluateIota(IotaOp op) {
+  HostTensor result = HostTensor::allocate(resultType(op));
+  int64_t at = 0;
+  forEachIndex(result.type().getShape(), [&](llvm::ArrayRef<int64_t> index) {
+    result.storeRow(at++, static_cast<double>(index[op.getAxis()]));
+  });
+  return result;
+}
+
+HostTensor evaluateReduce(ReduceOp op, const HostTensor &input) {
+  ReduceKind kind = op.getKind();
+  double start = kind == ReduceKind::prod  ? 1
+                 : kind == ReduceKind::max ? -std::numeric_limits<double>::infinity()
+                 : kind == ReduceKind::min ? std::numeric_limits<double>::infinity()
+                                           : 0;
+  HostTensor result = HostTensor::allocate(resultType(op));
+  std::vector<double> sums(result.type().getNumElements(), start);
+  llvm::SmallVector<int64_t> kept(input.type().getShape());
+  for (int64_t axis : op.getAxes())
+    kept[axis] = 1;
+  llvm::SmallVector<int64_t> strides = broadcastStrides(kept, kept.size());
+  std::vector<double> row(kept.empty() ? 1 : input.type().getShape().back());
+  forEachRow(input.type().getShape(), strides, [&](llvm::ArrayRef<int64_t> starts, int64_t at) {
+    input.loadRow(at, 1, row);
+    for (size_t i = 0; i < row.size(); ++i) {
+      double &sum = sums[starts[0] + static_cast<int64_t>(i) * strides.back()];
+      sum = kind == ReduceKind::prod  ? sum * row[i]
+            : kind == ReduceKind::max ? larger(row[i], sum)
+            : kind == ReduceKind::min ? smaller(row[i], sum)
+                                      : sum + row[i];
+    }
+  });
+  if (kind == ReduceKind::mean)
+    for (double &sum : sums)
+      sum /= static_cast<double>(input.type().getNumElements() / result.type().getNumElements());
+  result.storeRow(0, sums);
+  return result;
+}
+
+HostTensor evaluateOp(mlir::Operation *op, Values operands) {
+  if (ScalarFunction f = scalarFunction(op))
+    return evaluateElementwise(op, f, operands);
+  return llvm::TypeSwitch<mlir::Operation *, HostTensor>(op)
+      .Case([](ConstantOp c) { return HostTensor::fromAttribute(c.getValue()); })
+      .Case([&](ReshapeOp r) { return operands[0].reshaped(resultType(r)); })
+      .Case([&](TransposeOp t) { return evaluateTranspose(t, operands[0]); })
+      .Case([&](BroadcastOp b) {
+        return evaluateView(b, operands[0], 0,
+                            broadcastStrides(operands[0].type().getShape(), b.getShape().size()));
+      })
+      .Case([&](SliceOp s) { return evaluateSlice(s, operands[0]); })
+      .Case([&](ConcatOp c) { return evaluateConcat(c, operands); })
+      .Case([&](PadOp p) { return evaluatePad(p, operands[0]); })
+      .Case([](IotaOp i) { return evaluateIota(i); })
+      .Case([&](ReduceOp r) { return evaluateReduce(r, operands[0]); });
+}
+
+} // namespace
+
+bool isEvaluable(mlir::Operation *op) {
+  return llvm::isa<ConstantOp, ParameterOp, ReshapeOp, TransposeOp, BroadcastOp, SliceOp, ConcatOp,
+                   PadOp, IotaOp, ReduceOp>(op) ||
+         static_cast<bool>(scalarFunction(op));
+}
+
+mlir::FailureOr<llvm::SmallVector<HostTensor>> evaluate(mlir::func::FuncOp function,
+                                                        LoadParameter load) {
+  llvm::DenseMap<mlir::Value, HostTensor> values;
+  llvm::DenseMap<mlir::Value, int64_t> usesLeft;
+  llvm::SmallVector<HostTensor> operands;
+  for (mlir::Operation &op : function.front()) {
+    operands.clear();
+    for (mlir::Value operand : op.getOperands()) {
+      operands.push_back(values.at(operand));
+      if (--usesLeft[operand] == 0)
+        values.erase(operand);
+    }
+    if (op.hasTrait<mlir::OpTrait::IsTerminator>())
+      return operands;
+    mlir::Value result = op.getResult(0);
+    usesLeft[result] = std::distance(result.use_begin(), result.use_end());
+    if (auto parameter = llvm::dyn_cast<ParameterOp>(op)) {
+      mlir::FailureOr<HostTensor> loaded = load(parameter);
+      if (mlir::failed(loaded))
+        return mlir::failure();
+      values.try_emplace(result, *loaded);
+    } else {
+      values.try_emplace(result, evaluateOp(&op, operands));
+    }
+  }
+  llvm_unreachable("a function ends with a terminator");
+}
+
+} // namespace quern::ir
