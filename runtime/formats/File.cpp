@@ -1,0 +1,165 @@
+#include "runtime/formats/File.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace quern::runtime {
+
+namespace {
+
+Failure systemFailure(const std::string &path, const char *what) {
+  return {fmt::format("{}: {}: {}", path, what, std::strerror(errno))};
+}
+
+/// A file descriptor that closes itself.
+class Descriptor {
+public:
+  explicit Descriptor(int fd) : fd(fd) {}
+  Descriptor(const Descriptor &) = delete;
+  Descriptor &operator=(const Descriptor &) = delete;
+  ~Descriptor() {
+    if (fd > STDERR_FILENO)
+      ::close(fd);
+  }
+  int get() const { return fd; }
+  bool valid() const { return fd >= 0; }
+  /// Closes now, so that an error that only shows then is seen.
+  bool close() {
+    int closed = ::close(fd);
+    fd = -1;
+    return closed == 0;
+  }
+
+private:
+  int fd;
+};
+
+bool writeAll(int fd, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written < 0)
+      return false;
+    bytes = bytes.subspan(static_cast<size_t>(written));
+  }
+  return true;
+}
+
+bool writeAll(int fd, std::span<const std::span<const std::byte>> parts) {
+  for (std::span<const std::byte> part : parts)
+    if (!writeAll(fd, part))
+      return false;
+  return true;
+}
+
+/// The permissions that a plain open() would give; mkstemp gives fewer. Reading the mask means
+/// setting it.
+mode_t plainMode() {
+  mode_t mask = ::umask(0);
+  ::umask(mask);
+  return 0666 & ~mask;
+}
+
+} // namespace
+
+Result<MappedFile> MappedFile::open(const std::string &path) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid())
+    return systemFailure(path, "cannot open");
+  struct stat info;
+  if (::fstat(file.get(), &info) != 0)
+    return systemFailure(path, "cannot stat");
+  if (!S_ISREG(info.st_mode))
+    return Failure{fmt::format("{}: not a regular file", path)};
+  if (info.st_size == 0)
+    return MappedFile(nullptr, 0);
+  auto size = static_cast<size_t>(info.st_size);
+  void *data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (data == MAP_FAILED)
+    return systemFailure(path, "cannot map");
+  return MappedFile(static_cast<const std::byte *>(data), size);
+}
+
+MappedFile::MappedFile(MappedFile &&other) noexcept
+    : data(std::exchange(other.data, nullptr)), size(std::exchange(other.size, 0)) {}
+
+MappedFile &MappedFile::operator=(MappedFile &&other) noexcept {
+  std::swap(data, other.data);
+  std::swap(size, other.size);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (data)
+    ::munmap(const_cast<std::byte *>(data), size);
+}
+
+Result<std::vector<std::byte>> readBytes(const std::string &path, size_t limit) {
+  Descriptor file(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid())
+    return systemFailure(path, "cannot open");
+  std::vector<std::byte> bytes;
+  size_t filled = 0;
+  for (;;) {
+    if (filled == bytes.size())
+      bytes.resize(std::max<size_t>(1 << 16, bytes.size() * 2));
+    ssize_t got = ::read(file.get(), bytes.data() + filled, bytes.size() - filled);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return systemFailure(path, "cannot read");
+    if (got == 0)
+      break;
+    filled += static_cast<size_t>(got);
+    if (filled > limit)
+      return Failure{fmt::format("{}: more than {} bytes", path, limit)};
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+Status writeBytes(const std::string &path, std::span<const std::span<const std::byte>> parts) {
+  if (path == "-") {
+    if (!writeAll(STDOUT_FILENO, parts))
+      return systemFailure("standard output", "cannot write");
+    return success();
+  }
+  // Renaming over a device or a pipe would replace it by a file.
+  struct stat info;
+  bool exists = ::stat(path.c_str(), &info) == 0;
+  if (exists && S_ISDIR(info.st_mode))
+    return Failure{fmt::format("{}: cannot write: is a folder", path)};
+  if (exists && !S_ISREG(info.st_mode)) {
+    Descriptor special(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!special.valid() || !writeAll(special.get(), parts))
+      return systemFailure(path, "cannot write");
+    return success();
+  }
+  std::string beside = path + ".XXXXXX";
+  Descriptor file(::mkostemp(beside.data(), O_CLOEXEC));
+  if (!file.valid())
+    return systemFailure(path, "cannot write");
+  bool written = writeAll(file.get(), parts) &&
+                 ::fchmod(file.get(), exists ? info.st_mode & 07777 : plainMode()) == 0;
+  int reason = errno;
+  bool closed = file.close();
+  if (written && !closed)
+    reason = errno;
+  if (written && closed) {
+    if (::rename(beside.c_str(), path.c_str()) == 0)
+      return success();
+    reason = errno;
+  }
+  ::unlink(beside.c_str());
+  errno = reason;
+  return systemFailure(path, "cannot write");
+}
+
+} // namespace quern::runtime
