@@ -1,0 +1,181 @@
+#include "frontend/weights/Binding.h"
+
+#include "frontend/weights/ElementTypes.h"
+
+#include "llvm/ADT/StringRef.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <unordered_set>
+
+namespace quern::frontend::weights {
+
+namespace {
+
+using Kind = BindProblem::Kind;
+
+bool isBookkeeping(std::string_view name) {
+  constexpr std::array<std::string_view, 3> counters = {
+      "num_batches_tracked",        // of torch's batch norm
+      "total_ops", "total_params"}; // of the profiler thop
+  const size_t dot = name.rfind('.');
+  return std::ranges::find(counters, dot == std::string_view::npos ? name : name.substr(dot + 1)) !=
+         counters.end();
+}
+
+std::string describe(quern_dtype dtype, std::span<const int64_t> shape) {
+  return fmt::format("{} {}", runtime::dtypeName(dtype), runtime::shapeText(shape));
+}
+
+// Finds names like one that is missing among those that nothing asked for.
+class NameGuesser {
+public:
+  explicit NameGuesser(std::vector<const Weight *> weights) : candidates(std::move(weights)) {}
+
+  // At most three, the best first.
+  std::vector<std::string> nearest(const RequiredParameter &parameter) {
+    // Every pair costs a microsecond or so; for very many, the first ones tell what went wrong.
+    constexpr size_t mostComparisons = 200'000;
+    constexpr size_t mostGuesses = 3;
+    compared += candidates.size();
+    if (compared > mostComparisons)
+      return {};
+    std::vector<Guess> guesses;
+    const auto limit = static_cast<unsigned>(std::max<size_t>(2, parameter.name.size() / 3));
+    for (const Weight *weight : candidates) {
+      const unsigned distance =
+          isTail(weight->name, parameter.name) || isTail(parameter.name, weight->name)
+              ? 0
+              : llvm::StringRef(parameter.name)
+                    .edit_distance(weight->name, /*AllowReplacements=*/true, limit);
+      if (distance <= limit)
+        guesses.push_back({distance, weight->shape != parameter.shape, weight->name});
+    }
+    std::ranges::sort(guesses);
+    std::vector<std::string> names;
+    for (const Guess &guess : guesses)
+      if (names.size() < mostGuesses)
+        names.push_back(fmt::format("{:?}", guess.name));
+    return names;
+  }
+
+  // What stands before every one of the missing names in the file, if anything does.
+  std::string commonPrefix(std::span<const RequiredParameter *const> missing) const {
+    std::unordered_set<std::string_view> names;
+    for (const Weight *weight : candidates)
+      names.insert(weight->name);
+    for (const Weight *weight : candidates) {
+      if (!isTail(weight->name, missing.front()->name))
+        continue;
+      std::string prefix =
+          weight->name.substr(0, weight->name.size() - missing.front()->name.size());
+      if (std::ranges::all_of(missing, [&](const RequiredParameter *parameter) {
+            return names.contains(prefix + parameter->name);
+          }))
+        return prefix;
+    }
+    return {};
+  }
+
+private:
+  struct Guess {
+    unsigned distance;
+    bool otherShape;
+    std::string_view name;
+    auto operator<=>(const Guess &) const = default;
+  };
+
+  static bool isTail(std::string_view whole, std::string_view tail) {
+    return whole.size() > tail.size() && whole.ends_with(tail) &&
+           whole[whole.size() - tail.size() - 1] == '.';
+  }
+
+  std::vector<const Weight *> candidates;
+  size_t compared = 0;
+};
+
+// `weight`, whose type and shape have been checked, as the parameter wants it.
+Weight converted(const Weight &weight, quern_dtype dtype) {
+  if (weight.dtype == dtype)
+    return alignedWeight(weight);
+  const size_t count = static_cast<size_t>(weight.elementCount());
+  const NewBlob memory = allocateBlob(count * sizeof(float));
+  convertToF32(weight.dtype, weight.data.bytes,
+               {reinterpret_cast<float *>(memory.writable.data()), count});
+  return {weight.name, dtype, weight.shape, memory.blob};
+}
+
+} // namespace
+
+Binding::operator bool() const { return std::ranges::none_of(problems, &BindProblem::isError); }
+
+std::string Binding::report() const {
+  std::string text;
+  for (const BindProblem &problem : problems)
+    text += fmt::format("{}{}{}: {}\n", problem.location, problem.location.empty() ? "" : ": ",
+                        problem.isError ? "error" : "warning", problem.message);
+  if (!hint.empty())
+    text += fmt::format("note: {}\n", hint);
+  return text;
+}
+
+Binding bindWeights(std::span<const RequiredParameter> parameters, const WeightStore &store,
+                    const BindOptions &options) {
+  std::unordered_set<std::string_view> wanted;
+  for (const RequiredParameter &parameter : parameters)
+    wanted.insert(parameter.name);
+  std::vector<const Weight *> surplus;
+  for (const Weight &weight : store.weights())
+    if (!wanted.contains(weight.name) && !isBookkeeping(weight.name))
+      surplus.push_back(&weight);
+
+  Binding binding;
+  NameGuesser guesser(surplus);
+  std::vector<const RequiredParameter *> missing;
+  for (const RequiredParameter &parameter : parameters) {
+    const auto report = [&](Kind kind, std::string message) {
+      binding.problems.push_back(
+          {kind, true, parameter.name, parameter.location, std::move(message)});
+    };
+    const Weight *weight = store.find(parameter.name);
+    if (!weight) {
+      missing.push_back(&parameter);
+      const std::vector<std::string> names = guesser.nearest(parameter);
+      report(Kind::Missing,
+             fmt::format("the weights have no {:?}, {}{}{}", parameter.name,
+                         describe(parameter.dtype, parameter.shape),
+                         names.empty() ? "" : "; nearest: ", fmt::join(names, ", ")));
+      continue;
+    }
+    if (weight->shape != parameter.shape)
+      report(Kind::Shape, fmt::format("{:?} is {} in the model, {} in the weights", parameter.name,
+                                      describe(parameter.dtype, parameter.shape),
+                                      describe(weight->dtype, weight->shape)));
+    else if (!isConvertible(weight->dtype, parameter.dtype))
+      report(Kind::Type,
+             fmt::format("{:?} is {} in the model, {} in the weights", parameter.name,
+                         runtime::dtypeName(parameter.dtype), runtime::dtypeName(weight->dtype)));
+  }
+  if (!missing.empty())
+    if (const std::string prefix = guesser.commonPrefix(missing); !prefix.empty())
+      binding.hint = fmt::format("the missing names are in the weights behind {:?}: `quern weights "
+                                 "convert --strip-prefix {} IN OUT` removes it",
+                                 prefix, prefix);
+  if (options.surplus != BindOptions::Surplus::Ignore)
+    for (const Weight *weight : surplus)
+      binding.problems.push_back(
+          {Kind::Surplus, options.surplus == BindOptions::Surplus::Error, weight->name, "",
+           fmt::format("the model does not use {:?}, {}, of the weights", weight->name,
+                       describe(weight->dtype, weight->shape))});
+
+  // Only now, since what is going to be refused need not be converted.
+  if (binding)
+    for (const RequiredParameter &parameter : parameters)
+      binding.weights.push_back(converted(*store.find(parameter.name), parameter.dtype));
+  return binding;
+}
+
+} // namespace quern::frontend::weights
