@@ -76,6 +76,9 @@ class Network:
         return self.node("Gemm", [x, self.weight(f"{name}.weight", out, self.shape[x][0]),
                                   self.weight(f"{name}.bias", out)], (out,), transB=1)
 
+    def softmax(self, x):
+        return self.node("Softmax", [x], self.shape[x], axis=-1)
+
     def onnx(self, result):
         """The graph that computes `result`, as an ONNX model."""
         initial = [helper.make_tensor(name, TensorProto.FLOAT, value.shape, value.tobytes(), raw=True)
@@ -149,7 +152,7 @@ def efficientnet_lite0(net):
             y = conv(y, f"{name}._project_conv", f"{name}._bn2", out, 1)
             x = net.add(y, x) if net.shape[x] == net.shape[y] else y
     x = net.relu6(conv(x, "_conv_head", "_bn1", 1280, 1))
-    return net.linear(net.mean(x), "_fc", 1000)
+    return net.softmax(net.linear(net.mean(x), "_fc", 1000))
 
 
 IMAGE = (1, 3, 224, 224)

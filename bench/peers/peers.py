@@ -113,7 +113,7 @@ class Quern(Competitor):
         self.command(quern, "compile", f"{TOP}/models/{model}.qn", "--weights", f"{folder}/weights.safetensors",
                      "-o", self.program)
         self.facts["load_s"] = time.perf_counter() - began
-        self.command(self.program, f"{folder}/x.npy", "-o", f"{folder}/quern.y.npy")
+        self.command(self.program, f"{folder}/x.npy", "--output", f"{folder}/quern.y.npy")
 
     def command(self, *arguments):
         """(what it printed, its CPU time)"""

@@ -77,7 +77,7 @@ def iree(folder, threads, x):
                        check=True)
         iree.compiler.compile_file(mlir, output_file=module, extra_args=[
             "--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu",
-            "--iree-llvmcpu-target-cpu=host", "--iree-opt-data-tiling"])
+            "--iree-llvmcpu-target-cpu=host"])
         os.remove(mlir)  # it holds the weights as text
     iree.runtime.flags.parse_flags(f"--task_topology_group_count={threads}")
     config = iree.runtime.Config("local-task" if threads > 1 else "local-sync")
