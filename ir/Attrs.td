@@ -57,6 +57,24 @@ def Quern_LayoutAttr : Quern_Attr<"Layout", "layout"> {
   let genVerifyDecl = 1;
 }
 
+def Quern_ScheduleKind : Quern_Enum<"ScheduleKind", "the family of loops a kernel is compiled to", [
+  I32EnumAttrCase<"elementwise", 0>, I32EnumAttrCase<"transpose", 1>,
+  I32EnumAttrCase<"direct_conv", 2>, I32EnumAttrCase<"depthwise_conv", 3>,
+  I32EnumAttrCase<"grouped_conv", 4>, I32EnumAttrCase<"gemm", 5>, I32EnumAttrCase<"pooling", 6>,
+  I32EnumAttrCase<"reduction", 7>, I32EnumAttrCase<"softmax", 8>, I32EnumAttrCase<"resize", 9>,
+  I32EnumAttrCase<"device", 10>]>;
+
+def Quern_ScheduleAttr : Quern_Attr<"Schedule", "schedule"> {
+  let summary = "how a kernel is scheduled: a family and its numbers";
+  let description = [{
+    On a kernel function. `#quern.schedule<direct_conv, {tile_nv = 2, tile_mx = 14}>`: codegen writes
+    what it chose; numbers set by hand before are obeyed, absent ones are chosen.
+  }];
+  let parameters = (ins EnumParameter<Quern_ScheduleKind>:$kind,
+                        OptionalParameter<"::mlir::DictionaryAttr">:$numbers);
+  let assemblyFormat = "`<` $kind (`,` $numbers^)? `>`";
+}
+
 def Quern_PhotoAttr : Quern_Attr<"Photo", "photo"> {
   let summary = "a model input that is made from a photograph";
   let description = [{

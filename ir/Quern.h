@@ -46,6 +46,8 @@ inline constexpr llvm::StringLiteral prepare = "quern.prepare";
 inline constexpr llvm::StringLiteral weight = "quern.weight";
 /// On a private func.func that is one kernel: a unit attribute.
 inline constexpr llvm::StringLiteral kernel = "quern.kernel";
+/// On a kernel: how codegen schedules it (ScheduleAttr).
+inline constexpr llvm::StringLiteral schedule = "quern.schedule";
 /// On the model, once planned: bytes of the arena, an i64.
 inline constexpr llvm::StringLiteral arenaBytes = "quern.arena_bytes";
 } // namespace quern::ir::names

@@ -1,0 +1,289 @@
+#include "codegen/Build.h"
+
+#include "codegen/Backend.h"
+#include "codegen/Header.h"
+#include "codegen/Link.h"
+#include "codegen/OutputFile.h"
+#include "codegen/halide/Compile.h"
+#include "codegen/halide/WeightLayouts.h"
+#include "codegen/llvm/Driver.h"
+#include "codegen/llvm/ModelImage.h"
+#include "codegen/llvm/ObjectFile.h"
+#include "codegen/llvm/Weights.h"
+#include "ir/Layout.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <fmt/format.h>
+
+#include <thread>
+
+namespace quern::codegen {
+namespace {
+
+class Build {
+public:
+  Build(mlir::ModuleOp module, const Target &target, const BuildOptions &options)
+      : module(module), target(target), options(options) {}
+
+  mlir::FailureOr<BuildReport> run() {
+    findFunctions();
+    assignWeightLayouts(module, target);
+    if (options.emit == EmitKind::mlir)
+      return emitText(moduleText());
+    if (mlir::failed(compile()))
+      return mlir::failure();
+    if (options.emit == EmitKind::halide)
+      return emitText(kernelText());
+    buffers.emplace(model);
+    if (mlir::failed(computeWeights()) || mlir::failed(describe()) || mlir::failed(emitDriverObject()))
+      return mlir::failure();
+    if (options.emit == EmitKind::llvm || options.emit == EmitKind::assembly)
+      return emitText(driverText + kernelText());
+    if (mlir::failed(linkOutput()))
+      return mlir::failure();
+    return report;
+  }
+
+private:
+  mlir::LogicalResult fail(llvm::Error error) {
+    return module.emitError() << llvm::toString(std::move(error));
+  }
+
+  void step(llvm::StringRef what, int done = 0, int total = 0) {
+    if (options.progress)
+      options.progress(what, done, total);
+  }
+
+  void findFunctions() {
+    for (auto function : module.getOps<mlir::func::FuncOp>()) {
+      if (function->hasAttr(ir::names::model))
+        model = function;
+      if (function->hasAttr(ir::names::prepare))
+        prepare = function;
+    }
+    assert(model && "the passes leave one model");
+    symbol = model.getSymName().str();
+  }
+
+  std::string moduleText() {
+    std::string text;
+    llvm::raw_string_ostream(text) << module << "\n";
+    return text;
+  }
+
+  /// Listings of the kernels, one after the other.
+  std::string kernelText() {
+    std::string text;
+    for (const CompiledKernel &kernel : kernels)
+      text += fmt::format("// kernel {}\n{}\n", kernel.name, kernel.text);
+    return text;
+  }
+
+  mlir::LogicalResult compile() {
+    CompileOptions compileOptions;
+    compileOptions.cacheFolder = options.cacheFolder;
+    compileOptions.jobs = options.jobs;
+    compileOptions.form = options.emit == EmitKind::halide     ? KernelForm::statement
+                          : options.emit == EmitKind::assembly ? KernelForm::assembly
+                          : options.emit == EmitKind::llvm     ? KernelForm::llvmIr
+                                                               : KernelForm::object;
+    compileOptions.progress = [this](int done, int total) { step("compiling kernels", done, total); };
+    auto start = std::chrono::steady_clock::now();
+    mlir::FailureOr<std::vector<CompiledKernel>> compiled =
+        compileKernels(module, target, compileOptions);
+    if (mlir::failed(compiled))
+      return mlir::failure();
+    kernels = std::move(*compiled);
+    report.kernelSeconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    report.kernels = static_cast<int>(kernels.size());
+    for (const CompiledKernel &kernel : kernels) {
+      symbols[kernel.name] = kernel.symbol;
+      report.kernelsFromCache += kernel.fromCache;
+      threadScratch = std::max(threadScratch, kernel.threadScratchBytes);
+      serialScratch = std::max(serialScratch, kernel.serialScratchBytes);
+    }
+    return mlir::success();
+  }
+
+  mlir::LogicalResult computeWeights() {
+    step("computing weights");
+    mlir::FailureOr<std::vector<char>> blob = buildWeights(
+        prepare, model, *buffers, [this](ir::ParameterOp parameter) { return options.load(parameter); });
+    if (mlir::failed(blob))
+      return mlir::failure();
+    weights = std::move(*blob);
+    return mlir::success();
+  }
+
+  bool embedsWeights() const { return !options.hasWeightsFile && !weights.empty(); }
+  std::string weightsPath() const { return options.output + ".weights"; }
+
+  mlir::LogicalResult describe() {
+    ImageFacts facts;
+    facts.targetName = target.name + " (" + target.halide + ")";
+    facts.arch = target.arch;
+    facts.device = target.device;
+    facts.cpuFeatures = target.cpuFeatures;
+    facts.threadScratchBytes = threadScratch;
+    facts.serialScratchBytes = serialScratch;
+    facts.weightsHash = runtime::hashBytes(weights.data(), weights.size());
+    facts.kernelSymbols = symbols;
+    if (options.hasWeightsFile && !weights.empty())
+      facts.weightsFile = llvm::sys::path::filename(weightsPath()).str();
+    image = buildImage(model, *buffers, facts);
+    report.launches = static_cast<int>(llvm::range_size(model.getOps<ir::LaunchOp>()));
+    report.arenaBytes = model->getAttrOfType<mlir::IntegerAttr>(ir::names::arenaBytes).getInt();
+    report.weightsBytes = static_cast<int64_t>(weights.size());
+    report.scratchBytes = static_cast<int64_t>(serialScratch + threadScratch);
+    return mlir::success();
+  }
+
+  mlir::LogicalResult emitDriverObject() {
+    step("compiling the driver");
+    DriverFacts facts;
+    facts.symbol = symbol;
+    facts.image = image;
+    facts.embedsWeights = embedsWeights();
+    facts.weightsBytes = weights.size();
+    facts.deviceSymbol = backendOf(target).deviceSymbol();
+    facts.kernelSymbols = symbols;
+    mlir::OwningOpRef<mlir::ModuleOp> driver = buildDriver(model, *buffers, facts);
+    DriverForm form = options.emit == EmitKind::llvm       ? DriverForm::llvmIr
+                      : options.emit == EmitKind::assembly ? DriverForm::assembly
+                                                           : DriverForm::object;
+    mlir::FailureOr<llvm::SmallVector<char>> bytes = emitDriver(*driver, target.triple, form);
+    if (mlir::failed(bytes))
+      return mlir::failure();
+    driverText.assign(bytes->begin(), bytes->end());
+    return mlir::success();
+  }
+
+  mlir::FailureOr<BuildReport> emitText(const std::string &text) {
+    if (options.output == "-") {
+      llvm::outs() << text;
+      return report;
+    }
+    if (llvm::Error error = writeOutput(options.output, {llvm::ArrayRef(text.data(), text.size())}))
+      return fail(std::move(error));
+    report.outputBytes = static_cast<int64_t>(text.size());
+    return report;
+  }
+
+  /// Writes every object into the scratch folder and lists them.
+  llvm::Expected<std::vector<std::string>> writeObjects(const ScratchFolder &scratch) {
+    std::vector<std::string> objects;
+    auto add = [&](const std::string &name, llvm::ArrayRef<char> bytes) {
+      objects.push_back(scratch.file(name));
+      return writeOutput(objects.back(), bytes);
+    };
+    if (llvm::Error error =
+            add(symbol + "_driver.o", llvm::ArrayRef(driverText.data(), driverText.size())))
+      return error;
+    for (const CompiledKernel &kernel : kernels)
+      if (llvm::Error error = add(kernel.symbol + ".o", kernel.object))
+        return error;
+    std::vector<char> deviceRuntime = deviceRuntimeObject(target);
+    if (!deviceRuntime.empty())
+      if (llvm::Error error = add("device_runtime.o", deviceRuntime))
+        return error;
+    if (!embedsWeights())
+      return objects;
+    std::string blob = scratch.file("weights.bin");
+    objects.push_back(scratch.file(symbol + "_weights.o"));
+    if (llvm::Error error = writeOutput(blob, llvm::ArrayRef<char>(weights)))
+      return error;
+    if (llvm::Error error = embedFile(blob, symbol + "_weights", objects.back()))
+      return error;
+    return objects;
+  }
+
+  LinkKind linkKind() const {
+    switch (options.emit) {
+    case EmitKind::shared:
+      return LinkKind::shared;
+    case EmitKind::staticLibrary:
+      return LinkKind::staticArchive;
+    case EmitKind::object:
+      return LinkKind::object;
+    default:
+      return LinkKind::executable;
+    }
+  }
+
+  mlir::LogicalResult linkOutput() {
+    step("linking");
+    llvm::Expected<ScratchFolder> scratch = ScratchFolder::create();
+    if (!scratch)
+      return fail(scratch.takeError());
+    llvm::Expected<std::vector<std::string>> objects = writeObjects(*scratch);
+    if (!objects)
+      return fail(objects.takeError());
+    LinkJob job;
+    job.kind = linkKind();
+    job.symbol = symbol;
+    job.objects = *objects;
+    job.libraryFolder = options.libraryFolder;
+    job.libraries = backendOf(target).libraries();
+    job.output = scratch->file("output");
+    job.scratchFolder = scratch->file("");
+    if (llvm::Error error = link(job))
+      return fail(std::move(error));
+    if (llvm::Error error = install(job.output))
+      return fail(std::move(error));
+    uint64_t size = 0;
+    if (!llvm::sys::fs::file_size(options.output, size))
+      report.outputBytes = static_cast<int64_t>(size);
+    return mlir::success();
+  }
+
+  /// Puts the side files first and the output last: whoever finds the output finds all.
+  llvm::Error install(const std::string &linked) {
+    if (options.hasWeightsFile && !weights.empty())
+      if (llvm::Error error = writeWeightsFile(weightsPath(), weights, imageIdentity(image)))
+        return error;
+    if (options.emit != EmitKind::executable)
+      if (llvm::Error error = installHeaders())
+        return error;
+    return installOutput(linked, options.output);
+  }
+
+  llvm::Error installHeaders() {
+    llvm::SmallString<128> folder(llvm::sys::path::parent_path(options.output));
+    auto beside = [&](const std::string &name) {
+      llvm::SmallString<128> path(folder);
+      llvm::sys::path::append(path, name);
+      return path.str().str();
+    };
+    std::string text = modelHeader(model, symbol, target.name);
+    if (llvm::Error error =
+            writeOutput(beside(symbol + ".h"), {llvm::ArrayRef(text.data(), text.size())}))
+      return error;
+    return installOutput(options.includeFolder + "/quern.h", beside("quern.h"));
+  }
+
+  mlir::ModuleOp module;
+  const Target &target;
+  const BuildOptions &options;
+  mlir::func::FuncOp model, prepare;
+  std::string symbol;
+  std::vector<CompiledKernel> kernels;
+  llvm::StringMap<std::string> symbols;
+  uint64_t threadScratch = 0, serialScratch = 0;
+  std::optional<BufferTable> buffers;
+  std::vector<char> weights, image;
+  std::string driverText;
+  BuildReport report;
+};
+
+} // namespace
+
+mlir::FailureOr<BuildReport> build(mlir::ModuleOp module, const Target &target,
+                                   const BuildOptions &options) {
+  return Build(module, target, options).run();
+}
+
+} // namespace quern::codegen

@@ -1,0 +1,49 @@
+// From a planned module (see passes/README.md for its form) to the file that the user asked for.
+#pragma once
+
+#include "codegen/Target.h"
+#include "ir/Evaluate.h"
+
+#include <functional>
+
+namespace quern::codegen {
+
+enum class EmitKind { executable, shared, staticLibrary, object, mlir, llvm, halide, assembly };
+
+struct BuildOptions {
+  EmitKind emit = EmitKind::executable;
+  /// The file to write; libraries and objects get SYM.h and quern.h beside it.
+  std::string output;
+  /// Folder of compiled kernels by content; empty for none.
+  std::string cacheFolder;
+  /// Kernels that are compiled at once; 0 for one each processor.
+  int jobs = 0;
+  /// Weights go to OUTPUT.weights instead of into the output.
+  bool hasWeightsFile = false;
+  /// Folder of the runtime's libraries, and of quern.h.
+  std::string libraryFolder;
+  std::string includeFolder;
+  /// Brings the parameters' tensors.
+  std::function<mlir::FailureOr<ir::HostTensor>(ir::ParameterOp)> load;
+  /// Told of each step as it begins ("compiling kernels"), and of parts done within it.
+  std::function<void(llvm::StringRef step, int done, int total)> progress;
+};
+
+/// What was built, for people and for the demo's report.
+struct BuildReport {
+  int launches = 0;
+  int kernels = 0;
+  int kernelsFromCache = 0;
+  double kernelSeconds = 0;
+  int64_t arenaBytes = 0;
+  int64_t weightsBytes = 0;
+  int64_t scratchBytes = 0;
+  int64_t outputBytes = 0;
+};
+
+/// Assigns weight layouts, compiles the kernels, builds driver, image and weights, and links. On
+/// failure the reason is a diagnostic of `module`'s context, and no output is left behind.
+mlir::FailureOr<BuildReport> build(mlir::ModuleOp module, const Target &target,
+                                   const BuildOptions &options);
+
+} // namespace quern::codegen

@@ -1,0 +1,213 @@
+#include "codegen/llvm/ModelImage.h"
+
+#include "ir/Infer.h"
+#include "ir/Layout.h"
+#include "ir/SourceLocation.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace quern::codegen {
+namespace {
+
+using runtime::Section;
+
+/// The version that a produced program names as its maker.
+constexpr const char *producer = "quern 0.1";
+
+/// Gathers sections behind the header; every section begins at a multiple of 8 bytes.
+class ImageBuilder {
+public:
+  runtime::ImageHeader header{};
+
+  ImageBuilder() : bytes(sizeof(runtime::ImageHeader)) {}
+
+  runtime::StringRef string(llvm::StringRef text) {
+    runtime::StringRef ref{static_cast<uint32_t>(strings.size()),
+                           static_cast<uint32_t>(text.size())};
+    strings.append(text.begin(), text.end());
+    strings.push_back('\0');
+    return ref;
+  }
+
+  template <typename T> Section section(const std::vector<T> &items) {
+    return append(items.data(), items.size() * sizeof(T), items.size());
+  }
+
+  std::vector<char> finish() {
+    header.strings = append(strings.data(), strings.size(), strings.size());
+    std::memcpy(header.magic, runtime::imageMagic, sizeof header.magic);
+    header.version = runtime::imageVersion;
+    header.headerBytes = sizeof header;
+    header.imageBytes = bytes.size();
+    std::memcpy(bytes.data(), &header, sizeof header);
+    header.identity ^= runtime::hashBytes(bytes.data(), bytes.size());
+    std::memcpy(bytes.data(), &header, sizeof header);
+    header.checksum = runtime::imageChecksum(bytes.data(), bytes.size());
+    std::memcpy(bytes.data(), &header, sizeof header);
+    return std::move(bytes);
+  }
+
+private:
+  Section append(const void *data, size_t size, size_t count) {
+    Section section{bytes.size(), count};
+    const char *from = static_cast<const char *>(data);
+    bytes.insert(bytes.end(), from, from + size);
+    bytes.resize(llvm::alignTo(bytes.size(), 8));
+    return section;
+  }
+
+  std::vector<char> bytes;
+  std::string strings;
+};
+
+/// Whether the value that the model returns is a softmax already.
+bool isProbability(mlir::Value returned) {
+  auto launch = returned.getDefiningOp<ir::LaunchOp>();
+  if (!launch)
+    return false;
+  auto kernel =
+      mlir::SymbolTable::lookupNearestSymbolFrom<mlir::func::FuncOp>(launch, launch.getKernelAttr());
+  mlir::Operation *end = kernel.front().getTerminator();
+  return llvm::isa_and_nonnull<ir::SoftmaxOp>(end->getOperand(0).getDefiningOp());
+}
+
+/// Inputs and outputs of the signature with their adapters.
+class SignatureWriter {
+public:
+  SignatureWriter(ImageBuilder &builder) : builder(builder) {}
+
+  runtime::TensorEntry tensor(mlir::Type type, mlir::DictionaryAttr attributes) {
+    auto tensorType = llvm::cast<mlir::RankedTensorType>(type);
+    runtime::TensorEntry entry{};
+    if (auto name = attributes ? attributes.getAs<mlir::StringAttr>(ir::names::name) : nullptr)
+      entry.name = builder.string(name.getValue());
+    else
+      entry.name = builder.string("");
+    entry.dtype = static_cast<uint8_t>(dtypeOf(tensorType.getElementType()));
+    entry.rank = static_cast<uint8_t>(tensorType.getRank());
+    llvm::copy(tensorType.getShape(), entry.shape);
+    return entry;
+  }
+
+  void addPhoto(runtime::TensorEntry &entry, ir::PhotoAttr photo) {
+    entry.adapter = runtime::AdapterKind::photo;
+    entry.adapterIndex = static_cast<uint32_t>(photos.size());
+    runtime::PhotoAdapter adapter{};
+    adapter.resize = static_cast<uint32_t>(photo.getResize());
+    adapter.crop = static_cast<uint32_t>(photo.getCrop());
+    for (int channel = 0; channel < 3; ++channel) {
+      adapter.mean[channel] = static_cast<float>(photo.getMean()[channel]);
+      adapter.std[channel] = static_cast<float>(photo.getStd()[channel]);
+    }
+    photos.push_back(adapter);
+  }
+
+  void addLabels(runtime::TensorEntry &entry, ir::LabelsAttr labels, bool isProbability) {
+    entry.adapter = runtime::AdapterKind::labels;
+    entry.adapterIndex = static_cast<uint32_t>(labelSets.size());
+    labelSets.push_back({names.size(), labels.getNames().size(),
+                         static_cast<uint32_t>(labels.getTop()), isProbability});
+    for (mlir::Attribute name : labels.getNames())
+      names.push_back(builder.string(llvm::cast<mlir::StringAttr>(name).getValue()));
+  }
+
+  void finish() {
+    builder.header.photos = builder.section(photos);
+    builder.header.labelSets = builder.section(labelSets);
+    builder.header.labelNames = builder.section(names);
+  }
+
+private:
+  ImageBuilder &builder;
+  std::vector<runtime::PhotoAdapter> photos;
+  std::vector<runtime::LabelsAdapter> labelSets;
+  std::vector<runtime::StringRef> names;
+};
+
+void writeSignature(ImageBuilder &builder, mlir::func::FuncOp model) {
+  SignatureWriter writer(builder);
+  std::vector<runtime::TensorEntry> inputs, outputs;
+  for (mlir::BlockArgument argument : model.getArguments()) {
+    mlir::DictionaryAttr attributes = model.getArgAttrDict(argument.getArgNumber());
+    if (attributes && attributes.contains(ir::names::weight))
+      continue;
+    inputs.push_back(writer.tensor(argument.getType(), attributes));
+    if (auto photo = attributes ? attributes.getAs<ir::PhotoAttr>(ir::names::from) : nullptr)
+      writer.addPhoto(inputs.back(), photo);
+  }
+  mlir::Operation *end = model.front().getTerminator();
+  for (auto [index, type] : llvm::enumerate(model.getResultTypes())) {
+    mlir::DictionaryAttr attributes = model.getResultAttrDict(index);
+    outputs.push_back(writer.tensor(type, attributes));
+    if (auto labels = attributes ? attributes.getAs<ir::LabelsAttr>(ir::names::as) : nullptr)
+      writer.addLabels(outputs.back(), labels, isProbability(end->getOperand(index)));
+  }
+  builder.header.inputs = builder.section(inputs);
+  builder.header.outputs = builder.section(outputs);
+  writer.finish();
+}
+
+} // namespace
+
+StepFacts describeStep(ir::LaunchOp launch) {
+  auto kernel =
+      mlir::SymbolTable::lookupNearestSymbolFrom<mlir::func::FuncOp>(launch, launch.getKernelAttr());
+  StepFacts facts;
+  facts.location = ir::locationText(launch.getLoc());
+  llvm::SmallVector<std::string> ops;
+  kernel.walk([&](ir::CostInterface op) {
+    facts.flops += op.flops();
+    if (op.flops() > 0)
+      ops.push_back(op->getName().stripDialect().str());
+  });
+  for (mlir::Value value : llvm::concat<mlir::Value>(launch.getInputs(), launch.getOutputs()))
+    facts.bytes += ir::tensorBytes(ir::tensorType(value));
+  if (ops.empty())
+    ops.push_back("move");
+  llvm::ArrayRef<int64_t> shape = ir::tensorType(launch.getOutputs().front()).getShape();
+  facts.name = fmt::format("{} {}", llvm::join(ops, " + "), ir::shapeText(shape));
+  return facts;
+}
+
+std::vector<char> buildImage(mlir::func::FuncOp model, const BufferTable &buffers,
+                             const ImageFacts &facts) {
+  ImageBuilder builder;
+  runtime::ImageHeader &header = builder.header;
+  header.name = builder.string(model.getSymName());
+  header.target = builder.string(facts.targetName);
+  header.producer = builder.string(producer);
+  header.weightsFile = builder.string(facts.weightsFile);
+  header.arch = facts.arch;
+  header.device = facts.device;
+  header.cpuFeatures = facts.cpuFeatures;
+  header.arenaBytes = model->getAttrOfType<mlir::IntegerAttr>(ir::names::arenaBytes).getInt();
+  header.threadScratchBytes = facts.threadScratchBytes;
+  header.serialScratchBytes = facts.serialScratchBytes;
+  header.weightsBytes = buffers.weightsBytes();
+  header.identity = facts.weightsHash;
+  writeSignature(builder, model);
+  header.buffers = builder.section(buffers.entries().vec());
+
+  std::vector<runtime::StepEntry> steps;
+  for (ir::LaunchOp launch : model.getOps<ir::LaunchOp>()) {
+    StepFacts step = describeStep(launch);
+    steps.push_back({builder.string(step.name),
+                     builder.string(facts.kernelSymbols.lookup(launch.getKernel())),
+                     builder.string(step.location), step.flops, step.bytes});
+  }
+  header.steps = builder.section(steps);
+  return builder.finish();
+}
+
+uint64_t imageIdentity(llvm::ArrayRef<char> image) {
+  runtime::ImageHeader header;
+  std::memcpy(&header, image.data(), sizeof header);
+  return header.identity;
+}
+
+} // namespace quern::codegen

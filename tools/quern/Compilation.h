@@ -1,0 +1,59 @@
+// The road from a model's source to a built file, as `compile`, `run` and `inspect` take it.
+#pragma once
+
+#include "codegen/Build.h"
+#include "tools/quern/ModelSource.h"
+#include "tools/quern/Parameters.h"
+
+namespace quern::tools {
+
+/// What the user chose.
+struct CompilationOptions {
+  ModelSource source;
+  std::string weightsFile;
+  std::string targetName = "host";
+  std::string printIrAfter;
+  std::string planFile;
+  int jobs = 0;
+  bool isUncached = false;
+  bool isQuiet = false;
+  bool hasWeightsFile = false;
+
+  /// Adds the options, the model among them, to a command.
+  void addTo(CLI::App &command);
+};
+
+/// A model on its way.
+class Compilation {
+public:
+  explicit Compilation(const CompilationOptions &options) : options(options) {}
+
+  /// Elaborates the model and finds the target. False, and the reason printed, on failure.
+  bool load();
+  /// Finds the weights of all parameters.
+  bool bindWeights();
+  /// Runs the passes.
+  bool plan();
+  /// Builds `output`; writes the plan file if one is asked for.
+  bool build(codegen::EmitKind emit, const std::string &output);
+
+  mlir::ModuleOp module() const { return theModule.get(); }
+  const codegen::Target &target() const { return theTarget; }
+  const codegen::BuildReport &report() const { return theReport; }
+  std::string modelName() const;
+
+private:
+  bool writePlan();
+
+  const CompilationOptions &options;
+  std::unique_ptr<mlir::MLIRContext> context = makeContext();
+  mlir::OwningOpRef<mlir::ModuleOp> theModule;
+  codegen::Target theTarget;
+  BoundWeights weights;
+  codegen::BuildReport theReport;
+};
+
+/// "3.1 MiB".
+std::string byteText(int64_t bytes);
+
+} // namespace quern::tools

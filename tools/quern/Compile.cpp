@@ -1,0 +1,100 @@
+// `quern compile`: a model to an executable, a library or a listing.
+#include "tools/quern/Commands.h"
+#include "tools/quern/Compilation.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <map>
+#include <memory>
+
+namespace quern::tools {
+namespace {
+
+using codegen::EmitKind;
+
+const std::map<std::string, EmitKind> emitKinds = {
+    {"exe", EmitKind::executable},     {"shared", EmitKind::shared}, {"static", EmitKind::staticLibrary},
+    {"object", EmitKind::object},      {"mlir", EmitKind::mlir},     {"llvm", EmitKind::llvm},
+    {"halide", EmitKind::halide},      {"asm", EmitKind::assembly},
+};
+
+struct CompileOptions {
+  CompilationOptions common;
+  EmitKind emit = EmitKind::executable;
+  std::string output;
+  bool isJson = false;
+};
+
+/// The output's name where the user gave none.
+std::string defaultOutput(EmitKind emit, const std::string &model) {
+  switch (emit) {
+  case EmitKind::executable:
+    return model;
+  case EmitKind::shared:
+    return "lib" + model + ".so";
+  case EmitKind::staticLibrary:
+    return "lib" + model + ".a";
+  case EmitKind::object:
+    return model + ".o";
+  default:
+    return "-";
+  }
+}
+
+void printReport(const CompileOptions &options, const Compilation &compilation,
+                 const std::string &output, double seconds) {
+  const codegen::BuildReport &report = compilation.report();
+  if (options.isJson) {
+    nlohmann::ordered_json json = {
+        {"model", compilation.modelName()},  {"target", compilation.target().name},
+        {"output", output},                  {"launches", report.launches},
+        {"kernels", report.kernels},         {"kernels_from_cache", report.kernelsFromCache},
+        {"kernel_seconds", report.kernelSeconds}, {"seconds", seconds},
+        {"arena_bytes", report.arenaBytes},  {"weights_bytes", report.weightsBytes},
+        {"scratch_bytes", report.scratchBytes}, {"output_bytes", report.outputBytes}};
+    fmt::print("{}\n", json.dump(2));
+    return;
+  }
+  fmt::print("{}: {} kernel calls of {} kernels ({} from the cache) for {}, {:.1f} s\n",
+             compilation.modelName(), report.launches, report.kernels, report.kernelsFromCache,
+             compilation.target().name, seconds);
+  fmt::print("memory to run: {} of weights, {} of activations, {} of scratch\n",
+             byteText(report.weightsBytes), byteText(report.arenaBytes), byteText(report.scratchBytes));
+  fmt::print("wrote {}, {}\n", output, byteText(report.outputBytes));
+}
+
+void compile(const CompileOptions &options) {
+  auto start = std::chrono::steady_clock::now();
+  Compilation compilation(options.common);
+  bool needsWeights = options.emit != EmitKind::mlir && options.emit != EmitKind::halide;
+  if (!compilation.load() || (needsWeights && !compilation.bindWeights()) || !compilation.plan())
+    throw CLI::RuntimeError(1);
+  std::string output = options.output.empty() ? defaultOutput(options.emit, compilation.modelName())
+                                              : options.output;
+  if (!compilation.build(options.emit, output))
+    throw CLI::RuntimeError(1);
+  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (output != "-" && !options.common.isQuiet)
+    printReport(options, compilation, output, seconds);
+}
+
+} // namespace
+
+void addCompileCommand(CLI::App &app) {
+  CLI::App *command = app.add_subcommand("compile", "compile a model to a binary");
+  auto options = std::make_shared<CompileOptions>();
+  options->common.addTo(*command);
+  command->add_option("--emit", options->emit, "exe, shared, static, object, mlir, llvm, halide or asm")
+      ->type_name("KIND")
+      ->transform(CLI::Transformer(emitKinds).description(""))
+      ->default_str("exe");
+  command->add_option("-o,--output", options->output,
+                      "file to write; '-' for standard output (mlir, llvm, halide, asm)")
+      ->type_name("FILE");
+  command->add_flag("--json", options->isJson, "report as JSON");
+  command->callback([options] { compile(*options); });
+}
+
+} // namespace quern::tools

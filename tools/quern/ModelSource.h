@@ -1,0 +1,40 @@
+// What every command that takes a model has in common: which file, which model in it, which sizes.
+#pragma once
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <CLI/CLI.hpp>
+
+namespace quern::tools {
+
+/// A model on the command line.
+struct ModelSource {
+  std::string path;
+  std::string modelName;
+  std::vector<std::string> settings;
+  std::vector<std::string> importPaths;
+  std::string libraryFolder;
+
+  /// Adds MODEL, --model, --set, -I and --library to a command.
+  void addTo(CLI::App &command);
+
+  /// Elaborates the model. Its faults are printed to standard error; null if there were any.
+  mlir::OwningOpRef<mlir::ModuleOp> load(mlir::MLIRContext &context) const;
+};
+
+/// The model's entry function.
+mlir::Operation *modelFunction(mlir::ModuleOp module);
+
+/// A context with the dialects that a model passes through, warnings and errors printed with their source line.
+std::unique_ptr<mlir::MLIRContext> makeContext();
+
+/// Folders beside this program: the runtime's libraries, and quern.h.
+std::string libraryFolder();
+std::string includeFolder();
+
+/// Where compiled kernels and programs of `quern run` are kept: $QUERN_CACHE, or quern/ under
+/// $XDG_CACHE_HOME or ~/.cache. Empty, and nothing is kept, where none can be made.
+std::string cacheFolder();
+
+} // namespace quern::tools

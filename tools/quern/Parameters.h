@@ -1,0 +1,30 @@
+// The parameters of a model and the weights that fill them.
+#pragma once
+
+#include "frontend/weights/Binding.h"
+#include "ir/Evaluate.h"
+
+#include <map>
+#include <memory>
+
+namespace quern::tools {
+
+/// The parameters of an elaborated module, each once, in the order of first use.
+std::vector<frontend::weights::RequiredParameter> requiredParameters(mlir::ModuleOp module);
+
+/// Weights bound to parameters.
+class BoundWeights {
+public:
+  /// Binds a weights file to the module's parameters. All that does not fit is printed to standard
+  /// error at once; false if any of it is an error. The file name `random` stands for made-up
+  /// numbers, scaled so that activations keep their size: for timing a model without its weights.
+  bool bind(mlir::ModuleOp module, const std::string &file);
+
+  /// The tensor of a parameter, for codegen.
+  mlir::FailureOr<ir::HostTensor> load(ir::ParameterOp parameter) const;
+
+private:
+  std::map<std::string, frontend::weights::Weight, std::less<>> byName;
+};
+
+} // namespace quern::tools
