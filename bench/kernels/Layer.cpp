@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -19,7 +20,8 @@ template <typename T> T choose(const std::map<std::string, T> &names, const std:
 }
 
 Layer parseLayer(const std::string &line) {
-  Layer layer{.text = line};
+  Layer layer;
+  layer.text = line;
   std::istringstream in(line);
   std::string kind, activation, flag;
   int64_t size = 0, kernel = 0, stride = 0, low = 0, high = 0;
@@ -50,6 +52,9 @@ Layer parseLayer(const std::string &line) {
       layer.residual = true;
     else if (flag == "planar")
       p.planarInput = true;
+    else if (codegen::RegisterTile tile;
+             std::sscanf(flag.c_str(), "tile=%dx%dx%d", &tile.my, &tile.mx, &tile.nv) == 3)
+      layer.tile = tile;
     else
       throw std::runtime_error(fmt::format("unknown flag '{}'", flag));
   }

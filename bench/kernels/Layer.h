@@ -1,8 +1,10 @@
 #pragma once
 
 #include "codegen/halide/schedules/ConvProblem.h"
+#include "codegen/halide/schedules/RegisterTile.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,7 @@ struct Layer {
   codegen::ConvProblem problem{};
   Activation activation = Activation::None;
   bool residual = false;
+  std::optional<codegen::RegisterTile> tile; ///< forced, to compare choices
 
   std::vector<int64_t> inputExtents() const;  ///< innermost first
   std::vector<int64_t> outputExtents() const; ///< innermost first

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 namespace quern::bench {
 
 namespace {
@@ -73,7 +75,7 @@ Expr row(const ConvProblem &p, const RVar &r) {
 void buildConv(const Layer &layer, const CpuTarget &cpu, const ImageParam &input,
                LayerPipeline &pipeline) {
   const ConvProblem &p = layer.problem;
-  auto plan = codegen::planDirectConv(p, cpu);
+  auto plan = codegen::planDirectConv(p, cpu, layer.tile);
   const int width = static_cast<int>(plan.panelWidth);
   ImageParam weights =
       operand("weights", {plan.panelWidth, p.inChannels, p.kernelX, p.kernelY, plan.panels});
@@ -89,16 +91,16 @@ void buildConv(const Layer &layer, const CpuTarget &cpu, const ImageParam &input
   codegen::scheduleDirectConv(plan, padded, acc, pipeline.output);
   const char *where[] = {"inline", "strip", "root"};
   pipeline.note =
-      fmt::format("{}x{}x{} {} rows {} panels {}/{}{}", plan.tile.my, plan.tile.mx, plan.tile.nv,
-                  where[static_cast<int>(plan.paddedInput)], plan.stripRows, plan.panelsPerTask,
-                  plan.panels, plan.parallel ? " par" : "");
+      fmt::format("{}x{}x{} {} tiles {}x{} panels {}/{}{}", plan.tile.my, plan.tile.mx,
+                  plan.tile.nv, where[static_cast<int>(plan.paddedInput)], plan.tilesY, plan.tilesX,
+                  plan.panelsPerTask, plan.panels, plan.parallel ? " par" : "");
 }
 
 void buildLinear(const Layer &layer, const CpuTarget &cpu, const ImageParam &input,
                  LayerPipeline &pipeline) {
   const ConvProblem &p = layer.problem;
-  auto plan =
-      codegen::planGemm({.rows = p.batch, .columns = p.outChannels, .depth = p.inChannels}, cpu);
+  auto plan = codegen::planGemm({.rows = p.batch, .columns = p.outChannels, .depth = p.inChannels},
+                                cpu, layer.tile);
   const int width = static_cast<int>(plan.panelWidth);
   ImageParam weights = operand("weights", {plan.panelWidth, p.inChannels, plan.panels});
   pipeline.arguments.push_back(weights);
@@ -131,7 +133,7 @@ void buildDepthwise(const Layer &layer, const CpuTarget &cpu, const ImageParam &
 void buildMaxPool(const Layer &layer, const CpuTarget &cpu, const ImageParam &input,
                   LayerPipeline &pipeline) {
   const ConvProblem &p = layer.problem;
-  float lowest = Float(32).min().as<Internal::FloatImm>() ? -3.4e38f : -3.4e38f;
+  float lowest = std::numeric_limits<float>::lowest();
   Func padded = paddedInput(layer, input, lowest), acc("acc");
   RDom r(0, static_cast<int>(p.kernelX), 0, static_cast<int>(p.kernelY));
   acc(c, x, y, n) = lowest;
@@ -147,7 +149,6 @@ void buildMeanPool(const Layer &layer, const CpuTarget &cpu, const ImageParam &i
   RDom r(0, static_cast<int>(p.inWidth), 0, static_cast<int>(p.inHeight));
   acc(c, n) = 0.0f;
   acc(c, n) += input(c, r.x, r.y, n);
-  Func mean("mean");
   pipeline.output(c, n) =
       activate(layer, acc(c, n) * (1.0f / static_cast<float>(p.inWidth * p.inHeight)));
   codegen::scheduleReduction(

@@ -26,7 +26,7 @@ struct LayerPipeline {
 };
 
 /// Writes the algorithm of `layer` and schedules it for `cpu`.
-/// The environment variable QUERN_TILE="nv,mx,my" overrides the tile of convolutions and products.
+/// convolutions and products.
 LayerPipeline buildLayer(const Layer &layer, const codegen::CpuTarget &cpu);
 
 } // namespace quern::bench

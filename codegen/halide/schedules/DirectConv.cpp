@@ -1,5 +1,6 @@
 #include "codegen/halide/schedules/DirectConv.h"
 
+#include "codegen/halide/schedules/Blocking.h"
 #include "codegen/halide/schedules/Parallelism.h"
 
 #include <algorithm>
@@ -21,26 +22,46 @@ int64_t largestDivisor(int64_t value, int64_t limit) {
   return 1;
 }
 
-/// The rows of a strip: its padded input should stay in half of the second-level cache while all
-/// panels pass over it, and there should be enough strips for the threads if the panels do not
-/// suffice.
-int64_t chooseStripRows(const DirectConvPlan &plan) {
+/// Cuts a convolution into tasks: strips of rows, or of pixels where there is only one row (as
+/// pointwise ones arrive).
+void chooseTasks(DirectConvPlan &plan, int64_t tasks, double panelBytes) {
   const ConvProblem &p = plan.problem;
-  double rowBytes = 4.0 * static_cast<double>(p.inputColumns(p.outWidth) * p.inChannels);
-  auto budget = static_cast<double>(plan.cpu.l2Bytes) / 2;
-  int64_t rows = p.outHeight;
-  while (rows > plan.tile.my && rowBytes * static_cast<double>(p.inputRows(rows)) > budget)
-    rows -= 1;
-  return std::max<int64_t>(plan.tile.my, rows / plan.tile.my * plan.tile.my);
+  int64_t tilesX = ceilDiv(p.outWidth, plan.tile.mx), tilesY = ceilDiv(p.outHeight, plan.tile.my);
+  bool oneRow = p.outHeight == 1;
+  BlockingQuery query{
+      .copies = p.batch, .panels = plan.panels, .panelBytes = panelBytes, .tasks = tasks};
+  if (oneRow) {
+    double columnBytes = 4.0 * static_cast<double>(p.inputRows(1) * p.inChannels);
+    query.units = tilesX;
+    query.unitBytes = columnBytes * static_cast<double>(plan.tile.mx * p.strideX);
+    query.haloBytes = columnBytes * static_cast<double>(p.inputColumns(1) - 1);
+  } else {
+    double rowBytes = 4.0 * static_cast<double>(p.inputColumns(p.outWidth) * p.inChannels);
+    query.units = tilesY;
+    query.unitBytes = rowBytes * static_cast<double>(plan.tile.my * p.strideY);
+    query.haloBytes =
+        rowBytes * static_cast<double>(std::max<int64_t>(0, p.inputRows(1) - p.strideY));
+  }
+  Blocking blocking = chooseBlocking(query, plan.cpu);
+  plan.tilesX = oneRow ? blocking.unitsPerBlock : tilesX;
+  plan.tilesY = oneRow ? 1 : blocking.unitsPerBlock;
+  plan.panelsPerTask = blocking.panelsPerGroup;
 }
 
 } // namespace
 
-DirectConvPlan planDirectConv(const ConvProblem &p, const CpuTarget &cpu) {
+DirectConvPlan planDirectConv(const ConvProblem &p, const CpuTarget &cpu,
+                              std::optional<RegisterTile> tile) {
   DirectConvPlan plan{.problem = p, .cpu = cpu};
   int64_t depth = p.inChannels * p.kernelX * p.kernelY;
-  plan.tile = chooseTile(
-      {.channels = p.outChannels, .width = p.outWidth, .height = p.outHeight, .depth = depth}, cpu);
+  plan.tile = tile ? *tile
+                   : chooseTile({.channels = p.outChannels,
+                                 .width = p.outWidth,
+                                 .height = p.outHeight,
+                                 .depth = depth},
+                                cpu);
+  plan.tile.mx = static_cast<int>(std::min<int64_t>(plan.tile.mx, p.outWidth));
+  plan.tile.my = static_cast<int>(std::min<int64_t>(plan.tile.my, p.outHeight));
   plan.panelWidth = int64_t{plan.tile.nv} * cpu.lanes;
   plan.panels = ceilDiv(p.outChannels, plan.panelWidth);
   plan.unrollDepth = largestDivisor(p.inChannels, 4);
@@ -51,22 +72,13 @@ DirectConvPlan planDirectConv(const ConvProblem &p, const CpuTarget &cpu) {
   int64_t tasks = wantedTasks({.flops = p.flops(), .bytes = weights + maps}, cpu);
   plan.parallel = tasks > 1;
 
-  plan.stripRows = chooseStripRows(plan);
-  int64_t strips = ceilDiv(p.outHeight, plan.stripRows) * p.batch;
-  bool stage = p.isPadded() || p.planarInput;
-  if (stage)
-    plan.paddedInput = strips >= std::min<int64_t>(tasks, 2 * cpu.threads) ? PaddedInput::Strip
-                                                                           : PaddedInput::Root;
-  if (plan.paddedInput == PaddedInput::Strip) {
-    plan.panelsPerTask = plan.panels;
-  } else {
-    plan.panelsPerTask = blockFor(plan.panels, ceilDiv(tasks, strips));
-    int64_t groups = ceilDiv(plan.panels, plan.panelsPerTask);
-    if (strips * groups < tasks) {
-      int64_t tiles = ceilDiv(p.outHeight, plan.tile.my);
-      int64_t wanted = ceilDiv(tasks, groups * p.batch);
-      plan.stripRows = std::min(plan.stripRows, blockFor(tiles, wanted) * plan.tile.my);
-    }
+  chooseTasks(plan, tasks, weights / static_cast<double>(plan.panels));
+  if (p.isPadded() || p.planarInput) {
+    int64_t strips = ceilDiv(ceilDiv(p.outHeight, plan.tile.my), plan.tilesY) * p.batch;
+    bool strip = strips >= std::min<int64_t>(tasks, 2 * cpu.threads);
+    plan.paddedInput = strip ? PaddedInput::Strip : PaddedInput::Root;
+    if (strip)
+      plan.panelsPerTask = plan.panels;
   }
   return plan;
 }
@@ -78,17 +90,19 @@ void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func 
   const auto [nv, mx, my] = plan.tile;
   Var c = output.args()[0], x = output.args()[1], y = output.args()[2], n = output.args()[3];
   Var panel("panel"), group("group"), xo("xo"), xi("xi"), tile("tile"), yi("yi"), strip("strip"),
-      task("task");
+      block("block"), task("task");
 
   TailStrategy channelTail =
       p.outChannels % width == 0 ? TailStrategy::RoundUp : TailStrategy::Predicate;
   output.split(c, panel, c, width, channelTail)
       .split(x, xo, xi, mx, TailStrategy::ShiftInwards)
       .split(y, tile, yi, my, TailStrategy::ShiftInwards)
-      .split(tile, strip, tile, static_cast<int>(plan.stripRows / my), TailStrategy::GuardWithIf)
+      .split(tile, strip, tile, static_cast<int>(plan.tilesY), TailStrategy::GuardWithIf)
+      .split(xo, block, xo, static_cast<int>(plan.tilesX), TailStrategy::GuardWithIf)
       .split(panel, group, panel, static_cast<int>(plan.panelsPerTask), TailStrategy::GuardWithIf)
-      .reorder(c, xi, yi, xo, tile, panel, strip, group, n)
-      .fuse(strip, group, task)
+      .reorder(c, xi, yi, xo, tile, panel, block, strip, group, n)
+      .fuse(block, strip, task)
+      .fuse(task, group, task)
       .fuse(task, n, task)
       .vectorize(c, lanes)
       .unroll(c)

@@ -6,13 +6,14 @@
 #include <Halide.h>
 
 #include <cstdint>
+#include <optional>
 
 namespace quern::codegen {
 
 /// Where the padded input of a convolution is computed.
 enum class PaddedInput {
   Inline, ///< nowhere: the accumulation reads the input itself (no padding, NHWC)
-  Strip,  ///< for each strip of output rows, just before it is needed
+  Strip,  ///< for each task, just before it is needed
   Root,   ///< once, before the convolution
 };
 
@@ -29,14 +30,16 @@ struct DirectConvPlan {
   int64_t panelWidth = 0; ///< output channels of a panel: tile.nv * lanes
   int64_t panels = 0;     ///< ceil(outChannels / panelWidth)
   PaddedInput paddedInput = PaddedInput::Inline;
-  int64_t stripRows = 0; ///< output rows of a strip
-  int64_t panelsPerTask = 0;
+  int64_t tilesX = 1; ///< tiles of a task along x: all, unless there is one row only
+  int64_t tilesY = 1; ///< rows of tiles of a task
+  int64_t panelsPerTask = 1;
   bool parallel = false;
   int64_t unrollDepth = 1; ///< input channels per loop turn
 };
 
-/// Chooses the tile, the packing and the loops. Requires groups = 1.
-DirectConvPlan planDirectConv(const ConvProblem &problem, const CpuTarget &cpu);
+/// Chooses the tile (unless one is given), the packing and the loops. Requires groups = 1.
+DirectConvPlan planDirectConv(const ConvProblem &problem, const CpuTarget &cpu,
+                              std::optional<RegisterTile> tile = {});
 
 /// Schedules a direct convolution written as
 ///

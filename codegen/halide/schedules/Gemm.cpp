@@ -1,5 +1,6 @@
 #include "codegen/halide/schedules/Gemm.h"
 
+#include "codegen/halide/schedules/Blocking.h"
 #include "codegen/halide/schedules/Parallelism.h"
 
 #include <algorithm>
@@ -16,10 +17,14 @@ int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 } // namespace
 
-GemmPlan planGemm(const GemmProblem &p, const CpuTarget &cpu) {
+GemmPlan planGemm(const GemmProblem &p, const CpuTarget &cpu, std::optional<RegisterTile> tile) {
   GemmPlan plan{.problem = p, .cpu = cpu};
   plan.tile =
-      chooseTile({.channels = p.columns, .width = p.rows, .height = 1, .depth = p.depth}, cpu);
+      tile ? *tile
+           : chooseTile({.channels = p.columns, .width = p.rows, .height = 1, .depth = p.depth},
+                        cpu);
+  plan.tile.mx = static_cast<int>(std::min<int64_t>(plan.tile.mx, p.rows));
+  plan.tile.my = 1;
   plan.panelWidth = int64_t{plan.tile.nv} * cpu.lanes;
   plan.panels = ceilDiv(p.columns, plan.panelWidth);
   plan.unrollDepth = p.depth % 4 == 0 ? 4 : p.depth % 3 == 0 ? 3 : p.depth % 2 == 0 ? 2 : 1;
@@ -34,26 +39,16 @@ GemmPlan planGemm(const GemmProblem &p, const CpuTarget &cpu) {
   int64_t tasks = wantedTasks(work, cpu);
   plan.parallel = tasks > 1;
 
-  // A block of rows stays in half of the second-level cache while the panels of the task pass over
-  // it.
-  int64_t tiles = ceilDiv(p.rows, plan.tile.mx);
-  auto cached =
-      static_cast<int64_t>(static_cast<double>(cpu.l2Bytes) / 2 / size(plan.tile.mx, p.depth));
-  int64_t tilesPerTask = std::clamp<int64_t>(cached, 1, tiles);
-  int64_t blocks = ceilDiv(tiles, tilesPerTask) * p.batch;
-  plan.panelsPerTask = plan.panels;
-  if (blocks < tasks) {
-    // Divide the larger operand first: the smaller one is then what every task reads.
-    bool divideColumns = p.columns >= p.rows;
-    if (divideColumns)
-      plan.panelsPerTask = blockFor(plan.panels, ceilDiv(tasks, blocks));
-    int64_t groups = ceilDiv(plan.panels, plan.panelsPerTask);
-    tilesPerTask = std::min(tilesPerTask, blockFor(tiles, ceilDiv(tasks, groups * p.batch)));
-    blocks = ceilDiv(tiles, tilesPerTask) * p.batch;
-    if (!divideColumns && blocks < tasks)
-      plan.panelsPerTask = blockFor(plan.panels, ceilDiv(tasks, blocks));
-  }
-  plan.rowsPerTask = tilesPerTask * plan.tile.mx;
+  Blocking blocking = chooseBlocking({.units = ceilDiv(p.rows, plan.tile.mx),
+                                      .copies = p.batch,
+                                      .unitBytes = size(plan.tile.mx, p.depth),
+                                      .haloBytes = 0,
+                                      .panels = plan.panels,
+                                      .panelBytes = size(plan.panelWidth, p.depth),
+                                      .tasks = tasks},
+                                     cpu);
+  plan.rowsPerTask = blocking.unitsPerBlock * plan.tile.mx;
+  plan.panelsPerTask = blocking.panelsPerGroup;
   return plan;
 }
 

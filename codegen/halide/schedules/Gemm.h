@@ -5,6 +5,7 @@
 #include <Halide.h>
 
 #include <cstdint>
+#include <optional>
 
 namespace quern::codegen {
 
@@ -34,8 +35,10 @@ struct GemmPlan {
   int64_t unrollDepth = 1;
 };
 
-/// Chooses tile, packing and loops; M = 1 (a matrix-vector product) included.
-GemmPlan planGemm(const GemmProblem &problem, const CpuTarget &cpu);
+/// Chooses the tile (unless one is given), packing and loops; M = 1 (a matrix-vector product)
+/// included.
+GemmPlan planGemm(const GemmProblem &problem, const CpuTarget &cpu,
+                  std::optional<RegisterTile> tile = {});
 
 /// Schedules a matrix product written as
 ///

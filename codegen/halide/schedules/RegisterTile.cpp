@@ -8,7 +8,7 @@ namespace {
 
 constexpr double fmasPerCycle = 2;
 constexpr double fmaLatency = 4;
-constexpr double loadsPerCycle = 2;
+constexpr double loadsPerCycle = 1.5; // sustained, of broadcasts and vectors together
 
 int64_t roundUp(int64_t value, int64_t factor) { return (value + factor - 1) / factor * factor; }
 
@@ -19,11 +19,10 @@ double wasteFactor(int64_t extent, int64_t block) {
 /// Whether the accumulators, the operands in flight and nothing else fit the registers. The limits
 /// for 32 registers are those beyond which the assembly was seen to spill.
 bool fits(const RegisterTile &tile, const CpuTarget &cpu) {
-  int positions = tile.mx * tile.my;
   int accumulators = tile.accumulators();
   if (cpu.registers >= 32)
     return accumulators <= (tile.nv <= 2 ? 28 : 24);
-  return accumulators + std::min(tile.nv, positions) + 1 <= cpu.registers;
+  return accumulators + tile.nv + 1 <= cpu.registers;
 }
 
 /// Bytes a cycle at which a packed panel of `bytes` arrives, by the cache that holds it.
@@ -32,8 +31,8 @@ double panelBandwidth(double bytes, const CpuTarget &cpu) {
   if (bytes <= 0.75 * static_cast<double>(cpu.l1Bytes))
     return loadsPerCycle * vectorBytes;
   if (bytes <= 0.75 * static_cast<double>(cpu.l2Bytes))
-    return 0.7 * vectorBytes;
-  return 0.35 * vectorBytes;
+    return 0.9 * vectorBytes;
+  return 0.3 * vectorBytes;
 }
 
 } // namespace
