@@ -28,9 +28,8 @@ inline constexpr char weightsMagic[8] = {'Q', 'U', 'E', 'R', 'N', 'W', 'T', 'S'}
 inline constexpr uint32_t imageVersion = 1;
 inline constexpr uint32_t weightsVersion = 1;
 
-/// The image, the embedded weights, the arena and every buffer in them start at multiples of this.
-/// Device models whose device asks for more may place buffers farther apart; the arena itself is
-/// page-aligned.
+/// The image, the embedded weights, the arena and every buffer in them start at multiples of this;
+/// the arena itself is page-aligned.
 inline constexpr uint64_t bufferAlignment = 64;
 /// The compiler leaves this many readable bytes after embedded weights, as the runtime does after
 /// arena and scratch: vector loads of a kernel may read, never use, that far.
@@ -101,7 +100,9 @@ struct BufferAxis {
 /// One halide_buffer_t that the driver hands to kernels: entry i is buffers[i] of the driver's
 /// second argument. The host pointer is base(space) + byteOffset, where the base of an input or
 /// output is what the caller of quern_run passed. Several entries may cover the same bytes (views,
-/// reuse in place), also on a device.
+/// reuse in place). On a device, entries that begin at the same byte share one allocation; entries
+/// that overlap otherwise have separate ones, so they may share bytes in time, not hold the same
+/// values.
 struct BufferEntry {
   Space space;
   /// A quern_dtype; bool is a uint1 stored in bytes, as Halide has it.

@@ -1,0 +1,49 @@
+// A model image that has been checked, so that whoever reads it further need not.
+#pragma once
+
+#include "runtime/ModelImage.h"
+
+#include <span>
+
+namespace quern::runtime {
+
+class ImageView {
+public:
+  /// Checks everything that ModelImage.h demands. Null when all is well, else what is wrong; the
+  /// view may then not be used. The image must outlive the view.
+  const char *open(const void *image, uint64_t size);
+
+  const ImageHeader &header() const { return *reinterpret_cast<const ImageHeader *>(base); }
+  std::span<const TensorEntry> inputs() const { return items<TensorEntry>(header().inputs); }
+  std::span<const TensorEntry> outputs() const { return items<TensorEntry>(header().outputs); }
+  std::span<const BufferEntry> buffers() const { return items<BufferEntry>(header().buffers); }
+  std::span<const StepEntry> steps() const { return items<StepEntry>(header().steps); }
+  std::span<const PhotoAdapter> photos() const { return items<PhotoAdapter>(header().photos); }
+  std::span<const LabelsAdapter> labelSets() const {
+    return items<LabelsAdapter>(header().labelSets);
+  }
+  std::span<const StringRef> labelNames() const { return items<StringRef>(header().labelNames); }
+  /// NUL-terminated, in the image.
+  const char *text(StringRef string) const {
+    return reinterpret_cast<const char *>(base) + header().strings.offset + string.offset;
+  }
+
+private:
+  template <typename T> std::span<const T> items(Section section) const {
+    return {reinterpret_cast<const T *>(base + section.offset), section.count};
+  }
+  template <typename T> bool holds(Section section) const;
+  bool holds(StringRef string) const;
+  const char *checkHeader(uint64_t size) const;
+  const char *checkStrings() const;
+  const char *checkTensor(const TensorEntry &tensor, bool isInput) const;
+  const char *checkBuffer(const BufferEntry &buffer) const;
+  const char *checkAdapter(const TensorEntry &tensor, bool isInput) const;
+
+  const unsigned char *base = nullptr;
+};
+
+/// The bytes of a checked tensor.
+uint64_t tensorBytes(const TensorEntry &tensor);
+
+} // namespace quern::runtime

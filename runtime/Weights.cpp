@@ -1,0 +1,116 @@
+#include "runtime/Weights.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstring>
+
+namespace quern::runtime {
+
+namespace {
+
+/// Replaces what follows the last slash of `file` by `name` and says whether such a file can be
+/// read.
+bool readableBeside(char (&file)[PATH_MAX], const char *name) {
+  char *slash = std::strrchr(file, '/');
+  if (!slash)
+    return false;
+  auto room = static_cast<size_t>(file + sizeof file - slash - 1);
+  int length = std::snprintf(slash + 1, room, "%s", name);
+  return length >= 0 && static_cast<size_t>(length) < room && access(file, R_OK) == 0;
+}
+
+/// The side file `name` beside the shared library or program that holds `image`; else `name`
+/// itself, as seen from the current folder.
+void locate(const char *name, const void *image, char (&path)[PATH_MAX]) {
+  if (name[0] != '/') {
+    Dl_info holder;
+    if (dladdr(image, &holder) && holder.dli_fname) {
+      std::snprintf(path, sizeof path, "%s", holder.dli_fname);
+      if (readableBeside(path, name))
+        return;
+    }
+    // A program that was found on the PATH does not know its own folder from its name.
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length > 0) {
+      path[length] = '\0';
+      if (readableBeside(path, name))
+        return;
+    }
+  }
+  std::snprintf(path, sizeof path, "%s", name);
+}
+
+} // namespace
+
+quern_status Weights::open(const quern_model &model, const ImageView &image, const char *path,
+                           Error &error) {
+  uint64_t expected = image.header().weightsBytes;
+  if (expected == 0 || model.weights) {
+    if (path)
+      return error.set(QUERN_INVALID_ARGUMENT, "%s: the model needs no weights file", path);
+    if (expected && (model.weightsSize != expected ||
+                     reinterpret_cast<uintptr_t>(model.weights) % bufferAlignment != 0))
+      return error.set(QUERN_BAD_MODEL, "the embedded weights have the wrong size or alignment");
+    data = static_cast<const unsigned char *>(model.weights);
+    return QUERN_OK;
+  }
+  if (path)
+    return map(path, image, error);
+  char found[PATH_MAX];
+  locate(image.text(image.header().weightsFile), model.image, found);
+  return map(found, image, error);
+}
+
+quern_status Weights::map(const char *path, const ImageView &image, Error &error) {
+  int file = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return error.set(QUERN_WEIGHTS_UNREADABLE, "cannot open the weights file %s: %s", path,
+                     std::strerror(errno));
+  WeightsFileHeader header{};
+  struct stat info{};
+  ssize_t got = fstat(file, &info) == 0 && S_ISREG(info.st_mode)
+                    ? pread(file, &header, sizeof header, 0)
+                    : -1;
+  quern_status status = QUERN_OK;
+  if (got != sizeof header || std::memcmp(header.magic, weightsMagic, sizeof weightsMagic) != 0)
+    status = error.set(QUERN_WEIGHTS_UNREADABLE, "%s is not a weights file of ours", path);
+  else if (header.version != weightsVersion)
+    status = error.set(QUERN_WEIGHTS_UNREADABLE, "%s has version %u, this runtime reads %u", path,
+                       header.version, weightsVersion);
+  else if (header.identity != image.header().identity ||
+           header.dataBytes != image.header().weightsBytes)
+    status = error.set(QUERN_WEIGHTS_MISMATCH,
+                       "%s belongs to another model, or to another compilation of this one", path);
+  else if (header.dataOffset == 0 || header.dataOffset % weightsDataAlignment != 0 ||
+           static_cast<uint64_t>(info.st_size) < header.dataOffset + header.dataBytes + tailPadding)
+    status = error.set(QUERN_WEIGHTS_UNREADABLE, "%s is truncated or damaged", path);
+  if (status == QUERN_OK) {
+    mappedBytes = static_cast<uint64_t>(info.st_size);
+    mapping = mmap(nullptr, mappedBytes, PROT_READ, MAP_PRIVATE, file, 0);
+    if (mapping == MAP_FAILED) {
+      mapping = nullptr;
+      status = error.set(QUERN_WEIGHTS_UNREADABLE, "cannot map %s: %s", path, std::strerror(errno));
+    } else {
+      madvise(mapping, mappedBytes, MADV_WILLNEED);
+      data = static_cast<const unsigned char *>(mapping) + header.dataOffset;
+    }
+  }
+  ::close(file);
+  return status;
+}
+
+void Weights::close() {
+  if (mapping)
+    munmap(mapping, mappedBytes);
+  mapping = nullptr;
+  data = nullptr;
+}
+
+} // namespace quern::runtime
