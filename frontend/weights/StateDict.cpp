@@ -283,7 +283,7 @@ Result<WeightStore> readStateDict(const PickleValue &root, const StorageLookup &
 
   WeightStore store;
   if (!path.empty())
-    store.notes.push_back(fmt::format("took the tensors under {:?}", fmt::join(path, ".")));
+    store.notes.push_back(fmt::format("took the tensors under \"{}\"", fmt::join(path, ".")));
   TensorReader reader(lookup, copyLimit);
   for (size_t i = 0; i + 1 < dict->items.size(); i += 2) {
     const PickleValue &key = *dict->items[i];

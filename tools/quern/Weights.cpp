@@ -22,18 +22,20 @@ using frontend::weights::WeightStore;
 using runtime::Result;
 using runtime::Status;
 
+constexpr int exitFailure = 1;
+// `diff` keeps the failure's usual code for what it found, as diff(1) does.
 constexpr int exitDifferent = 1;
-constexpr int exitTrouble = 2;
+constexpr int exitDiffFailure = 2;
 
-[[noreturn]] void stop(const std::string &message) {
+[[noreturn]] void stop(const std::string &message, int code = exitFailure) {
   fmt::print(stderr, "quern weights: error: {}\n", message);
-  throw CLI::RuntimeError(exitTrouble);
+  throw CLI::RuntimeError(code);
 }
 
-WeightStore load(const std::string &path) {
+WeightStore load(const std::string &path, int codeOfFailure = exitFailure) {
   Result<WeightStore> store = frontend::weights::loadWeights(path);
   if (!store)
-    stop(store.error());
+    stop(store.error(), codeOfFailure);
   for (const std::string &note : store->notes)
     fmt::print(stderr, "quern weights: note: {}: {}\n", path, note);
   return std::move(*store);
@@ -229,8 +231,8 @@ bool diffTensor(const Weight &first, const Weight &second) {
 }
 
 void diff(const DiffOptions &options) {
-  const WeightStore first = load(options.first);
-  const WeightStore second = load(options.second);
+  const WeightStore first = load(options.first, exitDiffFailure);
+  const WeightStore second = load(options.second, exitDiffFailure);
   size_t different = 0;
   size_t common = 0;
   for (const Weight &weight : first.weights()) {
@@ -263,7 +265,8 @@ void addWeightsCommand(CLI::App &app) {
   auto convertOptions = std::make_shared<ConvertOptions>();
   convertCommand->add_option("IN", convertOptions->input, "safetensors, .npz or torch checkpoint")
       ->required();
-  convertCommand->add_option("OUT", convertOptions->output, "replaced if it is there")->required();
+  convertCommand->add_option("OUT,-o,--output", convertOptions->output, "replaced if it is there")
+      ->required();
   convertCommand
       ->add_option("--strip-prefix", convertOptions->stripPrefix,
                    "take PREFIX off the names that begin with it")
