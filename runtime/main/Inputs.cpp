@@ -1,0 +1,225 @@
+#include "runtime/main/Inputs.h"
+
+#include "runtime/DType.h"
+#include "runtime/formats/File.h"
+#include "runtime/formats/Zip.h"
+#include "runtime/main/Photo.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+
+namespace quern::runtime {
+
+AlignedBytes::AlignedBytes(size_t size) : count(size) {
+  constexpr size_t alignment = 64;
+  // aligned_alloc wants a multiple of the alignment, and may answer null to zero.
+  size_t rounded = (size + alignment) / alignment * alignment;
+  memory.reset(static_cast<std::byte *>(std::aligned_alloc(alignment, rounded)));
+  if (!memory)
+    throw std::bad_alloc();
+}
+
+namespace {
+
+/// How many files a run reads for an input without --input.
+size_t filesOf(const Port &input) { return input.photo ? static_cast<size_t>(input.shape[0]) : 1; }
+
+bool isArrayFile(const std::string &file) {
+  return file.ends_with(".npy") || file.ends_with(".npz");
+}
+
+AlignedBytes copyOf(std::span<const std::byte> bytes) {
+  AlignedBytes copy(bytes.size());
+  if (!bytes.empty())
+    std::memcpy(copy.data(), bytes.data(), bytes.size());
+  return copy;
+}
+
+/// The array's bytes if it is what the input takes.
+Result<AlignedBytes> accept(const Port &input, const ArrayView &array, const std::string &file) {
+  if (array.dtype != input.dtype || array.shape != input.shape)
+    return Failure{fmt::format("{}: expected {} for input '{}', found {}{}", file, input.typeText(),
+                               input.name, dtypeName(array.dtype), shapeText(array.shape))};
+  return copyOf(array.data);
+}
+
+bool startsWith(std::span<const std::byte> bytes, std::string_view magic) {
+  return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
+}
+bool isNpy(std::span<const std::byte> bytes) { return startsWith(bytes, "\x93NUMPY"); }
+bool isZip(std::span<const std::byte> bytes) {
+  return startsWith(bytes, "PK\x03\x04") || startsWith(bytes, "PK\x05\x06");
+}
+
+Result<AlignedBytes> readNpzMember(const Port &input, std::span<const std::byte> bytes,
+                                   const std::string &file) {
+  Result<ZipArchive> archive = ZipArchive::open(bytes, file);
+  if (!archive)
+    return archive.failure();
+  const ZipEntry *entry = archive->find(input.name + ".npy");
+  if (!entry && archive->entries().size() == 1)
+    entry = &archive->entries().front();
+  if (!entry)
+    return Failure{fmt::format("{}: holds no array '{}'", file, input.name)};
+  Result<std::vector<std::byte>> member = archive->read(*entry);
+  if (!member)
+    return member.failure();
+  Result<ArrayView> array = parseNpy(*member, file);
+  return array ? accept(input, *array, file) : array.failure();
+}
+
+Result<AlignedBytes> readWhole(const Port &input, std::span<const std::byte> bytes,
+                               const std::string &file) {
+  if (isNpy(bytes)) {
+    Result<ArrayView> array = parseNpy(bytes, file);
+    return array ? accept(input, *array, file) : array.failure();
+  }
+  if (isZip(bytes))
+    return readNpzMember(input, bytes, file);
+  if (bytes.size() != input.bytes)
+    return Failure{fmt::format("{}: expected {} for input '{}', {} bytes if raw, found {} bytes",
+                               file, input.typeText(), input.name, input.bytes, bytes.size())};
+  return copyOf(bytes);
+}
+
+Result<AlignedBytes> readPhotos(const Port &input, std::vector<std::vector<std::byte>> contents,
+                                const std::vector<std::string> &files) {
+  AlignedBytes tensor(input.bytes);
+  size_t each = input.bytes / files.size();
+  for (size_t i = 0; i < files.size(); ++i) {
+    Result<Image> image = decodeImage(contents[i], files[i]);
+    if (!image)
+      return image.failure();
+    Status adapted =
+        adaptPhoto(*image, *input.photo, reinterpret_cast<float *>(tensor.data() + i * each));
+    if (!adapted)
+      return Failure{fmt::format("{}: {}", files[i], adapted.error())};
+  }
+  return tensor;
+}
+
+template <typename T> void fill(AlignedBytes &tensor, auto next) {
+  auto *values = reinterpret_cast<T *>(tensor.data());
+  for (size_t i = 0; i < tensor.size() / sizeof(T); ++i)
+    values[i] = next();
+}
+
+/// What a request's named files and numbers say of one run.
+std::string missing(const Signature &signature, const RunFiles &run) {
+  for (size_t i = 0; i < run.perInput.size(); ++i) {
+    const Port &input = signature.inputs[i];
+    if (run.perInput[i].empty())
+      return fmt::format("input '{}' ({}) is missing", input.name, input.typeText());
+    if (run.perInput[i].size() < filesOf(input) && !isArrayFile(run.perInput[i].front()))
+      return fmt::format("input '{}' ({}) takes {} photos, {} are given", input.name,
+                         input.typeText(), filesOf(input), run.perInput[i].size());
+  }
+  return {};
+}
+
+} // namespace
+
+Result<std::vector<RunFiles>> dealFiles(const Signature &signature, const Request &request) {
+  std::vector<RunFiles> runs;
+  if (signature.inputs.empty()) {
+    if (!request.files.empty())
+      return Failure{fmt::format("'{}': the model takes no input", request.files.front())};
+    runs.emplace_back();
+    return runs;
+  }
+  RunFiles fixed;
+  fixed.perInput.resize(signature.inputs.size());
+  for (size_t i = 0; i < signature.inputs.size(); ++i)
+    for (const auto &[name, file] : request.named)
+      if (name == signature.inputs[i].name) {
+        fixed.perInput[i] = {file};
+        fixed.all.push_back(file);
+      }
+  size_t next = 0;
+  bool isFirst = true;
+  while (next < request.files.size() || (isFirst && !request.named.empty())) {
+    isFirst = false;
+    size_t before = next;
+    RunFiles run = fixed;
+    for (size_t i = 0; i < signature.inputs.size(); ++i) {
+      if (!fixed.perInput[i].empty())
+        continue;
+      while (next < request.files.size() && run.perInput[i].size() < filesOf(signature.inputs[i])) {
+        const std::string &file = request.files[next++];
+        run.perInput[i].push_back(file);
+        run.all.push_back(file);
+        if (isArrayFile(file))
+          break;
+      }
+    }
+    if (next == before && next < request.files.size())
+      return Failure{fmt::format("'{}': every input is given already", request.files[next])};
+    if (std::string problem = missing(signature, run); !problem.empty())
+      return Failure{problem};
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+Result<AlignedBytes> readInput(const Port &input, const std::vector<std::string> &files) {
+  std::vector<std::vector<std::byte>> contents;
+  for (const std::string &file : files) {
+    Result<std::vector<std::byte>> bytes = readBytes(file);
+    if (!bytes)
+      return bytes.failure();
+    contents.push_back(std::move(*bytes));
+  }
+  bool holdsTensor = files.size() == 1 && (isNpy(contents.front()) || isZip(contents.front()));
+  if (input.photo && !holdsTensor)
+    return readPhotos(input, std::move(contents), files);
+  return readWhole(input, contents.front(), files.front());
+}
+
+AlignedBytes randomInput(const Port &input) {
+  AlignedBytes tensor(input.bytes);
+  std::mt19937 generator(1);
+  std::uniform_real_distribution<float> real(-1, 1);
+  auto number = [&] { return real(generator); };
+  auto bit = [&] { return static_cast<uint8_t>(generator() & 1); };
+  // The upper half of a float is a bfloat16. Of a half, the sign, an exponent below 1 and any
+  // fraction.
+  auto brain = [&] { return static_cast<uint16_t>(std::bit_cast<uint32_t>(number()) >> 16); };
+  auto half = [&] { return static_cast<uint16_t>((generator() & 0x83ff) | 0x3800); };
+  switch (input.dtype) {
+  case QUERN_F32:
+    fill<float>(tensor, number);
+    break;
+  case QUERN_F64:
+    fill<double>(tensor, number);
+    break;
+  case QUERN_F16:
+    fill<uint16_t>(tensor, half);
+    break;
+  case QUERN_BF16:
+    fill<uint16_t>(tensor, brain);
+    break;
+  case QUERN_I16:
+  case QUERN_U16:
+    fill<uint16_t>(tensor, bit);
+    break;
+  case QUERN_I32:
+  case QUERN_U32:
+    fill<uint32_t>(tensor, bit);
+    break;
+  case QUERN_I64:
+  case QUERN_U64:
+    fill<uint64_t>(tensor, bit);
+    break;
+  case QUERN_I8:
+  case QUERN_U8:
+  case QUERN_BOOL:
+    fill<uint8_t>(tensor, bit);
+    break;
+  }
+  return tensor;
+}
+
+} // namespace quern::runtime

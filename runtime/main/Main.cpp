@@ -1,0 +1,136 @@
+// The main() of every produced program: reads inputs as people have them, runs the model, says what
+// it found.
+#include "runtime/main/Outputs.h"
+#include "runtime/main/Reports.h"
+#include "runtime/main/Session.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <exception>
+
+/// The model; the linker makes this name an alias of the model's own accessor.
+extern "C" const quern_model *quern_main_model(void);
+
+namespace quern::runtime {
+namespace {
+
+int fail(const std::string &message, int code = exitFailure) {
+  complain(message);
+  return code;
+}
+
+void print(const std::string &text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+int showInfo(const Signature &signature, const Request &request) {
+  print(request.json ? modelToJson(signature).dump(2) + "\n" : describeModel(signature));
+  return 0;
+}
+
+Result<std::vector<AlignedBytes>> readInputs(const Signature &signature, const RunFiles &run) {
+  std::vector<AlignedBytes> inputs;
+  for (size_t i = 0; i < signature.inputs.size(); ++i) {
+    Result<AlignedBytes> input = readInput(signature.inputs[i], run.perInput[i]);
+    if (!input)
+      return input.failure();
+    inputs.push_back(std::move(*input));
+  }
+  return inputs;
+}
+
+int bench(const Signature &signature, const Request &request, const std::vector<RunFiles> &runs,
+          Session &session) {
+  std::vector<AlignedBytes> inputs;
+  if (!runs.empty()) {
+    Result<std::vector<AlignedBytes>> read = readInputs(signature, runs.front());
+    if (!read)
+      return fail(read.error());
+    inputs = std::move(*read);
+  } else {
+    for (const Port &input : signature.inputs)
+      inputs.push_back(randomInput(input));
+  }
+  Result<Session::Latency> latency = session.measure(inputs, request);
+  if (!latency)
+    return fail(latency.error());
+  print(fmt::format("latency_ms_min={:.4f} latency_ms_median={:.4f}\n", latency->minMs,
+                    latency->medianMs));
+  return 0;
+}
+
+/// Runs and shows each; one that fails does not keep the others from being shown.
+int runAll(const Signature &signature, const Request &request, const std::vector<RunFiles> &runs,
+           Session &session) {
+  int code = 0;
+  nlohmann::json results = nlohmann::json::array();
+  for (const RunFiles &run : runs) {
+    Result<std::vector<AlignedBytes>> inputs = readInputs(signature, run);
+    Status status = inputs ? session.run(*inputs) : Status(inputs.failure());
+    if (status && !request.output.empty())
+      status = saveOutputs(signature, session.outputs, request.output);
+    if (!status) {
+      code = fail(status.error());
+      continue;
+    }
+    if (request.json)
+      results.push_back(outputsToJson(signature, run, session.outputs));
+    else if (request.output.empty())
+      print(describeOutputs(signature, run, session.outputs));
+  }
+  if (request.json)
+    print(nlohmann::json{{"model", signature.model}, {"results", std::move(results)}}.dump(
+              2, ' ', false, nlohmann::json::error_handler_t::replace) +
+          "\n");
+  return code;
+}
+
+int serve(const Signature &signature, const Request &request) {
+  if (request.info)
+    return showInfo(signature, request);
+  Result<std::vector<RunFiles>> runs = dealFiles(signature, request);
+  if (!runs)
+    return fail(runs.error() + " (see --help)", exitUsage);
+  if (runs->empty() && !request.bench)
+    return fail(fmt::format("input '{}' ({}) is missing (see --help)",
+                            signature.inputs.front().name, signature.inputs.front().typeText()),
+                exitUsage);
+  if (runs->size() > 1 && !request.output.empty())
+    return fail("--output holds the result of one run, but the files make several", exitUsage);
+  Result<Session> session = Session::open(*quern_main_model(), signature, request);
+  if (!session)
+    return fail(session.error());
+  int code = request.bench ? bench(signature, request, *runs, *session)
+                           : runAll(signature, request, *runs, *session);
+  if (request.profile && code == 0)
+    fmt::print(stderr, "{}", describeProfile(session->get()));
+  return code;
+}
+
+int program(int argc, const char *const *argv) {
+  Result<Signature> signature = readSignature(*quern_main_model());
+  if (!signature)
+    return fail(signature.error());
+  std::variant<Request, int> parsed = parseCommandLine(*signature, argc, argv);
+  if (const int *code = std::get_if<int>(&parsed))
+    return *code;
+  int code = serve(*signature, std::get<Request>(parsed));
+  // A full disk or a closed pipe shows only here.
+  if (std::fflush(stdout) != 0 || std::ferror(stdout))
+    return fail(fmt::format("cannot write the standard output: {}", std::strerror(errno)));
+  return code;
+}
+
+} // namespace
+} // namespace quern::runtime
+
+int main(int argc, char **argv) {
+  try {
+    return quern::runtime::program(argc, argv);
+  } catch (const std::bad_alloc &) {
+    return quern::runtime::fail("out of memory");
+  } catch (const std::exception &error) {
+    return quern::runtime::fail(error.what());
+  }
+}

@@ -1,0 +1,224 @@
+#include "runtime/main/Outputs.h"
+
+#include "runtime/DType.h"
+#include "runtime/formats/File.h"
+#include "runtime/formats/Zip.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numeric>
+
+namespace quern::runtime {
+
+namespace {
+
+constexpr size_t maxJsonValues = 4096;
+constexpr size_t maxShownValues = 8;
+
+template <typename T> double load(const std::byte *place) {
+  T value;
+  std::memcpy(&value, place, sizeof value);
+  return static_cast<double>(value);
+}
+
+double loadHalf(const std::byte *place) {
+  uint16_t bits;
+  std::memcpy(&bits, place, sizeof bits);
+  double sign = bits & 0x8000 ? -1 : 1;
+  int exponent = bits >> 10 & 31;
+  int fraction = bits & 1023;
+  if (exponent == 31)
+    return fraction ? std::numeric_limits<double>::quiet_NaN()
+                    : sign * std::numeric_limits<double>::infinity();
+  // Below the least exponent there is no implied leading one.
+  return exponent ? sign * std::ldexp(1024 + fraction, exponent - 25)
+                  : sign * std::ldexp(fraction, -24);
+}
+
+double loadBrain(const std::byte *place) {
+  uint16_t bits;
+  std::memcpy(&bits, place, sizeof bits);
+  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+}
+
+/// One element; 64-bit integers beyond 2^53 are rounded, which is good enough to look at.
+double element(const Port &port, const AlignedBytes &tensor, size_t index) {
+  const std::byte *place = tensor.data() + index * dtypeBytes(port.dtype);
+  switch (port.dtype) {
+  case QUERN_F32:
+    return load<float>(place);
+  case QUERN_F64:
+    return load<double>(place);
+  case QUERN_F16:
+    return loadHalf(place);
+  case QUERN_BF16:
+    return loadBrain(place);
+  case QUERN_I8:
+    return load<int8_t>(place);
+  case QUERN_I16:
+    return load<int16_t>(place);
+  case QUERN_I32:
+    return load<int32_t>(place);
+  case QUERN_I64:
+    return load<int64_t>(place);
+  case QUERN_U16:
+    return load<uint16_t>(place);
+  case QUERN_U32:
+    return load<uint32_t>(place);
+  case QUERN_U64:
+    return load<uint64_t>(place);
+  case QUERN_U8:
+  case QUERN_BOOL:
+    break;
+  }
+  return load<uint8_t>(place);
+}
+
+size_t elementCount(const Port &port) { return port.bytes / dtypeBytes(port.dtype); }
+
+std::string describeTensor(const Port &port, const AlignedBytes &tensor) {
+  size_t count = elementCount(port);
+  double least = element(port, tensor, 0);
+  double greatest = least;
+  double sum = 0;
+  for (size_t i = 0; i < count; ++i) {
+    double value = element(port, tensor, i);
+    least = std::min(least, value);
+    greatest = std::max(greatest, value);
+    sum += value;
+  }
+  std::string values;
+  for (size_t i = 0; i < std::min(count, maxShownValues); ++i)
+    values += fmt::format(" {:.6g}", element(port, tensor, i));
+  return fmt::format("{}: {}, least {:.6g}, greatest {:.6g}, mean {:.6g}\n {}{}\n", port.name,
+                     port.typeText(), least, greatest, sum / static_cast<double>(count), values,
+                     count > maxShownValues ? " …" : "");
+}
+
+/// Probabilities of one row of scores.
+std::vector<double> softmax(std::span<const float> scores) {
+  double greatest = *std::ranges::max_element(scores);
+  std::vector<double> result;
+  double sum = 0;
+  for (float score : scores)
+    sum += result.emplace_back(std::exp(score - greatest));
+  for (double &value : result)
+    value /= sum;
+  return result;
+}
+
+nlohmann::json tensorToJson(const Port &port, const AlignedBytes &tensor) {
+  nlohmann::json values = nlohmann::json::array();
+  for (size_t i = 0; i < elementCount(port); ++i) {
+    double value = element(port, tensor, i);
+    bool isInteger = port.dtype >= QUERN_I8;
+    // JSON knows no infinity; the library writes null.
+    values.push_back(isInteger ? nlohmann::json(static_cast<int64_t>(value))
+                               : nlohmann::json(value));
+  }
+  return values;
+}
+
+} // namespace
+
+std::vector<std::vector<Guess>> bestGuesses(const Signature &signature, const Port &output,
+                                            const AlignedBytes &tensor) {
+  const LabelsAdapter &labels = *output.labels;
+  size_t classes = labels.nameCount;
+  std::span scores(reinterpret_cast<const float *>(tensor.data()), elementCount(output));
+  std::vector<std::vector<Guess>> rows;
+  for (size_t start = 0; start < scores.size(); start += classes) {
+    auto row = scores.subspan(start, classes);
+    std::vector<double> probability(row.begin(), row.end());
+    if (!labels.isProbability)
+      probability = softmax(row);
+    std::vector<size_t> order(classes);
+    std::iota(order.begin(), order.end(), 0);
+    // A NaN compares as nothing and would break the order; it goes last.
+    auto better = [&](size_t a, size_t b) {
+      double left = std::isnan(probability[a]) ? -1 : probability[a];
+      double right = std::isnan(probability[b]) ? -1 : probability[b];
+      return left != right ? left > right : a < b;
+    };
+    std::partial_sort(order.begin(), order.begin() + labels.top, order.end(), better);
+    std::vector<Guess> guesses;
+    for (size_t i = 0; i < labels.top; ++i)
+      guesses.push_back({order[i], signature.label(labels, order[i]), probability[order[i]]});
+    rows.push_back(std::move(guesses));
+  }
+  return rows;
+}
+
+std::string describeOutputs(const Signature &signature, const RunFiles &run,
+                            const std::vector<AlignedBytes> &tensors) {
+  std::string text;
+  if (!run.all.empty())
+    text += fmt::format("{}\n", fmt::join(run.all, ", "));
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    const Port &output = signature.outputs[i];
+    if (!output.labels) {
+      text += describeTensor(output, tensors[i]);
+      continue;
+    }
+    auto rows = bestGuesses(signature, output, tensors[i]);
+    for (size_t row = 0; row < rows.size(); ++row) {
+      if (rows.size() > 1)
+        text += rows.size() == run.all.size() ? fmt::format(" {}\n", run.all[row])
+                                              : fmt::format(" row {}\n", row);
+      for (const Guess &guess : rows[row])
+        text += fmt::format("  {:6.3f}  {:4}  {}\n", guess.probability, guess.index, guess.name);
+    }
+  }
+  return text;
+}
+
+nlohmann::json outputsToJson(const Signature &signature, const RunFiles &run,
+                             const std::vector<AlignedBytes> &tensors) {
+  nlohmann::json outputs = nlohmann::json::array();
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    const Port &output = signature.outputs[i];
+    nlohmann::json entry = {
+        {"name", output.name}, {"dtype", dtypeName(output.dtype)}, {"shape", output.shape}};
+    if (output.labels) {
+      for (const auto &row : bestGuesses(signature, output, tensors[i])) {
+        nlohmann::json guesses = nlohmann::json::array();
+        for (const Guess &guess : row)
+          guesses.push_back(
+              {{"index", guess.index}, {"name", guess.name}, {"probability", guess.probability}});
+        entry["labels"].push_back(std::move(guesses));
+      }
+    }
+    if (elementCount(output) <= maxJsonValues)
+      entry["values"] = tensorToJson(output, tensors[i]);
+    outputs.push_back(std::move(entry));
+  }
+  return {{"inputs", run.all}, {"outputs", std::move(outputs)}};
+}
+
+Status saveOutputs(const Signature &signature, const std::vector<AlignedBytes> &tensors,
+                   const std::string &file) {
+  if (file.ends_with(".npz")) {
+    std::vector<std::pair<std::string, ArrayView>> arrays;
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      const Port &output = signature.outputs[i];
+      arrays.emplace_back(output.name.empty() ? fmt::format("output{}", i) : output.name,
+                          ArrayView{output.dtype, output.shape, tensors[i].bytes()});
+    }
+    return writeNpz(file, arrays);
+  }
+  if (tensors.size() != 1)
+    return Failure{fmt::format("{}: the model has {} outputs, which only an .npz file holds", file,
+                               tensors.size())};
+  const Port &output = signature.outputs.front();
+  if (file.ends_with(".npy"))
+    return writeNpy(file, {output.dtype, output.shape, tensors.front().bytes()});
+  std::span<const std::byte> parts[] = {tensors.front().bytes()};
+  return writeBytes(file, parts);
+}
+
+} // namespace quern::runtime

@@ -1,0 +1,13 @@
+// A photograph as a classifier was trained to see it.
+#pragma once
+
+#include "runtime/ModelImage.h"
+#include "runtime/formats/Image.h"
+
+namespace quern::runtime {
+
+/// Writes 3 x crop x crop floats as PhotoAdapter describes, sizes and places rounded as
+/// torchvision's Resize and CenterCrop do.
+Status adaptPhoto(const Image &image, const PhotoAdapter &photo, float *tensor);
+
+} // namespace quern::runtime

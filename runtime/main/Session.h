@@ -1,0 +1,32 @@
+// A model with its context, ready to run.
+#pragma once
+
+#include "runtime/main/Inputs.h"
+
+namespace quern::runtime {
+
+class Session {
+public:
+  static Result<Session> open(const quern_model &model, const Signature &signature,
+                              const Request &request);
+  /// Runs once; `outputs` keeps the results.
+  Status run(const std::vector<AlignedBytes> &inputs);
+
+  struct Latency {
+    double minMs;
+    double medianMs;
+  };
+  /// Runs some times for warmth, then times each of many runs.
+  Result<Latency> measure(const std::vector<AlignedBytes> &inputs, const Request &request);
+
+  const quern_context *get() const { return context.get(); }
+  std::vector<AlignedBytes> outputs;
+
+private:
+  struct Destroy {
+    void operator()(quern_context *context) const { quern_destroy(context); }
+  };
+  std::unique_ptr<quern_context, Destroy> context;
+};
+
+} // namespace quern::runtime
