@@ -71,6 +71,7 @@ ProgramResult runProgram(const std::vector<std::string> &arguments) {
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errors.c_str(), O_WRONLY | O_CREAT,
                                    0600);
   std::vector<char *> argv;
+  argv.reserve(arguments.size() + 1);
   for (const std::string &argument : arguments)
     argv.push_back(const_cast<char *>(argument.c_str()));
   argv.push_back(nullptr);
@@ -114,9 +115,20 @@ CompiledModel::CompiledModel(const std::string &name, const Options &options)
     weights = folder.file("weights.safetensors");
     makeWeights(model, weights);
   }
-  ProgramResult compiled =
-      runProgram({quernProgram(), "compile", model, "--weights", weights, "--set",
-                  fmt::format("N={}", options.batch), "--target", options.target, "-o", program});
+  std::vector<std::string> arguments = {quernProgram(),
+                                        "compile",
+                                        model,
+                                        "--weights",
+                                        weights,
+                                        "--set",
+                                        fmt::format("N={}", options.batch),
+                                        "--target",
+                                        options.target,
+                                        "-o",
+                                        program};
+  if (options.mapsWeights)
+    arguments.emplace_back("--weights-file");
+  ProgramResult compiled = runProgram(arguments);
   EXPECT_EQ(compiled.exitCode, 0) << compiled.errors;
 }
 

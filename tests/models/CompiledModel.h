@@ -52,6 +52,8 @@ public:
     std::string target = "host";
     /// Empty: made by the rule of SyntheticWeights.h.
     std::string weights = {};
+    /// Leaves the weights in a file beside the program instead of in it.
+    bool mapsWeights = false;
   };
   /// Compiles models/NAME.qn. Fails the current test, with what the compiler printed, if it did.
   CompiledModel(const std::string &name, const Options &options);

@@ -21,13 +21,15 @@ struct GoldenCase {
   std::string model;
   int64_t batch;
   std::string target = "host";
+  /// So that both ways of keeping weights are tried, and VGG's are not copied into a program.
+  bool mapsWeights = false;
 };
 
 class Golden : public testing::TestWithParam<GoldenCase> {};
 
 TEST_P(Golden, AgreesWithTorch) {
-  const auto &[name, batch, target] = GetParam();
-  CompiledModel model(name, {.batch = batch, .target = target});
+  const auto &[name, batch, target, mapsWeights] = GetParam();
+  CompiledModel model(name, {.batch = batch, .target = target, .mapsWeights = mapsWeights});
   ASSERT_FALSE(HasFailure());
   Values input{{batch, 3, 224, 224}, {}};
   input.data = syntheticTensor("image", input.shape);
@@ -51,7 +53,7 @@ INSTANTIATE_TEST_SUITE_P(
                     GoldenCase{"efficientnet_lite0", 1, "host-opencl"},
                     GoldenCase{"efficientnet_lite0", 2, "host-opencl"}, GoldenCase{"resnet18", 1},
                     GoldenCase{"resnet18", 2}, GoldenCase{"resnet50", 1}, GoldenCase{"resnet50", 2},
-                    GoldenCase{"vgg16", 1}, GoldenCase{"vgg16", 2}),
+                    GoldenCase{"vgg16", 1, "host", true}, GoldenCase{"vgg16", 2, "host", true}),
     [](const auto &info) {
       std::string target = info.param.target;
       std::replace(target.begin(), target.end(), '-', '_');

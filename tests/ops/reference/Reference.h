@@ -95,15 +95,15 @@ Tensor softmax(const Tensor &input, int64_t axis);
 
 // Resampling.
 
-enum class ResizeMode { Nearest, Linear, Cubic };
+enum class ResizeMode { nearest, linear, cubic };
 /// Where result pixel i lies among the source's pixels, s being source extent / result extent:
-/// HalfPixel (i + 0.5) s - 0.5, AlignCorners i (source - 1) / (result - 1), Asymmetric i s.
-enum class ResizeCoordinates { HalfPixel, AlignCorners, Asymmetric };
+/// halfPixel (i + 0.5) s - 0.5, alignCorners i (source - 1) / (result - 1), asymmetric i s.
+enum class ResizeCoordinates { halfPixel, alignCorners, asymmetric };
 
 /// Resamples the trailing `extents.size()` axes to `extents`, one axis after the other.
-/// Nearest takes floor(x) where Asymmetric, else x rounded, ties down. Linear and Cubic read beyond
+/// nearest takes floor(x) where asymmetric, else x rounded, ties down. linear and cubic read beyond
 /// an edge what is at it. With `antialias` a shrinking axis widens the filter by s, drops the taps
-/// outside the source and scales the others to the sum 1, as Pillow does. Cubic is Keys' filter
+/// outside the source and scales the others to the sum 1, as Pillow does. cubic is Keys' filter
 /// with a = -0.75, or -0.5 with `antialias` (PyTorch's two choices).
 Tensor resize(const Tensor &input, const std::vector<int64_t> &extents, ResizeMode mode,
               ResizeCoordinates coordinates, bool antialias = false,

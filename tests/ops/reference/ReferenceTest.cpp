@@ -159,33 +159,33 @@ TEST(ReferenceSoftmax, IsStableAlongItsAxis) {
 
 TEST(ReferenceResize, Nearest) {
   Tensor x({1, 1, 4}, {1, 2, 3, 4});
-  expectTensor(resize(x, {2}, ResizeMode::Nearest, ResizeCoordinates::Asymmetric), {1, 1, 2},
+  expectTensor(resize(x, {2}, ResizeMode::nearest, ResizeCoordinates::asymmetric), {1, 1, 2},
                {1, 3});
   // Positions 0.5 and 2.5: ties go down.
-  expectTensor(resize(x, {2}, ResizeMode::Nearest, ResizeCoordinates::HalfPixel), {1, 1, 2},
+  expectTensor(resize(x, {2}, ResizeMode::nearest, ResizeCoordinates::halfPixel), {1, 1, 2},
                {1, 3});
-  expectTensor(resize(x, {3}, ResizeMode::Nearest, ResizeCoordinates::AlignCorners), {1, 1, 3},
+  expectTensor(resize(x, {3}, ResizeMode::nearest, ResizeCoordinates::alignCorners), {1, 1, 3},
                {1, 2, 4});
 }
 
 TEST(ReferenceResize, LinearInEachCoordinateSystem) {
   Tensor x({1, 1, 2}, {0, 4});
-  expectTensor(resize(x, {4}, ResizeMode::Linear, ResizeCoordinates::HalfPixel), {1, 1, 4},
+  expectTensor(resize(x, {4}, ResizeMode::linear, ResizeCoordinates::halfPixel), {1, 1, 4},
                {0, 1, 3, 4});
-  expectTensor(resize(x, {4}, ResizeMode::Linear, ResizeCoordinates::AlignCorners), {1, 1, 4},
+  expectTensor(resize(x, {4}, ResizeMode::linear, ResizeCoordinates::alignCorners), {1, 1, 4},
                {0, 4.0 / 3, 8.0 / 3, 4});
-  expectTensor(resize(x, {4}, ResizeMode::Linear, ResizeCoordinates::Asymmetric), {1, 1, 4},
+  expectTensor(resize(x, {4}, ResizeMode::linear, ResizeCoordinates::asymmetric), {1, 1, 4},
                {0, 2, 4, 4});
 }
 
 TEST(ReferenceResize, AntialiasAveragesWhatItShrinks) {
   // Triangle of half-width 2 at 0.5 and 2.5 over 4 pixels: weights 3 3 1 / 7 and 1 3 3 / 7.
   Tensor x({1, 1, 4}, {7, 0, 0, 14});
-  expectTensor(resize(x, {2}, ResizeMode::Linear, ResizeCoordinates::HalfPixel, true), {1, 1, 2},
+  expectTensor(resize(x, {2}, ResizeMode::linear, ResizeCoordinates::halfPixel, true), {1, 1, 2},
                {3, 6});
   // It leaves an enlarged image as it is without.
   Tensor y({1, 1, 2}, {0, 4});
-  expectTensor(resize(y, {4}, ResizeMode::Linear, ResizeCoordinates::HalfPixel, true), {1, 1, 4},
+  expectTensor(resize(y, {4}, ResizeMode::linear, ResizeCoordinates::halfPixel, true), {1, 1, 4},
                {0, 1, 3, 4});
 }
 
@@ -193,9 +193,9 @@ TEST(ReferenceResize, CubicAgreesWithTorch) {
   // torch.nn.functional.interpolate(x, size=…, mode="bicubic", align_corners=False, antialias=…) in
   // double precision.
   Tensor x({1, 1, 3, 3}, {1, 4, 2, 8, 5, 7, 3, 9, 6});
-  expectTensor(resize(x, {2, 2}, ResizeMode::Cubic, ResizeCoordinates::HalfPixel), {1, 1, 2, 2},
+  expectTensor(resize(x, {2, 2}, ResizeMode::cubic, ResizeCoordinates::halfPixel), {1, 1, 2, 2},
                {3.0940093994140625, 3.4225006103515625, 5.289215087890625, 6.92535400390625});
-  expectTensor(resize(x, {2, 2}, ResizeMode::Cubic, ResizeCoordinates::HalfPixel, true),
+  expectTensor(resize(x, {2, 2}, ResizeMode::cubic, ResizeCoordinates::halfPixel, true),
                {1, 1, 2, 2},
                {3.8548394992386545, 3.9512249793238845, 5.987506731009535, 7.036668221132665});
 }

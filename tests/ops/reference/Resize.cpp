@@ -23,11 +23,11 @@ double sourcePosition(int64_t i, int64_t source, int64_t result, ResizeCoordinat
   double scale = static_cast<double>(source) / static_cast<double>(result);
   auto position = static_cast<double>(i);
   switch (coordinates) {
-  case ResizeCoordinates::HalfPixel:
+  case ResizeCoordinates::halfPixel:
     return (position + 0.5) * scale - 0.5;
-  case ResizeCoordinates::Asymmetric:
+  case ResizeCoordinates::asymmetric:
     return position * scale;
-  case ResizeCoordinates::AlignCorners:
+  case ResizeCoordinates::alignCorners:
     return result == 1
                ? 0
                : position * static_cast<double>(source - 1) / static_cast<double>(result - 1);
@@ -36,7 +36,7 @@ double sourcePosition(int64_t i, int64_t source, int64_t result, ResizeCoordinat
 }
 
 double coordinateScale(int64_t source, int64_t result, ResizeCoordinates coordinates) {
-  if (coordinates == ResizeCoordinates::AlignCorners)
+  if (coordinates == ResizeCoordinates::alignCorners)
     return result == 1 ? 1 : static_cast<double>(source - 1) / static_cast<double>(result - 1);
   return static_cast<double>(source) / static_cast<double>(result);
 }
@@ -50,13 +50,13 @@ std::vector<double> pixelWeights(int64_t i, int64_t source, int64_t result, Resi
         std::clamp<double>(pixel, 0, static_cast<double>(source - 1)))];
   };
   double position = sourcePosition(i, source, result, coordinates);
-  if (mode == ResizeMode::Nearest) {
-    bool down = coordinates == ResizeCoordinates::Asymmetric;
+  if (mode == ResizeMode::nearest) {
+    bool down = coordinates == ResizeCoordinates::asymmetric;
     clamped(down ? std::floor(position) : std::ceil(position - 0.5)) = 1;
     return weights;
   }
 
-  auto filter = [&](double x) { return mode == ResizeMode::Linear ? triangle(x) : cubic(x, a); };
+  auto filter = [&](double x) { return mode == ResizeMode::linear ? triangle(x) : cubic(x, a); };
   double width = antialias ? std::max(1.0, coordinateScale(source, result, coordinates)) : 1;
   if (!antialias) {
     for (double pixel = std::floor(position) - 1; pixel <= std::floor(position) + 2; ++pixel)
