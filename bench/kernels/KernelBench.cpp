@@ -199,8 +199,11 @@ float weightScale(const Layer &layer) {
 
 double checkKernel(const Layer &layer, const Kernel &kernel) {
   std::mt19937 random(1);
-  Floats input(product(layer.inputExtents())), output(outputCount(layer)),
+  // The output is followed by a guard that must stay as it is.
+  constexpr size_t guard = 64;
+  Floats input(product(layer.inputExtents())), guarded(outputCount(layer) + guard),
       residual(outputCount(layer));
+  std::span<float> output = guarded.span().first(outputCount(layer));
   Floats logical(weightCount(layer)), packed(product(packedExtents(layer, kernel.packing)));
   Floats bias(static_cast<size_t>(layer.problem.outChannels));
   input.fill(random, 1);
@@ -214,12 +217,15 @@ double checkKernel(const Layer &layer, const Kernel &kernel) {
     data.bias = bias.span();
   }
   data.residual = residual.span();
-  std::ranges::fill(output.span(), std::numeric_limits<float>::quiet_NaN());
+  std::ranges::fill(guarded.span(), std::numeric_limits<float>::quiet_NaN());
   Step step =
-      makeStep(layer, kernel, input.get(), packed.get(), bias.get(), residual.get(), output.get());
+      makeStep(layer, kernel, input.get(), packed.get(), bias.get(), residual.get(), guarded.get());
   if (int code = kernel.code->run(step.arguments))
     throw std::runtime_error(fmt::format("{}: code {}", layer.text, code));
-  return naiveError(layer, data, output.span());
+  for (float value : guarded.span().last(guard))
+    if (!std::isnan(value))
+      throw std::runtime_error(fmt::format("{}: writes behind its output", layer.text));
+  return naiveError(layer, data, output);
 }
 
 /// The layers with their memory, ready to run in order.

@@ -91,9 +91,9 @@ void buildConv(const Layer &layer, const CpuTarget &cpu, const ImageParam &input
   codegen::scheduleDirectConv(plan, padded, acc, pipeline.output);
   const char *where[] = {"inline", "strip", "root"};
   pipeline.note =
-      fmt::format("{}x{}x{} {} tiles {}x{} panels {}/{}{}", plan.tile.my, plan.tile.mx,
-                  plan.tile.nv, where[static_cast<int>(plan.paddedInput)], plan.tilesY, plan.tilesX,
-                  plan.panelsPerTask, plan.panels, plan.parallel ? " par" : "");
+      fmt::format("{}x{}x{} {} strip {}x{} panels {}/{}{}", plan.tile.my, plan.tile.mx,
+                  plan.tile.nv, where[static_cast<int>(plan.paddedInput)], plan.stripRows,
+                  plan.stripColumns, plan.panelsPerTask, plan.panels, plan.parallel ? " par" : "");
 }
 
 void buildLinear(const Layer &layer, const CpuTarget &cpu, const ImageParam &input,

@@ -17,6 +17,7 @@ struct ConvProblem {
   int64_t padLeft = 0, padTop = 0;     ///< how far the first window begins before the input
   int64_t padRight = 0, padBottom = 0; ///< how far the last window ends behind it
   bool planarInput = false;            ///< the input lies as NCHW (x innermost) rather than NHWC
+  bool computedInput = false; ///< `padded` computes (a fused prologue), it does not merely copy
 
   bool isPointwise() const { return kernelX == 1 && kernelY == 1; }
   bool isPadded() const { return padLeft > 0 || padTop > 0 || padRight > 0 || padBottom > 0; }

@@ -43,8 +43,8 @@ void chooseTasks(DirectConvPlan &plan, int64_t tasks, double panelBytes) {
         rowBytes * static_cast<double>(std::max<int64_t>(0, p.inputRows(1) - p.strideY));
   }
   Blocking blocking = chooseBlocking(query, plan.cpu);
-  plan.tilesX = oneRow ? blocking.unitsPerBlock : tilesX;
-  plan.tilesY = oneRow ? 1 : blocking.unitsPerBlock;
+  plan.stripColumns = (oneRow ? blocking.unitsPerBlock : tilesX) * plan.tile.mx;
+  plan.stripRows = (oneRow ? 1 : blocking.unitsPerBlock) * plan.tile.my;
   plan.panelsPerTask = blocking.panelsPerGroup;
 }
 
@@ -74,7 +74,7 @@ DirectConvPlan planDirectConv(const ConvProblem &p, const CpuTarget &cpu,
 
   chooseTasks(plan, tasks, weights / static_cast<double>(plan.panels));
   if (p.isPadded() || p.planarInput) {
-    int64_t strips = ceilDiv(ceilDiv(p.outHeight, plan.tile.my), plan.tilesY) * p.batch;
+    int64_t strips = ceilDiv(p.outHeight, plan.stripRows) * p.batch;
     bool strip = strips >= std::min<int64_t>(tasks, 2 * cpu.threads);
     plan.paddedInput = strip ? PaddedInput::Strip : PaddedInput::Root;
     if (strip)
@@ -97,8 +97,10 @@ void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func 
   output.split(c, panel, c, width, channelTail)
       .split(x, xo, xi, mx, TailStrategy::ShiftInwards)
       .split(y, tile, yi, my, TailStrategy::ShiftInwards)
-      .split(tile, strip, tile, static_cast<int>(plan.tilesY), TailStrategy::GuardWithIf)
-      .split(xo, block, xo, static_cast<int>(plan.tilesX), TailStrategy::GuardWithIf)
+      .split(tile, strip, tile, static_cast<int>(ceilDiv(plan.stripRows, my)),
+             TailStrategy::GuardWithIf)
+      .split(xo, block, xo, static_cast<int>(ceilDiv(plan.stripColumns, mx)),
+             TailStrategy::GuardWithIf)
       .split(panel, group, panel, static_cast<int>(plan.panelsPerTask), TailStrategy::GuardWithIf)
       .reorder(c, xi, yi, xo, tile, panel, block, strip, group, n)
       .fuse(block, strip, task)
@@ -123,7 +125,9 @@ void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func 
             py, static_cast<int>(std::max<int64_t>(1, p.inHeight / (2 * plan.cpu.threads))));
     }
     if (p.planarInput)
-      padded.reorder_storage(px, py, pc).reorder(px, py, pc).vectorize(px, lanes);
+      padded.reorder_storage(px, py, pc)
+          .reorder(px, py, pc)
+          .vectorize(px, lanes, TailStrategy::GuardWithIf);
     else if (p.inChannels >= lanes)
       padded.vectorize(
           pc, lanes, p.inChannels % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);

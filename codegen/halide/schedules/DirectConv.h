@@ -30,8 +30,9 @@ struct DirectConvPlan {
   int64_t panelWidth = 0; ///< output channels of a panel: tile.nv * lanes
   int64_t panels = 0;     ///< ceil(outChannels / panelWidth)
   PaddedInput paddedInput = PaddedInput::Inline;
-  int64_t tilesX = 1; ///< tiles of a task along x: all, unless there is one row only
-  int64_t tilesY = 1; ///< rows of tiles of a task
+  int64_t stripRows = 1; ///< output rows of a task, a multiple of tile.my
+  int64_t stripColumns =
+      1; ///< output columns of a task, a multiple of tile.mx; all, unless there is one row only
   int64_t panelsPerTask = 1;
   bool parallel = false;
   int64_t unrollDepth = 1; ///< input channels per loop turn

@@ -22,47 +22,86 @@ TailStrategy tailFor(int64_t extent, int64_t factor) {
   return extent % factor == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf;
 }
 
+/// A block of positions whose accumulators, one vector each, stay in registers.
+struct Block {
+  int x = 1, y = 1;
+  double cost =
+      1; ///< relative time of an output, measured with strides 1 and 2 and kernels of 3 and 5
+};
+
+Block chooseBlock(const ConvProblem &p) {
+  static constexpr Block blocks[] = {
+      {7, 1, 1},   {4, 2, 1.02}, {6, 1, 1.1}, {5, 1, 1.1}, {8, 1, 1.2}, {4, 1, 1.2}, {3, 2, 1.2},
+      {2, 2, 1.3}, {3, 1, 1.4},  {1, 4, 1.4}, {2, 1, 1.6}, {1, 2, 1.8}, {1, 1, 2.5}};
+  auto waste = [](int64_t extent, int block) {
+    int64_t computed = (extent + block - 1) / block * block;
+    return static_cast<double>(computed) / static_cast<double>(extent);
+  };
+  Block best;
+  double least = 1e30;
+  for (const Block &block : blocks) {
+    if (block.x > p.outWidth || block.y > p.outHeight)
+      continue;
+    double strided = p.strideX > 1 && block.y == 1 ? 1.1 : 1.0;
+    double cost = block.cost * strided * waste(p.outWidth, block.x) * waste(p.outHeight, block.y);
+    if (cost < least) {
+      least = cost;
+      best = block;
+    }
+  }
+  return best;
+}
+
 } // namespace
 
 void scheduleDepthwiseConv(const ConvProblem &p, const CpuTarget &cpu, Func padded, Func acc,
                            Func output) {
   const int lanes = cpu.lanes;
   Var c = output.args()[0], x = output.args()[1], y = output.args()[2], n = output.args()[3];
-  Var xo("xo"), xi("xi"), co("co"), strip("strip"), task("task");
-  int mx = static_cast<int>(std::min<int64_t>(p.outWidth, cpu.registers / 2));
-  if (p.outWidth % mx != 0)
-    for (int candidate = mx; candidate >= 4; --candidate)
-      if (p.outWidth % candidate == 0) {
-        mx = candidate;
-        break;
-      }
+  Var xo("xo"), xi("xi"), yo("yo"), yi("yi"), co("co"), strip("strip"), task("task");
+  const Block block = chooseBlock(p);
   int64_t tasks = wantedTasks(workOf(p), cpu);
-  int64_t rows = blockFor(p.outHeight, std::max<int64_t>(tasks / p.batch, 1));
+  int64_t tiles = (p.outHeight + block.y - 1) / block.y;
+  int64_t length = blockFor(tiles, std::max<int64_t>(tasks / p.batch, 1));
 
-  output.split(x, xo, xi, mx, TailStrategy::ShiftInwards)
+  // Channels inside of positions: the rows of the window are then read along their cache lines.
+  output.split(x, xo, xi, block.x, TailStrategy::ShiftInwards)
+      .split(y, yo, yi, block.y, TailStrategy::ShiftInwards)
       .split(c, co, c, lanes, tailFor(p.outChannels, lanes))
-      .split(y, strip, y, static_cast<int>(rows), tailFor(p.outHeight, rows))
-      .reorder(c, xi, co, xo, y, strip, n)
+      .split(yo, strip, yo, static_cast<int>(length), tailFor(tiles, length))
+      .reorder(c, xi, yi, co, xo, yo, strip, n)
       .fuse(strip, n, task)
       .vectorize(c)
-      .unroll(xi);
+      .unroll(xi)
+      .unroll(yi)
+      .never_partition(co, task);
   if (tasks > 1)
     output.parallel(task);
-  if (p.isPadded() || p.planarInput) {
-    Var pc = padded.args()[0];
+  // A mere copy is not made: the loops over positions are partitioned instead, so that only the
+  // edges test for them. What has to be computed is computed once, strip by strip.
+  if (p.computedInput) {
     padded.compute_at(output, task);
     if (p.inChannels >= lanes)
-      padded.vectorize(pc, lanes, tailFor(p.inChannels, lanes));
+      padded.vectorize(padded.args()[0], lanes, tailFor(p.inChannels, lanes));
   }
-  Var ac = acc.args()[0], ax = acc.args()[1];
+  Var ac = acc.args()[0], ax = acc.args()[1], ay = acc.args()[2];
   auto r = acc.rvars(0);
   acc.compute_at(output, co)
       .store_in(Halide::MemoryType::Stack)
       .bound_extent(ac, lanes)
-      .bound_extent(ax, mx)
+      .bound_extent(ax, block.x)
+      .bound_extent(ay, block.y)
       .vectorize(ac)
-      .unroll(ax);
-  acc.update().reorder(ac, ax, r[0], r[1]).vectorize(ac).unroll(ax).unroll(r[0]).unroll(r[1]);
+      .unroll(ax)
+      .unroll(ay);
+  auto update = acc.update();
+  update.reorder(ac, ax, ay, r[0], r[1]).vectorize(ac).unroll(ax).unroll(ay);
+  // Larger windows are not unrolled: it is the nine partitions of the code that take the compiler's
+  // time.
+  if (p.kernelX <= 7)
+    update.unroll(r[0]);
+  if (p.kernelX * p.kernelY <= 25)
+    update.unroll(r[1]);
 }
 
 void scheduleGroupedConv(const ConvProblem &p, const CpuTarget &cpu, Func padded, Func acc,

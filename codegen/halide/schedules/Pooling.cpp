@@ -46,7 +46,7 @@ void schedulePooling(const ConvProblem &p, const CpuTarget &cpu, Func padded, Fu
       output.split(outer, task, row, static_cast<int>(length), tailFor(extent, length))
           .parallel(task);
     }
-    if (p.isPadded() && padded.defined()) {
+    if (p.computedInput) {
       padded.compute_at(output, row);
       if (vector)
         padded.vectorize(padded.args()[0], lanes, tailFor(p.outChannels, lanes));
