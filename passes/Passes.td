@@ -1,0 +1,67 @@
+//===- Passes.td - The passes between the frontend's module and the code generator's ------------------===//
+// Each is one .cpp and one lit test of the same name.
+//===-------------------------------------------------------------------------------------------------===//
+#ifndef QUERN_PASSES_PASSES_TD
+#define QUERN_PASSES_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+class QuernPass<string argument> : Pass<argument, "mlir::ModuleOp"> {
+  let dependentDialects = ["quern::ir::QuernDialect", "mlir::func::FuncDialect"];
+}
+
+def AbsorbShapes : QuernPass<"absorb-shapes"> {
+  let summary = "let contractions, convolutions and elementwise ops read through transposes, pads and broadcasts";
+}
+
+def FoldAffine : QuernPass<"fold-affine"> {
+  let summary = "fold constant scales into weights, and chains of constant terms and factors into one";
+  let description = [{
+    An expression of parameters and constants alone is a constant. On the result of a convolution or
+    contraction with constant weights, `* s` goes into the weights where s varies along the output
+    channels only; `- c`, `/ c` and `(x + a) * s` are first brought to the form `x * s + b`. So an inference-time
+    batch norm, however it is written, becomes a bias.
+  }];
+}
+
+def Recognise : QuernPass<"recognise"> {
+  let summary = "find softmax in its primitives";
+}
+
+def ChooseConv : QuernPass<"choose-conv"> {
+  let summary = "write the algorithm of each convolution that has none";
+}
+
+def HoistWeights : QuernPass<"hoist-weights"> {
+  let summary = "move expressions of parameters into @prepare and pass their values to the model as arguments";
+}
+
+def ChooseLayout : QuernPass<"choose-layout"> {
+  let summary = "store the images that convolutions, windows and resizes touch with channels last";
+}
+
+def Fuse : QuernPass<"fuse"> {
+  let summary = "group ops into quern.fused, each of which becomes one kernel";
+}
+
+def CollapsePixels : QuernPass<"collapse-pixels"> {
+  let summary = "give pointwise convolutions one long spatial axis";
+}
+
+def OutlineKernels : QuernPass<"outline-kernels"> {
+  let summary = "turn each quern.fused into a launch of a kernel function; equal ones share it";
+}
+
+def PlanMemory : QuernPass<"plan-memory"> {
+  let summary = "place every launch's result in one arena";
+}
+
+def VerifyStage : QuernPass<"verify-stage"> {
+  let summary = "check what may appear after a phase";
+  let options = [
+    Option<"stage", "stage", "std::string", /*default=*/"\"planned\"",
+           "source, hoisted, fused, outlined or planned">
+  ];
+}
+
+#endif

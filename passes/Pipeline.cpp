@@ -1,0 +1,73 @@
+#include "passes/Pipeline.h"
+
+#include "passes/Passes.h"
+
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+namespace quern::passes {
+
+void buildSimplify(mlir::OpPassManager &pm) {
+  pm.addPass(mlir::createCanonicalizerPass());
+  pm.addPass(mlir::createCSEPass());
+  pm.addPass(createAbsorbShapes());
+  pm.addPass(createFoldAffine());
+  pm.addPass(mlir::createCanonicalizerPass());
+  pm.addPass(mlir::createCSEPass());
+}
+
+void buildPipeline(mlir::OpPassManager &pm) {
+  pm.addPass(createVerifyStage({"source"}));
+  buildSimplify(pm);
+  pm.addPass(createRecognise());
+  pm.addPass(createChooseConv());
+  pm.addPass(createHoistWeights());
+  pm.addPass(createVerifyStage({"hoisted"}));
+  pm.addPass(createChooseLayout());
+  pm.addPass(createFuse());
+  pm.addPass(createCollapsePixels());
+  pm.addPass(createVerifyStage({"fused"}));
+  pm.addPass(createOutlineKernels());
+  pm.addPass(createVerifyStage({"outlined"}));
+  pm.addPass(createPlanMemory());
+  pm.addPass(createVerifyStage({"planned"}));
+}
+
+mlir::LogicalResult runPipeline(mlir::ModuleOp module, const PipelineOptions &options) {
+  mlir::PassManager pm(module.getContext());
+  buildPipeline(pm);
+  auto isNamed = [&](llvm::StringRef name) {
+    return llvm::any_of(pm.getPasses(),
+                        [&](mlir::Pass &pass) { return pass.getArgument() == name; });
+  };
+  for (const std::string &name : options.printIrAfter)
+    if (!isNamed(name)) {
+      auto error = module.emitError("no pass '") << name << "'; the passes are";
+      llvm::StringRef separator = " ";
+      for (mlir::Pass &pass : pm.getPasses()) {
+        error << separator << pass.getArgument();
+        separator = ", ";
+      }
+      return error;
+    }
+  if (!options.printIrAfter.empty()) {
+    module.getContext()->disableMultithreading();
+    pm.enableIRPrinting([](mlir::Pass *, mlir::Operation *) { return false; },
+                        [names = options.printIrAfter](mlir::Pass *pass, mlir::Operation *) {
+                          return llvm::is_contained(names, pass->getArgument());
+                        },
+                        /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false);
+  }
+  return pm.run(module);
+}
+
+void registerAll() {
+  registerQuernPasses();
+  mlir::registerCanonicalizerPass();
+  mlir::registerCSEPass();
+  mlir::PassPipelineRegistration<>("simplify", "canonical form; batch norm and constants folded",
+                                   buildSimplify);
+  mlir::PassPipelineRegistration<>("quern", "all passes, in the compiler's order", buildPipeline);
+}
+
+} // namespace quern::passes

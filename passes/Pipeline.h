@@ -1,0 +1,31 @@
+// The order of the passes.
+#pragma once
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+
+#include <string>
+#include <vector>
+
+namespace quern::passes {
+
+/// Canonical form: constants folded, batch norm in the weights, nothing dead or computed twice.
+void buildSimplify(mlir::OpPassManager &pm);
+
+/// From the frontend's module to what the code generator takes: kernels, prepare, and a model of
+/// launches with offsets.
+void buildPipeline(mlir::OpPassManager &pm);
+
+struct PipelineOptions {
+  /// Names of passes ("fuse", "canonicalize", ...) after which the module is printed to stderr.
+  std::vector<std::string> printIrAfter;
+};
+
+/// Runs the pipeline. Fails, with diagnostics, on a module that is not a model and on unknown pass
+/// names.
+mlir::LogicalResult runPipeline(mlir::ModuleOp module, const PipelineOptions &options = {});
+
+/// Makes the passes and the pipelines `simplify` and `quern` known by name, for quern-opt.
+void registerAll();
+
+} // namespace quern::passes

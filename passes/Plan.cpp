@@ -1,0 +1,162 @@
+#include "passes/Plan.h"
+
+#include "ir/Layout.h"
+#include "passes/Arena.h"
+#include "passes/FusionRules.h"
+#include "passes/Model.h"
+
+#include "llvm/Support/JSON.h"
+
+#include <string>
+#include <vector>
+
+namespace quern::passes {
+namespace {
+
+using llvm::json::OStream;
+
+template <typename Printable> std::string textOf(Printable value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << value;
+  return text;
+}
+
+/// "file:line:column" of every place in the source that a location is made of, each once.
+std::vector<std::string> placesOf(mlir::Location location) {
+  std::vector<std::string> places;
+  location->walk([&](mlir::Location part) {
+    if (auto place = llvm::dyn_cast<mlir::FileLineColLoc>(part)) {
+      std::string text = place.getFilename().str() + ":" + std::to_string(place.getLine()) + ":" +
+                         std::to_string(place.getColumn());
+      if (!llvm::is_contained(places, text))
+        places.push_back(std::move(text));
+    }
+    return mlir::WalkResult::advance();
+  });
+  return places;
+}
+
+int64_t flopsOf(mlir::func::FuncOp kernel) {
+  int64_t flops = 0;
+  for (mlir::Operation &op : kernel.front())
+    if (auto cost = llvm::dyn_cast<ir::CostInterface>(op))
+      flops += cost.flops();
+  return flops;
+}
+
+void writeType(OStream &json, mlir::Type type) {
+  auto tensor = llvm::cast<mlir::RankedTensorType>(type);
+  json.object([&] {
+    json.attribute("type", textOf(ir::rowMajor(tensor)));
+    json.attributeArray("order", [&] {
+      for (const ir::PhysicalDim &dim : ir::physicalDims(tensor))
+        json.value(dim.axis);
+    });
+  });
+}
+
+void writeKernel(OStream &json, mlir::func::FuncOp kernel) {
+  json.object([&] {
+    json.attribute("name", kernel.getName());
+    json.attributeArray("ops", [&] {
+      for (mlir::Operation &op : kernel.front().without_terminator())
+        json.value(op.getName().stripDialect());
+    });
+    for (mlir::Operation &op : kernel.front()) {
+      if (isAnchor(&op))
+        json.attribute("anchor", op.getName().stripDialect());
+      if (auto conv = llvm::dyn_cast<ir::ConvOp>(op); conv && conv.getAlgorithm())
+        json.attribute("algorithm", ir::stringifyConvAlgorithm(*conv.getAlgorithm()));
+    }
+    json.attribute("flops", flopsOf(kernel));
+    json.attributeArray("operands", [&] {
+      for (mlir::Type type : kernel.getArgumentTypes())
+        writeType(json, type);
+    });
+    json.attributeBegin("result");
+    writeType(json, kernel.getResultTypes().front());
+    json.attributeEnd();
+    json.attributeObject("attributes", [&] {
+      for (mlir::NamedAttribute attribute : kernel->getDiscardableAttrs())
+        if (attribute.getName() != ir::names::kernel)
+          json.attribute(attribute.getName().strref(), textOf(attribute.getValue()));
+    });
+  });
+}
+
+void writeLaunch(OStream &json, int64_t index, ir::LaunchOp launch, mlir::func::FuncOp kernel) {
+  json.object([&] {
+    json.attribute("index", index);
+    json.attribute("kernel", launch.getKernel());
+    if (launch.getOffsets())
+      json.attribute("offset", launch.getOffsets()->front());
+    json.attribute("bytes", ir::tensorBytes(tensorType(launch.getOutputs().front())));
+    json.attribute("flops", flopsOf(kernel));
+    json.attributeArray("source", [&] {
+      for (const std::string &place : placesOf(launch.getLoc()))
+        json.value(place);
+    });
+  });
+}
+
+/// The keys of the parameters that `value` is computed from, in the order of prepare's ops.
+void writeParameters(OStream &json, mlir::func::FuncOp prepare, mlir::Value value) {
+  llvm::DenseSet<mlir::Operation *> needed;
+  llvm::SmallVector<mlir::Value> pending{value};
+  while (!pending.empty())
+    if (mlir::Operation *op = pending.pop_back_val().getDefiningOp(); needed.insert(op).second)
+      llvm::append_range(pending, op->getOperands());
+  json.attributeArray("parameters", [&] {
+    for (auto parameter : prepare.front().getOps<ir::ParameterOp>())
+      if (needed.contains(parameter))
+        json.value(parameter.getKey());
+  });
+}
+
+int64_t writeWeights(OStream &json, mlir::func::FuncOp prepare) {
+  int64_t total = 0;
+  json.attributeArray("weights", [&] {
+    for (auto [index, value] : llvm::enumerate(prepare.front().getTerminator()->getOperands())) {
+      mlir::RankedTensorType type = tensorType(value);
+      total += ir::tensorBytes(type);
+      json.object([&] {
+        json.attribute("index", static_cast<int64_t>(index));
+        json.attribute("type", textOf(type));
+        json.attribute("bytes", ir::tensorBytes(type));
+        writeParameters(json, prepare, value);
+      });
+    }
+  });
+  return total;
+}
+
+} // namespace
+
+void writePlan(mlir::ModuleOp module, llvm::raw_ostream &out) {
+  mlir::func::FuncOp model = modelOf(module), prepare = prepareOf(module);
+  if (!model)
+    return;
+  OStream json(out, 2);
+  json.object([&] {
+    json.attribute("model", model.getName());
+    if (auto arena = model->getAttrOfType<mlir::IntegerAttr>(ir::names::arenaBytes))
+      json.attribute("arena_bytes", arena.getInt());
+    json.attribute("live_bytes", liveBytes(collectLifetimes(model).allocations));
+    mlir::SymbolTable symbols(module);
+    json.attributeArray("launches", [&] {
+      for (auto [index, launch] : llvm::enumerate(model.front().getOps<ir::LaunchOp>()))
+        writeLaunch(json, static_cast<int64_t>(index), launch,
+                    symbols.lookup<mlir::func::FuncOp>(launch.getKernel()));
+    });
+    json.attributeArray("kernels", [&] {
+      for (auto function : module.getOps<mlir::func::FuncOp>())
+        if (function->hasAttr(ir::names::kernel))
+          writeKernel(json, function);
+    });
+    int64_t weightBytes = prepare ? writeWeights(json, prepare) : 0;
+    json.attribute("weights_bytes", weightBytes);
+  });
+  out << "\n";
+}
+
+} // namespace quern::passes
