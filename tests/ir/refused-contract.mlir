@@ -1,0 +1,53 @@
+// RUN: quern-opt --split-input-file --verify-diagnostics %s
+
+func.func @refused(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>) {
+  // expected-error @below {{K1:}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.contract %a [0], %b [1, 2] -> [0, 2] : (tensor<2x3xf32>, tensor<3x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%a: tensor<2x2xf32>, %b: tensor<2x4xf32>) {
+  // expected-error @below {{K2:}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.contract %a [0, 0], %b [0, 2] -> [0, 2] : (tensor<2x2xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>) {
+  // expected-error @below {{K2:}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.contract %a [0, 1], %b [1, 2] -> [0, 0] : (tensor<2x3xf32>, tensor<3x4xf32>) -> tensor<2x2xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%a: tensor<2x3xf32>, %b: tensor<5x4xf32>) {
+  // expected-error @below {{K3:}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.contract %a [0, 1], %b [1, 2] -> [0, 2] : (tensor<2x3xf32>, tensor<5x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>) {
+  // expected-error @below {{K4:}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.contract %a [0, 1], %b [1, 2] -> [0, 3] : (tensor<2x3xf32>, tensor<3x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%a: tensor<2x3xf32>, %b: tensor<3x4xf64>) {
+  // expected-error @below {{K5:}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.contract %a [0, 1], %b [1, 2] -> [0, 2] : (tensor<2x3xf32>, tensor<3x4xf64>) -> tensor<2x4xf32>
+  return
+}

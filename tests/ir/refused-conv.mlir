@@ -1,0 +1,71 @@
+// RUN: quern-opt --split-input-file --verify-diagnostics %s
+
+func.func @refused(%x: tensor<1x4x6x6xf32>, %w: tensor<4x4x3xf32>) {
+  // expected-error @below {{C1:}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [0, 0] [0, 0] groups 1 : (tensor<1x4x6x6xf32>, tensor<4x4x3xf32>) -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%x: tensor<1x4x6x6xf32>, %w: tensor<4x4x3x3xf64>) {
+  // expected-error @below {{C1:}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [0, 0] [0, 0] groups 1 : (tensor<1x4x6x6xf32>, tensor<4x4x3x3xf64>) -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%x: tensor<1x4x6x6xf32>, %w: tensor<4x4x3x3xf32>) {
+  // expected-error @below {{C2:}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.conv %x, %w strides [1] dilations [1, 1] pad [0, 0] [0, 0] groups 1 : (tensor<1x4x6x6xf32>, tensor<4x4x3x3xf32>) -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%x: tensor<1x4x6x6xf32>, %w: tensor<4x4x3x3xf32>) {
+  // expected-error @below {{C3:}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.conv %x, %w strides [0, 1] dilations [1, 1] pad [0, 0] [0, 0] groups 1 : (tensor<1x4x6x6xf32>, tensor<4x4x3x3xf32>) -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%x: tensor<1x4x6x6xf32>, %w: tensor<4x4x3x3xf32>) {
+  // expected-error @below {{C3:}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [-1, 0] [0, 0] groups 1 : (tensor<1x4x6x6xf32>, tensor<4x4x3x3xf32>) -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%x: tensor<1x4x6x6xf32>, %w: tensor<4x4x3x3xf32>) {
+  // expected-error @below {{C4:}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [0, 0] [0, 0] groups 3 : (tensor<1x4x6x6xf32>, tensor<4x4x3x3xf32>) -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%x: tensor<1x4x6x6xf32>, %w: tensor<4x4x3x3xf32>) {
+  // expected-error @below {{C5:}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [0, 0] [0, 0] groups 2 : (tensor<1x4x6x6xf32>, tensor<4x4x3x3xf32>) -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%x: tensor<1x4x6x6xf32>, %w: tensor<4x4x3x3xf32>) {
+  // expected-error @below {{C6:}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.conv %x, %w strides [1, 1] dilations [3, 3] pad [0, 0] [0, 0] groups 1 : (tensor<1x4x6x6xf32>, tensor<4x4x3x3xf32>) -> tensor<1x4x4x4xf32>
+  return
+}
