@@ -91,8 +91,9 @@ void scheduleTranspose(Func staged, Func output, const std::vector<int64_t> &ext
   }
   int64_t tasks = wantedTasks({.flops = 0, .bytes = 8 * elements(extents)}, cpu);
   Var co("co"), ci("ci"), xo("xo"), xi("xi"), task("task");
-  output.split(c, co, ci, lanes, tailFor(extents[0], lanes))
-      .split(x, xo, xi, lanes, tailFor(extents[inputDim], lanes));
+  // A block at the end overlaps the one before it: a staged block must not read behind the input.
+  output.split(c, co, ci, lanes, TailStrategy::ShiftInwards)
+      .split(x, xo, xi, lanes, TailStrategy::ShiftInwards);
   std::vector<Halide::VarOrRVar> order{ci, xi, co, xo};
   for (size_t i = 1; i < args.size(); ++i)
     if (i != inputDim)

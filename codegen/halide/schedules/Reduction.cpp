@@ -31,7 +31,7 @@ void vectoriseRows(Func acc, const RVar &r, int64_t extent, int lanes) {
     return;
   RVar ro("ro"), ri("ri");
   Var u("u");
-  acc.update().split(r, ro, ri, lanes, tailFor(extent, lanes));
+  acc.update().split(r, ro, ri, lanes, TailStrategy::GuardWithIf);
   Func partial = acc.update().rfactor(ri, u);
   partial.compute_at(acc, Var::outermost()).vectorize(u).update().vectorize(u);
 }
