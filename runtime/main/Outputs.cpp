@@ -124,6 +124,14 @@ nlohmann::json tensorToJson(const Port &port, const AlignedBytes &tensor) {
   return values;
 }
 
+/// The photo that a row of a batch tells of, if there is one for each.
+std::string rowHeading(const RunFiles &run, size_t rows, size_t row) {
+  for (const std::vector<std::string> &files : run.perInput)
+    if (files.size() == rows)
+      return files[row];
+  return fmt::format("row {}", row);
+}
+
 } // namespace
 
 std::vector<std::vector<Guess>> bestGuesses(const Signature &signature, const Port &output,
@@ -168,8 +176,7 @@ std::string describeOutputs(const Signature &signature, const RunFiles &run,
     auto rows = bestGuesses(signature, output, tensors[i]);
     for (size_t row = 0; row < rows.size(); ++row) {
       if (rows.size() > 1)
-        text += rows.size() == run.all.size() ? fmt::format(" {}\n", run.all[row])
-                                              : fmt::format(" row {}\n", row);
+        text += fmt::format(" {}\n", rowHeading(run, rows.size(), row));
       for (const Guess &guess : rows[row])
         text += fmt::format("  {:6.3f}  {:4}  {}\n", guess.probability, guess.index, guess.name);
     }

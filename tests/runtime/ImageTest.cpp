@@ -1,0 +1,120 @@
+#include "runtime/formats/Image.h"
+
+#include "runtime/main/Photo.h"
+#include "tests/runtime/TemporaryFolder.h"
+
+#include <gmock/gmock.h>
+
+#include <random>
+
+namespace quern::tests {
+namespace {
+
+using namespace quern::runtime;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::span<const std::byte> bytesOf(const std::string &text) {
+  return std::as_bytes(std::span(text));
+}
+
+TEST(Image, becomesRgbWhateverItIs) {
+  for (const char *name : {"rgb.png", "rgba.png", "rgb16.png"}) {
+    Result<Image> image = readImage(fixture(name));
+    ASSERT_TRUE(image) << image.error();
+    EXPECT_EQ(image->width, 2);
+    EXPECT_EQ(image->height, 1);
+    EXPECT_THAT(image->rgb, ElementsAre(255, 0, 0, 0, 255, 0)) << name;
+  }
+  for (const char *name : {"grey.png", "grey_alpha.png"}) {
+    Result<Image> image = readImage(fixture(name));
+    ASSERT_TRUE(image) << image.error();
+    EXPECT_THAT(image->rgb, ElementsAre(7, 7, 7, 200, 200, 200)) << name;
+  }
+}
+
+TEST(Image, saysWhyThereIsNone) {
+  EXPECT_EQ(decodeImage({}, "x").error(), "x: empty file");
+  EXPECT_EQ(decodeImage(bytesOf("hello, world"), "x").error(), "x: not an image of a known format");
+  EXPECT_THAT(readImage(fixture("none.png")).error(), HasSubstr("cannot open"));
+  EXPECT_THAT(decodeImage(bytesOf("P6 60000 60000 255\n"), "x").error(), HasSubstr("too large"));
+}
+
+TEST(Image, survivesTruncationAndChanges) {
+  const std::string original = contentOf(fixture("blue.png"));
+  // What is missing at the very end is only a checksum and the end's mark, which the decoder does
+  // not ask for.
+  for (size_t size = 0; size < original.size(); ++size)
+    decodeImage(bytesOf(original.substr(0, size)), "x").operator bool();
+  std::mt19937 random(5);
+  for (int round = 0; round < 3000; ++round) {
+    std::string file = original;
+    file[random() % file.size()] = static_cast<char>(random());
+    if (Result<Image> image = decodeImage(bytesOf(file), "x")) {
+      EXPECT_EQ(image->rgb.size(),
+                static_cast<size_t>(image->width) * static_cast<size_t>(image->height) * 3);
+    }
+  }
+}
+
+TEST(Image, keepsAPlainColourWhenResized) {
+  Image image{9, 20, {}};
+  for (int i = 0; i < 9 * 20; ++i)
+    image.rgb.insert(image.rgb.end(), {255, 10, 20});
+  for (auto [width, height] : {std::pair(5, 40), std::pair(90, 3), std::pair(1, 1)}) {
+    Result<Image> resized = resizeImage(image, width, height);
+    ASSERT_TRUE(resized) << resized.error();
+    for (size_t i = 0; i < resized->rgb.size(); i += 3)
+      EXPECT_THAT(std::vector(resized->rgb.begin() + static_cast<ptrdiff_t>(i),
+                              resized->rgb.begin() + static_cast<ptrdiff_t>(i + 3)),
+                  ElementsAre(255, 10, 20));
+  }
+  EXPECT_FALSE(resizeImage(image, 1 << 20, 1 << 20));
+}
+
+/// Pixels whose red value is x or y of a gradient, so that the crop's place can be read off.
+Image gradient(int width, int height, bool alongX) {
+  Image image{width, height, {}};
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x)
+      image.rgb.insert(image.rgb.end(), {static_cast<uint8_t>(alongX ? x : y), 0, 0});
+  return image;
+}
+
+TEST(Photo, cropsTheMiddleOfTheResizedImage) {
+  PhotoAdapter photo{16, 8, {0, 0, 0}, {1 / 255.0f, 1 / 255.0f, 1 / 255.0f}};
+  std::vector<float> tensor(3 * 8 * 8);
+  // Not resized: 16 is the shorter side already. The longer, 27, leaves 19 to the sides; 9.5 goes
+  // to the even 10.
+  ASSERT_TRUE(adaptPhoto(gradient(27, 16, true), photo, tensor.data()));
+  EXPECT_NEAR(tensor[0], 10, 1e-4);
+  EXPECT_NEAR(tensor[7], 17, 1e-4);
+  EXPECT_NEAR(tensor[63], 17, 1e-4);
+  EXPECT_EQ(tensor[64], 0);
+  ASSERT_TRUE(adaptPhoto(gradient(16, 25, false), photo, tensor.data()));
+  EXPECT_NEAR(tensor[0], 8, 1e-4);
+  EXPECT_NEAR(tensor[63], 15, 1e-4);
+}
+
+TEST(Photo, scalesTheShorterSide) {
+  PhotoAdapter photo{16, 16, {0, 0, 0}, {1 / 255.0f, 1 / 255.0f, 1 / 255.0f}};
+  std::vector<float> tensor(3 * 16 * 16);
+  // Halved: pixel i covers 2 i and 2 i + 1, whose mean is 2 i + 0.5; the middle begins at (64 - 32)
+  // / 2 of the original.
+  ASSERT_TRUE(adaptPhoto(gradient(64, 32, true), photo, tensor.data()));
+  for (size_t i = 0; i < 16; ++i)
+    EXPECT_NEAR(tensor[i], 16 + 2 * static_cast<double>(i) + 0.5, 1);
+}
+
+TEST(Photo, normalisesEachChannel) {
+  PhotoAdapter photo{4, 2, {0.5f, 0.25f, 0.0f}, {0.5f, 0.25f, 2.0f}};
+  Image image{4, 4, std::vector<uint8_t>(48)};
+  for (size_t i = 0; i < 48; i += 3)
+    image.rgb[i] = 255;
+  std::vector<float> tensor(12);
+  ASSERT_TRUE(adaptPhoto(image, photo, tensor.data()));
+  EXPECT_THAT(tensor, ElementsAre(1, 1, 1, 1, -1, -1, -1, -1, 0, 0, 0, 0));
+}
+
+} // namespace
+} // namespace quern::tests
