@@ -1,0 +1,121 @@
+#include "codegen/halide/ContractPlan.h"
+
+#include "codegen/Backend.h"
+#include "codegen/halide/Knobs.h"
+#include "ir/Infer.h"
+#include "ir/Layout.h"
+
+namespace quern::codegen {
+namespace {
+
+GemmPlan tuned(const ContractShape &shape, const CpuTarget &cpu, Knobs &knobs) {
+  GemmProblem problem;
+  problem.columns = shape.result[0].extent;
+  problem.rows = shape.rows ? shape.result[*shape.rows].extent : 1;
+  problem.depth = shape.depth();
+  for (size_t i = 1; i < shape.result.size(); ++i)
+    if (i != shape.rows)
+      problem.batch *= shape.result[i].extent;
+  problem.constantB = llvm::isa<mlir::BlockArgument>(shape.b);
+  RegisterTile tile = planGemm(problem, cpu).tile;
+  knobs.tune("tile_nv", tile.nv);
+  knobs.tune("tile_mx", tile.mx);
+  GemmPlan plan = planGemm(problem, cpu, tile);
+  knobs.tune("rows_per_task", plan.rowsPerTask);
+  plan.rowsPerTask = std::max<int64_t>(plan.rowsPerTask / plan.tile.mx, 1) * plan.tile.mx;
+  knobs.tune("panels_per_task", plan.panelsPerTask);
+  knobs.tune("unroll_depth", plan.unrollDepth);
+  knobs.tune("parallel", plan.parallel);
+  return plan;
+}
+
+} // namespace
+
+int64_t ContractShape::depth() const {
+  int64_t product = 1;
+  for (const Label &label : summed)
+    product *= label.extent;
+  return product;
+}
+
+ContractShape shapeOf(ir::ContractOp op) {
+  ContractShape shape;
+  llvm::ArrayRef<int64_t> lhs = op.getLhsAxes(), rhs = op.getRhsAxes(), result = op.getResultAxes();
+  for (const ir::PhysicalDim &dim : llvm::reverse(ir::physicalDims(ir::tensorType(op.getResult()))))
+    if (dim.within == 0 && ir::tensorType(op.getResult()).getDimSize(dim.axis) != 1)
+      shape.result.push_back(
+          {result[static_cast<size_t>(dim.axis)], ir::tensorType(op.getResult()).getDimSize(dim.axis)});
+
+  shape.a = op.getLhs(), shape.b = op.getRhs();
+  shape.aAxes = lhs, shape.bAxes = rhs;
+  if (!shape.result.empty()) {
+    int64_t columns = shape.result[0].name;
+    bool left = llvm::is_contained(lhs, columns), right = llvm::is_contained(rhs, columns);
+    shape.isProduct = left != right;
+    if (left && !right) {
+      std::swap(shape.a, shape.b);
+      std::swap(shape.aAxes, shape.bAxes);
+    }
+  }
+  for (size_t i = 1; i < shape.result.size() && !shape.rows; ++i)
+    if (!shape.inB(shape.result[i].name))
+      shape.rows = i;
+
+  auto addSummed = [&](mlir::Value operand, llvm::ArrayRef<int64_t> axes) {
+    for (const ir::PhysicalDim &dim : llvm::reverse(ir::physicalDims(ir::tensorType(operand)))) {
+      int64_t label = axes[static_cast<size_t>(dim.axis)];
+      int64_t extent = ir::tensorType(operand).getDimSize(dim.axis);
+      bool known = llvm::any_of(shape.summed, [&](const Label &other) { return other.name == label; });
+      if (extent != 1 && !known && !llvm::is_contained(result, label))
+        shape.summed.push_back({label, extent});
+    }
+  };
+  addSummed(shape.b, shape.bAxes);
+  addSummed(shape.a, shape.aAxes);
+  return shape;
+}
+
+StoredDims productDims(ir::ContractOp op, const ContractShape &shape) {
+  auto dim = [&](const Label &label) -> ir::PhysicalDim {
+    const int64_t *axis = llvm::find(op.getResultAxes(), label.name);
+    return {axis - op.getResultAxes().begin(), label.extent};
+  };
+  StoredDims dims{dim(shape.result[0])};
+  dims.push_back(shape.rows ? dim(shape.result[*shape.rows]) : ir::PhysicalDim{noAxis, 1});
+  for (size_t i = 1; i < shape.result.size(); ++i)
+    if (i != shape.rows)
+      dims.push_back(dim(shape.result[i]));
+  return dims;
+}
+
+GemmPlan gemmPlanOf(ir::ContractOp op, const ContractShape &shape, const CpuTarget &cpu) {
+  Knobs knobs(op->getParentOfType<mlir::func::FuncOp>(), ir::ScheduleKind::gemm);
+  return tuned(shape, cpu, knobs);
+}
+
+ir::ScheduleAttr scheduleOf(ir::ContractOp op, const CpuTarget &cpu) {
+  ContractShape shape = shapeOf(op);
+  auto kernel = op->getParentOfType<mlir::func::FuncOp>();
+  if (!shape.isProduct)
+    return Knobs(kernel, ir::ScheduleKind::reduction).attribute();
+  Knobs knobs(kernel, ir::ScheduleKind::gemm);
+  tuned(shape, cpu, knobs);
+  return knobs.attribute();
+}
+
+std::optional<mlir::RankedTensorType> packedOperandType(ir::ContractOp op, const ContractShape &shape,
+                                                        const Target &target) {
+  mlir::RankedTensorType type = ir::rowMajor(ir::tensorType(shape.b));
+  if (!shape.isProduct || type.getRank() != 2 || !backendOf(target).packsWeights())
+    return std::nullopt;
+  int64_t columns = shape.bAxes[0] == shape.result[0].name ? 0 : 1, depth = 1 - columns;
+  if (llvm::is_contained(op.getResultAxes(), shape.bAxes[static_cast<size_t>(depth)]))
+    return std::nullopt;
+  // A label of B alone that is summed is no depth of the product.
+  if (type.getDimSize(depth) != shape.depth())
+    return std::nullopt;
+  int64_t width = gemmPlanOf(op, shape, cpuTargetOf(Halide::Target(target.halide))).panelWidth;
+  return ir::withLayout(type, {columns, depth, columns}, {width});
+}
+
+} // namespace quern::codegen

@@ -1,0 +1,56 @@
+// From a contraction in the IR to a matrix product. Both the packing of a constant operand, before code is generated,
+// and the emitter ask here, so that they agree.
+#pragma once
+
+#include "codegen/halide/KernelGraph.h"
+#include "codegen/halide/schedules/Gemm.h"
+#include "codegen/Target.h"
+#include "ir/Quern.h"
+
+#include <optional>
+
+namespace quern::codegen {
+
+/// An axis label and its extent.
+struct Label {
+  int64_t name;
+  int64_t extent;
+};
+
+/// A contraction sorted out. Labels of extent 1 appear nowhere: their index is 0.
+struct ContractShape {
+  /// The result's labels in memory, innermost first.
+  std::vector<Label> result;
+  /// The labels summed over, innermost in `b` first.
+  std::vector<Label> summed;
+  /// A and B of a matrix product C = A B where the result's innermost label is B's alone; else
+  /// `isProduct` is false and a, b are the operands as written.
+  bool isProduct = false;
+  mlir::Value a, b;
+  llvm::ArrayRef<int64_t> aAxes, bAxes;
+  /// Which entry of `result` counts the rows, if A has a label of its own.
+  std::optional<size_t> rows;
+
+  bool inB(int64_t label) const { return llvm::is_contained(bAxes, label); }
+  /// Product of the extents summed over.
+  int64_t depth() const;
+};
+
+ContractShape shapeOf(ir::ContractOp op);
+
+/// Dimensions of the result in the order in which scheduleGemm wants them: columns, rows (an added one of
+/// extent 1 if there are none), others. `isProduct` is required.
+StoredDims productDims(ir::ContractOp op, const ContractShape &shape);
+
+/// The plan of a matrix product, numbers set by hand included.
+GemmPlan gemmPlanOf(ir::ContractOp op, const ContractShape &shape, const CpuTarget &cpu);
+
+/// What the plan chose, for the kernel's attribute.
+ir::ScheduleAttr scheduleOf(ir::ContractOp op, const CpuTarget &cpu);
+
+/// How B should lie in memory where it is a plain matrix; nothing where it is not or the target wants
+/// it as it is.
+std::optional<mlir::RankedTensorType> packedOperandType(ir::ContractOp op, const ContractShape &shape,
+                                                        const Target &target);
+
+} // namespace quern::codegen

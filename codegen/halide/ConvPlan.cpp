@@ -1,0 +1,119 @@
+#include "codegen/halide/ConvPlan.h"
+
+#include "codegen/Backend.h"
+#include "codegen/halide/Knobs.h"
+#include "ir/Infer.h"
+#include "ir/Layout.h"
+
+namespace quern::codegen {
+namespace {
+
+DirectConvPlan tuned(ir::ConvOp op, const CpuTarget &cpu, Knobs &knobs) {
+  ConvProblem problem = problemOf(op);
+  RegisterTile tile = planDirectConv(problem, cpu).tile;
+  knobs.tune("tile_nv", tile.nv);
+  knobs.tune("tile_mx", tile.mx);
+  knobs.tune("tile_my", tile.my);
+  DirectConvPlan plan = planDirectConv(problem, cpu, tile);
+  // Work in front of the convolution is done once for each input element, not once for each product.
+  if (plan.paddedInput == PaddedInput::Inline && problem.computedInput)
+    plan.paddedInput = problem.outHeight > plan.tile.my ? PaddedInput::Strip : PaddedInput::Root;
+  int64_t padded = static_cast<int64_t>(plan.paddedInput);
+  knobs.tune("padded_input", padded, 0);
+  plan.paddedInput = static_cast<PaddedInput>(std::min<int64_t>(padded, 2));
+  knobs.tune("strip_rows", plan.stripRows);
+  plan.stripRows = std::max<int64_t>(plan.stripRows / plan.tile.my, 1) * plan.tile.my;
+  knobs.tune("strip_columns", plan.stripColumns);
+  plan.stripColumns = std::max<int64_t>(plan.stripColumns / plan.tile.mx, 1) * plan.tile.mx;
+  knobs.tune("panels_per_task", plan.panelsPerTask);
+  knobs.tune("unroll_depth", plan.unrollDepth);
+  knobs.tune("parallel", plan.parallel);
+  return plan;
+}
+
+} // namespace
+
+ConvFamily familyOf(ir::ConvOp op) {
+  int64_t channels = ir::tensorType(op.getInput()).getDimSize(1);
+  int64_t outputs = ir::tensorType(op.getResult()).getDimSize(1);
+  auto groups = static_cast<int64_t>(op.getGroups());
+  if (op.getSpatialRank() > 2)
+    return ConvFamily::Grouped;
+  if (groups == 1)
+    return ConvFamily::Direct;
+  return groups == channels && groups == outputs ? ConvFamily::Depthwise : ConvFamily::Grouped;
+}
+
+bool readsChannelsLast(ir::ConvOp op) {
+  if (!llvm::isa<mlir::BlockArgument>(op.getInput()))
+    return false;
+  for (const ir::PhysicalDim &dim : llvm::reverse(ir::physicalDims(ir::tensorType(op.getInput()))))
+    if (dim.extent != 1)
+      return dim.axis == 1 && dim.within == 0;
+  return true;
+}
+
+ConvProblem problemOf(ir::ConvOp op) {
+  llvm::ArrayRef<int64_t> in = ir::tensorType(op.getInput()).getShape();
+  llvm::ArrayRef<int64_t> out = ir::tensorType(op.getResult()).getShape();
+  llvm::ArrayRef<int64_t> weight = ir::tensorType(op.getWeight()).getShape();
+  ConvProblem p;
+  p.batch = in[0];
+  p.inChannels = in[1];
+  p.outChannels = out[1];
+  p.groups = static_cast<int64_t>(op.getGroups());
+  auto spatial = static_cast<size_t>(op.getSpatialRank());
+  size_t x = spatial - 1;
+  p.inWidth = in[2 + x], p.outWidth = out[2 + x], p.kernelX = weight[2 + x];
+  p.strideX = op.getStrides()[x], p.dilationX = op.getDilations()[x];
+  p.padLeft = op.getPadLow()[x], p.padRight = op.getPadHigh()[x];
+  if (spatial >= 2) {
+    size_t y = x - 1;
+    p.inHeight = in[2 + y], p.outHeight = out[2 + y], p.kernelY = weight[2 + y];
+    p.strideY = op.getStrides()[y], p.dilationY = op.getDilations()[y];
+    p.padTop = op.getPadLow()[y], p.padBottom = op.getPadHigh()[y];
+  }
+  if (spatial == 3) {
+    p.batch *= out[2];
+    // Any padding of the outermost axis also asks for a padded input.
+    p.padTop += op.getPadLow()[0], p.padBottom += op.getPadHigh()[0];
+  }
+  p.computedInput = !llvm::isa<mlir::BlockArgument>(op.getInput());
+  p.planarInput = llvm::isa<mlir::BlockArgument>(op.getInput()) && !readsChannelsLast(op);
+  return p;
+}
+
+DirectConvPlan directPlanOf(ir::ConvOp op, const CpuTarget &cpu) {
+  Knobs knobs(op->getParentOfType<mlir::func::FuncOp>(), ir::ScheduleKind::direct_conv);
+  return tuned(op, cpu, knobs);
+}
+
+ir::ScheduleAttr scheduleOf(ir::ConvOp op, const CpuTarget &cpu) {
+  ConvFamily family = familyOf(op);
+  auto kind = family == ConvFamily::Direct      ? ir::ScheduleKind::direct_conv
+              : family == ConvFamily::Depthwise ? ir::ScheduleKind::depthwise_conv
+                                                : ir::ScheduleKind::grouped_conv;
+  Knobs knobs(op->getParentOfType<mlir::func::FuncOp>(), kind);
+  if (family == ConvFamily::Direct)
+    tuned(op, cpu, knobs);
+  return knobs.attribute();
+}
+
+mlir::RankedTensorType packedWeightType(ir::ConvOp op, const Target &target) {
+  mlir::RankedTensorType type = ir::rowMajor(ir::tensorType(op.getWeight()));
+  bool panels = backendOf(target).packsWeights();
+  llvm::SmallVector<int64_t> order;
+  // Kernel axes outermost, output channels innermost.
+  for (int64_t axis = 2; axis < type.getRank(); ++axis)
+    order.push_back(axis);
+  order.push_back(1);
+  if (familyOf(op) == ConvFamily::Direct && panels) {
+    order.insert(order.begin(), 0);
+    order.push_back(0);
+    return ir::withLayout(type, order, {directPlanOf(op, cpuTargetOf(Halide::Target(target.halide))).panelWidth});
+  }
+  order.push_back(0);
+  return ir::withLayout(type, order);
+}
+
+} // namespace quern::codegen
