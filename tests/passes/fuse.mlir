@@ -1,0 +1,86 @@
+// RUN: quern-opt --split-input-file --fuse %s | FileCheck %s
+
+// Bias, residual and activation join the convolution; the residual may come from another kernel.
+// CHECK-LABEL: func.func @epilogue
+// CHECK: %[[SHORT:.*]] = quern.fused
+// CHECK: quern.conv
+// CHECK-NEXT: quern.yield
+// CHECK: %[[MAIN:.*]] = quern.fused
+// CHECK: %[[C:.*]] = quern.conv
+// CHECK-NEXT: %[[B:.*]] = quern.add %[[C]]
+// CHECK-NEXT: %[[R:.*]] = quern.add %[[B]]
+// CHECK-NEXT: %[[S:.*]] = quern.sigmoid %[[R]]
+// CHECK-NEXT: %[[P:.*]] = quern.mul %[[R]], %[[S]]
+// CHECK-NEXT: quern.yield %[[P]]
+// CHECK: return %[[MAIN]]
+func.func @epilogue(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x1x1xf32>, %b: tensor<4x1x1xf32>) -> tensor<1x4x8x8xf32> attributes {quern.model} {
+  %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [0, 0] [0, 0] groups 1 : (tensor<1x3x8x8xf32>, tensor<4x3x1x1xf32>) -> tensor<1x4x8x8xf32>
+  %1 = quern.add %0, %b : (tensor<1x4x8x8xf32>, tensor<4x1x1xf32>) -> tensor<1x4x8x8xf32>
+  %2 = quern.conv %x, %w strides [1, 1] dilations [2, 2] pad [0, 0] [0, 0] groups 1 : (tensor<1x3x8x8xf32>, tensor<4x3x1x1xf32>) -> tensor<1x4x8x8xf32>
+  %3 = quern.add %2, %1 : (tensor<1x4x8x8xf32>, tensor<1x4x8x8xf32>) -> tensor<1x4x8x8xf32>
+  %4 = quern.sigmoid %3 : (tensor<1x4x8x8xf32>) -> tensor<1x4x8x8xf32>
+  %5 = quern.mul %3, %4 : (tensor<1x4x8x8xf32>, tensor<1x4x8x8xf32>) -> tensor<1x4x8x8xf32>
+  return %5 : tensor<1x4x8x8xf32>
+}
+
+// -----
+
+// Elementwise producers join a reduction, with their splat constants; two anchors never share a kernel.
+// CHECK-LABEL: func.func @prologue
+// CHECK: quern.fused
+// CHECK-NEXT: quern.constant
+// CHECK-NEXT: quern.add
+// CHECK-NEXT: quern.mul
+// CHECK-NEXT: quern.reduce
+// CHECK-NEXT: quern.yield
+// CHECK: quern.fused
+// CHECK-NEXT: quern.softmax
+// CHECK-NEXT: quern.yield
+func.func @prologue(%x: tensor<4x5x6xf32>) -> tensor<4x5xf32> attributes {quern.model} {
+  %c = quern.constant dense<2.0> : tensor<f32>
+  %0 = quern.add %x, %c : (tensor<4x5x6xf32>, tensor<f32>) -> tensor<4x5x6xf32>
+  %1 = quern.mul %0, %0 : (tensor<4x5x6xf32>, tensor<4x5x6xf32>) -> tensor<4x5x6xf32>
+  %2 = quern.reduce sum %1 over [2] : (tensor<4x5x6xf32>) -> tensor<4x5xf32>
+  %3 = quern.softmax %2 over 1 : (tensor<4x5xf32>) -> tensor<4x5xf32>
+  return %3 : tensor<4x5xf32>
+}
+
+// -----
+
+// A value that two kernels read is stored once; chains of elementwise ops and index maps are one kernel.
+// CHECK-LABEL: func.func @chains
+// CHECK: %[[E:.*]] = quern.fused
+// CHECK-NEXT: quern.exp
+// CHECK-NEXT: quern.yield
+// CHECK: quern.fused(%{{.*}} = %[[E]])
+// CHECK-NEXT: quern.transpose
+// CHECK-NEXT: quern.neg
+// CHECK-NEXT: quern.slice
+// CHECK-NEXT: quern.yield
+// CHECK: quern.fused(%{{.*}} = %[[E]])
+// CHECK-NEXT: quern.relu
+func.func @chains(%x: tensor<4x6xf32>) -> (tensor<3x4xf32>, tensor<4x6xf32>) attributes {quern.model} {
+  %0 = quern.exp %x : (tensor<4x6xf32>) -> tensor<4x6xf32>
+  %1 = quern.transpose %0 by [1, 0] : (tensor<4x6xf32>) -> tensor<6x4xf32>
+  %2 = quern.neg %1 : (tensor<6x4xf32>) -> tensor<6x4xf32>
+  %3 = quern.slice %2 from [0, 0] sizes [3, 4] strides [2, 1] : (tensor<6x4xf32>) -> tensor<3x4xf32>
+  %4 = quern.relu %0 : (tensor<4x6xf32>) -> tensor<4x6xf32>
+  return %3, %4 : tensor<3x4xf32>, tensor<4x6xf32>
+}
+
+// -----
+
+// Free reshapes stay between kernels. What has no memory of its own is copied before it is returned.
+// CHECK-LABEL: func.func @returned
+// CHECK: %[[R:.*]] = quern.fused
+// CHECK: %[[F:.*]] = quern.reshape %[[R]] to [24]
+// CHECK: %[[INPUT:.*]] = quern.fused(%{{.*}} = %arg0)
+// CHECK-NEXT: quern.reshape
+// CHECK: %[[AGAIN:.*]] = quern.fused(%{{.*}} = %[[F]])
+// CHECK-NEXT: quern.reshape
+// CHECK: return %[[F]], %[[INPUT]], %[[AGAIN]]
+func.func @returned(%x: tensor<4x6xf32>) -> (tensor<24xf32>, tensor<4x6xf32>, tensor<24xf32>) attributes {quern.model} {
+  %0 = quern.relu %x : (tensor<4x6xf32>) -> tensor<4x6xf32>
+  %1 = quern.reshape %0 to [24] : (tensor<4x6xf32>) -> tensor<24xf32>
+  return %1, %x, %1 : tensor<24xf32>, tensor<4x6xf32>, tensor<24xf32>
+}
