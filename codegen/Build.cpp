@@ -1,11 +1,10 @@
 #include "codegen/Build.h"
 
 #include "codegen/Backend.h"
+#include "codegen/Compile.h"
 #include "codegen/Header.h"
 #include "codegen/Link.h"
 #include "codegen/OutputFile.h"
-#include "codegen/halide/Compile.h"
-#include "codegen/halide/WeightLayouts.h"
 #include "codegen/llvm/Driver.h"
 #include "codegen/llvm/ModelImage.h"
 #include "codegen/llvm/ObjectFile.h"
@@ -18,7 +17,8 @@
 
 #include <fmt/format.h>
 
-#include <thread>
+#include <chrono>
+#include <map>
 
 namespace quern::codegen {
 namespace {
@@ -30,7 +30,8 @@ public:
 
   mlir::FailureOr<BuildReport> run() {
     findFunctions();
-    assignWeightLayouts(module, target);
+    if (mlir::failed(assignWeightLayouts(module, target)))
+      return mlir::failure();
     if (options.emit == EmitKind::mlir)
       return emitText(moduleText());
     if (mlir::failed(compile()))
@@ -40,7 +41,9 @@ public:
     buffers.emplace(model);
     if (mlir::failed(computeWeights()) || mlir::failed(describe()) || mlir::failed(emitDriverObject()))
       return mlir::failure();
-    if (options.emit == EmitKind::llvm || options.emit == EmitKind::assembly)
+    if (options.emit == EmitKind::llvm)
+      return emitText(driverText);
+    if (options.emit == EmitKind::assembly)
       return emitText(driverText + kernelText());
     if (mlir::failed(linkOutput()))
       return mlir::failure();
@@ -78,19 +81,20 @@ private:
   std::string kernelText() {
     std::string text;
     for (const CompiledKernel &kernel : kernels)
-      text += fmt::format("// kernel {}\n{}\n", kernel.name, kernel.text);
+      text += fmt::format("// kernel {}\n{}\n", kernel.name, *kernel.bytes);
     return text;
   }
 
   mlir::LogicalResult compile() {
     CompileOptions compileOptions;
-    compileOptions.cacheFolder = options.cacheFolder;
+    compileOptions.cacheDir = options.cacheFolder;
     compileOptions.jobs = options.jobs;
-    compileOptions.form = options.emit == EmitKind::halide     ? KernelForm::statement
-                          : options.emit == EmitKind::assembly ? KernelForm::assembly
-                          : options.emit == EmitKind::llvm     ? KernelForm::llvmIr
-                                                               : KernelForm::object;
-    compileOptions.progress = [this](int done, int total) { step("compiling kernels", done, total); };
+    compileOptions.output = options.emit == EmitKind::halide     ? KernelOutput::loops
+                            : options.emit == EmitKind::assembly ? KernelOutput::assembly
+                                                                 : KernelOutput::object;
+    compileOptions.progress = [this](size_t done, size_t all) {
+      step("compiling kernels", static_cast<int>(done), static_cast<int>(all));
+    };
     auto start = std::chrono::steady_clock::now();
     mlir::FailureOr<std::vector<CompiledKernel>> compiled =
         compileKernels(module, target, compileOptions);
@@ -99,9 +103,11 @@ private:
     kernels = std::move(*compiled);
     report.kernelSeconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    report.kernels = static_cast<int>(kernels.size());
     for (const CompiledKernel &kernel : kernels) {
       symbols[kernel.name] = kernel.symbol;
+      if (!objects.insert({kernel.symbol, kernel.bytes}).second)
+        continue;
+      ++report.kernels;
       report.kernelsFromCache += kernel.fromCache;
       threadScratch = std::max(threadScratch, kernel.threadScratchBytes);
       serialScratch = std::max(serialScratch, kernel.serialScratchBytes);
@@ -149,7 +155,7 @@ private:
     facts.image = image;
     facts.embedsWeights = embedsWeights();
     facts.weightsBytes = weights.size();
-    facts.deviceSymbol = backendOf(target).deviceSymbol();
+    facts.deviceSymbol = target.onDevice() ? "quern_opencl_device" : "";
     facts.kernelSymbols = symbols;
     mlir::OwningOpRef<mlir::ModuleOp> driver = buildDriver(model, *buffers, facts);
     DriverForm form = options.emit == EmitKind::llvm       ? DriverForm::llvmIr
@@ -175,30 +181,34 @@ private:
 
   /// Writes every object into the scratch folder and lists them.
   llvm::Expected<std::vector<std::string>> writeObjects(const ScratchFolder &scratch) {
-    std::vector<std::string> objects;
+    std::vector<std::string> files;
     auto add = [&](const std::string &name, llvm::ArrayRef<char> bytes) {
-      objects.push_back(scratch.file(name));
-      return writeOutput(objects.back(), bytes);
+      files.push_back(scratch.file(name));
+      return writeOutput(files.back(), bytes);
     };
     if (llvm::Error error =
             add(symbol + "_driver.o", llvm::ArrayRef(driverText.data(), driverText.size())))
       return error;
-    for (const CompiledKernel &kernel : kernels)
-      if (llvm::Error error = add(kernel.symbol + ".o", kernel.object))
+    for (const auto &[kernel, bytes] : objects)
+      if (llvm::Error error = add(kernel + ".o", llvm::ArrayRef(bytes->data(), bytes->size())))
         return error;
-    std::vector<char> deviceRuntime = deviceRuntimeObject(target);
-    if (!deviceRuntime.empty())
-      if (llvm::Error error = add("device_runtime.o", deviceRuntime))
+    std::string why;
+    mlir::FailureOr<std::string> deviceRuntime = deviceRuntimeObject(target, why);
+    if (mlir::failed(deviceRuntime))
+      return llvm::createStringError(why);
+    if (!deviceRuntime->empty())
+      if (llvm::Error error = add(
+              "device_runtime.o", llvm::ArrayRef(deviceRuntime->data(), deviceRuntime->size())))
         return error;
     if (!embedsWeights())
-      return objects;
+      return files;
     std::string blob = scratch.file("weights.bin");
-    objects.push_back(scratch.file(symbol + "_weights.o"));
+    files.push_back(scratch.file(symbol + "_weights.o"));
     if (llvm::Error error = writeOutput(blob, llvm::ArrayRef<char>(weights)))
       return error;
-    if (llvm::Error error = embedFile(blob, symbol + "_weights", objects.back()))
+    if (llvm::Error error = embedFile(blob, symbol + "_weights", files.back()))
       return error;
-    return objects;
+    return files;
   }
 
   LinkKind linkKind() const {
@@ -219,13 +229,13 @@ private:
     llvm::Expected<ScratchFolder> scratch = ScratchFolder::create();
     if (!scratch)
       return fail(scratch.takeError());
-    llvm::Expected<std::vector<std::string>> objects = writeObjects(*scratch);
-    if (!objects)
-      return fail(objects.takeError());
+    llvm::Expected<std::vector<std::string>> files = writeObjects(*scratch);
+    if (!files)
+      return fail(files.takeError());
     LinkJob job;
     job.kind = linkKind();
     job.symbol = symbol;
-    job.objects = *objects;
+    job.objects = *files;
     job.libraryFolder = options.libraryFolder;
     job.libraries = backendOf(target).libraries();
     job.output = scratch->file("output");
@@ -272,6 +282,8 @@ private:
   std::string symbol;
   std::vector<CompiledKernel> kernels;
   llvm::StringMap<std::string> symbols;
+  /// The object of each kernel symbol, in a fixed order.
+  std::map<std::string, std::shared_ptr<const std::string>> objects;
   uint64_t threadScratch = 0, serialScratch = 0;
   std::optional<BufferTable> buffers;
   std::vector<char> weights, image;

@@ -18,9 +18,13 @@ void addCheckCommand(CLI::App &app) {
   command->add_flag("-q,--quiet", *isQuiet, "print errors only");
   command->callback([=] {
     std::unique_ptr<mlir::MLIRContext> context = makeContext();
-    mlir::OwningOpRef<mlir::ModuleOp> module = source->load(*context);
-    if (!module || (!weightsFile->empty() && !BoundWeights().bind(*module, *weightsFile)))
+    if (!source->check(*context))
       throw CLI::RuntimeError(1);
+    if (!weightsFile->empty()) {
+      mlir::OwningOpRef<mlir::ModuleOp> module = source->load(*context);
+      if (!module || !BoundWeights().bind(*module, *weightsFile))
+        throw CLI::RuntimeError(1);
+    }
     if (!*isQuiet)
       fmt::print("{}: no errors\n", source->path);
   });

@@ -23,8 +23,9 @@ void CompilationOptions::addTo(CLI::App &command) {
                    "write the weights to OUTPUT.weights, mapped when the model runs");
   command.add_option("--plan", planFile, "write every choice that was made to this file (JSON)")
       ->type_name("FILE");
-  command.add_option("--print-ir-after", printIrAfter, "print the IR after this pass, or 'all'")
-      ->type_name("PASS");
+  command.add_option("--print-ir-after", printIrAfter, "print the IR after this pass")
+      ->type_name("PASS")
+      ->allow_extra_args(false);
   command.add_option("-j,--jobs", jobs, "kernels compiled at once; 0: one each processor")
       ->check(CLI::NonNegativeNumber);
   command.add_flag("--no-cache", isUncached, "compile every kernel anew");
@@ -44,7 +45,7 @@ bool Compilation::load() {
 }
 
 std::string Compilation::modelName() const {
-  return llvm::cast<mlir::func::FuncOp>(modelFunction(module())).getSymName().str();
+  return modelFunction(module()).getSymName().str();
 }
 
 bool Compilation::bindWeights() {
@@ -89,7 +90,9 @@ bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
 bool Compilation::writePlan() {
   if (options.planFile.empty())
     return true;
-  std::string text = passes::planJson(module(), theTarget.name);
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  passes::writePlan(module(), out);
   llvm::Error error = codegen::writeOutput(options.planFile, {llvm::ArrayRef(text.data(), text.size())});
   if (!error)
     return true;

@@ -12,7 +12,7 @@ struct CompilationOptions {
   ModelSource source;
   std::string weightsFile;
   std::string targetName = "host";
-  std::string printIrAfter;
+  std::vector<std::string> printIrAfter;
   std::string planFile;
   int jobs = 0;
   bool isUncached = false;

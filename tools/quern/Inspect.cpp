@@ -109,9 +109,12 @@ void inspect(const InspectOptions &options) {
   std::vector<RequiredParameter> parameters = requiredParameters(compilation.module());
   if (!compilation.plan())
     throw CLI::RuntimeError(1);
-  auto model = llvm::cast<mlir::func::FuncOp>(modelFunction(compilation.module()));
+  mlir::func::FuncOp model = modelFunction(compilation.module());
   if (options.isJson) {
-    Json json = Json::parse(passes::planJson(compilation.module(), compilation.target().name));
+    std::string plan;
+    llvm::raw_string_ostream out(plan);
+    passes::writePlan(compilation.module(), out);
+    Json json = Json::parse(plan);
     json["parameters"] = parametersJson(parameters);
     fmt::print("{}\n", json.dump(2));
     return;
@@ -133,8 +136,9 @@ void addInspectCommand(CLI::App &app) {
       ->type_name("NAME")
       ->capture_default_str();
   command->add_option("--print-ir-after", options->common.printIrAfter,
-                      "print the IR after this pass, or 'all'")
-      ->type_name("PASS");
+                      "print the IR after this pass")
+      ->type_name("PASS")
+      ->allow_extra_args(false);
   command->add_flag("--parameters", options->showsParameters, "list the parameters, too");
   command->add_flag("--json", options->isJson, "the plan and the parameters as JSON");
   command->callback([options] { inspect(*options); });

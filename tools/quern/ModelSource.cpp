@@ -2,6 +2,7 @@
 
 #include "frontend/Frontend.h"
 #include "ir/Quern.h"
+#include "ir/SourceLocation.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
@@ -48,8 +49,61 @@ void ModelSource::addTo(CLI::App &command) {
   command.add_option("-I,--import-path", importPaths, "where to look for imports, too")
       ->type_name("FOLDER")
       ->allow_extra_args(false);
-  command.add_option("--library", libraryFolder, "the standard library, if not the one beside this program")
+  command.add_option("--library", library, "the standard library, if not the one beside this program")
       ->type_name("FOLDER");
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> ModelSource::load(mlir::MLIRContext &context) const {
+  std::optional<frontend::Options> options = frontendOptions();
+  if (!options)
+    return nullptr;
+  return frontend::compile(path, *options, context, llvm::errs());
+}
+
+bool ModelSource::check(mlir::MLIRContext &context) const {
+  std::optional<frontend::Options> options = frontendOptions();
+  return options && frontend::check(path, *options, context, llvm::errs());
+}
+
+std::optional<frontend::Options> ModelSource::frontendOptions() const {
+  frontend::Options options;
+  options.model = modelName;
+  options.importPaths = importPaths;
+  options.library = library;
+  for (const std::string &setting : settings) {
+    auto [name, value] = llvm::StringRef(setting).split('=');
+    if (name.empty() || value.empty()) {
+      llvm::errs() << "error: --set takes NAME=VALUE, as in --set N=4, not '" << setting << "'\n";
+      return std::nullopt;
+    }
+    options.settings.emplace_back(name.trim().str(), value.trim().str());
+  }
+  return options;
+}
+
+mlir::func::FuncOp modelFunction(mlir::ModuleOp module) {
+  for (auto function : module.getOps<mlir::func::FuncOp>())
+    if (function->hasAttr(ir::names::model))
+      return function;
+  llvm_unreachable("the frontend makes a model");
+}
+
+/// Prints what passes and code generation report, as the frontend prints its own.
+static mlir::LogicalResult printDiagnostic(mlir::Diagnostic &diagnostic) {
+  static constexpr llvm::StringLiteral severities[] = {"note", "warning", "error", "remark"};
+  std::string where = ir::locationText(diagnostic.getLocation());
+  llvm::errs() << where << (where.empty() ? "" : ": ")
+               << severities[static_cast<int>(diagnostic.getSeverity())] << ": " << diagnostic << "\n";
+  for (mlir::Diagnostic &note : diagnostic.getNotes())
+    (void)printDiagnostic(note);
+  return mlir::success();
+}
+
+std::unique_ptr<mlir::MLIRContext> makeContext() {
+  auto context = std::make_unique<mlir::MLIRContext>();
+  context->loadDialect<ir::QuernDialect, mlir::func::FuncDialect>();
+  context->getDiagEngine().registerHandler(printDiagnostic);
+  return context;
 }
 
 } // namespace quern::tools

@@ -1,6 +1,9 @@
 // What every command that takes a model has in common: which file, which model in it, which sizes.
 #pragma once
 
+#include "frontend/Frontend.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
@@ -14,19 +17,25 @@ struct ModelSource {
   std::string modelName;
   std::vector<std::string> settings;
   std::vector<std::string> importPaths;
-  std::string libraryFolder;
+  std::string library;
 
   /// Adds MODEL, --model, --set, -I and --library to a command.
   void addTo(CLI::App &command);
 
   /// Elaborates the model. Its faults are printed to standard error; null if there were any.
   mlir::OwningOpRef<mlir::ModuleOp> load(mlir::MLIRContext &context) const;
+
+  /// Whether every model of the file, or the one named, has no faults; prints them.
+  bool check(mlir::MLIRContext &context) const;
+
+private:
+  std::optional<frontend::Options> frontendOptions() const;
 };
 
 /// The model's entry function.
-mlir::Operation *modelFunction(mlir::ModuleOp module);
+mlir::func::FuncOp modelFunction(mlir::ModuleOp module);
 
-/// A context with the dialects that a model passes through, warnings and errors printed with their source line.
+/// A context with the dialects that a model passes through, whose diagnostics are printed to standard error.
 std::unique_ptr<mlir::MLIRContext> makeContext();
 
 /// Folders beside this program: the runtime's libraries, and quern.h.

@@ -2,10 +2,6 @@
 #include "tools/quern/Commands.h"
 #include "tools/quern/Weights.h"
 
-#include "llvm/Support/Signals.h"
-
-#include <csignal>
-
 int main(int argc, char **argv) {
   CLI::App app("Grinds models into kernels: compiles a model description to a native binary.", "quern");
   app.require_subcommand(1);
@@ -19,8 +15,6 @@ int main(int argc, char **argv) {
   quern::tools::addInspectCommand(app);
   quern::tools::addWeightsCommand(app);
 
-  // Temporary files go when a signal ends us; a closed pipe ends us silently.
-  llvm::sys::SetPipeSignalFunction(llvm::sys::DefaultOneShotPipeSignalHandler);
   try {
     app.parse(argc, argv);
   } catch (const CLI::RuntimeError &failure) {
