@@ -108,7 +108,8 @@ class Quern(Competitor):
 
     def __init__(self, quern, model, folder, threads):
         super().__init__("quern")
-        self.program, self.threads, self.log = f"{folder}/quern.exe", threads, f"{folder}/quern.log"
+        self.folder, self.threads = folder, threads
+        self.program, self.log = f"{folder}/quern.exe", f"{folder}/quern.log"
         began = time.perf_counter()
         self.command(quern, "compile", f"{TOP}/models/{model}.qn", "--weights", f"{folder}/weights.safetensors",
                      "-o", self.program)
@@ -127,7 +128,8 @@ class Quern(Competitor):
             return log.read(), usage.ru_utime + usage.ru_stime
 
     def run(self, seconds):
-        text, own = self.command(self.program, f"--bench={seconds}", "--threads", str(self.threads))
+        text, own = self.command(self.program, f"{self.folder}/x.npy", "--bench", "--seconds", str(seconds),
+                                 "--threads", str(self.threads))
         said = re.search(r"latency_ms_min=(\S+) latency_ms_median=(\S+)", text)
         if not said:
             raise Failure(f"{self.program} --bench printed no latency; see {self.log}")
