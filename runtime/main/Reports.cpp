@@ -110,7 +110,7 @@ std::string describeProfile(const quern_context *context) {
     entries.push_back(entry);
     total += entry.total_ns;
   }
-  std::ranges::stable_sort(entries, std::greater(), &quern_profile_entry::total_ns);
+  std::ranges::sort(entries, std::greater(), &quern_profile_entry::total_ns);
   std::string text = fmt::format("{:>9} {:>9} {:>7} {:>7} {:>6}  {:<40} {}\n", "min ms", "mean ms",
                                  "GF/s", "GB/s", "share", "kernel", "source");
   double minimum = 0;
