@@ -68,7 +68,7 @@ class Weights {
 public:
   Weights(mlir::func::FuncOp model, mlir::func::FuncOp prepare) : model(model), prepare(prepare) {}
 
-  bool isWeight(mlir::Value value) const {
+  bool isWeight(mlir::Value value) {
     auto argument = llvm::dyn_cast<mlir::BlockArgument>(value);
     return argument && argument.getOwner() == &model.getBody().front() &&
            model.getArgAttr(argument.getArgNumber(), ir::names::weight);
