@@ -1,0 +1,127 @@
+#include "frontend/Adapters.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/LineIterator.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+namespace quern::frontend {
+
+namespace {
+
+/// An adapter call with its arguments bound to the signature in the library.
+struct BoundAdapter {
+  const CallExpr &call;
+  std::vector<ArgumentValue> arguments;
+  SMRange rangeOf(unsigned i) const { return arguments[i].range.isValid() ? arguments[i].range : call.range; }
+};
+
+using AdapterFunction = mlir::Attribute (*)(Elaborator &, const BoundAdapter &, mlir::RankedTensorType);
+
+struct Adapter {
+  StringRef name;
+  bool isForInputs;
+  AdapterFunction function;
+};
+
+std::vector<double> numbers(const Value &list) {
+  std::vector<double> result;
+  for (const Value &element : list.elements())
+    result.push_back(element.asNumber());
+  return result;
+}
+
+mlir::Attribute photo(Elaborator &elaborator, const BoundAdapter &adapter, mlir::RankedTensorType type) {
+  mlir::MLIRContext *context = elaborator.builder.getContext();
+  int64_t resize = adapter.arguments[0].value.asInteger(), crop = adapter.arguments[1].value.asInteger();
+  std::vector<double> mean = numbers(adapter.arguments[2].value), deviation = numbers(adapter.arguments[3].value);
+  if (crop < 1 || resize < crop) {
+    elaborator.error<diag::PhotoSizes>(adapter.call.range, resize, crop);
+    return nullptr;
+  }
+  if (!type.getElementType().isF32() || type.getRank() != 4 || type.getDimSize(1) != 3 ||
+      type.getDimSize(2) != crop || type.getDimSize(3) != crop) {
+    elaborator.error<diag::PhotoShape>(adapter.call.range, crop, typeText(type));
+    return nullptr;
+  }
+  for (unsigned i : {2, 3}) {
+    const std::vector<double> &channels = i == 2 ? mean : deviation;
+    if (channels.size() != 3 || (i == 3 && llvm::any_of(channels, [](double d) { return d <= 0; }))) {
+      elaborator.error<diag::PhotoChannels>(adapter.rangeOf(i));
+      return nullptr;
+    }
+  }
+  return ir::PhotoAttr::get(context, resize, crop, mlir::DenseF64ArrayAttr::get(context, mean),
+                            mlir::DenseF64ArrayAttr::get(context, deviation));
+}
+
+mlir::Attribute labels(Elaborator &elaborator, const BoundAdapter &adapter, mlir::RankedTensorType type) {
+  mlir::Builder &builder = elaborator.builder;
+  llvm::SmallString<256> path(adapter.arguments[0].value.asString());
+  if (llvm::sys::path::is_relative(path)) {
+    path = llvm::sys::path::parent_path(elaborator.frame->file->path);
+    llvm::sys::path::append(path, adapter.arguments[0].value.asString());
+  }
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!buffer) {
+    elaborator.error<diag::CannotRead>(adapter.rangeOf(0), path.str(), buffer.getError().message());
+    return nullptr;
+  }
+  llvm::SmallVector<mlir::Attribute> names;
+  for (llvm::line_iterator line(**buffer); !line.is_at_end(); ++line)
+    names.push_back(builder.getStringAttr(line->trim()));
+  int64_t classes = type.getRank() == 0 ? 1 : type.getShape().back();
+  if (classes != static_cast<int64_t>(names.size())) {
+    elaborator.error<diag::LabelCount>(adapter.rangeOf(0), path.str(), names.size(), typeText(type));
+    return nullptr;
+  }
+  int64_t top = adapter.arguments[1].value.asInteger();
+  if (top < 1 || top > classes) {
+    elaborator.error<diag::LabelTop>(adapter.rangeOf(1), top, classes);
+    return nullptr;
+  }
+  return ir::LabelsAttr::get(builder.getContext(), top, builder.getArrayAttr(names));
+}
+
+constexpr Adapter adapters[] = {
+    {"photo", true, photo},
+    {"labels", false, labels},
+};
+
+mlir::Attribute adapt(Elaborator &elaborator, const CallExpr &call, mlir::RankedTensorType type, bool isForInputs) {
+  const auto &name = *llvm::cast<NameExpr>(call.callee);
+  const Adapter *found = llvm::find_if(adapters, [&](const Adapter &adapter) {
+    return adapter.name == name.name && adapter.isForInputs == isForInputs;
+  });
+  const Definition *definition = elaborator.program.find(*elaborator.frame->file, name.name);
+  if (found == std::end(adapters) || !definition || !definition->callable) {
+    std::vector<StringRef> known;
+    for (const Adapter &adapter : adapters)
+      if (adapter.isForInputs == isForInputs)
+        known.push_back(adapter.name);
+    elaborator.error<diag::UnknownAdapter>(name.range, isForInputs ? "from" : "as", name.name,
+                                           llvm::join(known, ", "));
+    return nullptr;
+  }
+  Frame callee;
+  callee.file = definition->file;
+  callee.callable = definition->callable;
+  callee.caller = elaborator.frame;
+  callee.callRange = call.range;
+  std::vector<ArgumentValue> values;
+  if (!elaborator.bindArguments(callee, call.arguments, call.range, values))
+    return nullptr;
+  return found->function(elaborator, {call, std::move(values)}, type);
+}
+
+} // namespace
+
+mlir::Attribute inputAdapter(Elaborator &elaborator, const CallExpr &adapter, mlir::RankedTensorType type) {
+  return adapt(elaborator, adapter, type, /*isForInputs=*/true);
+}
+
+mlir::Attribute resultAdapter(Elaborator &elaborator, const CallExpr &adapter, mlir::RankedTensorType type) {
+  return adapt(elaborator, adapter, type, /*isForInputs=*/false);
+}
+
+} // namespace quern::frontend

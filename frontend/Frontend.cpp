@@ -1,0 +1,117 @@
+#include "frontend/Frontend.h"
+
+#include "frontend/Model.h"
+#include "llvm/ADT/StringExtras.h"
+#include "mlir/IR/Verifier.h"
+
+namespace quern::frontend {
+
+namespace {
+
+/// A program being compiled: the library and the user's file, parsed.
+class Compilation {
+public:
+  Compilation(const Options &options, llvm::raw_ostream &stream)
+      : options(options), diagnostics(sources, stream), program(diagnostics, options.importPaths) {}
+
+  bool load(StringRef path, const std::string *text) {
+    if (!program.loadLibrary(libraryDirectory(options.library)))
+      return false;
+    file = text ? program.loadText(path, *text) : program.loadFile(path);
+    return file && !diagnostics.hasErrors();
+  }
+
+  std::vector<const Callable *> models() const {
+    std::vector<const Callable *> result;
+    for (const Callable *callable : file->callables)
+      if (callable->kind == Callable::Kind::Model)
+        result.push_back(callable);
+    return result;
+  }
+
+  /// The model that the options ask for, or the only one; null (reported) otherwise.
+  const Callable *chosenModel() {
+    std::vector<const Callable *> all = models();
+    std::vector<StringRef> names;
+    for (const Callable *model : all)
+      names.push_back(model->name.text);
+    if (all.empty()) {
+      diagnostics.report<diag::NoModel>({}, file->path);
+    } else if (!options.model.empty()) {
+      auto found = llvm::find(names, options.model);
+      if (found != names.end())
+        return all[found - names.begin()];
+      diagnostics.report<diag::UnknownModel>({}, file->path, options.model, llvm::join(names, ", "));
+    } else if (all.size() > 1) {
+      diagnostics.report<diag::SeveralModels>({}, file->path, llvm::join(names, ", "));
+    } else {
+      return all.front();
+    }
+    return nullptr;
+  }
+
+  mlir::OwningOpRef<mlir::ModuleOp> elaborate(const Callable *model, mlir::MLIRContext &context) {
+    context.loadDialect<ir::QuernDialect, mlir::func::FuncDialect>();
+    auto location = mlir::FileLineColLoc::get(&context, file->path, 1, 1);
+    mlir::OwningOpRef<mlir::ModuleOp> module(mlir::ModuleOp::create(location));
+    if (!elaborateModel(program, diagnostics, {model, file}, options, *module) || mlir::failed(mlir::verify(*module)))
+      return nullptr;
+    return module;
+  }
+
+private:
+  const Options &options;
+  llvm::SourceMgr sources;
+  Diagnostics diagnostics;
+  Program program;
+  const SourceFile *file = nullptr;
+};
+
+mlir::OwningOpRef<mlir::ModuleOp> compileAny(StringRef path, const std::string *text, const Options &options,
+                                             mlir::MLIRContext &context, llvm::raw_ostream &stream) {
+  Compilation compilation(options, stream);
+  if (!compilation.load(path, text))
+    return nullptr;
+  const Callable *model = compilation.chosenModel();
+  return model ? compilation.elaborate(model, context) : nullptr;
+}
+
+} // namespace
+
+mlir::OwningOpRef<mlir::ModuleOp> compile(StringRef path, const Options &options, mlir::MLIRContext &context,
+                                          llvm::raw_ostream &diagnostics) {
+  return compileAny(path, nullptr, options, context, diagnostics);
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> compileText(StringRef path, StringRef text, const Options &options,
+                                              mlir::MLIRContext &context, llvm::raw_ostream &diagnostics) {
+  std::string contents = text.str();
+  return compileAny(path, &contents, options, context, diagnostics);
+}
+
+bool check(StringRef path, const Options &options, mlir::MLIRContext &context, llvm::raw_ostream &diagnostics) {
+  Compilation compilation(options, diagnostics);
+  if (!compilation.load(path, nullptr))
+    return false;
+  if (!options.model.empty()) {
+    const Callable *model = compilation.chosenModel();
+    return model && compilation.elaborate(model, context);
+  }
+  // A file of modules alone is fine: there is nothing to elaborate.
+  bool isValid = true;
+  for (const Callable *model : compilation.models())
+    isValid &= static_cast<bool>(compilation.elaborate(model, context));
+  return isValid;
+}
+
+std::vector<std::string> models(StringRef path, llvm::raw_ostream &stream) {
+  Options options;
+  Compilation compilation(options, stream);
+  std::vector<std::string> names;
+  if (compilation.load(path, nullptr))
+    for (const Callable *model : compilation.models())
+      names.push_back(model->name.text.str());
+  return names;
+}
+
+} // namespace quern::frontend
