@@ -189,6 +189,8 @@ bool Elaborator::checkResult(Frame &callee) {
   const Callable &callable = *callee.callable;
   if (callable.results.empty() || callee.result.hasPoison())
     return true;
+  // The body is done; the sizes in the result's type are still to be evaluated.
+  callee.isDone = false;
   SMRange range = callee.resultRange;
   std::vector<Value> values = {callee.result};
   if (callable.returnsTuple) {
