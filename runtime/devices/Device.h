@@ -1,6 +1,6 @@
 // What the runtime needs of a machine with memory of its own. A model compiled for one points at
-// such a table (quern_model::device), which brings the device's library, and with it Halide's
-// device runtime, into the program; a model for the CPU brings neither.
+// such a table (quern_model::device), and the compiler links Halide's device runtime with it; a
+// model for the CPU has neither.
 #pragma once
 
 #include "runtime/HalideAbi.h"
@@ -26,5 +26,5 @@ struct Device {
 
 } // namespace quern::runtime
 
-/// The OpenCL table, in libquern_opencl.a.
+/// The OpenCL table.
 extern "C" const quern::runtime::Device quern_opencl_device;

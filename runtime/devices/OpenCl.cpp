@@ -1,19 +1,22 @@
 // OpenCL through Halide's own runtime object, which the compiler links into a program that has such
-// a model.
+// a model. The declarations are weak: in a program without one nothing calls them, and a shared
+// library that holds the whole runtime still links.
 #include "runtime/devices/Device.h"
 
 struct halide_device_interface_t;
 
 // Halide 21's interface (HalideRuntime.h, HalideRuntimeOpenCL.h), as far as it is used here.
+#define WEAK __attribute__((weak))
+
 extern "C" {
-const halide_device_interface_t *halide_opencl_device_interface();
-int halide_device_malloc(void *context, halide_buffer_t *buffer,
-                         const halide_device_interface_t *device);
-int halide_device_free(void *context, halide_buffer_t *buffer);
-int halide_copy_to_device(void *context, halide_buffer_t *buffer,
-                          const halide_device_interface_t *device);
-int halide_copy_to_host(void *context, halide_buffer_t *buffer);
-int halide_device_sync(void *context, halide_buffer_t *buffer);
+WEAK const halide_device_interface_t *halide_opencl_device_interface();
+WEAK int halide_device_malloc(void *context, halide_buffer_t *buffer,
+                              const halide_device_interface_t *device);
+WEAK int halide_device_free(void *context, halide_buffer_t *buffer);
+WEAK int halide_copy_to_device(void *context, halide_buffer_t *buffer,
+                               const halide_device_interface_t *device);
+WEAK int halide_copy_to_host(void *context, halide_buffer_t *buffer);
+WEAK int halide_device_sync(void *context, halide_buffer_t *buffer);
 }
 
 namespace quern::runtime {
