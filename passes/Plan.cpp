@@ -21,19 +21,51 @@ template <typename Printable> std::string textOf(Printable value) {
   return text;
 }
 
-/// "file:line:column" of every place in the source that a location is made of, each once.
-std::vector<std::string> placesOf(mlir::Location location) {
-  std::vector<std::string> places;
-  location->walk([&](mlir::Location part) {
-    if (auto place = llvm::dyn_cast<mlir::FileLineColLoc>(part)) {
-      std::string text = place.getFilename().str() + ":" + std::to_string(place.getLine()) + ":" +
-                         std::to_string(place.getColumn());
-      if (!llvm::is_contained(places, text))
-        places.push_back(std::move(text));
+/// Where a kernel comes from: the labels of its ops ("layer1.0.conv1") and their places in the
+/// model's file.
+struct Origin {
+  std::vector<std::string> labels, places;
+
+  void add(mlir::Location location) {
+    if (auto fused = llvm::dyn_cast<mlir::FusedLoc>(location)) {
+      for (mlir::Location part : fused.getLocations())
+        add(part);
+    } else if (auto name = llvm::dyn_cast<mlir::NameLoc>(location)) {
+      insert(labels, name.getName().str());
+      add(name.getChildLoc());
+    } else if (mlir::FileLineColLoc place = innermostOwn(location)) {
+      insert(places, place.getFilename().str() + ":" + std::to_string(place.getLine()) + ":" +
+                         std::to_string(place.getColumn()));
     }
-    return mlir::WalkResult::advance();
+  }
+
+private:
+  static void insert(std::vector<std::string> &list, std::string text) {
+    if (!llvm::is_contained(list, text))
+      list.push_back(std::move(text));
+  }
+
+  /// The innermost call of a call stack that is in the file of the outermost: the user's line, not
+  /// the standard library's.
+  static mlir::FileLineColLoc innermostOwn(mlir::Location location) {
+    llvm::SmallVector<mlir::FileLineColLoc> frames;
+    location->walk([&](mlir::Location part) {
+      if (auto place = llvm::dyn_cast<mlir::FileLineColLoc>(part))
+        frames.push_back(place);
+      return mlir::WalkResult::advance();
+    });
+    for (mlir::FileLineColLoc frame : frames)
+      if (frame.getFilename() == frames.back().getFilename())
+        return frame;
+    return {};
+  }
+};
+
+void writeList(OStream &json, llvm::StringRef name, const std::vector<std::string> &values) {
+  json.attributeArray(name, [&] {
+    for (const std::string &value : values)
+      json.value(value);
   });
-  return places;
 }
 
 int64_t flopsOf(mlir::func::FuncOp kernel) {
@@ -92,10 +124,10 @@ void writeLaunch(OStream &json, int64_t index, ir::LaunchOp launch, mlir::func::
       json.attribute("offset", launch.getOffsets()->front());
     json.attribute("bytes", ir::tensorBytes(tensorType(launch.getOutputs().front())));
     json.attribute("flops", flopsOf(kernel));
-    json.attributeArray("source", [&] {
-      for (const std::string &place : placesOf(launch.getLoc()))
-        json.value(place);
-    });
+    Origin origin;
+    origin.add(launch.getLoc());
+    writeList(json, "labels", origin.labels);
+    writeList(json, "source", origin.places);
   });
 }
 

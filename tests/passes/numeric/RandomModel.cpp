@@ -17,28 +17,31 @@ class Generator {
 public:
   Generator(mlir::MLIRContext &context, uint64_t seed) : builder(&context), random(seed) {}
 
+  /// A model of images, or of sequences.
   RandomModel make() {
     mlir::Location loc = builder.getUnknownLoc();
+    bool isSequence = chance(3);
     model.module = mlir::ModuleOp::create(loc);
     builder.setInsertionPointToStart(model.module->getBody());
-    mlir::RankedTensorType image =
-        type({pick({1, 1, 2}), pick({2, 3, 4}), pick({6, 7, 9}), pick({6, 8})});
+    mlir::RankedTensorType input =
+        isSequence ? type({pick({1, 2}), pick({3, 5}), pick({4, 6})})
+                   : type({pick({1, 1, 2}), pick({2, 3, 4}), pick({6, 7, 9}), pick({6, 8})});
     auto function =
-        mlir::func::FuncOp::create(builder, loc, "model", builder.getFunctionType({image}, {}));
+        mlir::func::FuncOp::create(builder, loc, "model", builder.getFunctionType({input}, {}));
     function->setAttr(ir::names::model, builder.getUnitAttr());
     builder.setInsertionPointToStart(function.addEntryBlock());
-    model.inputs.push_back(randomTensor(image.getShape(), 1));
+    model.inputs.push_back(randomTensor(input.getShape(), 1));
 
     Value x = function.getArgument(0);
-    if (chance(3))
+    if (!isSequence && chance(3))
       x = divide(subtract(x, parameter({tensorType(x).getDimSize(1), 1, 1})), splat(0.5));
     std::vector<Value> returned;
     for (int64_t steps = pick({2, 3, 5, 7}); steps > 0; --steps) {
-      x = step(x);
+      x = isSequence ? sequenceStep(x) : step(x);
       if (chance(12))
         returned.push_back(x);
     }
-    if (chance(2))
+    if (!isSequence && chance(2))
       x = head(x);
     returned.push_back(x);
     if (chance(10))
@@ -46,7 +49,7 @@ public:
     if (chance(10))
       returned.push_back(function.getArgument(0));
     mlir::func::ReturnOp::create(builder, loc, returned);
-    function.setType(builder.getFunctionType({image}, mlir::ValueRange(returned).getTypes()));
+    function.setType(builder.getFunctionType({input}, mlir::ValueRange(returned).getTypes()));
     return std::move(model);
   }
 
@@ -256,6 +259,92 @@ private:
     if (chance(2))
       y = multiply(y, splat(0.5));
     return chance(2) ? softmaxOfPrimitives(y, 1) : y;
+  }
+
+  Value transpose(Value x, std::vector<int64_t> permutation) {
+    return ir::TransposeOp::create(builder, at(), x, permutation);
+  }
+
+  /// x [B, T, D] times a weight, with bias.
+  Value linear(Value x, int64_t outputs) {
+    Value matrix = weight({outputs, tensorType(x).getDimSize(2)});
+    std::vector<int64_t> lhs{0, 1, 2}, rhs{3, 2}, result{0, 1, 3};
+    Value y = ir::ContractOp::create(builder, at(), x, matrix, lhs, rhs, result);
+    return add(y, parameter({outputs}));
+  }
+
+  Value meanOfLast(Value x) {
+    std::vector<int64_t> axes{tensorType(x).getRank() - 1};
+    return ir::ReduceOp::create(builder, at(), x, ir::ReduceKind::mean, axes, true);
+  }
+
+  Value layerNorm(Value x) {
+    int64_t width = tensorType(x).getShape().back();
+    Value centred = subtract(x, meanOfLast(x));
+    Value variance = add(meanOfLast(multiply(centred, centred)), splat(1e-3));
+    Value inverse = ir::RsqrtOp::create(builder, at(), variance);
+    return add(multiply(multiply(centred, inverse), parameter({width})), parameter({width}));
+  }
+
+  /// Multi-head attention with two heads, causal or not.
+  Value attention(Value x) {
+    llvm::ArrayRef<int64_t> shape = tensorType(x).getShape();
+    int64_t batch = shape[0], length = shape[1], width = shape[2];
+    auto heads = [&](Value y) {
+      return transpose(reshape(y, {batch, length, 2, width / 2}), {0, 2, 1, 3});
+    };
+    Value q = heads(linear(x, width)), k = heads(linear(x, width)), v = heads(linear(x, width));
+    Value keys = transpose(k, {0, 1, 3, 2});
+    std::vector<int64_t> qAxes{0, 1, 2, 3}, kAxes{0, 1, 3, 4}, scoreAxes{0, 1, 2, 4};
+    Value scores = ir::ContractOp::create(builder, at(), q, keys, qAxes, kAxes, scoreAxes);
+    scores = multiply(scores, splat(0.7));
+    if (chance(2)) {
+      std::vector<int64_t> square{length, length};
+      mlir::Type i32 = builder.getI32Type();
+      Value row = ir::IotaOp::create(builder, at(), square, 0, i32);
+      Value column = ir::IotaOp::create(builder, at(), square, 1, i32);
+      Value mask = ir::CmpOp::create(builder, at(), column, row, ir::CmpPredicate::le);
+      scores = ir::SelectOp::create(builder, at(), mask, scores, splat(-1e9));
+    }
+    Value weights = softmaxOfPrimitives(scores, 3);
+    std::vector<int64_t> wAxes{0, 1, 2, 3}, vAxes{0, 1, 3, 4}, mixedAxes{0, 1, 2, 4};
+    Value mixed = ir::ContractOp::create(builder, at(), weights, v, wAxes, vAxes, mixedAxes);
+    return linear(reshape(transpose(mixed, {0, 2, 1, 3}), {batch, length, width}), width);
+  }
+
+  /// One layer or block over [B, T, D], D even; the result has the same shape.
+  Value sequenceStep(Value x) {
+    llvm::ArrayRef<int64_t> shape = tensorType(x).getShape();
+    int64_t batch = shape[0], length = shape[1], width = shape[2];
+    switch (random() % 6) {
+    case 0:
+      return layerNorm(x);
+    case 1:
+      return add(x, attention(x));
+    case 2:
+      return add(linear(activation(linear(x, 2 * width)), width), x);
+    case 3: {
+      std::vector<int64_t> one{1}, two{2}, none{0};
+      Value y = transpose(x, {0, 2, 1});
+      y = ir::ConvOp::create(builder, at(), y, weight({width, width, 3}), one, one, two, none, 1,
+                             nullptr);
+      return add(transpose(activation(y), {0, 2, 1}), x);
+    }
+    case 4: {
+      std::vector<int64_t> left{0, 0, 0}, right{0, 0, width / 2}, ones{1, 1, 1};
+      std::vector<int64_t> half{batch, length, width / 2};
+      Value a = ir::SliceOp::create(builder, at(), x, left, half, ones);
+      Value b = ir::SliceOp::create(builder, at(), x, right, half, ones);
+      Value gated = multiply(a, ir::SigmoidOp::create(builder, at(), b));
+      return ir::ConcatOp::create(builder, at(), mlir::ValueRange{gated, b}, 2);
+    }
+    default: {
+      Value table = weight({7, width}),
+            positions = ir::IotaOp::create(builder, at(), std::vector<int64_t>{length}, 0,
+                                           builder.getI32Type());
+      return add(x, ir::GatherOp::create(builder, at(), table, positions, 0));
+    }
+    }
   }
 
   mlir::OpBuilder builder;
