@@ -41,7 +41,7 @@ int64_t ContractShape::depth() const {
 ContractShape shapeOf(ir::ContractOp op) {
   ContractShape shape;
   llvm::ArrayRef<int64_t> lhs = op.getLhsAxes(), rhs = op.getRhsAxes(), result = op.getResultAxes();
-  for (const ir::PhysicalDim &dim : llvm::reverse(ir::physicalDims(ir::tensorType(op.getResult()))))
+  for (const ir::PhysicalDim &dim : storedDims(ir::tensorType(op.getResult())))
     if (dim.within == 0 && ir::tensorType(op.getResult()).getDimSize(dim.axis) != 1)
       shape.result.push_back(
           {result[static_cast<size_t>(dim.axis)], ir::tensorType(op.getResult()).getDimSize(dim.axis)});
@@ -62,7 +62,7 @@ ContractShape shapeOf(ir::ContractOp op) {
       shape.rows = i;
 
   auto addSummed = [&](mlir::Value operand, llvm::ArrayRef<int64_t> axes) {
-    for (const ir::PhysicalDim &dim : llvm::reverse(ir::physicalDims(ir::tensorType(operand)))) {
+    for (const ir::PhysicalDim &dim : storedDims(ir::tensorType(operand))) {
       int64_t label = axes[static_cast<size_t>(dim.axis)];
       int64_t extent = ir::tensorType(operand).getDimSize(dim.axis);
       bool known = llvm::any_of(shape.summed, [&](const Label &other) { return other.name == label; });

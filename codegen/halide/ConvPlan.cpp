@@ -1,6 +1,7 @@
 #include "codegen/halide/ConvPlan.h"
 
 #include "codegen/Backend.h"
+#include "codegen/halide/KernelGraph.h"
 #include "codegen/halide/Knobs.h"
 #include "ir/Infer.h"
 #include "ir/Layout.h"
@@ -47,7 +48,7 @@ ConvFamily familyOf(ir::ConvOp op) {
 bool readsChannelsLast(ir::ConvOp op) {
   if (!llvm::isa<mlir::BlockArgument>(op.getInput()))
     return false;
-  for (const ir::PhysicalDim &dim : llvm::reverse(ir::physicalDims(ir::tensorType(op.getInput()))))
+  for (const ir::PhysicalDim &dim : storedDims(ir::tensorType(op.getInput())))
     if (dim.extent != 1)
       return dim.axis == 1 && dim.within == 0;
   return true;

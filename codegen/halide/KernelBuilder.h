@@ -28,8 +28,6 @@ struct EmitError {
 Halide::Type halideType(mlir::Type element);
 /// The type to compute in: f32 for the 16-bit floats, else the type itself.
 Halide::Type computeType(mlir::Type element);
-/// The dimensions of a type, innermost first.
-StoredDims storedDims(mlir::RankedTensorType type);
 /// Their extents.
 std::vector<int64_t> extentsOf(const StoredDims &dims);
 /// Whether the same elements lie at the same places; dimensions of extent 1 do not matter.

@@ -21,6 +21,9 @@ inline constexpr int64_t noAxis = -1;
 /// extent 1 may be absent; an entry may be for `noAxis`.
 using StoredDims = std::vector<ir::PhysicalDim>;
 
+/// The dimensions of a type, innermost first.
+StoredDims storedDims(mlir::RankedTensorType type);
+
 /// The op of a kernel that decides its loops.
 struct Anchor {
   mlir::Value result;
