@@ -56,6 +56,18 @@ bool isOnWeights(mlir::Value value) {
   return false;
 }
 
+/// Whether `value` is read only as the input of a convolution or contraction with constant weights.
+bool isBeforeWeights(mlir::Value value) {
+  if (!value.hasOneUse())
+    return false;
+  mlir::Operation *user = *value.user_begin();
+  if (auto conv = llvm::dyn_cast<ir::ConvOp>(user))
+    return conv.getInput() == value && isWeightExpression(conv.getWeight());
+  auto contract = llvm::dyn_cast<ir::ContractOp>(user);
+  return contract &&
+         isWeightExpression(contract.getLhs() == value ? contract.getRhs() : contract.getLhs());
+}
+
 /// c + x -> x + c and c * x -> x * c for a constant c.
 template <typename Op> struct ConstantToTheRight : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
@@ -84,7 +96,7 @@ struct SubToAdd : OpRewritePattern<ir::SubOp> {
 struct DivToMul : OpRewritePattern<ir::DivOp> {
   using OpRewritePattern::OpRewritePattern;
   mlir::LogicalResult matchAndRewrite(ir::DivOp op, PatternRewriter &rewriter) const override {
-    if (!affineStep<ir::DivOp>(op) || !isOnWeights(op.getLhs()))
+    if (!affineStep<ir::DivOp>(op) || !(isOnWeights(op.getLhs()) || isBeforeWeights(op)))
       return mlir::failure();
     auto scalar = mlir::RankedTensorType::get({}, tensorType(op.getRhs()).getElementType());
     auto one = ir::ConstantOp::create(
@@ -209,6 +221,53 @@ struct ScaleIntoContract : OpRewritePattern<ir::MulOp> {
   }
 };
 
+/// conv(x * s, w) -> conv(x, w * s) where s is one number or one for each channel; padding with
+/// zeros commutes with it.
+struct ScaleBeforeConv : OpRewritePattern<ir::ConvOp> {
+  using OpRewritePattern::OpRewritePattern;
+  mlir::LogicalResult matchAndRewrite(ir::ConvOp op, PatternRewriter &rewriter) const override {
+    auto scale = affineStep<ir::MulOp>(op.getInput().getDefiningOp());
+    if (!scale || !isBeforeWeights(scale))
+      return mlir::failure();
+    std::optional<int64_t> axis = varyingAxis(scale.getRhs(), tensorType(scale).getRank());
+    // Within a group the weight's second axis counts that group's channels alone.
+    if (!axis || (*axis != -1 && (*axis != 1 || op.getGroups() != 1)))
+      return mlir::failure();
+    mlir::Value weight = scaleWeight(rewriter, op.getLoc(), op.getWeight(), scale.getRhs(), 1);
+    rewriter.modifyOpInPlace(op, [&] { op->setOperands({scale.getLhs(), weight}); });
+    return mlir::success();
+  }
+};
+
+/// contract(x * s, w) -> contract(x, w * s) where s is one number, or varies along an axis that w
+/// has too.
+struct ScaleBeforeContract : OpRewritePattern<ir::ContractOp> {
+  using OpRewritePattern::OpRewritePattern;
+  mlir::LogicalResult matchAndRewrite(ir::ContractOp op, PatternRewriter &rewriter) const override {
+    for (int side : {0, 1}) {
+      auto scale = affineStep<ir::MulOp>(op->getOperand(side).getDefiningOp());
+      if (!scale || !isBeforeWeights(scale))
+        continue;
+      std::optional<int64_t> axis = varyingAxis(scale.getRhs(), tensorType(scale).getRank());
+      llvm::ArrayRef<int64_t> own = side == 0 ? op.getLhsAxes() : op.getRhsAxes();
+      llvm::ArrayRef<int64_t> labels = side == 0 ? op.getRhsAxes() : op.getLhsAxes();
+      if (!axis || labels.empty())
+        continue;
+      const auto *found = *axis == -1 ? labels.begin() : llvm::find(labels, own[*axis]);
+      if (found == labels.end())
+        continue;
+      mlir::Value weight = scaleWeight(rewriter, op.getLoc(), op->getOperand(1 - side),
+                                       scale.getRhs(), found - labels.begin());
+      rewriter.modifyOpInPlace(op, [&] {
+        op->setOperand(side, scale.getLhs());
+        op->setOperand(1 - side, weight);
+      });
+      return mlir::success();
+    }
+    return mlir::failure();
+  }
+};
+
 /// An elementwise op of splat constants -> a splat constant.
 struct FoldSplats : mlir::RewritePattern {
   explicit FoldSplats(mlir::MLIRContext *context)
@@ -271,7 +330,8 @@ struct FoldAffine : impl::FoldAffineBase<FoldAffine> {
     mlir::RewritePatternSet patterns(&getContext());
     patterns.add<ConstantToTheRight<ir::AddOp>, ConstantToTheRight<ir::MulOp>, SubToAdd, DivToMul,
                  JoinSteps<ir::AddOp>, JoinSteps<ir::MulOp>, DistributeScale, ScaleIntoConv,
-                 ScaleIntoContract, FoldSplats>(&getContext());
+                 ScaleIntoContract, ScaleBeforeConv, ScaleBeforeContract, FoldSplats>(
+        &getContext());
     if (mlir::failed(mlir::applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -19,7 +19,7 @@ def FoldAffine : QuernPass<"fold-affine"> {
   let description = [{
     An expression of parameters and constants alone is a constant. On the result of a convolution or
     contraction with constant weights, `* s` goes into the weights where s varies along the output
-    channels only; `- c`, `/ c` and `(x + a) * s` are first brought to the form `x * s + b`. So an inference-time
+    channels only, and so does one on its input along the input channels; `- c`, `/ c` and `(x + a) * s` are first brought to the form `x * s + b`. So an inference-time
     batch norm, however it is written, becomes a bias.
   }];
 }

@@ -75,3 +75,16 @@ func.func @joins(%x: tensor<5xf32>) -> tensor<5xf32> {
   %2 = quern.sub %1, %three : (tensor<5xf32>, tensor<f32>) -> tensor<5xf32>
   return %2 : tensor<5xf32>
 }
+
+// A scale before the weights goes into them too.
+// CHECK-LABEL: func.func @before
+// CHECK-SAME: (%[[X:.*]]: tensor<2x3xf32>)
+func.func @before(%x: tensor<2x3xf32>) -> tensor<2x4xf32> {
+  // CHECK: quern.contract %[[X]] [0, 1], %{{.*}} [2, 1] -> [0, 2]
+  // CHECK-NEXT: return
+  %w = quern.parameter "w" : tensor<4x3xf32>
+  %s = quern.constant dense<16.0> : tensor<f32>
+  %0 = quern.div %x, %s : (tensor<2x3xf32>, tensor<f32>) -> tensor<2x3xf32>
+  %1 = quern.contract %0 [0, 1], %w [2, 1] -> [0, 2] : (tensor<2x3xf32>, tensor<4x3xf32>) -> tensor<2x4xf32>
+  return %1 : tensor<2x4xf32>
+}
