@@ -52,7 +52,8 @@ public:
 
 private:
   mlir::LogicalResult fail(llvm::Error error) {
-    return module.emitError() << llvm::toString(std::move(error));
+    return mlir::emitError(mlir::UnknownLoc::get(module.getContext()))
+           << llvm::toString(std::move(error));
   }
 
   void step(llvm::StringRef what, int done = 0, int total = 0) {

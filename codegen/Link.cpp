@@ -66,8 +66,7 @@ llvm::Error runDriver(const std::vector<std::string> &arguments, const std::stri
 void addExecutableLibraries(std::vector<std::string> &arguments, const LinkJob &job) {
   for (const char *library : {"main", "formats", "runtime"})
     arguments.push_back(fmt::format("{}/libquern_{}.a", job.libraryFolder, library));
-  arguments.insert(arguments.end(), {"-l:libfmt.a", "-l:libz.a", "-static-libstdc++",
-                                     "-static-libgcc"});
+  arguments.insert(arguments.end(), {"-l:libz.a", "-static-libstdc++", "-static-libgcc"});
 }
 
 llvm::Error writeVersionScript(const std::string &path, const std::string &symbol) {

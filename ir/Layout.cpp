@@ -59,7 +59,8 @@ mlir::RankedTensorType channelsLast(mlir::RankedTensorType type) {
 llvm::SmallVector<int64_t> strides(mlir::RankedTensorType type) {
   llvm::SmallVector<int64_t> result(type.getRank());
   int64_t step = 1;
-  for (int64_t axis : llvm::reverse(physicalOrder(type))) {
+  llvm::SmallVector<int64_t> order = physicalOrder(type);
+  for (int64_t axis : llvm::reverse(order)) {
     result[axis] = step;
     step *= type.getDimSize(axis);
   }

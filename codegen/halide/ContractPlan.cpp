@@ -96,6 +96,8 @@ GemmPlan gemmPlanOf(ir::ContractOp op, const ContractShape &shape, const CpuTarg
 ir::ScheduleAttr scheduleOf(ir::ContractOp op, const CpuTarget &cpu) {
   ContractShape shape = shapeOf(op);
   auto kernel = op->getParentOfType<mlir::func::FuncOp>();
+  if (shape.summed.empty())
+    return Knobs(kernel, ir::ScheduleKind::elementwise).attribute();
   if (!shape.isProduct)
     return Knobs(kernel, ir::ScheduleKind::reduction).attribute();
   Knobs knobs(kernel, ir::ScheduleKind::gemm);
@@ -106,7 +108,7 @@ ir::ScheduleAttr scheduleOf(ir::ContractOp op, const CpuTarget &cpu) {
 std::optional<mlir::RankedTensorType> packedOperandType(ir::ContractOp op, const ContractShape &shape,
                                                         const Target &target) {
   mlir::RankedTensorType type = ir::rowMajor(ir::tensorType(shape.b));
-  if (!shape.isProduct || type.getRank() != 2 || !backendOf(target).packsWeights())
+  if (!shape.isProduct || shape.summed.empty() || type.getRank() != 2 || !backendOf(target).packsWeights())
     return std::nullopt;
   int64_t columns = shape.bAxes[0] == shape.result[0].name ? 0 : 1, depth = 1 - columns;
   if (llvm::is_contained(op.getResultAxes(), shape.bAxes[static_cast<size_t>(depth)]))

@@ -33,8 +33,17 @@ private:
   void visit(const hi::For *op) override {
     bool parallel = op->for_type == hi::ForType::Parallel;
     parallelDepth += parallel ? 1 : 0;
+    hi::Interval first = hi::bounds_of_expr_in_scope(op->min, ranges);
+    hi::Interval last = hi::bounds_of_expr_in_scope(hi::simplify(op->min + op->extent - 1), ranges);
+    hi::ScopedBinding<hi::Interval> bind(ranges, op->name, hi::Interval(first.min, last.max));
     IRVisitor::visit(op);
     parallelDepth -= parallel ? 1 : 0;
+  }
+
+  void visit(const hi::LetStmt *op) override {
+    hi::ScopedBinding<hi::Interval> bind(ranges, op->name,
+                                         hi::bounds_of_expr_in_scope(op->value, ranges));
+    IRVisitor::visit(op);
   }
 
   void visit(const hi::Fork *op) override {
@@ -44,7 +53,7 @@ private:
     --parallelDepth;
   }
 
-  static uint64_t heapBytes(const hi::Allocate *op) {
+  uint64_t heapBytes(const hi::Allocate *op) {
     switch (op->memory_type) {
     case Halide::MemoryType::GPUShared:
     case Halide::MemoryType::GPUTexture:
@@ -61,10 +70,11 @@ private:
       return 0;
     uint64_t elements = 1;
     for (const Halide::Expr &extent : op->extents) {
-      Halide::Expr bound = hi::simplify(extent);
-      const auto constant = hi::as_const_int(bound);
+      // At the borders of a loop a tile may be smaller: the largest counts.
+      Halide::Expr bound = hi::find_constant_bound(extent, hi::Direction::Upper, ranges);
+      const auto constant = bound.defined() ? hi::as_const_int(bound) : std::nullopt;
       if (!constant)
-        throw Halide::CompileError(("allocation '" + op->name + "' has no constant size").c_str());
+        throw Halide::CompileError(("allocation '" + op->name + "' has no bound on its size").c_str());
       elements *= static_cast<uint64_t>(std::max<int64_t>(*constant, 0));
     }
     uint64_t bytes = elements * static_cast<uint64_t>(op->type.bytes() * op->type.lanes());
@@ -77,6 +87,8 @@ private:
   }
 
   ScratchSize now;
+  /// Of the loops and names around.
+  hi::Scope<hi::Interval> ranges;
   int parallelDepth = 0;
 };
 

@@ -91,7 +91,8 @@ void BufferTable::add(mlir::Value value, runtime::Space space, uint32_t io, uint
   entry.io = io;
   entry.byteOffset = byteOffset;
   int32_t stride = 1;
-  for (const ir::PhysicalDim &dim : llvm::reverse(ir::physicalDims(type))) {
+  llvm::SmallVector<ir::PhysicalDim> dims = ir::physicalDims(type);
+  for (const ir::PhysicalDim &dim : llvm::reverse(dims)) {
     assert(entry.rank < QUERN_MAX_RANK && "the frontend bounds the rank");
     entry.axes[entry.rank++] = {static_cast<int32_t>(dim.extent), stride};
     stride *= static_cast<int32_t>(dim.extent);

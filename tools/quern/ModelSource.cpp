@@ -102,6 +102,7 @@ static mlir::LogicalResult printDiagnostic(mlir::Diagnostic &diagnostic) {
 std::unique_ptr<mlir::MLIRContext> makeContext() {
   auto context = std::make_unique<mlir::MLIRContext>();
   context->loadDialect<ir::QuernDialect, mlir::func::FuncDialect>();
+  context->printOpOnDiagnostic(false);
   context->getDiagEngine().registerHandler(printDiagnostic);
   return context;
 }

@@ -130,12 +130,8 @@ void emitReduction(ir::ContractOp op, const ContractShape &shape, KernelBuilder 
     ranges.emplace_back(0, constantIndex(label.extent));
     problem.reduceExtents.push_back(label.extent);
   }
-  if (ranges.empty()) {
-    ranges.emplace_back(0, 1);
-    problem.reduceExtents.push_back(1);
-  }
   problem.reducesInnermost =
-      !shape.summed.empty() && builder.isContiguousArgument(shape.b, llvm::find(shape.bAxes, shape.summed[0].name) -
+      builder.isContiguousArgument(shape.b, llvm::find(shape.bAxes, shape.summed[0].name) -
                                                                          shape.bAxes.begin());
   RDom r(ranges, "r");
   for (size_t i = 0; i < shape.summed.size(); ++i)
@@ -158,6 +154,16 @@ void emitReduction(ir::ContractOp op, const ContractShape &shape, KernelBuilder 
 
 void emitContract(ir::ContractOp op, KernelBuilder &builder) {
   ContractShape shape = shapeOf(op);
+  if (shape.summed.empty()) {
+    // Nothing is summed: a map.
+    builder.define(op.getResult(), [=, &builder](const Index &index) mutable {
+      Labelled at;
+      for (auto [label, i] : llvm::zip_equal(op.getResultAxes(), index))
+        at[label] = i;
+      return builder.load(shape.a, indexOf(shape.aAxes, at)) * builder.load(shape.b, indexOf(shape.bAxes, at));
+    });
+    return;
+  }
   if (shape.isProduct)
     emitProduct(op, shape, builder);
   else

@@ -54,9 +54,15 @@ void emitReduce(ir::ReduceOp op, KernelBuilder &builder) {
     }
     first = false;
   }
-  if (ranges.empty()) {
-    ranges.emplace_back(0, 1);
-    problem.reduceExtents.push_back(1);
+  if (summed.empty()) {
+    // All axes have one element: a map.
+    builder.define(op.getResult(), [=, &builder](const Index &at) mutable {
+      Index from;
+      for (int64_t axis : resultAxis)
+        from.push_back(axis == noAxis ? Expr(0) : at[static_cast<size_t>(axis)]);
+      return builder.load(op.getInput(), from);
+    });
+    return;
   }
   problem.outExtents = extentsOf(dims);
   RDom r(ranges, "r");
