@@ -18,7 +18,7 @@ bool Diagnostics::print(Severity severity, StringRef id, SMRange range, const st
       return false;
     if (severity == Severity::Error && ++errors > errorLimit) {
       if (errors == errorLimit + 1)
-        stream << "error: too many errors; the rest is not shown\n";
+        stream << "error: there are more errors than these\n";
       lastWasPrinted = false;
       return false;
     }
@@ -40,7 +40,8 @@ bool Diagnostics::print(Severity severity, StringRef id, SMRange range, const st
 
 StringRef nearestName(StringRef name, llvm::ArrayRef<StringRef> candidates) {
   StringRef best;
-  unsigned bestDistance = std::max<size_t>(1, name.size() / 3) + 1;
+  // Two letters exchanged count as two; a name of one or two letters is like too many others.
+  unsigned bestDistance = name.size() < 3 ? 1 : (name.size() + 2) / 3 + 1;
   for (StringRef candidate : candidates) {
     unsigned distance = name.edit_distance(candidate, /*AllowReplacements=*/true, bestDistance);
     // "Conv2D" for "conv2d" is near however many letters differ in case.

@@ -54,7 +54,7 @@ public:
   unsigned errorCount() const { return errors; }
   bool hasErrors() const { return errors != 0; }
   /// Whether so many errors were found that going on serves nobody.
-  bool isFull() const { return errors >= errorLimit; }
+  bool isFull() const { return errors > errorLimit; }
 
   llvm::SourceMgr &sourceMgr() { return sources; }
 

@@ -97,10 +97,12 @@ bool Elaborator::bindArguments(Frame &callee, llvm::ArrayRef<Argument> arguments
   }
   if (!isValid || frame->isDone)
     return false;
-  const Value::Tensor *axisTensor = nullptr;
+  // A copy: converting an argument may replace the list that a tensor is in.
+  std::optional<Value::Tensor> firstTensor;
   for (const ArgumentValue &value : values)
-    if (!axisTensor)
-      axisTensor = value.value.firstTensor();
+    if (const Value::Tensor *tensor = value.value.firstTensor(); tensor && !firstTensor)
+      firstTensor = *tensor;
+  const Value::Tensor *axisTensor = firstTensor ? &*firstTensor : nullptr;
   for (auto [parameter, value, argument] : llvm::zip(callable.parameters, values, byParameter)) {
     if (!argument) {
       Enter enter(*this, callee);

@@ -112,8 +112,9 @@ Value Elaborator::evaluateName(const NameExpr &expr) {
   if (mlir::Type type = elementTypeNamed(expr.name, *builder.getContext()))
     return Value::elementType(type);
   std::vector<StringRef> known = program.visibleNames(*frame->file);
-  for (const auto &variable : frame->variables)
-    known.push_back(variable.first);
+  for (const auto &[name, value] : frame->variables)
+    if (!value.isPoison())
+      known.push_back(name);
   error<diag::UnknownName>(expr.range, expr.name, didYouMean(expr.name, known));
   // Told once is enough.
   frame->variables[expr.name] = Value();

@@ -47,8 +47,14 @@ Report::~Report() {
     elaborator.diagnostics.report<diag::InModule>(inner, innerFrame->callable->name.text);
   constexpr unsigned callsShown = 4;
   unsigned shown = 0;
-  for (Frame *frame = blamed; frame && frame->caller && shown < callsShown; frame = frame->caller, ++shown)
+  SMLoc last;
+  for (Frame *frame = blamed; frame && frame->caller && shown < callsShown; frame = frame->caller) {
+    // A recursion is shown once.
+    if (std::exchange(last, frame->callRange.Start) == frame->callRange.Start)
+      continue;
     elaborator.diagnostics.report<diag::InCall>(frame->callRange, frame->callable->name.text);
+    ++shown;
+  }
 }
 
 // ---------------------------------------------------------------------------------------------- locations

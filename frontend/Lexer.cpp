@@ -72,14 +72,24 @@ private:
       token.kind = TokenKind::EndOfFile;
       token.text = StringRef(cursor, 0);
       token.startsLine = true;
-      stream.tokens.push_back(token);
+      append(token);
       return false;
     }
     token.kind = lexKind();
     token.text = StringRef(start, cursor - start);
-    if (token.kind != TokenKind::Invalid)
-      stream.tokens.push_back(token);
+    if (token.kind == TokenKind::Invalid) {
+      skippedInvalid = true;
+      skippedLineStart |= token.startsLine;
+      return true;
+    }
+    append(token);
     return true;
+  }
+
+  void append(Token &token) {
+    token.afterInvalid = std::exchange(skippedInvalid, false);
+    token.startsLine |= std::exchange(skippedLineStart, false);
+    stream.tokens.push_back(token);
   }
 
   TokenKind lexKind() {
@@ -182,7 +192,7 @@ private:
       diagnostics.report<diag::WordOperator>(at(start, cursor), run, run.starts_with("&") ? "and" : "not");
     else if (run.starts_with("#"))
       diagnostics.report<diag::HashComment>(at(start, cursor));
-    else if (llvm::all_of(run, llvm::isPrint))
+    else if (isReadable(run))
       diagnostics.report<diag::UnknownCharacter>(at(start, cursor), fmt::format("'{}'", run));
     else
       diagnostics.report<diag::UnknownCharacter>(at(start, start + 1),
@@ -192,6 +202,12 @@ private:
       while (cursor != end && *cursor != '\n')
         ++cursor;
     return TokenKind::Invalid;
+  }
+
+  static bool isReadable(StringRef run) {
+    const auto *begin = reinterpret_cast<const llvm::UTF8 *>(run.begin());
+    return llvm::none_of(run, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }) &&
+           llvm::isLegalUTF8String(&begin, reinterpret_cast<const llvm::UTF8 *>(run.end()));
   }
 
   void pairBrackets() {
@@ -240,6 +256,8 @@ private:
   TokenStream stream;
   const char *cursor;
   const char *end;
+  bool skippedInvalid = false;
+  bool skippedLineStart = false;
 };
 
 } // namespace

@@ -12,6 +12,9 @@ std::string Parser::foundText() const {
 
 bool Parser::fail(const std::string &expected) {
   const Token &token = peek();
+  // What the lexer could not read has been reported; that it is missing follows.
+  if (token.afterInvalid)
+    return false;
   SMRange range = token.range();
   std::string found = foundText();
   // What is missing at a line's end is missing there, not on the next line.
@@ -34,7 +37,7 @@ bool Parser::expectLineEnd(const std::string &afterWhat) {
     return true;
   if (at(TokenKind::Equal))
     diagnostics.report<diag::NotAssignable>(peek().range());
-  else
+  else if (!peek().afterInvalid)
     diagnostics.report<diag::ExpectedLineEnd>(peek().range(), afterWhat, foundText());
   return false;
 }

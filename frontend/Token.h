@@ -23,6 +23,8 @@ struct Token {
   bool touchesPrevious = false;
   /// An empty line lies right before this token (between its last comment and it, if it has one).
   bool afterBlankLine = false;
+  /// Characters between the token before and this one were reported to mean nothing.
+  bool afterInvalid = false;
   /// The parser saw a statement or declaration begin here.
   bool startsStatement = false;
   /// The comments between the token before and this one: [firstComment, next token's firstComment).
