@@ -6,13 +6,13 @@ namespace quern::runtime {
 
 namespace {
 
-/// The longer side when the shorter becomes `resize`: rounded down.
+/// The longer side when the shorter becomes `resize`, rounded to nearest.
 int scaled(int longer, int shorter, uint32_t resize) {
-  return static_cast<int>(int64_t{resize} * longer / shorter);
+  return static_cast<int>((int64_t{resize} * longer + shorter / 2) / shorter);
 }
 
-/// Where the middle `crop` of `extent` pixels begins: a half goes to the even number.
-int margin(int extent, int crop) { return static_cast<int>(std::nearbyint((extent - crop) / 2.0)); }
+/// Where the middle `crop` of `extent` pixels begins, rounded down.
+int margin(int extent, int crop) { return (extent - crop) / 2; }
 
 } // namespace
 
