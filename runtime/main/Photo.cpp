@@ -1,6 +1,5 @@
 #include "runtime/main/Photo.h"
 
-#include <cmath>
 
 namespace quern::runtime {
 
