@@ -1,0 +1,40 @@
+// Names every op of the dialect that lacks an emitter or a case.
+#include "codegen/halide/Emitter.h"
+#include "tests/ops/OpCase.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace quern::tests {
+namespace {
+
+TEST(Coverage, EveryOpHasAnEmitterAndACase) {
+  mlir::MLIRContext context;
+  context.loadDialect<ir::QuernDialect>();
+  // These hold ops together; nothing is computed by them.
+  const std::set<std::string> structure{"quern.fused", "quern.yield", "quern.launch", "quern.parameter"};
+  std::string texts;
+  for (Cases (*cases)() : {elementwiseCases, contractCases, convCases, windowCases, reduceCases, shapeCases,
+                           resizeCases, fusedCases})
+    for (const OpCase &c : cases())
+      texts += c.text;
+  std::vector<std::string> lacking;
+  size_t ops = 0;
+  for (mlir::RegisteredOperationName op : context.getRegisteredOperations()) {
+    std::string name = op.getStringRef().str();
+    if (op.getDialectNamespace() != "quern" || structure.contains(name))
+      continue;
+    ++ops;
+    if (!codegen::findEmitter(name))
+      lacking.push_back(name + " has no emitter");
+    if (texts.find(name + " ") == std::string::npos)
+      lacking.push_back(name + " has no case");
+  }
+  EXPECT_GT(ops, 30U);
+  EXPECT_THAT(lacking, testing::IsEmpty());
+}
+
+} // namespace
+} // namespace quern::tests
