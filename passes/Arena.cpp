@@ -6,6 +6,7 @@
 #include "llvm/Support/MathExtras.h"
 
 #include <limits>
+#include <tuple>
 
 namespace quern::passes {
 namespace {
@@ -46,8 +47,10 @@ int64_t placeAllocations(llvm::MutableArrayRef<Allocation> allocations) {
     allocation.bytes = static_cast<int64_t>(llvm::alignTo(allocation.bytes, arenaAlignment));
     order.push_back(&allocation);
   }
-  llvm::stable_sort(order,
-                    [](const Allocation *a, const Allocation *b) { return a->bytes > b->bytes; });
+  // Equal sizes in the order of launches: the same on every machine.
+  llvm::sort(order, [](const Allocation *a, const Allocation *b) {
+    return std::tuple(-a->bytes, a) < std::tuple(-b->bytes, b);
+  });
   llvm::SmallVector<const Allocation *> placed;
   int64_t size = 0;
   for (Allocation *allocation : order) {
