@@ -32,23 +32,22 @@ Expr infinity() { return Expr(std::numeric_limits<float>::infinity()); }
 /// `result`, but NaN where x is: comparisons with NaN above may have gone either way.
 Expr keepNan(const Expr &x, const Expr &result) { return select(Halide::is_nan(x), x, result); }
 
-/// 2^n for integer n in [-126, 127].
-Expr powerOfTwo(const Expr &n) { return Halide::reinterpret(Float(32), (n + 127) << 23); }
-
-/// e^(x + low) for |low| far below |x|, x no NaN; 0 and infinity where they are due.
-Expr expOfSum(const Expr &x, const Expr &low) {
+/// e^x for x that is no NaN. Results below 2e-38 become 0.
+Expr expOfNumber(const Expr &x) {
   constexpr float log2e = 1.44269504088896341F;
   // ln 2 in two parts; the product of the first with any n in question is exact.
   constexpr float ln2High = 0.693359375F, ln2Low = -2.12194440e-4F;
-  Expr clamped = Halide::clamp(x, -105.0F, 90.0F);
+  constexpr float smallest = -87.0F, largest = 88.7228317F;
+  Expr clamped = Halide::clamp(x, smallest, largest);
   Expr n = Halide::floor(clamped * log2e + 0.5F);
-  Expr r = (clamped - n * ln2High) - n * ln2Low + low;
+  Expr r = (clamped - n * ln2High) - n * ln2Low;
   // On [-ln 2 / 2, ln 2 / 2].
   Expr p = polynomial(r, {1.0F, 1.000000037e+00F, 4.999999203e-01F, 1.666641919e-01F, 4.166823181e-02F,
                           8.374898491e-03F, 1.383674184e-03F});
-  // In two steps, so that neither factor overflows and small results are rounded once.
-  Expr whole = cast(Int(32), n), half = whole >> 1;
-  return p * powerOfTwo(half) * powerOfTwo(whole - half);
+  // Times 2^n, in the bits: a product with infinity on the way is what Halide's arithmetic, which believes in
+  // no infinities, may turn into NaN.
+  Expr value = Halide::reinterpret(Float(32), Halide::reinterpret(Int(32), p) + (cast(Int(32), n) << 23));
+  return select(Halide::strict_float(x < smallest), 0.0F, Halide::strict_float(largest < x), infinity(), value);
 }
 
 struct Logarithm {
@@ -95,7 +94,7 @@ Expr sine(const Expr &x, int quarters) {
 Expr expOf(const Expr &x) {
   if (isDouble(x))
     return Halide::exp(x);
-  return keepNan(x, expOfSum(x, 0.0F));
+  return keepNan(x, expOfNumber(x));
 }
 
 Expr logOf(const Expr &x) {
@@ -117,7 +116,7 @@ Expr tanhOf(const Expr &x) {
   Expr small = x + x * t * polynomial(t, {-3.333327832e-01F, 1.333132895e-01F, -5.372922932e-02F,
                                           2.060200539e-02F, -5.660786410e-03F});
   // Beyond 10 it is 1; the exponential stays finite.
-  Expr large = 1.0F - 2.0F / (expOfSum(Halide::min(2.0F * magnitude, 20.0F), 0.0F) + 1.0F);
+  Expr large = 1.0F - 2.0F / (expOfNumber(Halide::min(2.0F * magnitude, 20.0F)) + 1.0F);
   return keepNan(x, select(magnitude < 0.625F, small, select(x < 0.0F, -large, large)));
 }
 
@@ -125,23 +124,22 @@ Expr sigmoidOf(const Expr &x) {
   if (isDouble(x))
     return Expr(1.0) / (Expr(1.0) + Halide::exp(-x));
   // Of -|x|, so that nothing overflows and small results keep their precision.
-  Expr e = expOfSum(-Halide::abs(x), 0.0F);
+  Expr e = expOfNumber(-Halide::abs(x));
   return keepNan(x, select(x < 0.0F, e, 1.0F) / (1.0F + e));
 }
 
 Expr erfOf(const Expr &x) {
   if (isDouble(x))
-    return Halide::erf(x);
+    return Halide::Internal::Call::make(Float(64), "erf", {x}, Halide::Internal::Call::PureExtern);
   Expr magnitude = Halide::abs(x), t = x * x;
   // On [0, 1] of x^2.
   Expr small = x * polynomial(t, {1.128379166e+00F, -3.761262582e-01F, 1.128358515e-01F, -2.685381196e-02F,
                                   5.188327707e-03F, -8.010193660e-04F, 7.853861047e-05F});
   // ln(erfc) on [1, 4]; from 4 on erf is 1 in f32.
   Expr far = Halide::min(magnitude, 4.0F);
-  Expr large = 1.0F - expOfSum(polynomial(far, {1.990061291e-04F, -1.129634191e+00F, -6.330980077e-01F,
+  Expr large = 1.0F - expOfNumber(polynomial(far, {1.990061291e-04F, -1.129634191e+00F, -6.330980077e-01F,
                                                 -1.085680263e-01F, 2.532063551e-02F, -4.257603602e-03F,
-                                                4.566759999e-04F, -2.417118790e-05F, 1.724677518e-07F}),
-                               0.0F);
+                                                4.566759999e-04F, -2.417118790e-05F, 1.724677518e-07F}));
   return keepNan(x, select(magnitude < 1.0F, small, select(x < 0.0F, -large, large)));
 }
 
@@ -171,13 +169,13 @@ Expr powOf(const Expr &x, const Expr &y) {
 Expr maxOf(const Expr &a, const Expr &b) {
   if (!a.type().is_float())
     return Halide::max(a, b);
-  return select(Halide::is_nan(a) || Halide::strict_float(a >= b), a, b);
+  return select(Halide::is_nan(a) || Halide::strict_float(b < a), a, b);
 }
 
 Expr minOf(const Expr &a, const Expr &b) {
   if (!a.type().is_float())
     return Halide::min(a, b);
-  return select(Halide::is_nan(a) || Halide::strict_float(a <= b), a, b);
+  return select(Halide::is_nan(a) || Halide::strict_float(a < b), a, b);
 }
 
 namespace {

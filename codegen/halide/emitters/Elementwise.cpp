@@ -82,7 +82,7 @@ Expr powerOf(const Expr &a, const Expr &b) {
   return power;
 }
 
-/// NaN compares unequal and unordered.
+/// NaN compares unequal and unordered. Halide turns a <= b into !(b < a), which a NaN would satisfy.
 Expr compare(ir::CmpPredicate predicate, const Expr &a, const Expr &b) {
   auto strict = [&](const Expr &condition) {
     return a.type().is_float() ? Halide::strict_float(condition) : condition;
@@ -95,11 +95,11 @@ Expr compare(ir::CmpPredicate predicate, const Expr &a, const Expr &b) {
   case ir::CmpPredicate::lt:
     return strict(a < b);
   case ir::CmpPredicate::le:
-    return strict(a <= b);
+    return strict(a < b) || strict(a == b);
   case ir::CmpPredicate::gt:
     return strict(b < a);
   case ir::CmpPredicate::ge:
-    return strict(b <= a);
+    return strict(b < a) || strict(a == b);
   }
   return a == b;
 }
