@@ -1,6 +1,5 @@
 #include "runtime/main/Photo.h"
 
-
 namespace quern::runtime {
 
 namespace {

@@ -6,8 +6,8 @@
 
 namespace quern::runtime {
 
-/// Writes 3 x crop x crop floats as PhotoAdapter describes, sizes and places rounded as
-/// torchvision's Resize and CenterCrop do.
+/// Writes 3 x crop x crop floats as PhotoAdapter describes. The longer side is rounded to nearest,
+/// the margins are rounded down, as models/record_goldens.py has them.
 Status adaptPhoto(const Image &image, const PhotoAdapter &photo, float *tensor);
 
 } // namespace quern::runtime
