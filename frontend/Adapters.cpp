@@ -13,10 +13,13 @@ namespace {
 struct BoundAdapter {
   const CallExpr &call;
   std::vector<ArgumentValue> arguments;
-  SMRange rangeOf(unsigned i) const { return arguments[i].range.isValid() ? arguments[i].range : call.range; }
+  SMRange rangeOf(unsigned i) const {
+    return arguments[i].range.isValid() ? arguments[i].range : call.range;
+  }
 };
 
-using AdapterFunction = mlir::Attribute (*)(Elaborator &, const BoundAdapter &, mlir::RankedTensorType);
+using AdapterFunction = mlir::Attribute (*)(Elaborator &, const BoundAdapter &,
+                                            mlir::RankedTensorType);
 
 struct Adapter {
   StringRef name;
@@ -31,10 +34,13 @@ std::vector<double> numbers(const Value &list) {
   return result;
 }
 
-mlir::Attribute photo(Elaborator &elaborator, const BoundAdapter &adapter, mlir::RankedTensorType type) {
+mlir::Attribute photo(Elaborator &elaborator, const BoundAdapter &adapter,
+                      mlir::RankedTensorType type) {
   mlir::MLIRContext *context = elaborator.builder.getContext();
-  int64_t resize = adapter.arguments[0].value.asInteger(), crop = adapter.arguments[1].value.asInteger();
-  std::vector<double> mean = numbers(adapter.arguments[2].value), deviation = numbers(adapter.arguments[3].value);
+  int64_t resize = adapter.arguments[0].value.asInteger(),
+          crop = adapter.arguments[1].value.asInteger();
+  std::vector<double> mean = numbers(adapter.arguments[2].value),
+                      deviation = numbers(adapter.arguments[3].value);
   if (crop < 1 || resize < crop) {
     elaborator.error<diag::PhotoSizes>(adapter.call.range, resize, crop);
     return nullptr;
@@ -46,7 +52,8 @@ mlir::Attribute photo(Elaborator &elaborator, const BoundAdapter &adapter, mlir:
   }
   for (unsigned i : {2, 3}) {
     const std::vector<double> &channels = i == 2 ? mean : deviation;
-    if (channels.size() != 3 || (i == 3 && llvm::any_of(channels, [](double d) { return d <= 0; }))) {
+    if (channels.size() != 3 ||
+        (i == 3 && llvm::any_of(channels, [](double d) { return d <= 0; }))) {
       elaborator.error<diag::PhotoChannels>(adapter.rangeOf(i));
       return nullptr;
     }
@@ -55,7 +62,8 @@ mlir::Attribute photo(Elaborator &elaborator, const BoundAdapter &adapter, mlir:
                             mlir::DenseF64ArrayAttr::get(context, deviation));
 }
 
-mlir::Attribute labels(Elaborator &elaborator, const BoundAdapter &adapter, mlir::RankedTensorType type) {
+mlir::Attribute labels(Elaborator &elaborator, const BoundAdapter &adapter,
+                       mlir::RankedTensorType type) {
   mlir::Builder &builder = elaborator.builder;
   llvm::SmallString<256> path(adapter.arguments[0].value.asString());
   if (llvm::sys::path::is_relative(path)) {
@@ -72,7 +80,8 @@ mlir::Attribute labels(Elaborator &elaborator, const BoundAdapter &adapter, mlir
     names.push_back(builder.getStringAttr(line->trim()));
   int64_t classes = type.getRank() == 0 ? 1 : type.getShape().back();
   if (classes != static_cast<int64_t>(names.size())) {
-    elaborator.error<diag::LabelCount>(adapter.rangeOf(0), path.str(), names.size(), typeText(type));
+    elaborator.error<diag::LabelCount>(adapter.rangeOf(0), path.str(), names.size(),
+                                       typeText(type));
     return nullptr;
   }
   int64_t top = adapter.arguments[1].value.asInteger();
@@ -88,7 +97,8 @@ constexpr Adapter adapters[] = {
     {"labels", false, labels},
 };
 
-mlir::Attribute adapt(Elaborator &elaborator, const CallExpr &call, mlir::RankedTensorType type, bool isForInputs) {
+mlir::Attribute adapt(Elaborator &elaborator, const CallExpr &call, mlir::RankedTensorType type,
+                      bool isForInputs) {
   const auto &name = *llvm::cast<NameExpr>(call.callee);
   const Adapter *found = llvm::find_if(adapters, [&](const Adapter &adapter) {
     return adapter.name == name.name && adapter.isForInputs == isForInputs;
@@ -116,11 +126,13 @@ mlir::Attribute adapt(Elaborator &elaborator, const CallExpr &call, mlir::Ranked
 
 } // namespace
 
-mlir::Attribute inputAdapter(Elaborator &elaborator, const CallExpr &adapter, mlir::RankedTensorType type) {
+mlir::Attribute inputAdapter(Elaborator &elaborator, const CallExpr &adapter,
+                             mlir::RankedTensorType type) {
   return adapt(elaborator, adapter, type, /*isForInputs=*/true);
 }
 
-mlir::Attribute resultAdapter(Elaborator &elaborator, const CallExpr &adapter, mlir::RankedTensorType type) {
+mlir::Attribute resultAdapter(Elaborator &elaborator, const CallExpr &adapter,
+                              mlir::RankedTensorType type) {
   return adapt(elaborator, adapter, type, /*isForInputs=*/false);
 }
 

@@ -1,10 +1,13 @@
-// The syntax tree of one file. Nodes live in the file's arena, hold views of its text and are never changed once parsed.
+// The syntax tree of one file. Nodes live in the file's arena, hold views of its text and are never
+// changed once parsed.
 #pragma once
 
 #include "frontend/Lexer.h"
+
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Allocator.h"
 #include "llvm/Support/Casting.h"
+
 #include <cstdint>
 #include <cstring>
 
@@ -28,7 +31,8 @@ struct Block {
   uint16_t depth = 0;
 };
 
-// ---------------------------------------------------------------------------------------------- expressions
+// ----------------------------------------------------------------------------------------------
+// expressions
 
 enum class UnaryOp : uint8_t { Negate, Not };
 enum class BinaryOp : uint8_t {
@@ -74,7 +78,8 @@ struct Expr {
     Ellipsis,
   };
   Kind kind;
-  /// Nodes on the longest way down to a leaf: bounded by the parser, so that recursion over a tree is safe.
+  /// Nodes on the longest way down to a leaf: bounded by the parser, so that recursion over a tree
+  /// is safe.
   uint16_t depth;
   SMRange range;
 
@@ -108,7 +113,8 @@ struct NoneExpr : ExprOf<Expr::Kind::None> {
   explicit NoneExpr(SMRange range) : ExprOf(range) {}
 };
 
-/// A piece of a string or a label: text (its escapes resolved), or the expression written in braces.
+/// A piece of a string or a label: text (its escapes resolved), or the expression written in
+/// braces.
 struct TextPiece {
   StringRef text;
   Expr *value = nullptr;
@@ -117,7 +123,8 @@ struct TextPiece {
 /// `"block {i}"`.
 struct StringExpr : ExprOf<Expr::Kind::String> {
   llvm::ArrayRef<TextPiece> pieces;
-  StringExpr(SMRange range, llvm::ArrayRef<TextPiece> pieces, uint16_t depth) : ExprOf(range, depth), pieces(pieces) {}
+  StringExpr(SMRange range, llvm::ArrayRef<TextPiece> pieces, uint16_t depth)
+      : ExprOf(range, depth), pieces(pieces) {}
 };
 
 struct NameExpr : ExprOf<Expr::Kind::Name> {
@@ -128,7 +135,8 @@ struct NameExpr : ExprOf<Expr::Kind::Name> {
 /// `[a, b]`.
 struct ListExpr : ExprOf<Expr::Kind::List> {
   llvm::ArrayRef<Expr *> elements;
-  ListExpr(SMRange range, llvm::ArrayRef<Expr *> elements, uint16_t depth) : ExprOf(range, depth), elements(elements) {}
+  ListExpr(SMRange range, llvm::ArrayRef<Expr *> elements, uint16_t depth)
+      : ExprOf(range, depth), elements(elements) {}
 };
 
 /// `(a, b)`, `()`, or an unparenthesized `a, b` where a statement takes one.
@@ -180,7 +188,8 @@ struct IndexExpr : ExprOf<Expr::Kind::Index> {
 struct SliceExpr : ExprOf<Expr::Kind::Slice> {
   Expr *low;
   Expr *high;
-  SliceExpr(SMRange range, Expr *low, Expr *high, uint16_t depth) : ExprOf(range, depth), low(low), high(high) {}
+  SliceExpr(SMRange range, Expr *low, Expr *high, uint16_t depth)
+      : ExprOf(range, depth), low(low), high(high) {}
 };
 
 /// `...` inside an index: all the axes not named.
@@ -218,7 +227,8 @@ struct IfExpr : ExprOf<Expr::Kind::If> {
       : ExprOf(range, depth), condition(condition), then(then), otherwise(otherwise) {}
 };
 
-// ---------------------------------------------------------------------------------------------- statements
+// ----------------------------------------------------------------------------------------------
+// statements
 
 /// What a value is taken apart into: a name, or a tuple of patterns.
 struct Pattern {
@@ -251,7 +261,8 @@ protected:
 struct AssignStmt : StmtOf<Stmt::Kind::Assign> {
   Pattern target;
   Expr *value;
-  AssignStmt(SMRange range, Pattern target, Expr *value) : StmtOf(range), target(target), value(value) {}
+  AssignStmt(SMRange range, Pattern target, Expr *value)
+      : StmtOf(range), target(target), value(value) {}
 };
 
 struct ExprStmt : StmtOf<Stmt::Kind::Expression> {
@@ -280,12 +291,15 @@ struct ForStmt : StmtOf<Stmt::Kind::For> {
 struct RequireStmt : StmtOf<Stmt::Kind::Require> {
   Expr *condition;
   Expr *message;
-  RequireStmt(SMRange range, Expr *condition, Expr *message) : StmtOf(range), condition(condition), message(message) {}
+  RequireStmt(SMRange range, Expr *condition, Expr *message)
+      : StmtOf(range), condition(condition), message(message) {}
 };
 
-// ---------------------------------------------------------------------------------------------- types
+// ----------------------------------------------------------------------------------------------
+// types
 
-/// One entry of a shape: an expression over sizes, a symbol with a default, or `...` for any number of axes.
+/// One entry of a shape: an expression over sizes, a symbol with a default, or `...` for any number
+/// of axes.
 struct Dimension {
   SMRange range;
   /// Null for `...`.
@@ -317,7 +331,8 @@ struct TypeExpr {
   bool isTensor() const { return kind == Kind::Tensor; }
 };
 
-// ---------------------------------------------------------------------------------------------- declarations
+// ----------------------------------------------------------------------------------------------
+// declarations
 
 /// A parameter of a module or model: `x: f32[N, C]`, `stride: int = 1`.
 struct Parameter {

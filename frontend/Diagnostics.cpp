@@ -27,8 +27,10 @@ bool Diagnostics::print(Severity severity, StringRef id, SMRange range, const st
                                    : severity == Severity::Warning ? llvm::SourceMgr::DK_Warning
                                                                    : llvm::SourceMgr::DK_Note;
   if (!range.isValid()) {
-    stream << (severity == Severity::Error ? "error: " : severity == Severity::Warning ? "warning: " : "note: ") << text
-           << '\n';
+    stream << (severity == Severity::Error     ? "error: "
+               : severity == Severity::Warning ? "warning: "
+                                               : "note: ")
+           << text << '\n';
     return true;
   }
   llvm::SmallVector<SMRange, 1> ranges;
@@ -47,7 +49,8 @@ StringRef nearestName(StringRef name, llvm::ArrayRef<StringRef> candidates) {
     // "Conv2D" for "conv2d" is near however many letters differ in case.
     if (name.equals_insensitive(candidate))
       distance = 0;
-    if (distance < bestDistance || (distance == bestDistance && !best.empty() && candidate < best)) {
+    if (distance < bestDistance ||
+        (distance == bestDistance && !best.empty() && candidate < best)) {
       if (distance >= name.size())
         continue;
       bestDistance = distance;

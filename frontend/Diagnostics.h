@@ -1,5 +1,5 @@
-// What the front end says to the user. Each message is declared once, in Diagnostics.def, and reported by its name;
-// its arguments are checked against its text while compiling.
+// What the front end says to the user. Each message is declared once, in Diagnostics.def, and
+// reported by its name; its arguments are checked against its text while compiling.
 #pragma once
 
 #include "llvm/ADT/StringRef.h"
@@ -7,14 +7,17 @@
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
+
 #include <fmt/format.h>
+
 #include <string>
 #include <string_view>
 
 /// Lets messages take LLVM's string references.
 template <> struct fmt::formatter<llvm::StringRef> : fmt::formatter<std::string_view> {
   template <typename Context> auto format(llvm::StringRef text, Context &context) const {
-    return fmt::formatter<std::string_view>::format(std::string_view(text.data(), text.size()), context);
+    return fmt::formatter<std::string_view>::format(std::string_view(text.data(), text.size()),
+                                                    context);
   }
 };
 
@@ -27,28 +30,33 @@ using llvm::StringRef;
 enum class Severity { Error, Warning, Note };
 
 namespace diag {
-#define DIAGNOSTIC(NAME, SEVERITY, TEXT)                                                                               \
-  struct NAME {                                                                                                        \
-    static constexpr Severity severity = Severity::SEVERITY;                                                           \
-    static constexpr const char *id = #NAME;                                                                           \
-    static constexpr std::string_view text = TEXT;                                                                     \
+#define DIAGNOSTIC(NAME, SEVERITY, TEXT)                                                           \
+  struct NAME {                                                                                    \
+    static constexpr Severity severity = Severity::SEVERITY;                                       \
+    static constexpr const char *id = #NAME;                                                       \
+    static constexpr std::string_view text = TEXT;                                                 \
   };
 #include "frontend/Diagnostics.def"
 } // namespace diag
 
-/// Prints diagnostics with the source line and a caret, counts them, and keeps one mistake from being told twice.
+/// Prints diagnostics with the source line and a caret, counts them, and keeps one mistake from
+/// being told twice.
 ///
-/// A note belongs to the error or warning before it and is dropped with it. An equal diagnostic at an equal place is told
-/// once, however often a module is elaborated. After `errorLimit` errors the rest is counted but not printed.
+/// A note belongs to the error or warning before it and is dropped with it. An equal diagnostic at
+/// an equal place is told once, however often a module is elaborated. After `errorLimit` errors the
+/// rest is counted but not printed.
 class Diagnostics {
 public:
   static constexpr unsigned errorLimit = 20;
 
-  Diagnostics(llvm::SourceMgr &sources, llvm::raw_ostream &stream) : sources(sources), stream(stream) {}
+  Diagnostics(llvm::SourceMgr &sources, llvm::raw_ostream &stream)
+      : sources(sources), stream(stream) {}
 
-  /// Reports the diagnostic D at `range` (an invalid range prints no source line). Returns whether it was printed.
+  /// Reports the diagnostic D at `range` (an invalid range prints no source line). Returns whether
+  /// it was printed.
   template <typename D, typename... Args> bool report(SMRange range, const Args &...args) {
-    return print(D::severity, D::id, range, fmt::format(fmt::format_string<const Args &...>(D::text), args...));
+    return print(D::severity, D::id, range,
+                 fmt::format(fmt::format_string<const Args &...>(D::text), args...));
   }
 
   unsigned errorCount() const { return errors; }
@@ -71,7 +79,8 @@ private:
 /// The one of `candidates` that `name` is most likely a misspelling of, or an empty string.
 StringRef nearestName(StringRef name, llvm::ArrayRef<StringRef> candidates);
 
-/// "; did you mean 'x'?" for the nearest candidate, or an empty string: the tail of messages on unknown names.
+/// "; did you mean 'x'?" for the nearest candidate, or an empty string: the tail of messages on
+/// unknown names.
 std::string didYouMean(StringRef name, llvm::ArrayRef<StringRef> candidates);
 
 } // namespace quern::frontend

@@ -116,7 +116,9 @@ std::string print(const Doc *doc, unsigned width) {
       break;
     case Doc::Kind::Group: {
       Command flat{next.children[0], command.indent, true};
-      bool isFlat = command.flat || fits(flat, stack, static_cast<int>(width) - static_cast<int>(out.size() - lineStart));
+      bool isFlat =
+          command.flat ||
+          fits(flat, stack, static_cast<int>(width) - static_cast<int>(out.size() - lineStart));
       flat.flat = isFlat && !next.forced;
       stack.push_back(flat);
       break;

@@ -23,10 +23,12 @@ Value Elaborator::evaluateCall(const CallExpr &expr, std::optional<std::string> 
 /// Whether the type asks for axes somewhere.
 static bool mentionsAxis(const TypeExpr &type) {
   return (type.kind == TypeExpr::Kind::Static && type.name == "axis") ||
-         llvm::any_of(type.operands, [](const TypeExpr *operand) { return mentionsAxis(*operand); });
+         llvm::any_of(type.operands,
+                      [](const TypeExpr *operand) { return mentionsAxis(*operand); });
 }
 
-bool Elaborator::assignArguments(const Callable &callable, llvm::ArrayRef<Argument> arguments, SMRange range,
+bool Elaborator::assignArguments(const Callable &callable, llvm::ArrayRef<Argument> arguments,
+                                 SMRange range,
                                  llvm::SmallVectorImpl<const Argument *> &byParameter) {
   byParameter.assign(callable.parameters.size(), nullptr);
   StringRef name = callable.name.text;

@@ -82,7 +82,8 @@ Value Elaborator::evaluateAxes(const Expr *expr) {
   return Value::list(std::move(values));
 }
 
-std::optional<std::string> Elaborator::evaluatePieces(llvm::ArrayRef<TextPiece> pieces, SMRange range) {
+std::optional<std::string> Elaborator::evaluatePieces(llvm::ArrayRef<TextPiece> pieces,
+                                                      SMRange range) {
   std::string text;
   for (const TextPiece &piece : pieces) {
     if (!piece.value) {
@@ -173,7 +174,8 @@ std::optional<bool> Elaborator::condition(const Expr *expr) {
   if (value.isBool())
     return value.asBool();
   if (value.isTensor())
-    error<diag::TensorCondition>(expr->range, value.text()).note<diag::MadeHere>(value.asTensor().definition);
+    error<diag::TensorCondition>(expr->range, value.text())
+        .note<diag::MadeHere>(value.asTensor().definition);
   else if (!value.isPoison())
     error<diag::NotACondition>(expr->range, value.describe());
   return std::nullopt;

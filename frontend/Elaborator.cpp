@@ -6,8 +6,8 @@
 
 namespace quern::frontend {
 
-/// Bytes of stack that evaluation may use: what recursion within the other limits never reaches, and less than the
-/// smallest stack a thread usually has.
+/// Bytes of stack that evaluation may use: what recursion within the other limits never reaches,
+/// and less than the smallest stack a thread usually has.
 static constexpr ptrdiff_t stackLimit = 4 << 20;
 
 static const char *stackPointer() { return static_cast<const char *>(__builtin_frame_address(0)); }
@@ -29,7 +29,8 @@ bool Elaborator::step(SMRange range) {
   return false;
 }
 
-// ---------------------------------------------------------------------------------------------- diagnostics
+// ----------------------------------------------------------------------------------------------
+// diagnostics
 
 SMRange Elaborator::blame(SMRange range, Frame *&blamed) const {
   while (blamed && blamed->file->isLibrary && blamed->caller) {
@@ -42,8 +43,10 @@ SMRange Elaborator::blame(SMRange range, Frame *&blamed) const {
 Report::~Report() {
   if (!printed)
     return;
-  // Inside the library, the place there helps whoever knows the library; its calls among one another do not.
-  if (innerFrame != blamed && innerFrame->callable && innerFrame->callable->kind != Callable::Kind::Primitive)
+  // Inside the library, the place there helps whoever knows the library; its calls among one
+  // another do not.
+  if (innerFrame != blamed && innerFrame->callable &&
+      innerFrame->callable->kind != Callable::Kind::Primitive)
     elaborator.diagnostics.report<diag::InModule>(inner, innerFrame->callable->name.text);
   constexpr unsigned callsShown = 4;
   unsigned shown = 0;
@@ -57,11 +60,13 @@ Report::~Report() {
   }
 }
 
-// ---------------------------------------------------------------------------------------------- locations
+// ----------------------------------------------------------------------------------------------
+// locations
 
 mlir::Location Elaborator::location(SMRange range) {
   mlir::MLIRContext *context = builder.getContext();
-  auto [line, column] = diagnostics.sourceMgr().getLineAndColumn(range.Start, program.bufferOf(*frame->file));
+  auto [line, column] =
+      diagnostics.sourceMgr().getLineAndColumn(range.Start, program.bufferOf(*frame->file));
   // The library's directory differs from machine to machine; what is compiled must not.
   std::string path = frame->file->path;
   if (frame->file->isLibrary)
@@ -74,7 +79,8 @@ mlir::Location Elaborator::location(SMRange range) {
   return here;
 }
 
-// ---------------------------------------------------------------------------------------------- the graph
+// ----------------------------------------------------------------------------------------------
+// the graph
 
 bool Elaborator::mayEmit(SMRange range) {
   if (buildsGraph)
@@ -107,9 +113,9 @@ Value Elaborator::finish(mlir::Operation *op, SMRange range) {
     message.append(message.empty() ? "" : "; ").append(diagnostic.str());
     return mlir::success();
   });
-  bool inferred = mlir::succeeded(inference.inferReturnTypes(op->getContext(), op->getLoc(), op->getOperands(),
-                                                             op->getDiscardableAttrDictionary(),
-                                                             op->getPropertiesStorage(), op->getRegions(), types));
+  bool inferred = mlir::succeeded(inference.inferReturnTypes(
+      op->getContext(), op->getLoc(), op->getOperands(), op->getDiscardableAttrDictionary(),
+      op->getPropertiesStorage(), op->getRegions(), types));
   if (inferred)
     op->getResult(0).setType(types.front());
   // The verifier knows of operand types what inference does not ask.

@@ -1,10 +1,13 @@
-// Runs a program's modules at compile time and records what they do to tensors as ops of the quern dialect.
+// Runs a program's modules at compile time and records what they do to tensors as ops of the quern
+// dialect.
 #pragma once
 
 #include "frontend/Program.h"
 #include "ir/Quern.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Diagnostics.h"
+
 #include <map>
 #include <optional>
 
@@ -45,12 +48,13 @@ struct ArgumentValue {
   SMRange range;
 };
 
-/// A diagnostic being reported. Notes given to it are printed after it; when it goes out of scope, the calls that led
-/// to the place are.
+/// A diagnostic being reported. Notes given to it are printed after it; when it goes out of scope,
+/// the calls that led to the place are.
 class Report {
 public:
   Report(Elaborator &elaborator, bool printed, SMRange inner, Frame *innerFrame, Frame *blamed)
-      : elaborator(elaborator), printed(printed), inner(inner), innerFrame(innerFrame), blamed(blamed) {}
+      : elaborator(elaborator), printed(printed), inner(inner), innerFrame(innerFrame),
+        blamed(blamed) {}
   Report(const Report &) = delete;
   Report &operator=(const Report &) = delete;
   ~Report();
@@ -65,11 +69,12 @@ private:
   Frame *blamed;
 };
 
-/// Evaluates expressions and statements. A member function that returns a Value has reported an error if that is poison;
-/// it says nothing about operands that are poison already.
+/// Evaluates expressions and statements. A member function that returns a Value has reported an
+/// error if that is poison; it says nothing about operands that are poison already.
 class Elaborator {
 public:
-  /// More calls inside one another, loop rounds, list entries or evaluated expressions than any model needs.
+  /// More calls inside one another, loop rounds, list entries or evaluated expressions than any
+  /// model needs.
   static constexpr unsigned callDepthLimit = 256;
   static constexpr int64_t lengthLimit = 100'000;
   static constexpr uint64_t stepLimit = 20'000'000;
@@ -95,7 +100,8 @@ public:
   // ---- Evaluation (ElaborateExpr.cpp, ElaborateStmt.cpp, ElaborateCall.cpp)
 
   Value evaluate(const Expr *expr);
-  /// Evaluates an argument that stands for axes: N, C, D, H and W are axis names in it, whatever else they may be.
+  /// Evaluates an argument that stands for axes: N, C, D, H and W are axis names in it, whatever
+  /// else they may be.
   Value evaluateAxes(const Expr *expr);
   /// Runs the statements; the value is that of the last one if it is an expression.
   Value evaluateBlock(const Block &block, bool isValueUsed);
@@ -103,8 +109,9 @@ public:
   std::optional<std::string> evaluatePieces(llvm::ArrayRef<TextPiece> pieces, SMRange range);
   Value call(const Function &function, llvm::ArrayRef<Argument> arguments, SMRange range,
              std::optional<std::string> label = std::nullopt);
-  /// Evaluates the arguments in the current frame, checks them against the callee's parameters, gives the others their
-  /// defaults, and binds all, with the symbols of their shapes, in the callee's frame.
+  /// Evaluates the arguments in the current frame, checks them against the callee's parameters,
+  /// gives the others their defaults, and binds all, with the symbols of their shapes, in the
+  /// callee's frame.
   bool bindArguments(Frame &callee, llvm::ArrayRef<Argument> arguments, SMRange range,
                      std::vector<ArgumentValue> &values);
 
@@ -113,14 +120,16 @@ public:
   Value unary(UnaryOp op, const Value &operand, SMRange range);
   Value binary(BinaryOp op, const Value &left, const Value &right, SMRange range);
   Value index(const Value &base, const IndexExpr &expr);
-  /// A number as a scalar tensor of that element type; poison (reported) where it would lose what it says.
+  /// A number as a scalar tensor of that element type; poison (reported) where it would lose what
+  /// it says.
   Value scalar(const Value &number, mlir::Type elementType, SMRange range);
 
   // ---- Types (TypeCheck.cpp)
 
-  /// Checks `argument` against the type of a parameter of `callee`, whose symbols it may bind, and converts it.
-  bool conform(Frame &callee, const TypeExpr &type, Value &value, SMRange range, StringRef parameterName,
-               const Value::Tensor *axisTensor);
+  /// Checks `argument` against the type of a parameter of `callee`, whose symbols it may bind, and
+  /// converts it.
+  bool conform(Frame &callee, const TypeExpr &type, Value &value, SMRange range,
+               StringRef parameterName, const Value::Tensor *axisTensor);
   bool conformShape(Frame &callee, const TypeExpr &type, const Value::Tensor &tensor, SMRange range,
                     const std::string &what);
   bool checkResult(Frame &callee);
@@ -129,8 +138,8 @@ public:
 
   // ---- The graph
 
-  /// Appends an op and returns its result. Arguments are those of the op's builder after the result type; the type is
-  /// inferred, and a constraint that fails is reported at `range`.
+  /// Appends an op and returns its result. Arguments are those of the op's builder after the result
+  /// type; the type is inferred, and a constraint that fails is reported at `range`.
   template <typename Op, typename... Args> Value emit(SMRange range, Args &&...args) {
     if (!mayEmit(range))
       return Value();
@@ -148,7 +157,8 @@ public:
 
   // ---- Diagnostics
 
-  /// Reports D at `range` of the current frame's file; inside the standard library, at the call that led there.
+  /// Reports D at `range` of the current frame's file; inside the standard library, at the call
+  /// that led there.
   template <typename D, typename... Args> Report error(SMRange range, const Args &...args) {
     Frame *blamed = frame;
     SMRange at = blame(range, blamed);
@@ -206,7 +216,8 @@ private:
                        llvm::SmallVectorImpl<const Argument *> &byParameter);
   bool accepts(const TypeExpr &type, const Value &value) const;
   bool convert(const TypeExpr &type, Value &value, SMRange range, const Value::Tensor *axisTensor);
-  std::optional<int64_t> resolveAxis(const Value &value, SMRange range, const Value::Tensor *axisTensor);
+  std::optional<int64_t> resolveAxis(const Value &value, SMRange range,
+                                     const Value::Tensor *axisTensor);
 
   Value arithmetic(BinaryOp op, const Value &left, const Value &right, SMRange range);
   Value integerArithmetic(BinaryOp op, int64_t left, int64_t right, SMRange range);

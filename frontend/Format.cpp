@@ -1,10 +1,12 @@
-// The formatter works on tokens, so that nothing written can be lost, and asks the parser only where statements begin.
-// Each token carries the comments before it: one on the line of the token before is held back until that line ends, one
-// on a line of its own stays on one wherever lines may break (between statements and between items in brackets).
+// The formatter works on tokens, so that nothing written can be lost, and asks the parser only
+// where statements begin. Each token carries the comments before it: one on the line of the token
+// before is held back until that line ends, one on a line of its own stays on one wherever lines
+// may break (between statements and between items in brackets).
 #include "frontend/Format.h"
 
 #include "frontend/Doc.h"
 #include "frontend/Parser.h"
+
 #include "llvm/ADT/BitVector.h"
 
 namespace quern::frontend {
@@ -51,7 +53,8 @@ private:
     if (i == 0 || tokens[i].startsStatement)
       return true;
     const Token &before = tokens[i - 1];
-    if (before.isOneOf(Identifier, Integer, Float, String, RightParen, RightBracket, RightBrace, KwTrue, KwFalse, KwNone))
+    if (before.isOneOf(Identifier, Integer, Float, String, RightParen, RightBracket, RightBrace,
+                       KwTrue, KwFalse, KwNone))
       return false;
     return true;
   }
@@ -133,8 +136,8 @@ private:
 
   // ---- Layout
 
-  /// The statements that begin in [begin, end), one a line, with comments and single empty lines kept. `end` is the
-  /// token that closes the block, or the end of the file.
+  /// The statements that begin in [begin, end), one a line, with comments and single empty lines
+  /// kept. `end` is the token that closes the block, or the end of the file.
   void statements(size_t begin, size_t end, bool isTopLevel, std::vector<const Doc *> &parts) {
     bool first = true;
     bool previousHadBody = false;
@@ -185,14 +188,15 @@ private:
     return docs.group(sequence(begin, end));
   }
 
-  /// `module name(parameters) -> results { body }`: on one line if it fits; else with the results on a line of their
-  /// own; else with one parameter a line.
+  /// `module name(parameters) -> results { body }`: on one line if it fits; else with the results
+  /// on a line of their own; else with one parameter a line.
   const Doc *callable(size_t begin, size_t end) {
     size_t open = begin + 2, close = tokens[open].partner;
     size_t bodyAt = close + 1;
     while (bodyAt < end && tokens[bodyAt].isNot(LeftBrace))
       ++bodyAt;
-    std::vector<const Doc *> head = {docs.text(tokens[begin].text), docs.text(" "), docs.text(tokens[begin + 1].text)};
+    std::vector<const Doc *> head = {docs.text(tokens[begin].text), docs.text(" "),
+                                     docs.text(tokens[begin + 1].text)};
     heldComments(begin + 1, head);
     std::vector<const Doc *> results;
     if (close + 1 < bodyAt) {
@@ -245,7 +249,8 @@ private:
       if (i != begin) {
         heldComments(i, parts);
         if (spaceBetween(i - 1, i))
-          parts.push_back(loosest && looseness(i - 1) == loosest ? docs.indent(docs.line()) : docs.text(" "));
+          parts.push_back(loosest && looseness(i - 1) == loosest ? docs.indent(docs.line())
+                                                                 : docs.text(" "));
       } else if (!skipFirstComments && !tokens[i].startsStatement && i > 0 && opensBlock(i)) {
         heldComments(i, parts);
       }
@@ -269,15 +274,16 @@ private:
     if (staysOnOneLine(open, close)) {
       const Doc *inside = sequence(open + 1, close);
       // Where even this is too long for a line, it takes several, as any block does.
-      return docs.group(docs.concat({docs.text("{"), docs.indent(docs.concat({docs.line(), docs.group(inside)})), docs.line(),
-                                     docs.text("}")}));
+      return docs.group(
+          docs.concat({docs.text("{"), docs.indent(docs.concat({docs.line(), docs.group(inside)})),
+                       docs.line(), docs.text("}")}));
     }
     std::vector<const Doc *> inside;
     statements(open + 1, close, /*isTopLevel=*/false, inside);
     // Its lines are its own, whether or not what is around it fits on one.
-    return docs.group(
-        docs.concat({docs.text("{"), docs.indent(docs.concat(inside)), docs.hardLine(), docs.text("}")}),
-        /*forced=*/true);
+    return docs.group(docs.concat({docs.text("{"), docs.indent(docs.concat(inside)),
+                                   docs.hardLine(), docs.text("}")}),
+                      /*forced=*/true);
   }
 
   /// A block of one statement that was written on one line is left there.
@@ -363,7 +369,8 @@ private:
       }
     if (!items.empty() && tokens[items.back().end].is(Comma))
       heldComments(close, inside);
-    return docs.group(docs.concat({left, docs.indent(docs.concat(inside)), docs.softLine(), right}), each);
+    return docs.group(docs.concat({left, docs.indent(docs.concat(inside)), docs.softLine(), right}),
+                      each);
   }
 
   bool commaHasComment(size_t i) const { return !commentsBefore(i).empty(); }

@@ -1,6 +1,7 @@
 #include "frontend/Frontend.h"
 
 #include "frontend/Model.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "mlir/IR/Verifier.h"
 
@@ -41,7 +42,8 @@ public:
       auto found = llvm::find(names, options.model);
       if (found != names.end())
         return all[found - names.begin()];
-      diagnostics.report<diag::UnknownModel>({}, file->path, options.model, llvm::join(names, ", "));
+      diagnostics.report<diag::UnknownModel>({}, file->path, options.model,
+                                             llvm::join(names, ", "));
     } else if (all.size() > 1) {
       diagnostics.report<diag::SeveralModels>({}, file->path, llvm::join(names, ", "));
     } else {
@@ -54,7 +56,8 @@ public:
     context.loadDialect<ir::QuernDialect, mlir::func::FuncDialect>();
     auto location = mlir::FileLineColLoc::get(&context, file->path, 1, 1);
     mlir::OwningOpRef<mlir::ModuleOp> module(mlir::ModuleOp::create(location));
-    if (!elaborateModel(program, diagnostics, {model, file}, options, *module) || mlir::failed(mlir::verify(*module)))
+    if (!elaborateModel(program, diagnostics, {model, file}, options, *module) ||
+        mlir::failed(mlir::verify(*module)))
       return nullptr;
     return module;
   }
@@ -67,8 +70,9 @@ private:
   const SourceFile *file = nullptr;
 };
 
-mlir::OwningOpRef<mlir::ModuleOp> compileAny(StringRef path, const std::string *text, const Options &options,
-                                             mlir::MLIRContext &context, llvm::raw_ostream &stream) {
+mlir::OwningOpRef<mlir::ModuleOp> compileAny(StringRef path, const std::string *text,
+                                             const Options &options, mlir::MLIRContext &context,
+                                             llvm::raw_ostream &stream) {
   Compilation compilation(options, stream);
   if (!compilation.load(path, text))
     return nullptr;
@@ -78,18 +82,21 @@ mlir::OwningOpRef<mlir::ModuleOp> compileAny(StringRef path, const std::string *
 
 } // namespace
 
-mlir::OwningOpRef<mlir::ModuleOp> compile(StringRef path, const Options &options, mlir::MLIRContext &context,
+mlir::OwningOpRef<mlir::ModuleOp> compile(StringRef path, const Options &options,
+                                          mlir::MLIRContext &context,
                                           llvm::raw_ostream &diagnostics) {
   return compileAny(path, nullptr, options, context, diagnostics);
 }
 
-mlir::OwningOpRef<mlir::ModuleOp> compileText(StringRef path, StringRef text, const Options &options,
-                                              mlir::MLIRContext &context, llvm::raw_ostream &diagnostics) {
+mlir::OwningOpRef<mlir::ModuleOp> compileText(StringRef path, StringRef text,
+                                              const Options &options, mlir::MLIRContext &context,
+                                              llvm::raw_ostream &diagnostics) {
   std::string contents = text.str();
   return compileAny(path, &contents, options, context, diagnostics);
 }
 
-bool check(StringRef path, const Options &options, mlir::MLIRContext &context, llvm::raw_ostream &diagnostics) {
+bool check(StringRef path, const Options &options, mlir::MLIRContext &context,
+           llvm::raw_ostream &diagnostics) {
   Compilation compilation(options, diagnostics);
   if (!compilation.load(path, nullptr))
     return false;

@@ -42,7 +42,8 @@ Value Elaborator::index(const Value &base, const IndexExpr &expr) {
   if (const auto *slice = llvm::dyn_cast<SliceExpr>(written)) {
     low = slice->low;
     high = slice->high;
-  } else if (const auto *range = llvm::dyn_cast<BinaryExpr>(written); range && range->op == BinaryOp::Range) {
+  } else if (const auto *range = llvm::dyn_cast<BinaryExpr>(written);
+             range && range->op == BinaryOp::Range) {
     low = range->left;
     high = range->right;
   } else {
@@ -75,7 +76,8 @@ Value Elaborator::index(const Value &base, const IndexExpr &expr) {
 Value Elaborator::indexTensor(const Value &base, const IndexExpr &expr) {
   mlir::RankedTensorType type = base.tensorType();
   int64_t rank = type.getRank();
-  size_t ellipses = llvm::count_if(expr.indices, [](const Expr *e) { return llvm::isa<EllipsisExpr>(e); });
+  size_t ellipses =
+      llvm::count_if(expr.indices, [](const Expr *e) { return llvm::isa<EllipsisExpr>(e); });
   auto written = static_cast<int64_t>(expr.indices.size() - ellipses);
   if (ellipses > 1 || written > rank) {
     error<diag::TooManyIndices>(expr.indices.back()->range, base.describe(), rank)
@@ -113,7 +115,8 @@ Value Elaborator::indexTensor(const Value &base, const IndexExpr &expr) {
     if (const auto *slice = llvm::dyn_cast<SliceExpr>(entry)) {
       low = slice->low;
       high = slice->high;
-    } else if (const auto *range = llvm::dyn_cast<BinaryExpr>(entry); range && range->op == BinaryOp::Range) {
+    } else if (const auto *range = llvm::dyn_cast<BinaryExpr>(entry);
+               range && range->op == BinaryOp::Range) {
       low = range->left;
       high = range->right;
     } else {

@@ -8,8 +8,8 @@ namespace quern::frontend {
 
 StringRef describe(TokenKind kind) {
   switch (kind) {
-#define TOKEN(KIND, NAME)                                                                                              \
-  case TokenKind::KIND:                                                                                                \
+#define TOKEN(KIND, NAME)                                                                          \
+  case TokenKind::KIND:                                                                            \
     return NAME;
 #include "frontend/Tokens.def"
   }
@@ -101,10 +101,10 @@ private:
     if (c == '"')
       return lexString();
     StringRef rest(cursor, end - cursor);
-#define PUNCTUATION(KIND, SPELLING)                                                                                    \
-  if (rest.starts_with(SPELLING)) {                                                                                    \
-    cursor += StringRef(SPELLING).size();                                                                              \
-    return TokenKind::KIND;                                                                                            \
+#define PUNCTUATION(KIND, SPELLING)                                                                \
+  if (rest.starts_with(SPELLING)) {                                                                \
+    cursor += StringRef(SPELLING).size();                                                          \
+    return TokenKind::KIND;                                                                        \
   }
 #include "frontend/Tokens.def"
     return lexUnknown();
@@ -149,7 +149,8 @@ private:
   }
 
   void skipDigits() {
-    while (cursor != end && (llvm::isDigit(*cursor) || (*cursor == '_' && cursor + 1 != end && llvm::isDigit(cursor[1]))))
+    while (cursor != end && (llvm::isDigit(*cursor) ||
+                             (*cursor == '_' && cursor + 1 != end && llvm::isDigit(cursor[1]))))
       ++cursor;
   }
 
@@ -189,14 +190,15 @@ private:
     if (run == ";")
       diagnostics.report<diag::Semicolon>(at(start, cursor));
     else if (run.starts_with("&") || run.starts_with("!"))
-      diagnostics.report<diag::WordOperator>(at(start, cursor), run, run.starts_with("&") ? "and" : "not");
+      diagnostics.report<diag::WordOperator>(at(start, cursor), run,
+                                             run.starts_with("&") ? "and" : "not");
     else if (run.starts_with("#"))
       diagnostics.report<diag::HashComment>(at(start, cursor));
     else if (isReadable(run))
       diagnostics.report<diag::UnknownCharacter>(at(start, cursor), fmt::format("'{}'", run));
     else
-      diagnostics.report<diag::UnknownCharacter>(at(start, start + 1),
-                                                 fmt::format("byte 0x{:02x}", static_cast<unsigned char>(*start)));
+      diagnostics.report<diag::UnknownCharacter>(
+          at(start, start + 1), fmt::format("byte 0x{:02x}", static_cast<unsigned char>(*start)));
     // What follows `#` on its line was meant as a comment.
     if (run.starts_with("#"))
       while (cursor != end && *cursor != '\n')
@@ -206,7 +208,8 @@ private:
 
   static bool isReadable(StringRef run) {
     const auto *begin = reinterpret_cast<const llvm::UTF8 *>(run.begin());
-    return llvm::none_of(run, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }) &&
+    return llvm::none_of(
+               run, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }) &&
            llvm::isLegalUTF8String(&begin, reinterpret_cast<const llvm::UTF8 *>(run.end()));
   }
 

@@ -3,6 +3,7 @@
 
 #include "frontend/Diagnostics.h"
 #include "frontend/Token.h"
+
 #include <vector>
 
 namespace quern::frontend {
@@ -13,8 +14,9 @@ struct TokenStream {
   std::vector<Comment> comments;
 };
 
-/// Splits `text`, which lies in a buffer of the diagnostics' source manager, into tokens. Brackets know their partners.
-/// Reports characters and literals that no token can hold, each once, and goes on after them.
+/// Splits `text`, which lies in a buffer of the diagnostics' source manager, into tokens. Brackets
+/// know their partners. Reports characters and literals that no token can hold, each once, and goes
+/// on after them.
 TokenStream lex(StringRef text, Diagnostics &diagnostics);
 
 } // namespace quern::frontend

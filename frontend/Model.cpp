@@ -1,6 +1,7 @@
 #include "frontend/Model.h"
 
 #include "frontend/Adapters.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -11,9 +12,10 @@ namespace {
 /// Elaborates one model: its steps in order are those of run().
 class ModelBuilder {
 public:
-  ModelBuilder(Program &program, Diagnostics &diagnostics, const Function &function, mlir::ModuleOp module)
-      : diagnostics(diagnostics), model(*function.callable), module(module), builder(module.getContext()),
-        elaborator(program, diagnostics, builder) {
+  ModelBuilder(Program &program, Diagnostics &diagnostics, const Function &function,
+               mlir::ModuleOp module)
+      : diagnostics(diagnostics), model(*function.callable), module(module),
+        builder(module.getContext()), elaborator(program, diagnostics, builder) {
     frame.file = function.file;
     frame.callable = &model;
     elaborator.frame = &frame;
@@ -50,7 +52,8 @@ private:
         const Definition *definition = elaborator.program.find(*frame.file, name->name);
         if (definition && definition->constant)
           continue;
-        Symbol *known = llvm::find_if(symbols, [&](const Symbol &symbol) { return symbol.name == name->name; });
+        Symbol *known =
+            llvm::find_if(symbols, [&](const Symbol &symbol) { return symbol.name == name->name; });
         if (known == symbols.end())
           symbols.push_back({name->name, name->range, dimension.defaultSize});
         else if (!known->defaultSize)
@@ -59,13 +62,16 @@ private:
   }
 
   bool isParameter(StringRef name) const {
-    return llvm::any_of(model.parameters, [&](const Parameter &p) { return !p.type->isTensor() && p.name.text == name; });
+    return llvm::any_of(model.parameters, [&](const Parameter &p) {
+      return !p.type->isTensor() && p.name.text == name;
+    });
   }
 
   /// Binds what `--set` gives.
   void readSettings(const Options &options) {
     for (const auto &[name, text] : options.settings) {
-      bool isSymbol = llvm::any_of(symbols, [&](const Symbol &symbol) { return symbol.name == name; });
+      bool isSymbol =
+          llvm::any_of(symbols, [&](const Symbol &symbol) { return symbol.name == name; });
       if (!isSymbol && !isParameter(name)) {
         std::vector<StringRef> known;
         for (const Symbol &symbol : symbols)
@@ -88,13 +94,15 @@ private:
       elaborator.buildsGraph = true;
       if (value.hasPoison())
         continue;
-      auto parameter = llvm::find_if(model.parameters, [&](const Parameter &p) { return p.name.text == name; });
-      if (!isSymbol &&
-          !elaborator.conform(frame, *parameter->type, value, expr->range, parameter->name.text, nullptr))
+      auto parameter =
+          llvm::find_if(model.parameters, [&](const Parameter &p) { return p.name.text == name; });
+      if (!isSymbol && !elaborator.conform(frame, *parameter->type, value, expr->range,
+                                           parameter->name.text, nullptr))
         continue;
       // The key outlives this loop: it is the name in the source.
-      StringRef key = isSymbol ? llvm::find_if(symbols, [&](const Symbol &s) { return s.name == name; })->name
-                               : parameter->name.text;
+      StringRef key =
+          isSymbol ? llvm::find_if(symbols, [&](const Symbol &s) { return s.name == name; })->name
+                   : parameter->name.text;
       frame.variables[key] = value;
     }
   }
@@ -115,8 +123,9 @@ private:
         continue;
       }
       Value value = elaborator.evaluate(parameter.defaultValue);
-      if (!value.hasPoison() && elaborator.conform(frame, *parameter.type, value, parameter.defaultValue->range,
-                                                   parameter.name.text, nullptr))
+      if (!value.hasPoison() &&
+          elaborator.conform(frame, *parameter.type, value, parameter.defaultValue->range,
+                             parameter.name.text, nullptr))
         frame.variables[parameter.name.text] = value;
     }
     for (const Symbol &symbol : symbols) {
@@ -175,8 +184,8 @@ private:
       inputs.push_back(&parameter);
     }
     builder.setInsertionPointToEnd(module.getBody());
-    function = mlir::func::FuncOp::create(builder, elaborator.location(model.name.range), model.name.text,
-                                          builder.getFunctionType(types, {}));
+    function = mlir::func::FuncOp::create(builder, elaborator.location(model.name.range),
+                                          model.name.text, builder.getFunctionType(types, {}));
     function->setAttr(ir::names::model, builder.getUnitAttr());
     function.setAllArgAttrs(attributes);
     mlir::Block *entry = new mlir::Block();
@@ -203,7 +212,8 @@ private:
     llvm::SmallVector<mlir::DictionaryAttr> attributes;
     for (auto [index, value] : llvm::enumerate(values)) {
       if (!value.isTensor()) {
-        diagnostics.report<diag::ResultNotTensor>(frame.resultRange, model.name.text, value.describe());
+        diagnostics.report<diag::ResultNotTensor>(frame.resultRange, model.name.text,
+                                                  value.describe());
         return;
       }
       mlir::NamedAttrList attribute;
@@ -213,13 +223,15 @@ private:
         name = declared->name.text.str();
       attribute.set(ir::names::name, builder.getStringAttr(name));
       if (declared && declared->adapter)
-        if (mlir::Attribute adapter = resultAdapter(elaborator, *declared->adapter, value.tensorType()))
+        if (mlir::Attribute adapter =
+                resultAdapter(elaborator, *declared->adapter, value.tensorType()))
           attribute.set(ir::names::as, adapter);
       results.push_back(value.asTensor().value);
       attributes.push_back(attribute.getDictionary(builder.getContext()));
     }
     if (results.empty()) {
-      diagnostics.report<diag::ResultNotTensor>(frame.resultRange, model.name.text, frame.result.describe());
+      diagnostics.report<diag::ResultNotTensor>(frame.resultRange, model.name.text,
+                                                frame.result.describe());
       return;
     }
     mlir::func::ReturnOp::create(builder, elaborator.location(frame.resultRange), results);
@@ -243,8 +255,8 @@ private:
 
 } // namespace
 
-bool elaborateModel(Program &program, Diagnostics &diagnostics, const Function &model, const Options &options,
-                    mlir::ModuleOp module) {
+bool elaborateModel(Program &program, Diagnostics &diagnostics, const Function &model,
+                    const Options &options, mlir::ModuleOp module) {
   return ModelBuilder(program, diagnostics, model, module).run(options);
 }
 

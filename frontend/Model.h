@@ -7,7 +7,7 @@
 namespace quern::frontend {
 
 /// Elaborates `model` into `module` as a func.func. Returns false after errors.
-bool elaborateModel(Program &program, Diagnostics &diagnostics, const Function &model, const Options &options,
-                    mlir::ModuleOp module);
+bool elaborateModel(Program &program, Diagnostics &diagnostics, const Function &model,
+                    const Options &options, mlir::ModuleOp module);
 
 } // namespace quern::frontend

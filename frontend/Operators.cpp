@@ -1,13 +1,16 @@
 // The operators, on compile-time values and on tensors.
 #include "frontend/Elaborator.h"
 #include "ir/Infer.h"
+
 #include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 
 namespace quern::frontend {
 
-static bool isComparison(BinaryOp op) { return op >= BinaryOp::Equal && op <= BinaryOp::GreaterEqual; }
+static bool isComparison(BinaryOp op) {
+  return op >= BinaryOp::Equal && op <= BinaryOp::GreaterEqual;
+}
 
 Value Elaborator::unary(UnaryOp op, const Value &operand, SMRange range) {
   if (operand.hasPoison())
@@ -38,12 +41,14 @@ Value Elaborator::binary(BinaryOp op, const Value &left, const Value &right, SMR
   if (left.isTensor() || right.isTensor()) {
     if (op == BinaryOp::MatMul && left.isTensor() && right.isTensor())
       return matrixProduct(left, right, range);
-    if (op != BinaryOp::In && op != BinaryOp::Range && op != BinaryOp::MatMul && op != BinaryOp::Remainder)
+    if (op != BinaryOp::In && op != BinaryOp::Range && op != BinaryOp::MatMul &&
+        op != BinaryOp::Remainder)
       return tensorArithmetic(op, left, right, range);
   } else if (isComparison(op)) {
     return compare(op, left, right, range);
   } else if (op == BinaryOp::In && right.isSequence()) {
-    return Value::boolean(llvm::any_of(right.elements(), [&](const Value &element) { return equal(left, element); }));
+    return Value::boolean(
+        llvm::any_of(right.elements(), [&](const Value &element) { return equal(left, element); }));
   } else if (op == BinaryOp::In && left.isString() && right.isString()) {
     return Value::boolean(StringRef(right.asString()).contains(left.asString()));
   } else if (op == BinaryOp::Range && left.isInteger() && right.isInteger()) {
@@ -62,7 +67,7 @@ Value Elaborator::binary(BinaryOp op, const Value &left, const Value &right, SMR
       return Value();
     }
     return Value::string(left.asString() + right.asString());
-  } else if (op == BinaryOp::Add && left.isSequence() && right.isSequence() && left.isTuple() == right.isTuple()) {
+  } else if (op == BinaryOp::Add && left.isSequence() && right.isSequence()) {
     std::vector<Value> elements = left.elements();
     elements.insert(elements.end(), right.elements().begin(), right.elements().end());
     if (static_cast<int64_t>(elements.size()) > lengthLimit) {
@@ -206,11 +211,13 @@ Value Elaborator::scalar(const Value &number, mlir::Type elementType, SMRange ra
   }
   if (!mayEmit(range))
     return Value();
-  auto op = ir::ConstantOp::create(builder, location(range), type, mlir::DenseElementsAttr::get(type, element));
+  auto op = ir::ConstantOp::create(builder, location(range), type,
+                                   mlir::DenseElementsAttr::get(type, element));
   return Value::tensor(op.getResult(), range);
 }
 
-Value Elaborator::tensorArithmetic(BinaryOp op, const Value &left, const Value &right, SMRange range) {
+Value Elaborator::tensorArithmetic(BinaryOp op, const Value &left, const Value &right,
+                                   SMRange range) {
   mlir::Type element = (left.isTensor() ? left : right).tensorType().getElementType();
   mlir::Value operands[2];
   const Value *sources[2] = {&left, &right};
@@ -248,7 +255,8 @@ Value Elaborator::tensorArithmetic(BinaryOp op, const Value &left, const Value &
   }
   bool isLogical = op == BinaryOp::And || op == BinaryOp::Or;
   if (element.isInteger(1) != isLogical && op != BinaryOp::Equal && op != BinaryOp::NotEqual) {
-    auto report = error<diag::BinaryOperands>(range, spelling(op), left.describe(), right.describe());
+    auto report =
+        error<diag::BinaryOperands>(range, spelling(op), left.describe(), right.describe());
     notes(report);
     return Value();
   }
@@ -317,7 +325,8 @@ Value Elaborator::matrixProduct(const Value &left, const Value &right, SMRange r
   labelsA.append({lead, lead + 1});
   labelsB.append({lead + 1, lead + 2});
   labelsResult.append({lead, lead + 2});
-  return emit<ir::ContractOp>(range, left.asTensor().value, right.asTensor().value, labelsA, labelsB, labelsResult);
+  return emit<ir::ContractOp>(range, left.asTensor().value, right.asTensor().value, labelsA,
+                              labelsB, labelsResult);
 }
 
 } // namespace quern::frontend

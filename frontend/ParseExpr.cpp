@@ -3,13 +3,15 @@
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
+
 #include <cmath>
 
 namespace quern::frontend {
 
 namespace {
 
-/// The operators of one level of precedence, loosest first. `not` binds between `and` and the comparisons; minus and
+/// The operators of one level of precedence, loosest first. `not` binds between `and` and the
+/// comparisons; minus and
 /// `**` bind tighter than all.
 struct Operator {
   TokenKind token;
@@ -23,12 +25,14 @@ constexpr Operator comparisonLevel[] = {
     {TokenKind::Greater, BinaryOp::Greater},  {TokenKind::GreaterEqual, BinaryOp::GreaterEqual},
     {TokenKind::KwIn, BinaryOp::In}};
 constexpr Operator rangeLevel[] = {{TokenKind::DotDot, BinaryOp::Range}};
-constexpr Operator sumLevel[] = {{TokenKind::Plus, BinaryOp::Add}, {TokenKind::Minus, BinaryOp::Subtract}};
+constexpr Operator sumLevel[] = {{TokenKind::Plus, BinaryOp::Add},
+                                 {TokenKind::Minus, BinaryOp::Subtract}};
 constexpr Operator productLevel[] = {{TokenKind::Star, BinaryOp::Multiply},
                                      {TokenKind::Slash, BinaryOp::Divide},
                                      {TokenKind::Percent, BinaryOp::Remainder},
                                      {TokenKind::At, BinaryOp::MatMul}};
-constexpr llvm::ArrayRef<Operator> levels[] = {orLevel, andLevel, comparisonLevel, rangeLevel, sumLevel, productLevel};
+constexpr llvm::ArrayRef<Operator> levels[] = {orLevel,    andLevel, comparisonLevel,
+                                               rangeLevel, sumLevel, productLevel};
 constexpr unsigned notLevel = 2;
 constexpr unsigned comparisons = 2;
 constexpr unsigned ranges = 3;
@@ -68,7 +72,8 @@ Expr *Parser::parseBinary(unsigned level) {
   SMLoc start = peek().start();
   Expr *left = parseBinary(level + 1);
   while (left && !lineEnded()) {
-    const Operator *found = llvm::find_if(levels[level], [&](const Operator &o) { return at(o.token); });
+    const Operator *found =
+        llvm::find_if(levels[level], [&](const Operator &o) { return at(o.token); });
     if (found == levels[level].end())
       break;
     SMRange opRange = take().range();
@@ -77,7 +82,8 @@ Expr *Parser::parseBinary(unsigned level) {
     Expr *right = valueIsMissing() ? nullptr : parseBinary(level + 1);
     if (!right)
       return nullptr;
-    left = makeDeep<BinaryExpr>(std::max(left->depth, right->depth) + 1, from(start), found->op, opRange, left, right);
+    left = makeDeep<BinaryExpr>(std::max(left->depth, right->depth) + 1, from(start), found->op,
+                                opRange, left, right);
     if (left && (level == comparisons || level == ranges) && !lineEnded() &&
         llvm::any_of(levels[level], [&](const Operator &o) { return at(o.token); })) {
       diagnostics.report<diag::ChainedOperator>(peek().range(), peek().text);
@@ -123,8 +129,8 @@ Expr *Parser::parsePower() {
   Expr *exponent = parseUnary();
   if (!exponent)
     return nullptr;
-  return makeDeep<BinaryExpr>(std::max(base->depth, exponent->depth) + 1, from(start), BinaryOp::Power, opRange, base,
-                              exponent);
+  return makeDeep<BinaryExpr>(std::max(base->depth, exponent->depth) + 1, from(start),
+                              BinaryOp::Power, opRange, base, exponent);
 }
 
 Expr *Parser::parsePostfix() {
@@ -163,7 +169,8 @@ Expr *Parser::parseCall(Expr *callee) {
   });
   if (!parsed)
     return nullptr;
-  return makeDeep<CallExpr>(depth + 1, from(callee->range.Start), callee, file.copy<Argument>(arguments));
+  return makeDeep<CallExpr>(depth + 1, from(callee->range.Start), callee,
+                            file.copy<Argument>(arguments));
 }
 
 Expr *Parser::parseIndex(Expr *base) {
@@ -184,7 +191,8 @@ Expr *Parser::parseIndex(Expr *base) {
         if (!high)
           return false;
       }
-      index = makeDeep<SliceExpr>((high ? high->depth : 0) + 1, from(start), static_cast<Expr *>(nullptr), high);
+      index = makeDeep<SliceExpr>((high ? high->depth : 0) + 1, from(start),
+                                  static_cast<Expr *>(nullptr), high);
     } else {
       index = parseExpr();
     }
@@ -247,7 +255,9 @@ Expr *Parser::parseNumber() {
   if (token.is(TokenKind::Integer)) {
     int64_t value = 0;
     // A malformed number was reported by the lexer.
-    if (StringRef(digits).take_while([](char c) { return llvm::isDigit(c); }).getAsInteger(10, value)) {
+    if (StringRef(digits)
+            .take_while([](char c) { return llvm::isDigit(c); })
+            .getAsInteger(10, value)) {
       diagnostics.report<diag::IntegerTooLarge>(token.range());
       return nullptr;
     }
@@ -272,7 +282,8 @@ Expr *Parser::parseString() {
   return makeDeep<StringExpr>(depth + 1, token.range(), file.copy<TextPiece>(pieces));
 }
 
-bool Parser::parsePieces(StringRef text, llvm::SmallVectorImpl<TextPiece> &pieces, uint16_t &depth) {
+bool Parser::parsePieces(StringRef text, llvm::SmallVectorImpl<TextPiece> &pieces,
+                         uint16_t &depth) {
   llvm::SmallString<64> literal;
   auto flush = [&] {
     if (!literal.empty()) {
@@ -292,7 +303,8 @@ bool Parser::parsePieces(StringRef text, llvm::SmallVectorImpl<TextPiece> &piece
       continue;
     }
     size_t end = text.find('}', i);
-    SMRange brace{SMLoc::getFromPointer(text.data() + i), SMLoc::getFromPointer(text.data() + i + 1)};
+    SMRange brace{SMLoc::getFromPointer(text.data() + i),
+                  SMLoc::getFromPointer(text.data() + i + 1)};
     if (end == StringRef::npos) {
       diagnostics.report<diag::UnclosedInterpolation>(brace);
       return false;
@@ -397,8 +409,8 @@ unsigned labelLength(llvm::ArrayRef<Token> tokens, size_t position) {
       if (token.partner <= i)
         return 0;
       i = token.partner;
-    } else if (!token.isOneOf(TokenKind::Identifier, TokenKind::Integer, TokenKind::Float) && !token.isKeyword() &&
-               (first || token.isNot(TokenKind::Dot))) {
+    } else if (!token.isOneOf(TokenKind::Identifier, TokenKind::Integer, TokenKind::Float) &&
+               !token.isKeyword() && (first || token.isNot(TokenKind::Dot))) {
       return 0;
     }
     first = false;
@@ -443,7 +455,8 @@ Expr *Parser::parseLabelled() {
     diagnostics.report<diag::LabelHere>(label.range);
     return nullptr;
   }
-  return makeDeep<LabelledExpr>(std::max<unsigned>(depth, operand->depth) + 1, from(start), label, operand);
+  return makeDeep<LabelledExpr>(std::max<unsigned>(depth, operand->depth) + 1, from(start), label,
+                                operand);
 }
 
 } // namespace quern::frontend

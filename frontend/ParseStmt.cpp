@@ -12,13 +12,14 @@ std::string Parser::foundText() const {
 
 bool Parser::fail(const std::string &expected) {
   const Token &token = peek();
-  // What the lexer could not read has been reported; that it is missing follows.
-  if (token.afterInvalid)
+  // What the lexer could not read has been reported; that it is missing follows. So it does after
+  // giving up.
+  if (token.afterInvalid || gaveUp)
     return false;
   SMRange range = token.range();
   std::string found = foundText();
   // What is missing at a line's end is missing there, not on the next line.
-  if (token.startsLine && position > 0) {
+  if (token.startsLine && position > 0 && !token.startsStatement) {
     range = {previous().end(), previous().end()};
     if (token.isNot(TokenKind::EndOfFile))
       found = "the end of the line";
@@ -28,8 +29,10 @@ bool Parser::fail(const std::string &expected) {
 }
 
 bool Parser::valueIsMissing() {
-  // An operator may end a line, but where the next begins with an assignment, something was forgotten.
-  return lineEnded() && at(TokenKind::Identifier) && peek(1).is(TokenKind::Equal) && !fail("an expression");
+  // An operator may end a line, but where the next begins with an assignment, something was
+  // forgotten.
+  return lineEnded() && at(TokenKind::Identifier) && peek(1).is(TokenKind::Equal) &&
+         !fail("an expression");
 }
 
 bool Parser::expectLineEnd(const std::string &afterWhat) {
@@ -44,6 +47,7 @@ bool Parser::expectLineEnd(const std::string &afterWhat) {
 
 bool Parser::giveUp() {
   diagnostics.report<diag::NestingTooDeep>(peek().range());
+  gaveUp = true;
   position = tokens.size() - 1;
   return false;
 }
@@ -53,7 +57,8 @@ void Parser::skipToDeclaration() {
   while (!at(TokenKind::EndOfFile)) {
     take();
     if (peek().startsLine && peek(1).isNot(TokenKind::Colon) &&
-        peek().isOneOf(TokenKind::KwImport, TokenKind::KwModule, TokenKind::KwModel, TokenKind::KwPrimitive))
+        peek().isOneOf(TokenKind::KwImport, TokenKind::KwModule, TokenKind::KwModel,
+                       TokenKind::KwPrimitive))
       return;
   }
 }
@@ -62,21 +67,25 @@ void Parser::skipStatement(size_t begin) {
   // A bracket that the statement opened and that is closed belongs to it with all that is inside.
   for (size_t i = begin; i < position; ++i) {
     const Token &token = tokens[i];
-    if (token.isOneOf(TokenKind::LeftParen, TokenKind::LeftBracket, TokenKind::LeftBrace) && token.partner >= position) {
+    if (token.isOneOf(TokenKind::LeftParen, TokenKind::LeftBracket, TokenKind::LeftBrace) &&
+        token.partner >= position) {
       position = token.partner;
       take();
       break;
     }
   }
-  while (!at(TokenKind::EndOfFile) && !at(TokenKind::RightBrace) && (position == begin || !peek().startsLine)) {
+  while (!at(TokenKind::EndOfFile) && !at(TokenKind::RightBrace) &&
+         (position == begin || !peek().startsLine)) {
     uint32_t partner = peek().partner;
-    if (peek().isOneOf(TokenKind::LeftParen, TokenKind::LeftBracket, TokenKind::LeftBrace) && partner > position)
+    if (peek().isOneOf(TokenKind::LeftParen, TokenKind::LeftBracket, TokenKind::LeftBrace) &&
+        partner > position)
       position = partner;
     take();
   }
 }
 
-bool Parser::parseList(TokenKind open, TokenKind close, StringRef what, llvm::function_ref<bool()> item) {
+bool Parser::parseList(TokenKind open, TokenKind close, StringRef what,
+                       llvm::function_ref<bool()> item) {
   if (!at(open))
     return fail(fmt::format("{} to begin {}", describe(open), what));
   SMRange opening = take().range();
@@ -85,7 +94,8 @@ bool Parser::parseList(TokenKind open, TokenKind close, StringRef what, llvm::fu
     if (at(TokenKind::EndOfFile) || at(TokenKind::RightBrace) || !item()) {
       if (at(TokenKind::EndOfFile) || at(TokenKind::RightBrace)) {
         fail(fmt::format("{} after {}", describe(close), what));
-        diagnostics.report<diag::ToMatch>(opening, describe(open));
+        if (!gaveUp)
+          diagnostics.report<diag::ToMatch>(opening, describe(open));
       }
       return false;
     }
@@ -112,7 +122,8 @@ bool Parser::parseBlock(Block &block) {
   unsigned depth = 0;
   while (!at(TokenKind::RightBrace) && !at(TokenKind::EndOfFile)) {
     // A declaration at the margin means that this block was never closed.
-    if (peek().startsLine && peek(1).is(TokenKind::Identifier) && peek(2).is(TokenKind::LeftParen) &&
+    if (peek().startsLine && peek(1).is(TokenKind::Identifier) &&
+        peek(2).is(TokenKind::LeftParen) &&
         peek().isOneOf(TokenKind::KwModule, TokenKind::KwModel, TokenKind::KwPrimitive))
       break;
     parenDepth = 0;
@@ -192,7 +203,8 @@ Stmt *Parser::parseFor() {
   Block body;
   if (!parseBlock(body))
     return nullptr;
-  return makeStmt<ForStmt>(std::max(sequence->depth, body.depth), from(start), index, element, sequence, body);
+  return makeStmt<ForStmt>(std::max(sequence->depth, body.depth), from(start), index, element,
+                           sequence, body);
 }
 
 Stmt *Parser::parseReturn() {
@@ -219,13 +231,14 @@ Stmt *Parser::parseRequire() {
   Expr *message = parseExpr();
   if (!message)
     return nullptr;
-  return makeStmt<RequireStmt>(std::max(condition->depth, message->depth), from(start), condition, message);
+  return makeStmt<RequireStmt>(std::max(condition->depth, message->depth), from(start), condition,
+                               message);
 }
 
 bool Parser::atAssignment() const {
   if (at(TokenKind::Identifier))
-    return peek(1).isOneOf(TokenKind::Equal, TokenKind::PlusEqual, TokenKind::MinusEqual, TokenKind::StarEqual,
-                           TokenKind::SlashEqual, TokenKind::Comma);
+    return peek(1).isOneOf(TokenKind::Equal, TokenKind::PlusEqual, TokenKind::MinusEqual,
+                           TokenKind::StarEqual, TokenKind::SlashEqual, TokenKind::Comma);
   // `(a, b) = ...`
   uint32_t partner = peek().partner;
   return at(TokenKind::LeftParen) && partner > position && partner + 1 < tokens.size() &&
@@ -268,7 +281,8 @@ Stmt *Parser::parseAssignment() {
       return nullptr;
     }
     auto *name = file.make<NameExpr>(target.range, target.name);
-    value = makeDeep<BinaryExpr>(value->depth + 1, from(start), op, opRange, static_cast<Expr *>(name), value);
+    value = makeDeep<BinaryExpr>(value->depth + 1, from(start), op, opRange,
+                                 static_cast<Expr *>(name), value);
     if (!value)
       return nullptr;
   }

@@ -60,7 +60,8 @@ StringRef spelling(BinaryOp op) {
   return "?";
 }
 
-// ---------------------------------------------------------------------------------------------- declarations
+// ----------------------------------------------------------------------------------------------
+// declarations
 
 void Parser::parseFile() {
   while (!at(TokenKind::EndOfFile)) {
@@ -106,7 +107,8 @@ bool Parser::parseImport() {
   if (!at(TokenKind::String))
     return fail("a file name in quotes after 'import'");
   Token path = take();
-  file.imports.push_back({{start, path.end()}, path.text.size() >= 2 ? path.text.drop_front().drop_back() : ""});
+  file.imports.push_back(
+      {{start, path.end()}, path.text.size() >= 2 ? path.text.drop_front().drop_back() : ""});
   return expectLineEnd("the import");
 }
 
@@ -125,7 +127,9 @@ bool Parser::parseCallable(Callable::Kind kind) {
   auto *callable = file.make<Callable>();
   callable->kind = kind;
   SMLoc start = take().start();
-  StringRef what = kind == Callable::Kind::Model ? "model" : kind == Callable::Kind::Module ? "module" : "primitive";
+  StringRef what = kind == Callable::Kind::Model    ? "model"
+                   : kind == Callable::Kind::Module ? "module"
+                                                    : "primitive";
   if (!at(TokenKind::Identifier))
     return fail(fmt::format("a name after '{}'", what));
   callable->name = identifier(take());
@@ -164,7 +168,8 @@ bool Parser::parseParameters(Callable &callable) {
       if (!parameter.defaultValue)
         return false;
     }
-    if (peek().is(TokenKind::Identifier) && peek().text == "from" && !parseAdapter(parameter.adapter))
+    if (peek().is(TokenKind::Identifier) && peek().text == "from" &&
+        !parseAdapter(parameter.adapter))
       return false;
     parameters.push_back(parameter);
     return true;
@@ -216,9 +221,11 @@ bool Parser::parseAdapter(CallExpr *&adapter) {
   return true;
 }
 
-// ---------------------------------------------------------------------------------------------- types
+// ----------------------------------------------------------------------------------------------
+// types
 
-static constexpr StringRef staticTypeNames[] = {"int", "float", "bool", "string", "list", "dtype", "axis", "any"};
+static constexpr StringRef staticTypeNames[] = {"int",  "float", "bool", "string",
+                                                "list", "dtype", "axis", "any"};
 static constexpr StringRef elementTypeNames[] = {"f16", "bf16", "f32", "f64", "bool",
                                                  "i8",  "i16",  "i32", "i64", "u8"};
 
@@ -268,9 +275,11 @@ TypeExpr *Parser::parseSimpleType() {
     if (at(TokenKind::LeftBracket) && !peek().startsLine) {
       type->kind = TypeExpr::Kind::Tensor;
       if (!isElementTypeName(name.text) && name.text != "tensor") {
-        llvm::SmallVector<StringRef> known(std::begin(elementTypeNames), std::end(elementTypeNames));
+        llvm::SmallVector<StringRef> known(std::begin(elementTypeNames),
+                                           std::end(elementTypeNames));
         known.push_back("tensor");
-        diagnostics.report<diag::UnknownElementType>(name.range(), name.text, didYouMean(name.text, known));
+        diagnostics.report<diag::UnknownElementType>(name.range(), name.text,
+                                                     didYouMean(name.text, known));
         return nullptr;
       }
       if (!parseDimensions(*type))
@@ -282,7 +291,8 @@ TypeExpr *Parser::parseSimpleType() {
         return nullptr;
       }
       if (name.is(TokenKind::Identifier) && !llvm::is_contained(staticTypeNames, name.text)) {
-        diagnostics.report<diag::UnknownType>(name.range(), name.text, didYouMean(name.text, staticTypeNames));
+        diagnostics.report<diag::UnknownType>(name.range(), name.text,
+                                              didYouMean(name.text, staticTypeNames));
         return nullptr;
       }
     }

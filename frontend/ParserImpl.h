@@ -1,17 +1,21 @@
-// The parser's state and its rules, shared by Parser.cpp (declarations, types), ParseStmt.cpp and ParseExpr.cpp.
+// The parser's state and its rules, shared by Parser.cpp (declarations, types), ParseStmt.cpp and
+// ParseExpr.cpp.
 #pragma once
 
 #include "frontend/Parser.h"
+
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
 
 namespace quern::frontend {
 
-/// Recursive descent with one token of lookahead (and a scan over a label's pieces). A rule that fails has reported why
-/// and returns null or false; statements and declarations are where parsing goes on.
+/// Recursive descent with one token of lookahead (and a scan over a label's pieces). A rule that
+/// fails has reported why and returns null or false; statements and declarations are where parsing
+/// goes on.
 class Parser {
 public:
-  Parser(SourceFile &file, llvm::MutableArrayRef<Token> tokens, Diagnostics &diagnostics, unsigned nesting = 0)
+  Parser(SourceFile &file, llvm::MutableArrayRef<Token> tokens, Diagnostics &diagnostics,
+         unsigned nesting = 0)
       : file(file), tokens(tokens), diagnostics(diagnostics), nestingDepth(nesting) {}
 
   void parseFile();
@@ -26,14 +30,18 @@ private:
     ~Nesting() { --parser.nestingDepth; }
     Nesting(const Nesting &) = delete;
     Nesting &operator=(const Nesting &) = delete;
-    explicit operator bool() const { return parser.nestingDepth <= nestingLimit || parser.giveUp(); }
+    explicit operator bool() const {
+      return parser.nestingDepth <= nestingLimit || parser.giveUp();
+    }
 
   private:
     Parser &parser;
   };
 
   // Tokens.
-  const Token &peek(unsigned ahead = 0) const { return tokens[std::min<size_t>(position + ahead, tokens.size() - 1)]; }
+  const Token &peek(unsigned ahead = 0) const {
+    return tokens[std::min<size_t>(position + ahead, tokens.size() - 1)];
+  }
   const Token &previous() const { return tokens[position == 0 ? 0 : position - 1]; }
   bool at(TokenKind kind) const { return peek().is(kind); }
   const Token &take() {
@@ -125,6 +133,7 @@ private:
   Diagnostics &diagnostics;
   size_t position = 0;
   unsigned parenDepth = 0;
+  bool gaveUp = false;
   unsigned nestingDepth;
 };
 

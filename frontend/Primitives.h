@@ -1,5 +1,6 @@
-// The primitives: what modules cannot say in the language itself. Each is declared in library/primitives.qn, whose
-// signature checks a call's arguments, and has its meaning here, in a table by name.
+// The primitives: what modules cannot say in the language itself. Each is declared in
+// library/primitives.qn, whose signature checks a call's arguments, and has its meaning here, in a
+// table by name.
 #pragma once
 
 #include "frontend/Elaborator.h"
@@ -9,12 +10,15 @@ namespace quern::frontend {
 /// A call of a primitive whose arguments conform to its signature.
 class PrimitiveCall {
 public:
-  PrimitiveCall(Elaborator &elaborator, const Callable &callable, llvm::ArrayRef<ArgumentValue> arguments, SMRange range)
+  PrimitiveCall(Elaborator &elaborator, const Callable &callable,
+                llvm::ArrayRef<ArgumentValue> arguments, SMRange range)
       : elaborator(elaborator), callable(callable), arguments(arguments), range(range) {}
 
   const Value &value(unsigned i) const { return arguments[i].value; }
   /// Where argument i is written; the call itself where it was left out.
-  SMRange rangeOf(unsigned i) const { return arguments[i].range.isValid() ? arguments[i].range : range; }
+  SMRange rangeOf(unsigned i) const {
+    return arguments[i].range.isValid() ? arguments[i].range : range;
+  }
   mlir::Value tensor(unsigned i) const { return value(i).asTensor().value; }
   mlir::RankedTensorType type(unsigned i) const { return value(i).tensorType(); }
   int64_t integer(unsigned i) const { return value(i).asInteger(); }

@@ -69,10 +69,12 @@ const SourceFile *Program::loadFile(StringRef filePath) {
 }
 
 const SourceFile *Program::loadText(StringRef filePath, StringRef text) {
-  return load(llvm::MemoryBuffer::getMemBufferCopy(text, filePath), identityOf(filePath), /*isLibrary=*/false);
+  return load(llvm::MemoryBuffer::getMemBufferCopy(text, filePath), identityOf(filePath),
+              /*isLibrary=*/false);
 }
 
-const SourceFile *Program::load(std::unique_ptr<llvm::MemoryBuffer> buffer, StringRef identity, bool isLibrary) {
+const SourceFile *Program::load(std::unique_ptr<llvm::MemoryBuffer> buffer, StringRef identity,
+                                bool isLibrary) {
   StringRef text = buffer->getBuffer();
   std::string name = buffer->getBufferIdentifier().str();
   unsigned id = diagnostics.sourceMgr().AddNewSourceBuffer(std::move(buffer), SMLoc());
@@ -136,7 +138,8 @@ void Program::resolveImports(SourceFile &file) {
         for (const ImportDecl &link : other->imports)
           if (other.get() != &file && records[other.get()].isBeingLoaded) {
             std::string target = locateImport(other->path, link.path);
-            const SourceFile *next = target.empty() ? nullptr : byIdentity.lookup(identityOf(target));
+            const SourceFile *next =
+                target.empty() ? nullptr : byIdentity.lookup(identityOf(target));
             if (next && records[next].isBeingLoaded)
               diagnostics.report<diag::ImportedHere>(link.range, link.path);
           }

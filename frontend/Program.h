@@ -3,6 +3,7 @@
 
 #include "frontend/Parser.h"
 #include "frontend/Value.h"
+
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -16,8 +17,8 @@ struct Definition {
   SMRange range() const { return callable ? callable->name.range : constant->name.range; }
 };
 
-/// All files that a model is made of. Every standard-library file is visible everywhere; a file's own definitions and
-/// those of the files it imports come before the library's.
+/// All files that a model is made of. Every standard-library file is visible everywhere; a file's
+/// own definitions and those of the files it imports come before the library's.
 class Program {
 public:
   /// `importPaths` are searched, in order, for imports not found beside the importing file.
@@ -26,7 +27,8 @@ public:
 
   /// Reads and parses every .qn file of `directory`. Reports a directory without any.
   bool loadLibrary(StringRef directory);
-  /// Reads and parses a file and, recursively, what it imports. Null (reported) if it cannot be read.
+  /// Reads and parses a file and, recursively, what it imports. Null (reported) if it cannot be
+  /// read.
   const SourceFile *loadFile(StringRef path);
   /// As loadFile for a text in memory; imports are relative to `path`.
   const SourceFile *loadText(StringRef path, StringRef text);
@@ -46,7 +48,8 @@ private:
     bool isBeingLoaded = false;
   };
 
-  const SourceFile *load(std::unique_ptr<llvm::MemoryBuffer> buffer, StringRef identity, bool isLibrary);
+  const SourceFile *load(std::unique_ptr<llvm::MemoryBuffer> buffer, StringRef identity,
+                         bool isLibrary);
   void define(Names &names, const SourceFile &file);
   void addName(Names &names, const Definition &definition, StringRef name);
   void resolveImports(SourceFile &file);

@@ -1,8 +1,10 @@
-// One token of a .qn file, with what the formatter and the parser need to know about its surroundings.
+// One token of a .qn file, with what the formatter and the parser need to know about its
+// surroundings.
 #pragma once
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/SMLoc.h"
+
 #include <cstdint>
 
 namespace quern::frontend {
@@ -17,7 +19,8 @@ llvm::StringRef describe(TokenKind kind);
 
 struct Token {
   TokenKind kind = TokenKind::EndOfFile;
-  /// The first token of its line: statements end where a line does, outside parentheses and brackets.
+  /// The first token of its line: statements end where a line does, outside parentheses and
+  /// brackets.
   bool startsLine = false;
   /// No space or comment lies between the token before and this one, as in `layer{i}`.
   bool touchesPrevious = false;
@@ -35,7 +38,9 @@ struct Token {
 
   bool is(TokenKind other) const { return kind == other; }
   bool isNot(TokenKind other) const { return kind != other; }
-  template <typename... Kinds> bool isOneOf(Kinds... kinds) const { return ((kind == kinds) || ...); }
+  template <typename... Kinds> bool isOneOf(Kinds... kinds) const {
+    return ((kind == kinds) || ...);
+  }
   bool isKeyword() const { return kind >= TokenKind::KwAnd && kind <= TokenKind::KwTrue; }
 
   llvm::SMLoc start() const { return llvm::SMLoc::getFromPointer(text.begin()); }

@@ -1,5 +1,6 @@
 // Values against declared types, and the symbols of shapes.
 #include "frontend/Elaborator.h"
+
 #include "llvm/ADT/StringExtras.h"
 
 namespace quern::frontend {
@@ -18,10 +19,12 @@ bool Elaborator::accepts(const TypeExpr &type, const Value &value) const {
   case TypeExpr::Kind::Tensor:
     return value.isTensor();
   case TypeExpr::Kind::List:
-    return value.isSequence() &&
-           llvm::all_of(value.elements(), [&](const Value &element) { return accepts(*type.operands[0], element); });
+    return value.isSequence() && llvm::all_of(value.elements(), [&](const Value &element) {
+             return accepts(*type.operands[0], element);
+           });
   case TypeExpr::Kind::Union:
-    return llvm::any_of(type.operands, [&](const TypeExpr *option) { return accepts(*option, value); });
+    return llvm::any_of(type.operands,
+                        [&](const TypeExpr *option) { return accepts(*option, value); });
   case TypeExpr::Kind::Static:
     break;
   }
@@ -38,7 +41,8 @@ bool Elaborator::accepts(const TypeExpr &type, const Value &value) const {
       .Default(true);
 }
 
-std::optional<int64_t> Elaborator::resolveAxis(const Value &value, SMRange range, const Value::Tensor *axisTensor) {
+std::optional<int64_t> Elaborator::resolveAxis(const Value &value, SMRange range,
+                                               const Value::Tensor *axisTensor) {
   if (!axisTensor) {
     error<diag::AxisWithoutTensor>(range);
     return std::nullopt;
@@ -49,19 +53,22 @@ std::optional<int64_t> Elaborator::resolveAxis(const Value &value, SMRange range
   if (value.isInteger()) {
     axis = value.asInteger() < 0 ? value.asInteger() + rank : value.asInteger();
   } else {
-    // N and C lead, W is last, H and D before it: as in N, C, D, H, W with the spatial axes there are.
+    // N and C lead, W is last, H and D before it: as in N, C, D, H, W with the spatial axes there
+    // are.
     StringRef name = value.asAxis();
     int64_t fromEnd = name == "W" ? 1 : name == "H" ? 2 : 3;
     axis = name == "N" ? 0 : name == "C" ? 1 : rank - fromEnd > 1 ? rank - fromEnd : -1;
   }
   if (axis < 0 || axis >= rank) {
-    error<diag::AxisOutOfRange>(range, value.text(), typeText(type)).note<diag::MadeHere>(axisTensor->definition);
+    error<diag::AxisOutOfRange>(range, value.text(), typeText(type))
+        .note<diag::MadeHere>(axisTensor->definition);
     return std::nullopt;
   }
   return axis;
 }
 
-bool Elaborator::convert(const TypeExpr &type, Value &value, SMRange range, const Value::Tensor *axisTensor) {
+bool Elaborator::convert(const TypeExpr &type, Value &value, SMRange range,
+                         const Value::Tensor *axisTensor) {
   switch (type.kind) {
   case TypeExpr::Kind::Tensor:
     return true;
@@ -92,17 +99,18 @@ bool Elaborator::convert(const TypeExpr &type, Value &value, SMRange range, cons
   return true;
 }
 
-bool Elaborator::conform(Frame &callee, const TypeExpr &type, Value &value, SMRange range, StringRef parameterName,
-                         const Value::Tensor *axisTensor) {
+bool Elaborator::conform(Frame &callee, const TypeExpr &type, Value &value, SMRange range,
+                         StringRef parameterName, const Value::Tensor *axisTensor) {
   const TypeExpr *chosen = &type;
   if (type.kind == TypeExpr::Kind::Union) {
-    const auto *option = llvm::find_if(type.operands, [&](const TypeExpr *o) { return accepts(*o, value); });
+    const auto *option =
+        llvm::find_if(type.operands, [&](const TypeExpr *o) { return accepts(*o, value); });
     if (option != type.operands.end())
       chosen = *option;
   }
   if (!accepts(*chosen, value)) {
-    auto report = error<diag::TypeMismatch>(range, parameterName, callee.callable->name.text, sourceText(type.range),
-                                            value.describe());
+    auto report = error<diag::TypeMismatch>(range, parameterName, callee.callable->name.text,
+                                            sourceText(type.range), value.describe());
     if (value.isTensor())
       report.note<diag::MadeHere>(value.asTensor().definition);
     if (!callee.file->isLibrary)
@@ -130,8 +138,8 @@ std::optional<int64_t> Elaborator::dimensionSize(const Expr *expr) {
   return value.asInteger();
 }
 
-bool Elaborator::conformShape(Frame &callee, const TypeExpr &type, const Value::Tensor &tensor, SMRange range,
-                              const std::string &what) {
+bool Elaborator::conformShape(Frame &callee, const TypeExpr &type, const Value::Tensor &tensor,
+                              SMRange range, const std::string &what) {
   auto actual = llvm::cast<mlir::RankedTensorType>(tensor.value.getType());
   std::string wanted = sourceText(type.range);
   if (type.name != "tensor" && type.name != elementTypeText(actual.getElementType())) {
@@ -139,12 +147,14 @@ bool Elaborator::conformShape(Frame &callee, const TypeExpr &type, const Value::
         .note<diag::MadeHere>(tensor.definition);
     return false;
   }
-  const auto *ellipsis = llvm::find_if(type.dimensions, [](const Dimension &d) { return d.isEllipsis(); });
+  const auto *ellipsis =
+      llvm::find_if(type.dimensions, [](const Dimension &d) { return d.isEllipsis(); });
   bool isOpen = ellipsis != type.dimensions.end();
   size_t named = type.dimensions.size() - (isOpen ? 1 : 0);
   size_t rank = actual.getRank();
   if (isOpen ? rank < named : rank != named) {
-    error<diag::RankMismatch>(range, what, wanted, typeText(actual), rank).note<diag::MadeHere>(tensor.definition);
+    error<diag::RankMismatch>(range, what, wanted, typeText(actual), rank)
+        .note<diag::MadeHere>(tensor.definition);
     return false;
   }
   size_t before = ellipsis - type.dimensions.begin();
@@ -173,12 +183,15 @@ bool Elaborator::conformShape(Frame &callee, const TypeExpr &type, const Value::
       continue;
     auto origin = name ? callee.symbols.find(name->name) : callee.symbols.end();
     if (origin != callee.symbols.end()) {
-      error<diag::SymbolMismatch>(range, name->name, extent, what, typeText(actual), *size, origin->second.what)
+      error<diag::SymbolMismatch>(range, name->name, extent, what, typeText(actual), *size,
+                                  origin->second.what)
           .note<diag::SymbolOriginHere>(origin->second.range, name->name, *size)
           .note<diag::MadeHere>(tensor.definition);
       return false;
     }
-    error<diag::DimensionMismatch>(range, what, wanted, sourceText(dimension.range), *size, typeText(actual), extent)
+    std::string written = sourceText(dimension.range), number = std::to_string(*size);
+    error<diag::DimensionMismatch>(range, what, wanted, typeText(actual), extent,
+                                   written == number ? number : written + " = " + number)
         .note<diag::MadeHere>(tensor.definition);
     return false;
   }
@@ -195,7 +208,8 @@ bool Elaborator::checkResult(Frame &callee) {
   std::vector<Value> values = {callee.result};
   if (callable.returnsTuple) {
     if (!callee.result.isSequence() || callee.result.elements().size() != callable.results.size()) {
-      error<diag::ResultCount>(range, callable.name.text, callable.results.size(), callee.result.describe())
+      error<diag::ResultCount>(range, callable.name.text, callable.results.size(),
+                               callee.result.describe())
           .note<diag::DeclaredHere>(callable.name.range, callable.name.text);
       return false;
     }
@@ -203,14 +217,16 @@ bool Elaborator::checkResult(Frame &callee) {
   }
   for (auto [index, result] : llvm::enumerate(callable.results)) {
     Value &value = values[index];
-    std::string what = callable.results.size() > 1 ? fmt::format("result {} of '{}'", index + 1, callable.name.text)
-                                                   : fmt::format("the result of '{}'", callable.name.text);
+    std::string what = callable.results.size() > 1
+                           ? fmt::format("result {} of '{}'", index + 1, callable.name.text)
+                           : fmt::format("the result of '{}'", callable.name.text);
     if (!accepts(*result.type, value)) {
       error<diag::ResultType>(range, what, sourceText(result.type->range), value.describe())
           .note<diag::DeclaredResult>(result.type->range);
       return false;
     }
-    if (result.type->isTensor() && !conformShape(callee, *result.type, value.asTensor(), range, what))
+    if (result.type->isTensor() &&
+        !conformShape(callee, *result.type, value.asTensor(), range, what))
       return false;
   }
   return true;

@@ -14,8 +14,9 @@ static void validateType(const TypeExpr &type, const Callable &callable, Diagnos
 static void validateCallable(const Callable &callable, Diagnostics &diagnostics) {
   bool isModel = callable.kind == Callable::Kind::Model;
   for (const Parameter &parameter : callable.parameters) {
-    const auto *first = llvm::find_if(callable.parameters,
-                                      [&](const Parameter &other) { return other.name.text == parameter.name.text; });
+    const auto *first = llvm::find_if(callable.parameters, [&](const Parameter &other) {
+      return other.name.text == parameter.name.text;
+    });
     if (first != &parameter) {
       diagnostics.report<diag::DuplicateParameter>(parameter.name.range, parameter.name.text);
       diagnostics.report<diag::FirstHere>(first->name.range);

@@ -6,8 +6,8 @@
 
 namespace quern::frontend {
 
-/// Reports declarations that no call could make right: parameters named twice, adapters and default sizes on modules,
-/// primitives outside the standard library.
+/// Reports declarations that no call could make right: parameters named twice, adapters and default
+/// sizes on modules, primitives outside the standard library.
 void validate(const SourceFile &file, Diagnostics &diagnostics);
 
 } // namespace quern::frontend

@@ -1,6 +1,7 @@
 #include "frontend/Value.h"
 
 #include "frontend/Diagnostics.h"
+
 #include "mlir/IR/Builders.h"
 
 namespace quern::frontend {
@@ -13,8 +14,9 @@ Value Value::integers(llvm::ArrayRef<int64_t> values) {
 }
 
 bool Value::hasPoison() const {
-  return isPoison() ||
-         (isSequence() && llvm::any_of(elements(), [](const Value &element) { return element.hasPoison(); }));
+  return isPoison() || (isSequence() && llvm::any_of(elements(), [](const Value &element) {
+                          return element.hasPoison();
+                        }));
 }
 
 const Value::Tensor *Value::firstTensor() const {
@@ -88,7 +90,8 @@ std::string Value::text() const {
 
 bool equal(const Value &a, const Value &b) {
   if (a.isNumber() && b.isNumber())
-    return a.isInteger() && b.isInteger() ? a.asInteger() == b.asInteger() : a.asNumber() == b.asNumber();
+    return a.isInteger() && b.isInteger() ? a.asInteger() == b.asInteger()
+                                          : a.asNumber() == b.asNumber();
   if (a.isBool() && b.isBool())
     return a.asBool() == b.asBool();
   if (a.isString() && b.isString())
@@ -102,7 +105,8 @@ bool equal(const Value &a, const Value &b) {
   if (a.isTensor() && b.isTensor())
     return a.asTensor().value == b.asTensor().value;
   if (a.isSequence() && b.isSequence())
-    return std::equal(a.elements().begin(), a.elements().end(), b.elements().begin(), b.elements().end(), equal);
+    return std::equal(a.elements().begin(), a.elements().end(), b.elements().begin(),
+                      b.elements().end(), equal);
   return a.isNone() && b.isNone();
 }
 

@@ -1,9 +1,12 @@
-// What an expression of the language is worth while a model is elaborated: compile-time values, and tensors of the graph.
+// What an expression of the language is worth while a model is elaborated: compile-time values, and
+// tensors of the graph.
 #pragma once
 
 #include "frontend/Ast.h"
+
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Value.h"
+
 #include <memory>
 #include <string>
 #include <variant>
@@ -41,7 +44,9 @@ public:
   static Value integer(int64_t value) { return Value(value); }
   static Value number(double value) { return Value(value); }
   static Value boolean(bool value) { return Value(value); }
-  static Value string(std::string value) { return Value(std::make_shared<const std::string>(std::move(value))); }
+  static Value string(std::string value) {
+    return Value(std::make_shared<const std::string>(std::move(value)));
+  }
   static Value list(std::vector<Value> elements) {
     return Value(Sequence{std::make_shared<const std::vector<Value>>(std::move(elements)), false});
   }
@@ -52,7 +57,9 @@ public:
   static Value elementType(mlir::Type type) { return Value(type); }
   static Value axis(StringRef name) { return Value(Axis{name}); }
   static Value function(Function function) { return Value(function); }
-  static Value tensor(mlir::Value value, SMRange definition) { return Value(Tensor{value, definition}); }
+  static Value tensor(mlir::Value value, SMRange definition) {
+    return Value(Tensor{value, definition});
+  }
 
   bool isPoison() const { return std::holds_alternative<Poison>(data); }
   bool isNone() const { return std::holds_alternative<None>(data); }
@@ -69,16 +76,22 @@ public:
   bool isTensor() const { return std::holds_alternative<Tensor>(data); }
 
   int64_t asInteger() const { return std::get<int64_t>(data); }
-  double asNumber() const { return isInteger() ? static_cast<double>(asInteger()) : std::get<double>(data); }
+  double asNumber() const {
+    return isInteger() ? static_cast<double>(asInteger()) : std::get<double>(data);
+  }
   bool asBool() const { return std::get<bool>(data); }
-  const std::string &asString() const { return *std::get<std::shared_ptr<const std::string>>(data); }
+  const std::string &asString() const {
+    return *std::get<std::shared_ptr<const std::string>>(data);
+  }
   const std::vector<Value> &elements() const { return *std::get<Sequence>(data).elements; }
   bool isTuple() const { return isSequence() && std::get<Sequence>(data).isTuple; }
   mlir::Type asElementType() const { return std::get<mlir::Type>(data); }
   StringRef asAxis() const { return std::get<Axis>(data).name; }
   const Function &asFunction() const { return std::get<Function>(data); }
   const Tensor &asTensor() const { return std::get<Tensor>(data); }
-  mlir::RankedTensorType tensorType() const { return llvm::cast<mlir::RankedTensorType>(asTensor().value.getType()); }
+  mlir::RankedTensorType tensorType() const {
+    return llvm::cast<mlir::RankedTensorType>(asTensor().value.getType());
+  }
 
   /// Whether a poison lies in it, however deep in lists.
   bool hasPoison() const;
@@ -91,13 +104,14 @@ public:
   std::string text() const;
 
 private:
-  using Data = std::variant<Poison, None, int64_t, double, bool, std::shared_ptr<const std::string>, Sequence, mlir::Type,
-                            Axis, Function, Tensor>;
+  using Data = std::variant<Poison, None, int64_t, double, bool, std::shared_ptr<const std::string>,
+                            Sequence, mlir::Type, Axis, Function, Tensor>;
   explicit Value(Data data) : data(std::move(data)) {}
   Data data;
 };
 
-/// Equality of compile-time values; an int equals the float of its value. Tensors are equal if they are one.
+/// Equality of compile-time values; an int equals the float of its value. Tensors are equal if they
+/// are one.
 bool equal(const Value &a, const Value &b);
 
 /// "f32[1, 64, 56, 56]": a tensor's type as the language writes it.

@@ -6,7 +6,8 @@
 namespace quern::frontend {
 
 /// A function of one tensor; of a number, it is computed right away.
-template <typename Op, double (*onNumber)(double)> static Value function(const PrimitiveCall &call) {
+template <typename Op, double (*onNumber)(double)>
+static Value function(const PrimitiveCall &call) {
   if (call.value(0).isTensor())
     return call.emit<Op>(call.tensor(0));
   double result = onNumber(call.value(0).asNumber());

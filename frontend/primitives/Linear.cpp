@@ -1,5 +1,6 @@
 // Contractions and convolutions.
 #include "frontend/Primitives.h"
+
 #include "llvm/ADT/StringExtras.h"
 
 namespace quern::frontend {
@@ -16,7 +17,9 @@ static std::optional<Subscripts> parseSubscripts(StringRef text) {
   Subscripts result;
   result.isOpen = text.contains("...");
   std::tie(result.before, result.after) = text.split("...");
-  auto isLetters = [](StringRef part) { return llvm::all_of(part, [](char c) { return llvm::isAlpha(c); }); };
+  auto isLetters = [](StringRef part) {
+    return llvm::all_of(part, [](char c) { return llvm::isAlpha(c); });
+  };
   if (!isLetters(result.before) || !isLetters(result.after))
     return std::nullopt;
   return result;
@@ -26,7 +29,8 @@ static Value contract(const PrimitiveCall &call) {
   StringRef equation = call.value(2).asString();
   auto [inputs, output] = equation.split("->");
   auto [first, second] = inputs.split(",");
-  std::optional<Subscripts> sides[3] = {parseSubscripts(first), parseSubscripts(second), parseSubscripts(output)};
+  std::optional<Subscripts> sides[3] = {parseSubscripts(first), parseSubscripts(second),
+                                        parseSubscripts(output)};
   if (!equation.contains("->") || !inputs.contains(",") || !sides[0] || !sides[1] || !sides[2])
     return call.fail<diag::EinsumSyntax>(2, equation);
   // "..." stands for the same leading axes wherever it is written; a side may also lack it.
@@ -37,7 +41,8 @@ static Value contract(const PrimitiveCall &call) {
       return call.fail<diag::EinsumRank>(i, sides[i]->letters(), equation, call.value(i).text());
     if (sides[i]->isOpen) {
       if (open != 0 && open != extra)
-        return call.fail<diag::EinsumRank>(i, sides[i]->letters() + open, equation, call.value(i).text());
+        return call.fail<diag::EinsumRank>(i, sides[i]->letters() + open, equation,
+                                           call.value(i).text());
       open = extra;
     }
   }
@@ -60,8 +65,8 @@ static Value contract(const PrimitiveCall &call) {
     for (auto [j, other] : llvm::enumerate(axes[1]))
       if (label == other && a.getDimSize(i) != b.getDimSize(j)) {
         call.elaborator
-            .error<diag::EinsumExtent>(call.range, equation, i, a.getDimSize(i), typeText(a), j, b.getDimSize(j),
-                                       typeText(b))
+            .error<diag::EinsumExtent>(call.range, equation, i, a.getDimSize(i), typeText(a), j,
+                                       b.getDimSize(j), typeText(b))
             .note<diag::OperandHere>(call.value(0).asTensor().definition, typeText(a))
             .note<diag::OperandHere>(call.value(1).asTensor().definition, typeText(b));
         return Value();
@@ -70,8 +75,9 @@ static Value contract(const PrimitiveCall &call) {
 }
 
 static Value convolve(const PrimitiveCall &call) {
-  return call.emit<ir::ConvOp>(call.tensor(0), call.tensor(1), call.integers(2), call.integers(3), call.integers(4),
-                               call.integers(5), call.integer(6), ir::ConvAlgorithmAttr());
+  return call.emit<ir::ConvOp>(call.tensor(0), call.tensor(1), call.integers(2), call.integers(3),
+                               call.integers(4), call.integers(5), call.integer(6),
+                               ir::ConvAlgorithmAttr());
 }
 
 static constexpr Primitive rows[] = {

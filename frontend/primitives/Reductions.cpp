@@ -7,7 +7,8 @@ namespace quern::frontend {
 static std::optional<ir::ReduceKind> kindOf(const PrimitiveCall &call, unsigned i) {
   std::optional<ir::ReduceKind> kind = ir::symbolizeReduceKind(call.value(i).asString());
   if (!kind)
-    call.fail<diag::UnknownOption>(i, "kind", call.value(i).asString(), "sum, mean, max, min, prod");
+    call.fail<diag::UnknownOption>(i, "kind", call.value(i).asString(),
+                                   "sum, mean, max, min, prod");
   return kind;
 }
 
@@ -28,14 +29,17 @@ static Value windowReduce(const PrimitiveCall &call) {
   std::optional<ir::ReduceKind> kind = kindOf(call, 1);
   if (!kind)
     return Value();
-  return call.emit<ir::WindowReduceOp>(call.tensor(0), *kind, call.integers(2), call.integers(3), call.integers(4),
-                                       call.integers(5), call.integers(6), call.value(7).asBool());
+  return call.emit<ir::WindowReduceOp>(call.tensor(0), *kind, call.integers(2), call.integers(3),
+                                       call.integers(4), call.integers(5), call.integers(6),
+                                       call.value(7).asBool());
 }
 
 static constexpr Primitive rows[] = {
     {"reduce", reduce},
     {"softmax",
-     [](const PrimitiveCall &call) { return call.emit<ir::SoftmaxOp>(call.tensor(0), call.integer(1)); }},
+     [](const PrimitiveCall &call) {
+       return call.emit<ir::SoftmaxOp>(call.tensor(0), call.integer(1));
+     }},
     {"window_reduce", windowReduce},
 };
 

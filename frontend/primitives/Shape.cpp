@@ -8,7 +8,8 @@ static Value param(const PrimitiveCall &call) {
   if (name.empty())
     return call.fail<diag::EmptyName>(0);
   return call.elaborator.parameter(
-      name, mlir::RankedTensorType::get(call.integers(1), call.value(2).asElementType()), call.range);
+      name, mlir::RankedTensorType::get(call.integers(1), call.value(2).asElementType()),
+      call.range);
 }
 
 /// One element of a dense constant, or null (reported).
@@ -20,9 +21,10 @@ static mlir::Attribute element(const PrimitiveCall &call, const Value &value, ml
     return builder.getBoolAttr(value.asBool());
   if (llvm::isa<mlir::IntegerType>(type) && !type.isInteger(1) && value.isNumber() &&
       value.asNumber() == static_cast<double>(static_cast<int64_t>(value.asNumber())))
-    return mlir::IntegerAttr::get(type, llvm::APInt(type.getIntOrFloatBitWidth(),
-                                                    static_cast<uint64_t>(static_cast<int64_t>(value.asNumber())),
-                                                    /*isSigned=*/true, /*implicitTrunc=*/true));
+    return mlir::IntegerAttr::get(
+        type, llvm::APInt(type.getIntOrFloatBitWidth(),
+                          static_cast<uint64_t>(static_cast<int64_t>(value.asNumber())),
+                          /*isSigned=*/true, /*implicitTrunc=*/true));
   call.fail<diag::ScalarMismatch>(0, value.describe(), elementTypeText(type));
   return nullptr;
 }
@@ -36,14 +38,15 @@ static Value full(const PrimitiveCall &call) {
   if (!value)
     return Value();
   auto type = mlir::RankedTensorType::get(shape, elementType);
-  auto op = ir::ConstantOp::create(call.elaborator.builder, call.elaborator.location(call.range), type,
-                                   mlir::DenseElementsAttr::get(type, value));
+  auto op = ir::ConstantOp::create(call.elaborator.builder, call.elaborator.location(call.range),
+                                   type, mlir::DenseElementsAttr::get(type, value));
   return Value::tensor(op.getResult(), call.range);
 }
 
 /// Gathers nested lists row by row; every list at one depth must have one length.
 static bool flatten(const PrimitiveCall &call, const Value &value, mlir::Type type, size_t depth,
-                    llvm::SmallVectorImpl<int64_t> &shape, llvm::SmallVectorImpl<mlir::Attribute> &elements) {
+                    llvm::SmallVectorImpl<int64_t> &shape,
+                    llvm::SmallVectorImpl<mlir::Attribute> &elements) {
   if (!value.isSequence()) {
     if (depth != shape.size()) {
       call.fail<diag::RaggedConstant>(0);
@@ -61,19 +64,21 @@ static bool flatten(const PrimitiveCall &call, const Value &value, mlir::Type ty
     call.fail<diag::RaggedConstant>(0);
     return false;
   }
-  return llvm::all_of(value.elements(),
-                      [&](const Value &part) { return flatten(call, part, type, depth + 1, shape, elements); });
+  return llvm::all_of(value.elements(), [&](const Value &part) {
+    return flatten(call, part, type, depth + 1, shape, elements);
+  });
 }
 
 static Value constant(const PrimitiveCall &call) {
   mlir::Type elementType = call.value(1).asElementType();
   llvm::SmallVector<int64_t> shape;
   llvm::SmallVector<mlir::Attribute> elements;
-  if (!flatten(call, call.value(0), elementType, 0, shape, elements) || !call.elaborator.mayEmit(call.range))
+  if (!flatten(call, call.value(0), elementType, 0, shape, elements) ||
+      !call.elaborator.mayEmit(call.range))
     return Value();
   auto type = mlir::RankedTensorType::get(shape, elementType);
-  auto op = ir::ConstantOp::create(call.elaborator.builder, call.elaborator.location(call.range), type,
-                                   mlir::DenseElementsAttr::get(type, elements));
+  auto op = ir::ConstantOp::create(call.elaborator.builder, call.elaborator.location(call.range),
+                                   type, mlir::DenseElementsAttr::get(type, elements));
   return Value::tensor(op.getResult(), call.range);
 }
 
@@ -116,18 +121,20 @@ static Value transpose(const PrimitiveCall &call) {
 
 static Value concat(const PrimitiveCall &call) {
   const std::vector<Value> &parts = call.value(0).elements();
-  if (parts.empty())
-    return call.fail<diag::NothingToJoin>(0);
+  // The axis was found in the first part: there is one.
   int64_t axis = call.integer(1);
   mlir::RankedTensorType first = parts.front().tensorType();
   llvm::SmallVector<mlir::Value> operands;
   for (auto [index, part] : llvm::enumerate(parts)) {
     mlir::RankedTensorType type = part.tensorType();
-    bool fits = type.getRank() == first.getRank() && type.getElementType() == first.getElementType();
+    bool fits =
+        type.getRank() == first.getRank() && type.getElementType() == first.getElementType();
     for (int64_t i = 0; fits && i < first.getRank(); ++i)
       fits = i == axis || type.getDimSize(i) == first.getDimSize(i);
     if (!fits) {
-      call.elaborator.error<diag::ConcatMismatch>(call.rangeOf(0), axis, index, typeText(type), typeText(first))
+      call.elaborator
+          .error<diag::ConcatMismatch>(call.rangeOf(0), axis, index, typeText(type),
+                                       typeText(first))
           .note<diag::OperandHere>(parts.front().asTensor().definition, typeText(first))
           .note<diag::OperandHere>(part.asTensor().definition, typeText(type));
       return Value();
@@ -169,12 +176,14 @@ static Value split(const PrimitiveCall &call) {
 static Value resize(const PrimitiveCall &call) {
   std::optional<ir::ResizeMode> mode = ir::symbolizeResizeMode(call.value(2).asString());
   if (!mode)
-    return call.fail<diag::UnknownOption>(2, "mode", call.value(2).asString(), "nearest, linear, cubic");
+    return call.fail<diag::UnknownOption>(2, "mode", call.value(2).asString(),
+                                          "nearest, linear, cubic");
   auto coordinates = ir::symbolizeResizeCoordinates(call.value(3).asString());
   if (!coordinates)
     return call.fail<diag::UnknownOption>(3, "coordinates", call.value(3).asString(),
                                           "half_pixel, align_corners, asymmetric");
-  return call.emit<ir::ResizeOp>(call.tensor(0), call.integers(1), *mode, *coordinates, call.value(4).asBool());
+  return call.emit<ir::ResizeOp>(call.tensor(0), call.integers(1), *mode, *coordinates,
+                                 call.value(4).asBool());
 }
 
 static Value broadcast(const PrimitiveCall &call) {
@@ -184,7 +193,8 @@ static Value broadcast(const PrimitiveCall &call) {
 }
 
 static Value slice(const PrimitiveCall &call) {
-  return call.emit<ir::SliceOp>(call.tensor(0), call.integers(1), call.integers(2), call.integers(3));
+  return call.emit<ir::SliceOp>(call.tensor(0), call.integers(1), call.integers(2),
+                                call.integers(3));
 }
 
 static Value pad(const PrimitiveCall &call) {

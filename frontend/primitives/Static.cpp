@@ -2,17 +2,21 @@
 #include "frontend/Primitives.h"
 
 #include "llvm/Support/MathExtras.h"
+
 #include <cmath>
 
 namespace quern::frontend {
 
 static Value shape(const PrimitiveCall &call) { return Value::integers(call.type(0).getShape()); }
 static Value rank(const PrimitiveCall &call) { return Value::integer(call.type(0).getRank()); }
-static Value elementType(const PrimitiveCall &call) { return Value::elementType(call.type(0).getElementType()); }
+static Value elementType(const PrimitiveCall &call) {
+  return Value::elementType(call.type(0).getElementType());
+}
 
 static Value len(const PrimitiveCall &call) {
   const Value &value = call.value(0);
-  return Value::integer(static_cast<int64_t>(value.isString() ? value.asString().size() : value.elements().size()));
+  return Value::integer(
+      static_cast<int64_t>(value.isString() ? value.asString().size() : value.elements().size()));
 }
 
 static Value repeat(const PrimitiveCall &call) {
@@ -57,9 +61,12 @@ static constexpr Primitive rows[] = {
     {"float", [](const PrimitiveCall &call) { return call.value(0); }},
     {"floor_div", roundedDivision<false>},
     {"int", toInteger},
-    {"is_list", [](const PrimitiveCall &call) { return Value::boolean(call.value(0).isSequence()); }},
-    {"is_string", [](const PrimitiveCall &call) { return Value::boolean(call.value(0).isString()); }},
-    {"is_tensor", [](const PrimitiveCall &call) { return Value::boolean(call.value(0).isTensor()); }},
+    {"is_list",
+     [](const PrimitiveCall &call) { return Value::boolean(call.value(0).isSequence()); }},
+    {"is_string",
+     [](const PrimitiveCall &call) { return Value::boolean(call.value(0).isString()); }},
+    {"is_tensor",
+     [](const PrimitiveCall &call) { return Value::boolean(call.value(0).isTensor()); }},
     {"labels", adapter},
     {"len", len},
     {"photo", adapter},

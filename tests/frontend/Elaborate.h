@@ -3,8 +3,11 @@
 
 #include "frontend/Frontend.h"
 #include "ir/Quern.h"
+
 #include "llvm/Support/raw_ostream.h"
+
 #include <gtest/gtest.h>
+
 #include <map>
 
 namespace quern::frontend {
@@ -31,7 +34,8 @@ struct Compiled {
     std::map<std::string, std::vector<int64_t>> result;
     module->walk([&](ir::ParameterOp op) {
       auto shape = llvm::cast<mlir::RankedTensorType>(op.getType()).getShape();
-      EXPECT_TRUE(result.emplace(op.getKey().str(), std::vector<int64_t>(shape)).second) << op.getKey().str();
+      EXPECT_TRUE(result.emplace(op.getKey().str(), std::vector<int64_t>(shape)).second)
+          << op.getKey().str();
     });
     return result;
   }

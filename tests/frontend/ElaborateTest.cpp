@@ -1,8 +1,11 @@
 #include "tests/frontend/Elaborate.h"
 
 #include "mlir/IR/Verifier.h"
-#include <chrono>
+
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+
+#include <chrono>
 
 namespace quern::frontend {
 namespace {
@@ -71,7 +74,8 @@ TEST(Elaborate, ResNet18BindsTorchvisionsStateDict) {
 }
 
 TEST(Elaborate, LocationsAreCallStacksWithLabels) {
-  Compiled block(std::string(basicBlock) + "model m(x: f32[1, 8, 8, 8]) {\n    return layer.0: BasicBlock(x, 8)\n}\n");
+  Compiled block(std::string(basicBlock) +
+                 "model m(x: f32[1, 8, 8, 8]) {\n    return layer.0: BasicBlock(x, 8)\n}\n");
   ASSERT_TRUE(block.module) << block.messages;
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -85,7 +89,8 @@ TEST(Elaborate, LocationsAreCallStacksWithLabels) {
 
 TEST(Elaborate, SettingsAndDefaults) {
   const char *text = "model m(x: f32[N = 2, T], width: int = 3, deep: bool = false) {\n"
-                     "    y = fc: linear(x, width)\n    if deep {\n        y = more: linear(y, N + T)\n    }\n    return y\n}\n";
+                     "    y = fc: linear(x, width)\n    if deep {\n        y = more: linear(y, N + "
+                     "T)\n    }\n    return y\n}\n";
   Options options;
   options.settings = {{"T", "5"}};
   EXPECT_EQ(Compiled(text, options).resultShape(), Shape({2, 3}));
@@ -94,7 +99,8 @@ TEST(Elaborate, SettingsAndDefaults) {
 }
 
 TEST(Elaborate, SharedLabelsShareParameters) {
-  Compiled tied("model m(x: f32[1, 8]) {\n    x = fc: linear(x, 8)\n    return fc: linear(x, 8)\n}\n");
+  Compiled tied(
+      "model m(x: f32[1, 8]) {\n    x = fc: linear(x, 8)\n    return fc: linear(x, 8)\n}\n");
   ASSERT_TRUE(tied.module) << tied.messages;
   EXPECT_EQ(tied.messages, "");
   EXPECT_EQ(tied.parameters().size(), 2u);
@@ -109,7 +115,8 @@ TEST(Elaborate, UnlabelledCallsThatShareAreWarnedOf) {
 
 TEST(Elaborate, LabelsDoNotCoverArguments) {
   Compiled nested("model m(x: f32[1, 8]) {\n    return a: linear(b: linear(x, 8), 8)\n}\n");
-  EXPECT_THAT(nested.parameters(), ElementsAre(Key("a.bias"), Key("a.weight"), Key("b.bias"), Key("b.weight")));
+  EXPECT_THAT(nested.parameters(),
+              ElementsAre(Key("a.bias"), Key("a.weight"), Key("b.bias"), Key("b.weight")));
 }
 
 TEST(Elaborate, CompileTimeValues) {
@@ -183,7 +190,8 @@ TEST(Elaborate, Adapters) {
   llvm::raw_string_ostream stream(messages);
   Options options;
   options.library = libraryPath;
-  auto module = compile(QUERN_SOURCE_DIR "/models/efficientnet_lite0.qn", options, *context, stream);
+  auto module =
+      compile(QUERN_SOURCE_DIR "/models/efficientnet_lite0.qn", options, *context, stream);
   ASSERT_TRUE(module) << messages;
   mlir::func::FuncOp function = *module->getOps<mlir::func::FuncOp>().begin();
   auto photo = function.getArgAttrOfType<ir::PhotoAttr>(0, ir::names::from);
@@ -204,13 +212,26 @@ TEST(Elaborate, CheckTakesEveryModel) {
   Options options;
   options.library = libraryPath;
   for (const char *name : {"resnet18", "resnet50", "vgg16", "efficientnet_lite0", "digits"})
-    EXPECT_TRUE(check(std::string(QUERN_SOURCE_DIR "/models/") + name + ".qn", options, *context, stream))
+    EXPECT_TRUE(
+        check(std::string(QUERN_SOURCE_DIR "/models/") + name + ".qn", options, *context, stream))
         << name << ": " << messages;
+}
+
+TEST(Elaborate, DeepRecursionEndsWithAnError) {
+  // Deep expressions in deep calls: no limit alone is reached before the stack would be.
+  std::string deep = "f(x, n + 1)";
+  for (unsigned i = 0; i < 150; ++i)
+    deep = fmt::format("-({})", deep);
+  Compiled recursive("module f(x: f32[4], n: int) {\n    return " + deep +
+                     "\n}\nmodel m(x: f32[4]) {\n    return f(x, 0)\n}\n");
+  EXPECT_FALSE(recursive.module);
+  EXPECT_THAT(recursive.messages, HasSubstr("error: "));
 }
 
 TEST(Elaborate, AThousandOpsAreFast) {
   std::string text = "model m(x: f32[1, 16, 32, 32]) {\n    for i in 0..100 {\n"
-                     "        x = relu(bn{i}: batch_norm(conv{i}: conv2d(x, 16, kernel = 3, pad = 1)))\n    }\n    return x\n}\n";
+                     "        x = relu(bn{i}: batch_norm(conv{i}: conv2d(x, 16, kernel = 3, pad = "
+                     "1)))\n    }\n    return x\n}\n";
   auto start = std::chrono::steady_clock::now();
   Compiled large(text);
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;

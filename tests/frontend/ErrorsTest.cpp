@@ -1,5 +1,6 @@
-// Golden diagnostics: each tests/errors/NAME.qn is compiled, and what is said must be NAME.txt. With QUERN_UPDATE_GOLDENS set
-// in the environment, the .txt files are rewritten instead. Comments at the top of a .qn give options:
+// Golden diagnostics: each tests/errors/NAME.qn is compiled, and what is said must be NAME.txt.
+// With QUERN_UPDATE_GOLDENS set in the environment, the .txt files are rewritten instead. Comments
+// at the top of a .qn give options:
 //   // set: N=4 layers=3
 //   // model: name
 #include "frontend/Diagnostics.h"
@@ -9,6 +10,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+
 #include <fstream>
 #include <regex>
 
@@ -25,7 +27,8 @@ std::string contents(const std::string &path) {
 std::vector<std::string> caseNames() {
   std::vector<std::string> names;
   std::error_code error;
-  for (llvm::sys::fs::directory_iterator i(directory, error), end; i != end && !error; i.increment(error))
+  for (llvm::sys::fs::directory_iterator i(directory, error), end; i != end && !error;
+       i.increment(error))
     if (llvm::sys::path::extension(i->path()) == ".qn")
       names.push_back(llvm::sys::path::stem(i->path()).str());
   llvm::sort(names);
@@ -40,7 +43,8 @@ Options optionsOf(llvm::StringRef text) {
       options.model = line.trim().str();
     if (line.consume_front("// set: "))
       for (llvm::StringRef setting : llvm::split(line.trim(), ' '))
-        options.settings.emplace_back(setting.split('=').first.str(), setting.split('=').second.str());
+        options.settings.emplace_back(setting.split('=').first.str(),
+                                      setting.split('=').second.str());
   }
   return options;
 }
@@ -51,7 +55,8 @@ std::string diagnosticsOf(const std::string &name) {
   std::string messages;
   llvm::raw_string_ostream stream(messages);
   auto context = Compiled::makeContext();
-  auto module = compile(name + ".qn", optionsOf(contents(directory + "/" + name + ".qn")), *context, stream);
+  auto module =
+      compile(name + ".qn", optionsOf(contents(directory + "/" + name + ".qn")), *context, stream);
   EXPECT_FALSE(module) << name << " has nothing wrong";
   for (size_t at; (at = messages.find(libraryPath + "/")) != std::string::npos;)
     messages.replace(at, libraryPath.size(), "library");
@@ -71,7 +76,8 @@ TEST_P(Errors, AreTold) {
   EXPECT_EQ(told, contents(path)) << "set QUERN_UPDATE_GOLDENS=1 to rewrite " << path;
 }
 
-INSTANTIATE_TEST_SUITE_P(Goldens, Errors, testing::ValuesIn(caseNames()), [](const auto &info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Goldens, Errors, testing::ValuesIn(caseNames()),
+                         [](const auto &info) { return info.param; });
 
 /// A message's text as a pattern: what is filled in may be anything.
 std::regex patternOf(std::string_view text) {
@@ -92,18 +98,20 @@ std::regex patternOf(std::string_view text) {
       pattern += text[i];
     }
   }
-  return std::regex(": (error|warning|note): " + pattern + "\n|^(error|warning): " + pattern + "\n");
+  return std::regex(": (error|warning|note): " + pattern + "\n|(^|\n)(error|warning): " + pattern +
+                    "\n");
 }
 
 TEST(Errors, EveryDiagnosticHasAGolden) {
   // What no text alone brings about: a broken installation, or sizes that take too long to reach.
-  const std::set<std::string> without = {"NoLibrary", "NoMeaning", "RecursionTooDeep", "ImportsTooDeep",
-                                         "InvalidOperation", "NotFinite", "RequirementFailed"};
+  const std::set<std::string> without = {"NoLibrary",        "NoMeaning",        "RecursionTooDeep",
+                                         "ImportsTooDeep",   "InvalidOperation", "NotFinite",
+                                         "RequirementFailed"};
   std::string all;
   for (const std::string &name : caseNames())
     all += contents(directory + "/" + name + ".txt");
-#define DIAGNOSTIC(NAME, SEVERITY, TEXT)                                                                               \
-  EXPECT_TRUE(without.count(#NAME) || std::regex_search(all, patternOf(TEXT)))                                         \
+#define DIAGNOSTIC(NAME, SEVERITY, TEXT)                                                           \
+  EXPECT_TRUE(without.count(#NAME) || std::regex_search(all, patternOf(TEXT)))                     \
       << "no golden in tests/errors shows " << #NAME;
 #include "frontend/Diagnostics.def"
 }

@@ -1,7 +1,8 @@
 #include "tests/frontend/Syntax.h"
 
-#include <fstream>
 #include <gtest/gtest.h>
+
+#include <fstream>
 
 namespace quern::frontend {
 namespace {
@@ -11,8 +12,8 @@ std::string formatted(llvm::StringRef text) {
   return source.format().value_or("error: " + source.messages);
 }
 
-/// Tokens, but for commas before a closing bracket, which the formatter takes away, and the text of all comments, of which
-/// the formatter may put two on one line.
+/// Tokens, but for commas before a closing bracket, which the formatter takes away, and the text of
+/// all comments, of which the formatter may put two on one line.
 std::vector<std::string> substance(llvm::StringRef text) {
   Text source(text);
   TokenStream stream = source.lex();
@@ -31,36 +32,49 @@ std::vector<std::string> substance(llvm::StringRef text) {
 }
 
 TEST(Format, Spacing) {
-  EXPECT_EQ(formatted("module   f( x:f32[N,3] ,k:int=3 )->f32[N]{\ny=-x+k*-2**-k\nreturn f( y , k=3 )[ 0 , .. , 1..2 ]\n}"),
+  EXPECT_EQ(formatted("module   f( x:f32[N,3] ,k:int=3 )->f32[N]{\ny=-x+k*-2**-k\nreturn f( y , "
+                      "k=3 )[ 0 , .. , 1..2 ]\n}"),
             "module f(x: f32[N, 3], k: int = 3) -> f32[N] {\n    y = -x + k * -2 ** -k\n"
             "    return f(y, k = 3)[0, .., 1..2]\n}\n");
-  EXPECT_EQ(formatted("module f(x:tensor[...]) {\n  layer{i+1} . conv:f(x)\n}").substr(0, 6), "error:");
-  EXPECT_EQ(formatted("module f(x:tensor[...]) {\n  a = layer{ i+1 }.conv_{i}:f(x)\n  return(a,)\n}"),
-            "module f(x: tensor[...]) {\n    a = layer{i + 1}.conv_{i}: f(x)\n    return (a,)\n}\n");
+  EXPECT_EQ(formatted("module f(x:tensor[...]) {\n  layer{i+1} . conv:f(x)\n}").substr(0, 6),
+            "error:");
+  EXPECT_EQ(
+      formatted("module f(x:tensor[...]) {\n  a = layer{ i+1 }.conv_{i}:f(x)\n  return(a,)\n}"),
+      "module f(x: tensor[...]) {\n    a = layer{i + 1}.conv_{i}: f(x)\n    return (a,)\n}\n");
 }
 
 TEST(Format, BlankLines) {
-  EXPECT_EQ(formatted("\n\nimport \"a.qn\"\nA=3\n\n\n\nB=4\nmodule f(x: f32[4]) {\n\n\n    a = 1\n\n\n    b = 2\n\n}\nmodule g(x: "
+  EXPECT_EQ(formatted("\n\nimport \"a.qn\"\nA=3\n\n\n\nB=4\nmodule f(x: f32[4]) {\n\n\n    a = "
+                      "1\n\n\n    b = 2\n\n}\nmodule g(x: "
                       "f32[4]) {\n}\n\n\n"),
-            "import \"a.qn\"\nA = 3\n\nB = 4\n\nmodule f(x: f32[4]) {\n    a = 1\n\n    b = 2\n}\n\nmodule g(x: f32[4]) {}\n");
+            "import \"a.qn\"\nA = 3\n\nB = 4\n\nmodule f(x: f32[4]) {\n    a = 1\n\n    b = "
+            "2\n}\n\nmodule g(x: f32[4]) {}\n");
 }
 
 TEST(Format, KeepsComments) {
-  const char *text = "// head\n\n// of f\nmodule f(x: f32[4]) { // opens\n    // own\n    a = [ // list\n        1, // one\n"
-                     "        // two\n        2\n        // after\n    ]\n    return a // end\n    // last\n}\n// tail\n";
-  EXPECT_EQ(formatted(text),
-            "// head\n\n// of f\nmodule f(x: f32[4]) { // opens\n    // own\n    a = [ // list\n        1, // one\n"
-            "        // two\n        2 // after\n    ]\n    return a // end\n    // last\n}\n// tail\n");
+  const char *text = "// head\n\n// of f\nmodule f(x: f32[4]) { // opens\n    // own\n    a = [ // "
+                     "list\n        1, // one\n"
+                     "        // two\n        2\n        // after\n    ]\n    return a // end\n    "
+                     "// last\n}\n// tail\n";
+  EXPECT_EQ(
+      formatted(text),
+      "// head\n\n// of f\nmodule f(x: f32[4]) { // opens\n    // own\n    a = [ // list\n        "
+      "1, // one\n"
+      "        // two\n        2 // after\n    ]\n    return a // end\n    // last\n}\n// tail\n");
 }
 
 TEST(Format, BreaksLongLines) {
-  EXPECT_EQ(formatted("module f(x: f32[4]) {\n    return some_long_function(argument_number_one, argument_number_two, "
+  EXPECT_EQ(formatted("module f(x: f32[4]) {\n    return some_long_function(argument_number_one, "
+                      "argument_number_two, "
                       "argument_number_three, argument_number_four)\n}\n"),
-            "module f(x: f32[4]) {\n    return some_long_function(\n        argument_number_one, argument_number_two, "
+            "module f(x: f32[4]) {\n    return some_long_function(\n        argument_number_one, "
+            "argument_number_two, "
             "argument_number_three, argument_number_four\n    )\n}\n");
-  EXPECT_EQ(formatted("model m(first_input: f32[N = 1, 3, 224, 224], second_input: f32[N, 3, 224, 224], layers: int = 3) -> "
+  EXPECT_EQ(formatted("model m(first_input: f32[N = 1, 3, 224, 224], second_input: f32[N, 3, 224, "
+                      "224], layers: int = 3) -> "
                       "f32[N, 1000] {\n    return x\n}\n"),
-            "model m(first_input: f32[N = 1, 3, 224, 224], second_input: f32[N, 3, 224, 224], layers: int = 3)\n"
+            "model m(first_input: f32[N = 1, 3, 224, 224], second_input: f32[N, 3, 224, 224], "
+            "layers: int = 3)\n"
             "        -> f32[N, 1000] {\n    return x\n}\n");
 }
 
@@ -90,15 +104,20 @@ TEST(Format, IsIdempotentOnAwkwardTexts) {
   for (const char *text : {
            "",
            "// only a comment",
-           "module f(x: f32[4]) {\n    y = a +\n        // between\n        b\n    if a // c1\n    { // c2\n        y = 1\n    }"
+           "module f(x: f32[4]) {\n    y = a +\n        // between\n        b\n    if a // c1\n    "
+           "{ // c2\n        y = 1\n    }"
            " // c3\n    // c4\n    else // c5\n    {\n        y = 2\n    }\n    return y\n}\n",
-           "module f( // a\n    x: f32[4], // b\n    // c\n    y: int // d\n) // e\n -> f32[4] // f\n{\n    return x\n}\n",
+           "module f( // a\n    x: f32[4], // b\n    // c\n    y: int // d\n) // e\n -> f32[4] // "
+           "f\n{\n    return x\n}\n",
            "module f(x: f32[4]) {\n    return f( // nothing\n    )\n}\n",
-           "module f(x: f32[4]) {\n    y = relu(down: { 1: batch_norm(0: conv2d(x, out, kernel = 1, stride = stride, bias = "
+           "module f(x: f32[4]) {\n    y = relu(down: { 1: batch_norm(0: conv2d(x, out, kernel = "
+           "1, stride = stride, bias = "
            "false), eps = 1e-3, affine = true) })\n    return y\n}\n",
-           "module f(x: f32[4]) {\n    return aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa + bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb + "
+           "module f(x: f32[4]) {\n    return aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa + "
+           "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb + "
            "cccccccccccccccccccccccccccccc + ddddddddddddddddddddd\n}\n",
-           "module f(x: f32[4]) {\n    a = [(1, 2), // x\n         (3, 4)]\n    for i, (a, b) in [\n        (1, 2),\n    ] {\n"
+           "module f(x: f32[4]) {\n    a = [(1, 2), // x\n         (3, 4)]\n    for i, (a, b) in "
+           "[\n        (1, 2),\n    ] {\n"
            "        x = 1\n    }\n    return x\n}\n",
        }) {
     std::string once = formatted(text);

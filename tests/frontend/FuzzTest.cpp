@@ -1,19 +1,22 @@
-// Token soup and torn files: whatever is fed in, the lexer, parser and formatter come back, and what they accept they
-// format idempotently.
+// Token soup and torn files: whatever is fed in, the lexer, parser and formatter come back, and
+// what they accept they format idempotently.
 #include "tests/frontend/Syntax.h"
 
 #include <gtest/gtest.h>
+
 #include <random>
 
 namespace quern::frontend {
 namespace {
 
 const char *const words[] = {
-    "module",  "model", "primitive", "import", "return", "for",  "in",     "if",    "else",  "and",  "or",  "not", "true",
-    "none",    "require", "from",    "as",     "f32",    "tensor", "int",  "x",     "y",     "conv", "0",   "1",   "2.5",
-    "1e-5",    "\"a\"", "\"{x}\"",   "\"",     "(",      ")",    "[",      "]",     "{",     "}",    ",",   ":",   "=",
-    "+=",      "->",    "..",        "...",    ".",      "+",    "-",      "*",     "**",    "/",    "@",   "%",   "<",
-    "==",      "|",     "\n",        "\n\n",   " ",      "// c\n", "layer{", "}:",  "a:",    "$",    "\xc3\xa9", "\\", "_"};
+    "module", "model", "primitive", "import", "return",  "for",  "in",   "if",     "else",    "and",
+    "or",     "not",   "true",      "none",   "require", "from", "as",   "f32",    "tensor",  "int",
+    "x",      "y",     "conv",      "0",      "1",       "2.5",  "1e-5", "\"a\"",  "\"{x}\"", "\"",
+    "(",      ")",     "[",         "]",      "{",       "}",    ",",    ":",      "=",       "+=",
+    "->",     "..",    "...",       ".",      "+",       "-",    "*",    "**",     "/",       "@",
+    "%",      "<",     "==",        "|",      "\n",      "\n\n", " ",    "// c\n", "layer{",  "}:",
+    "a:",     "$",     "\xc3\xa9",  "\\",     "_"};
 
 void feed(const std::string &text) {
   Text source(text);

@@ -24,7 +24,8 @@ TEST(Lexer, SplitsNumbersFromRangesAndLabels) {
 }
 
 TEST(Lexer, TakesTheLongestOperator) {
-  EXPECT_THAT(spellings("a**b*c+=d->e!=f"), ElementsAre("a", "**", "b", "*", "c", "+=", "d", "->", "e", "!=", "f"));
+  EXPECT_THAT(spellings("a**b*c+=d->e!=f"),
+              ElementsAre("a", "**", "b", "*", "c", "+=", "d", "->", "e", "!=", "f"));
 }
 
 TEST(Lexer, KnowsLinesSpacesAndComments) {
@@ -61,7 +62,8 @@ TEST(Lexer, GoesOnAfterWhatItDoesNotKnow) {
 }
 
 TEST(Lexer, BearsTextsThatEndAnywhere) {
-  for (const char *text : {"", "\"", "\"\\", "/", "//", "1.", "1e", "1e+", "_", ".", "\\", "\xff", "\"{", "\0"}) {
+  for (const char *text :
+       {"", "\"", "\"\\", "/", "//", "1.", "1e", "1e+", "_", ".", "\\", "\xff", "\"{", "\0"}) {
     Text source(text);
     EXPECT_EQ(source.lex().tokens.back().kind, TokenKind::EndOfFile) << text;
   }

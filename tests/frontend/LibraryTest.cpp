@@ -1,4 +1,5 @@
-// The standard library: every module of it is called once, and the shapes and parameters are what PyTorch's are.
+// The standard library: every module of it is called once, and the shapes and parameters are what
+// PyTorch's are.
 #include "frontend/Primitives.h"
 #include "frontend/Program.h"
 #include "tests/frontend/Elaborate.h"
@@ -20,12 +21,27 @@ struct Case {
 };
 
 const Case cases[] = {
-    {"x: f32[2, 6, 9]", "conv1d(x, 8, kernel = 3, stride = 2, pad = 1)", {2, 8, 5}, {"weight", "bias"}},
-    {"x: f32[2, 6, 9, 9]", "conv2d(x, 8, kernel = (3, 5), dilation = 2, groups = 2)", {2, 8, 5, 1}, {"weight", "bias"}},
-    {"x: f32[2, 6, 9, 9]", "conv2d(x, 8, kernel = 3, stride = 2, pad = same, bias = false)", {2, 8, 5, 5}, {"weight"}},
-    {"x: f32[2, 6, 8, 8]", "conv2d(x, 8, kernel = 3, pad = [(0, 1), (2, 3)], bias = false)", {2, 8, 7, 11}, {"weight"}},
+    {"x: f32[2, 6, 9]",
+     "conv1d(x, 8, kernel = 3, stride = 2, pad = 1)",
+     {2, 8, 5},
+     {"weight", "bias"}},
+    {"x: f32[2, 6, 9, 9]",
+     "conv2d(x, 8, kernel = (3, 5), dilation = 2, groups = 2)",
+     {2, 8, 5, 1},
+     {"weight", "bias"}},
+    {"x: f32[2, 6, 9, 9]",
+     "conv2d(x, 8, kernel = 3, stride = 2, pad = same, bias = false)",
+     {2, 8, 5, 5},
+     {"weight"}},
+    {"x: f32[2, 6, 8, 8]",
+     "conv2d(x, 8, kernel = 3, pad = [(0, 1), (2, 3)], bias = false)",
+     {2, 8, 7, 11},
+     {"weight"}},
     {"x: f32[2, 6, 5, 9, 9]", "conv3d(x, 8, kernel = 3)", {2, 8, 3, 7, 7}, {"weight", "bias"}},
-    {"x: f32[2, 6, 9, 9]", "depthwise_conv2d(x, kernel = 3, multiplier = 2)", {2, 12, 7, 7}, {"weight", "bias"}},
+    {"x: f32[2, 6, 9, 9]",
+     "depthwise_conv2d(x, kernel = 3, multiplier = 2)",
+     {2, 12, 7, 7},
+     {"weight", "bias"}},
     {"x: f32[2, 6, 9, 9]", "max_pool(x, 3, stride = 2, pad = 1)", {2, 6, 5, 5}},
     {"x: f32[2, 6, 9, 9]", "max_pool2d(x, 2, ceil = true)", {2, 6, 5, 5}},
     {"x: f32[2, 6, 9]", "max_pool1d(x, 2)", {2, 6, 4}},
@@ -38,7 +54,10 @@ const Case cases[] = {
     {"x: f32[2, 6, 8, 4]", "global_avg_pool(x)", {2, 6}},
     {"x: f32[2, 6, 8, 4]", "global_max_pool(x)", {2, 6}},
     {"x: f32[2, 6, 8, 4]", "upsample(x, 2, mode = \"linear\")", {2, 6, 16, 8}},
-    {"x: f32[2, 6, 8, 4]", "batch_norm(x)", {2, 6, 8, 4}, {"weight", "bias", "running_mean", "running_var"}},
+    {"x: f32[2, 6, 8, 4]",
+     "batch_norm(x)",
+     {2, 6, 8, 4},
+     {"weight", "bias", "running_mean", "running_var"}},
     {"x: f32[2, 6]", "batch_norm(x, affine = false)", {2, 6}, {"running_mean", "running_var"}},
     {"x: f32[2, 6, 8]", "layer_norm(x)", {2, 6, 8}, {"weight", "bias"}},
     {"x: f32[2, 6, 8]", "layer_norm(x, axes = 2, bias = false)", {2, 6, 8}, {"weight"}},
@@ -52,7 +71,9 @@ const Case cases[] = {
     {"x: f32[4]", "elu(x)", {4}},
     {"x: f32[4]", "gelu(x)", {4}},
     {"x: f32[4]", "gelu(x, approximate = true)", {4}},
-    {"x: f32[4]", "silu(x) + swish(x) + softplus(x) + mish(x) + hard_sigmoid(x) + hard_swish(x)", {4}},
+    {"x: f32[4]",
+     "silu(x) + swish(x) + softplus(x) + mish(x) + hard_sigmoid(x) + hard_swish(x)",
+     {4}},
     {"x: f32[2, 4]", "glu(x)", {2, 2}},
     {"x: f32[2, 4]", "log_softmax(x)", {2, 4}},
     {"x: f32[2, 3, 4]", "linear(x, 5)", {2, 3, 5}, {"weight", "bias"}},
@@ -74,14 +95,23 @@ const Case cases[] = {
     {"x: f32[1, 6, 2, 2]", "channel_shuffle(x, 3)", {1, 6, 2, 2}},
     {"x: f32[1, 8, 2, 2]", "pixel_shuffle(x, 2)", {1, 2, 4, 4}},
     // Primitives.
-    {"x: f32[4]", "abs(x) + ceil(x) + cos(x) + erf(x) + exp(x) + floor(x) + log(x) + round(x)", {4}},
-    {"x: f32[4]", "rsqrt(x) + sigmoid(x) + sin(x) + sqrt(x) + tanh(x) + relu(x) + max(x, 1) + min(2, x)", {4}},
+    {"x: f32[4]",
+     "abs(x) + ceil(x) + cos(x) + erf(x) + exp(x) + floor(x) + log(x) + round(x)",
+     {4}},
+    {"x: f32[4]",
+     "rsqrt(x) + sigmoid(x) + sin(x) + sqrt(x) + tanh(x) + relu(x) + max(x, 1) + min(2, x)",
+     {4}},
     {"x: f32[4]", "select(x > 0, x, 0)", {4}},
     {"x: f32[4]", "cast(x, i32)", {4}},
     {"x: f32[2, 3], y: f32[3, 5]", "contract(x, y, \"ij,jk->ki\")", {5, 2}},
     {"x: f32[2, 7, 3], y: f32[5, 3]", "contract(x, y, \"...i,oi->...o\")", {2, 7, 5}},
-    {"x: f32[2, 7, 3, 4], y: f32[2, 7, 4, 5]", "contract(x, y, \"...ij,...jk->...ik\")", {2, 7, 3, 5}},
-    {"x: f32[1, 2, 8]", "convolve(x, param(\"w\", [4, 2, 3]), [1], [1], [0], [2], groups = 1)", {1, 4, 8}, {"w"}},
+    {"x: f32[2, 7, 3, 4], y: f32[2, 7, 4, 5]",
+     "contract(x, y, \"...ij,...jk->...ik\")",
+     {2, 7, 3, 5}},
+    {"x: f32[1, 2, 8]",
+     "convolve(x, param(\"w\", [4, 2, 3]), [1], [1], [0], [2], groups = 1)",
+     {1, 4, 8},
+     {"w"}},
     {"x: f32[1, 2, 8]", "window_reduce(x, \"sum\", [2], [2], [1], [0], [0])", {1, 2, 4}},
     {"x: f32[2, 3]", "reduce(x, \"max\", over = [])", {2, 3}},
     {"x: f32[2, 3]", "softmax(x, axis = N)", {2, 3}},
@@ -94,8 +124,12 @@ const Case cases[] = {
     {"x: f32[5, 3], i: i64[2, 2]", "gather(x, i, axis = 0)", {2, 2, 3}},
     {"x: f32[1, 3, 4, 4]", "resize(x, [8, 2], mode = \"linear\", antialias = true)", {1, 3, 8, 2}},
     {"x: i32[4]", "iota([4]) + x", {4}},
-    {"x: f32[4]", "x * float(len(shape(x)) + len(repeat(1, 3)) + floor_div(7, 2) + ceil_div(7, 2) + rank(x))", {4}},
-    {"x: f32[4]", "if is_list([x]) and is_tensor(x) and is_string(\"\") and element_type(x) == f32 { x + int(2.5) } else { 0 }",
+    {"x: f32[4]",
+     "x * float(len(shape(x)) + len(repeat(1, 3)) + floor_div(7, 2) + ceil_div(7, 2) + rank(x))",
+     {4}},
+    {"x: f32[4]",
+     "if is_list([x]) and is_tensor(x) and is_string(\"\") and element_type(x) == f32 { x + "
+     "int(2.5) } else { 0 }",
      {4}},
 };
 
@@ -103,7 +137,8 @@ class Library : public testing::TestWithParam<Case> {};
 
 TEST_P(Library, Elaborates) {
   const Case &test = GetParam();
-  Compiled model(std::string("model m(") + test.signature + ") {\n    return " + test.expression + "\n}\n");
+  Compiled model(std::string("model m(") + test.signature + ") {\n    return " + test.expression +
+                 "\n}\n");
   ASSERT_TRUE(model.module) << test.expression << "\n" << model.messages;
   EXPECT_EQ(model.messages, "");
   EXPECT_EQ(model.resultShape(), test.shape) << test.expression;
@@ -148,13 +183,15 @@ TEST(LibraryFiles, EveryDefinitionHasACase) {
   for (const Case &test : cases)
     all += std::string(" ") + test.expression;
   // Parts of others, or used around a model rather than in it.
-  const std::set<std::string> indirect = {"per_axis",    "padding", "check_windows", "per_channel", "convolution", "pool",
-                                          "standardize", "all_axes", "photo",        "labels",      "param"};
+  const std::set<std::string> indirect = {"per_axis",    "padding", "check_windows", "per_channel",
+                                          "convolution", "pool",    "standardize",   "all_axes",
+                                          "photo",       "labels",  "param"};
   for (StringRef name : library.program.visibleNames(*user)) {
     const Definition *definition = library.program.find(*user, name);
     if (!definition->callable || indirect.count(name.str()))
       continue;
-    EXPECT_NE(all.find(name.str() + "("), std::string::npos) << name.str() << " has no case in LibraryTest.cpp";
+    EXPECT_NE(all.find(name.str() + "("), std::string::npos)
+        << name.str() << " has no case in LibraryTest.cpp";
   }
 }
 

@@ -29,11 +29,13 @@ std::string show(const Expr *expr) {
     return llvm::cast<NameExpr>(expr)->name.str();
   case Expr::Kind::Unary: {
     const auto *unary = llvm::cast<UnaryExpr>(expr);
-    return std::string("(") + (unary->op == UnaryOp::Not ? "not " : "-") + show(unary->operand) + ")";
+    return std::string("(") + (unary->op == UnaryOp::Not ? "not " : "-") + show(unary->operand) +
+           ")";
   }
   case Expr::Kind::Binary: {
     const auto *binary = llvm::cast<BinaryExpr>(expr);
-    return "(" + show(binary->left) + " " + spelling(binary->op).str() + " " + show(binary->right) + ")";
+    return "(" + show(binary->left) + " " + spelling(binary->op).str() + " " + show(binary->right) +
+           ")";
   }
   case Expr::Kind::List:
     return "[" + list(llvm::cast<ListExpr>(expr)->elements) + "]";
@@ -43,11 +45,13 @@ std::string show(const Expr *expr) {
     const auto *call = llvm::cast<CallExpr>(expr);
     std::string text = show(call->callee) + "(";
     for (const Argument &argument : call->arguments)
-      text += (argument.isKeyword() ? argument.name.text.str() + "=" : "") + show(argument.value) + ";";
+      text +=
+          (argument.isKeyword() ? argument.name.text.str() + "=" : "") + show(argument.value) + ";";
     return text + ")";
   }
   case Expr::Kind::Index:
-    return show(llvm::cast<IndexExpr>(expr)->base) + "[" + list(llvm::cast<IndexExpr>(expr)->indices) + "]";
+    return show(llvm::cast<IndexExpr>(expr)->base) + "[" +
+           list(llvm::cast<IndexExpr>(expr)->indices) + "]";
   case Expr::Kind::Slice: {
     const auto *slice = llvm::cast<SliceExpr>(expr);
     return (slice->low ? show(slice->low) : "") + ".." + (slice->high ? show(slice->high) : "");
@@ -110,7 +114,8 @@ TEST(Parser, Strings) {
 }
 
 TEST(Parser, LinesEndStatementsOutsideBrackets) {
-  Text source("module f(x: f32[...]) {\n    a = (x\n        + 1)\n    b = a +\n        1\n    c = b\n    -c\n    return c\n}\n");
+  Text source("module f(x: f32[...]) {\n    a = (x\n        + 1)\n    b = a +\n        1\n    c = "
+              "b\n    -c\n    return c\n}\n");
   auto file = source.parse();
   EXPECT_EQ(source.messages, "");
   ASSERT_EQ(file->callables.size(), 1u);
@@ -118,8 +123,9 @@ TEST(Parser, LinesEndStatementsOutsideBrackets) {
 }
 
 TEST(Parser, Signatures) {
-  Text source("model m(image: f32[N = 1, 3, H, 2 * H] from photo(crop = 8), n: int | [int] = 3)\n"
-              "        -> (boxes: f32[N, 4], f32[..., 2] as labels(\"x\")) {\n    return image\n}\n");
+  Text source(
+      "model m(image: f32[N = 1, 3, H, 2 * H] from photo(crop = 8), n: int | [int] = 3)\n"
+      "        -> (boxes: f32[N, 4], f32[..., 2] as labels(\"x\")) {\n    return image\n}\n");
   auto file = source.parse();
   EXPECT_EQ(source.messages, "");
   const Callable &model = *file->callables[0];
@@ -134,7 +140,8 @@ TEST(Parser, Signatures) {
 }
 
 TEST(Parser, GoesOnAfterEachMistake) {
-  Text source("module f(x: f32[4]) {\n    a = \n    b = (1 + \n    c = 3 4\n    return a\n}\n\nmodule g(y) {\n}\n\n"
+  Text source("module f(x: f32[4]) {\n    a = \n    b = (1 + \n    c = 3 4\n    return "
+              "a\n}\n\nmodule g(y) {\n}\n\n"
               "module h(x: f32[4]) {\n    return x\n}\n");
   auto file = source.parse();
   EXPECT_EQ(source.diagnostics.errorCount(), 3u) << source.messages;
@@ -149,10 +156,12 @@ TEST(Parser, RefusesWhatIsTooDeep) {
     return text;
   };
   for (const std::string &text :
-       {repeated("(", 100000), repeated("[", 100000), repeated("-", 100000), repeated("not ", 100000),
-        repeated("f(", 100000), repeated("a: ", 100000), repeated("a: {", 100000), repeated("1 + ", 100000) + "1",
-        repeated("2 ** ", 100000) + "1", "f" + repeated("()", 100000), repeated("if a {", 100000),
-        "if a {}" + repeated(" else if a {}", 100000), repeated("\"{", 100000), repeated("a{", 100000)}) {
+       {repeated("(", 100000), repeated("[", 100000), repeated("-", 100000),
+        repeated("not ", 100000), repeated("f(", 100000), repeated("a: ", 100000),
+        repeated("a: {", 100000), repeated("1 + ", 100000) + "1", repeated("2 ** ", 100000) + "1",
+        "f" + repeated("()", 100000), repeated("if a {", 100000),
+        "if a {}" + repeated(" else if a {}", 100000), repeated("\"{", 100000),
+        repeated("a{", 100000)}) {
     EXPECT_NE(parsed(text), "") << text.substr(0, 20);
     Text source("module f(x: f32[4]) {\n" + text);
     source.parse();

@@ -3,9 +3,11 @@
 
 #include "frontend/Format.h"
 #include "frontend/Parser.h"
+
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+
 #include <optional>
 
 namespace quern::frontend {
@@ -18,8 +20,12 @@ struct Text {
     sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   }
   TokenStream lex() { return quern::frontend::lex(text, diagnostics); }
-  std::unique_ptr<SourceFile> parse() { return quern::frontend::parse("test.qn", text, diagnostics); }
-  std::optional<std::string> format() { return quern::frontend::format("test.qn", text, diagnostics); }
+  std::unique_ptr<SourceFile> parse() {
+    return quern::frontend::parse("test.qn", text, diagnostics);
+  }
+  std::optional<std::string> format() {
+    return quern::frontend::format("test.qn", text, diagnostics);
+  }
 
   llvm::SourceMgr sources;
   std::string messages;
@@ -33,7 +39,9 @@ inline std::vector<std::pair<std::string, std::string>> repositoryFiles() {
   std::vector<std::pair<std::string, std::string>> files;
   for (const char *folder : {"frontend/library", "models"}) {
     std::error_code error;
-    for (llvm::sys::fs::recursive_directory_iterator i(std::string(QUERN_SOURCE_DIR "/") + folder, error), end;
+    for (llvm::sys::fs::recursive_directory_iterator
+             i(std::string(QUERN_SOURCE_DIR "/") + folder, error),
+         end;
          i != end && !error; i.increment(error)) {
       if (llvm::sys::path::extension(i->path()) != ".qn")
         continue;
