@@ -33,7 +33,9 @@ target_link_libraries(quern_halide INTERFACE Halide::Halide)
 
 add_library(quern_warnings INTERFACE)
 add_library(quern::warnings ALIAS quern_warnings)
-target_compile_options(quern_warnings INTERFACE -Wall -Wextra -Werror)
+# g++ 12 sees accesses that are not there in inlined std::string and std::optional (its bugs 105651, 105329, 105562).
+target_compile_options(quern_warnings INTERFACE -Wall -Wextra -Werror $<$<CXX_COMPILER_ID:GNU>:
+  -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds>)
 target_include_directories(quern_warnings INTERFACE "${CMAKE_SOURCE_DIR}")
 # What TableGen wrote is not ours to mend.
 target_include_directories(quern_warnings SYSTEM INTERFACE "${CMAKE_BINARY_DIR}")

@@ -1,21 +1,36 @@
 #include "ir/SourceLocation.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/ADT/SmallVector.h"
 
 namespace quern::ir {
 
-std::string locationText(mlir::Location loc) {
-  std::string text;
+mlir::FileLineColLoc userLocation(mlir::Location loc) {
+  if (auto fused = llvm::dyn_cast<mlir::FusedLoc>(loc)) {
+    for (mlir::Location part : fused.getLocations())
+      if (mlir::FileLineColLoc place = userLocation(part))
+        return place;
+    return {};
+  }
+  llvm::SmallVector<mlir::FileLineColLoc> frames;
   loc->walk([&](mlir::Location part) {
-    auto file = llvm::dyn_cast<mlir::FileLineColLoc>(part);
-    if (!file)
-      return mlir::WalkResult::advance();
-    text = (file.getFilename().getValue() + ":" + llvm::Twine(file.getLine()) + ":" +
-            llvm::Twine(file.getColumn()))
-               .str();
-    return mlir::WalkResult::interrupt();
+    if (auto place = llvm::dyn_cast<mlir::FileLineColLoc>(part))
+      frames.push_back(place);
+    return mlir::WalkResult::advance();
   });
-  return text;
+  for (mlir::FileLineColLoc frame : frames)
+    if (frame.getFilename() == frames.back().getFilename())
+      return frame;
+  return {};
+}
+
+std::string locationText(mlir::Location loc) {
+  mlir::FileLineColLoc place = userLocation(loc);
+  if (!place)
+    return "";
+  return (place.getFilename().getValue() + ":" + llvm::Twine(place.getLine()) + ":" +
+          llvm::Twine(place.getColumn()))
+      .str();
 }
 
 } // namespace quern::ir

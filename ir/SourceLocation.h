@@ -7,7 +7,12 @@
 
 namespace quern::ir {
 
-/// "file:line:column" of the first position within `loc` (the op itself before its callers), or "".
+/// The user's place behind `loc`: the innermost call of its call stack that is in the file of the
+/// outermost, so the user's line and not the standard library's. Of fused locations the first that
+/// has one. Null if there is none.
+mlir::FileLineColLoc userLocation(mlir::Location loc);
+
+/// The same as "file:line:column", or "".
 std::string locationText(mlir::Location loc);
 
 } // namespace quern::ir

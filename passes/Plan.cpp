@@ -1,6 +1,7 @@
 #include "passes/Plan.h"
 
 #include "ir/Layout.h"
+#include "ir/SourceLocation.h"
 #include "passes/Arena.h"
 #include "passes/FusionRules.h"
 #include "passes/Model.h"
@@ -33,9 +34,8 @@ struct Origin {
     } else if (auto name = llvm::dyn_cast<mlir::NameLoc>(location)) {
       insert(labels, name.getName().str());
       add(name.getChildLoc());
-    } else if (mlir::FileLineColLoc place = innermostOwn(location)) {
-      insert(places, place.getFilename().str() + ":" + std::to_string(place.getLine()) + ":" +
-                         std::to_string(place.getColumn()));
+    } else if (std::string place = ir::locationText(location); !place.empty()) {
+      insert(places, std::move(place));
     }
   }
 
@@ -43,21 +43,6 @@ private:
   static void insert(std::vector<std::string> &list, std::string text) {
     if (!llvm::is_contained(list, text))
       list.push_back(std::move(text));
-  }
-
-  /// The innermost call of a call stack that is in the file of the outermost: the user's line, not
-  /// the standard library's.
-  static mlir::FileLineColLoc innermostOwn(mlir::Location location) {
-    llvm::SmallVector<mlir::FileLineColLoc> frames;
-    location->walk([&](mlir::Location part) {
-      if (auto place = llvm::dyn_cast<mlir::FileLineColLoc>(part))
-        frames.push_back(place);
-      return mlir::WalkResult::advance();
-    });
-    for (mlir::FileLineColLoc frame : frames)
-      if (frame.getFilename() == frames.back().getFilename())
-        return frame;
-    return {};
   }
 };
 
