@@ -84,12 +84,11 @@ Image gradient(int width, int height, bool alongX) {
 TEST(Photo, cropsTheMiddleOfTheResizedImage) {
   PhotoAdapter photo{16, 8, {0, 0, 0}, {1 / 255.0f, 1 / 255.0f, 1 / 255.0f}};
   std::vector<float> tensor(3 * 8 * 8);
-  // Not resized: 16 is the shorter side already. The longer, 27, leaves 19 to the sides; 9.5 goes
-  // to the even 10.
+  // Not resized: 16 is the shorter side already. The longer, 27, leaves 9.5 on each side.
   ASSERT_TRUE(adaptPhoto(gradient(27, 16, true), photo, tensor.data()));
-  EXPECT_NEAR(tensor[0], 10, 1e-4);
-  EXPECT_NEAR(tensor[7], 17, 1e-4);
-  EXPECT_NEAR(tensor[63], 17, 1e-4);
+  EXPECT_NEAR(tensor[0], 9, 1e-4);
+  EXPECT_NEAR(tensor[7], 16, 1e-4);
+  EXPECT_NEAR(tensor[63], 16, 1e-4);
   EXPECT_EQ(tensor[64], 0);
   ASSERT_TRUE(adaptPhoto(gradient(16, 25, false), photo, tensor.data()));
   EXPECT_NEAR(tensor[0], 8, 1e-4);
