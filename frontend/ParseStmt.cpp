@@ -141,7 +141,7 @@ bool Parser::parseBlock(Block &block) {
   block.statements = file.copy<Stmt *>(statements);
   block.depth = depth;
   if (!at(TokenKind::RightBrace)) {
-    if (nestingDepth <= nestingLimit) {
+    if (!gaveUp) {
       fail("'}' to end the block");
       diagnostics.report<diag::ToMatch>(opening, "'{'");
     }
