@@ -1,5 +1,5 @@
-/* quern.h is C99, and a C program links the runtime without a C++ library: this one is compiled and linked so, and says what it
- * finds through the interface of a model that does not exist. */
+/* quern.h is C99, and a C program links the runtime without a C++ library: this one is compiled and
+ * linked so, and says what it finds through the interface of a model that does not exist. */
 #include "runtime/quern.h"
 
 #include <stdio.h>
