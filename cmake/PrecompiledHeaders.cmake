@@ -2,7 +2,7 @@
 # build and not once per file; ./dev sets it where there is no ccache, which serves repeated builds better and does not go
 # together with it. Every file still includes what it uses: the build must pass without this too.
 option(QUERN_PCH "precompile the headers of MLIR and Halide" OFF)
-# A target with flags or definitions of its own parses the headers itself.
+# Where g++ sees that the flags differ, it parses the headers itself.
 set(CMAKE_PCH_WARN_INVALID OFF)
 
 set(_quern_pch_std <algorithm> <functional> <map> <memory> <optional> <string> <vector>)
@@ -64,6 +64,19 @@ function(_quern_pch_target result form packages)
   target_precompile_headers(${name} PRIVATE ${headers})
 endfunction()
 
+# Files with options of their own go without: g++ 12 takes headers compiled with -O1 for code compiled with -O2, and crashes.
+function(_quern_skip_special_sources target)
+  get_target_property(sources ${target} SOURCES)
+  get_target_property(place ${target} SOURCE_DIR)
+  foreach(source ${sources})
+    get_filename_component(source "${source}" ABSOLUTE BASE_DIR "${place}")
+    get_source_file_property(options "${source}" TARGET_DIRECTORY ${target} COMPILE_OPTIONS)
+    if(options)
+      set_source_files_properties("${source}" TARGET_DIRECTORY ${target} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+    endif()
+  endforeach()
+endfunction()
+
 # Gives every target of the folder, and of those below it, the precompiled headers of the packages that it links.
 function(quern_precompile_headers folder)
   get_property(folders DIRECTORY "${folder}" PROPERTY SUBDIRECTORIES)
@@ -74,7 +87,8 @@ function(quern_precompile_headers folder)
   foreach(target ${targets})
     get_target_property(type ${target} TYPE)
     get_target_property(own ${target} PRECOMPILE_HEADERS)
-    if(own OR target MATCHES "^quern_pch_" OR NOT type MATCHES "^(STATIC_LIBRARY|SHARED_LIBRARY|OBJECT_LIBRARY|EXECUTABLE)$")
+    get_target_property(options ${target} COMPILE_OPTIONS)
+    if(own OR options OR target MATCHES "^quern_pch_" OR NOT type MATCHES "^(STATIC_LIBRARY|SHARED_LIBRARY|OBJECT_LIBRARY|EXECUTABLE)$")
       continue()
     endif()
     set(packages "")
@@ -91,6 +105,7 @@ function(quern_precompile_headers folder)
       endif()
       _quern_pch_target(headers ${form} "${packages}")
       target_precompile_headers(${target} REUSE_FROM ${headers})
+      _quern_skip_special_sources(${target})
     endif()
   endforeach()
 endfunction()
