@@ -219,11 +219,14 @@ def cell(row, key="best_ms"):
 
 
 def ratio(rows):
-    """Quern's best latency over that of the best peer whose result is right."""
+    """Quern's best latency over that of the best peer whose result is right; no figure to quote where it was disturbed."""
     right = {name: row["best_ms"] for name, row in rows.items()
              if "error" not in row and row.get("difference", 0) <= TOLERANCE}
     ours = right.pop("quern", None)
-    return f"{ours / min(right.values()):.2f}" if ours and right else ""
+    if not ours or not right:
+        return ""
+    disturbed = " (disturbed)" if any(row.get("others", 0) > MOST_BUSY for row in rows.values()) else ""
+    return f"{ours / min(right.values()):.2f}{disturbed}"
 
 
 def facts(peers):
