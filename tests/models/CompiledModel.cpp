@@ -142,7 +142,7 @@ Values CompiledModel::run(const Values &input, int threads) const {
   writeValues(inputFile, input);
   std::filesystem::remove(outputFile);
   ProgramResult result =
-      run({"--threads", std::to_string(threads), "--input", inputFile, "--output", outputFile});
+      run({"--threads", std::to_string(threads), inputFile, "--output", outputFile});
   EXPECT_EQ(result.exitCode, 0) << result.errors;
   return result.exitCode == 0 ? readValues(outputFile) : Values{};
 }

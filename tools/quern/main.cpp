@@ -2,9 +2,11 @@
 #include "tools/quern/Commands.h"
 #include "tools/quern/Weights.h"
 
+#include <cstdio>
+
 int main(int argc, char **argv) {
   CLI::App app("Grinds models into kernels: compiles a model description to a native binary.", "quern");
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.set_version_flag("--version", "quern 0.1");
   app.footer("Each command explains itself: quern compile --help");
 
@@ -23,6 +25,10 @@ int main(int argc, char **argv) {
     return app.exit(help);
   } catch (const CLI::ParseError &mistake) {
     app.exit(mistake);
+    return 2;
+  }
+  if (app.get_subcommands().empty()) {
+    std::fputs(app.help().c_str(), stderr);
     return 2;
   }
   return 0;
