@@ -1,5 +1,6 @@
-// A kind of machine that kernels run on: how they are scheduled, where their buffers live and what a program that holds
-// them links. The ops know nothing of it; a new backend is one class and one line in backendOf.
+// A kind of machine that kernels run on: how they are scheduled, where their buffers live and what
+// a program that holds them links. The ops know nothing of it; a new backend is one class and one
+// line in backendOf.
 #pragma once
 
 #include "codegen/Target.h"
@@ -18,8 +19,8 @@ public:
   /// "cpu", "opencl".
   virtual llvm::StringRef name() const = 0;
 
-  /// Whether the kernels' buffers also live in a device's memory, so that the runtime's device table
-  /// (quern_model::device) must be linked.
+  /// Whether the kernels' buffers also live in a device's memory, so that the runtime's device
+  /// table (quern_model::device) must be linked.
   virtual bool hasDeviceMemory() const = 0;
 
   /// Halide features of every kernel, in its own spelling ("opencl"), beyond those of the CPU.

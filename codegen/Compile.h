@@ -24,7 +24,8 @@ struct CompileOptions {
   /// Kernels compiled at once; 0: as many as there are cores.
   unsigned jobs = 0;
   KernelOutput output = KernelOutput::object;
-  /// Checks of buffers and bounds in the kernels (they then report through halide_error): for tests.
+  /// Checks of buffers and bounds in the kernels (they then report through halide_error): for
+  /// tests.
   bool asserts = false;
   /// Called after each kernel, from any thread, one at a time: how many are done, of how many.
   std::function<void(size_t done, size_t all)> progress;
@@ -38,8 +39,8 @@ struct CompiledKernel {
   std::string symbol;
   /// The object file or the text that was asked for.
   std::shared_ptr<const std::string> bytes;
-  /// The most that one task of a parallel loop, and the code outside of them, holds of halide_malloc
-  /// memory at once; each allocation counted as runtime::scratchBytesOf its size.
+  /// The most that one task of a parallel loop, and the code outside of them, holds of
+  /// halide_malloc memory at once; each allocation counted as runtime::scratchBytesOf its size.
   uint64_t threadScratchBytes = 0;
   uint64_t serialScratchBytes = 0;
   /// Time to compile it; 0 if it came from the cache or is a duplicate.
@@ -48,18 +49,18 @@ struct CompiledKernel {
 };
 
 /// Gives the weights of convolutions and products the layouts that the target's schedules want, and
-/// every kernel its schedule attribute. Types of kernel arguments, model arguments and results of the
-/// prepare function change together; a weight that two kernels want differently becomes two. Fails
-/// only on a module that breaks the contract of outlined kernels, with an error.
+/// every kernel its schedule attribute. Types of kernel arguments, model arguments and results of
+/// the prepare function change together; a weight that two kernels want differently becomes two.
+/// Fails only on a module that breaks the contract of outlined kernels, with an error.
 mlir::LogicalResult assignWeightLayouts(mlir::ModuleOp module, const Target &target);
 
 /// Compiles every function marked quern.kernel, in the module's order. Errors are emitted at the
 /// kernels' locations; then nothing is returned.
-mlir::FailureOr<std::vector<CompiledKernel>> compileKernels(mlir::ModuleOp module, const Target &target,
-                                                            const CompileOptions &options = {});
+mlir::FailureOr<std::vector<CompiledKernel>>
+compileKernels(mlir::ModuleOp module, const Target &target, const CompileOptions &options = {});
 
-/// Objects that programs with kernels for `target` link beside them: Halide's device runtime. Empty for the
-/// CPU, whose kernels need nothing but quern's runtime.
+/// Objects that programs with kernels for `target` link beside them: Halide's device runtime. Empty
+/// for the CPU, whose kernels need nothing but quern's runtime.
 mlir::FailureOr<std::string> deviceRuntimeObject(const Target &target, std::string &error);
 
 } // namespace quern::codegen

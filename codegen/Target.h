@@ -1,5 +1,6 @@
-// The machine that a model is compiled for, in plain data: what the driver, the linker and the model image need to know
-// of it. Nothing here is read off the machine that compiles, except under the name "host".
+// The machine that a model is compiled for, in plain data: what the driver, the linker and the
+// model image need to know of it. Nothing here is read off the machine that compiles, except under
+// the name "host".
 #pragma once
 
 #include "runtime/ModelImage.h"

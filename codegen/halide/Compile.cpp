@@ -1,4 +1,5 @@
-// The one place where Halide runs and where its exceptions end: each becomes an error at the kernel's location.
+// The one place where Halide runs and where its exceptions end: each becomes an error at the
+// kernel's location.
 #include "codegen/Compile.h"
 
 #include "codegen/halide/KernelBuilder.h"
@@ -63,7 +64,8 @@ struct ScratchFile {
   ScratchFile &operator=(const ScratchFile &) = delete;
 
   std::string read() const {
-    auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    auto file =
+        llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
     if (!file)
       throw std::runtime_error("cannot read back a temporary file: " + file.getError().message());
     return (*file)->getBuffer().str();
@@ -80,10 +82,12 @@ void compile(Job &job, const Target &target, const CompileOptions &options) {
   pipeline.add_custom_lowering_pass(&scratch, [] {});
   bool assembly = options.output == KernelOutput::assembly;
   ScratchFile file(options.output == KernelOutput::object ? "o" : assembly ? "s" : "stmt");
-  Halide::OutputFileType type = options.output == KernelOutput::object ? Halide::OutputFileType::object
-                                : assembly                             ? Halide::OutputFileType::assembly
-                                                                       : Halide::OutputFileType::stmt;
-  pipeline.compile_to({{type, file.path.str().str()}}, arguments, job.symbol, callTarget(target, options.asserts));
+  Halide::OutputFileType type = options.output == KernelOutput::object
+                                    ? Halide::OutputFileType::object
+                                : assembly ? Halide::OutputFileType::assembly
+                                           : Halide::OutputFileType::stmt;
+  pipeline.compile_to({{type, file.path.str().str()}}, arguments, job.symbol,
+                      callTarget(target, options.asserts));
   job.result = {file.read(), scratch.size.thread, scratch.size.serial};
 }
 
@@ -91,8 +95,9 @@ void compile(Job &job, const Target &target, const CompileOptions &options) {
 void compileGuarded(Job &job, const Target &target, const CompileOptions &options) {
   mlir::Location location = job.kernel.getLoc();
   auto fail = [&](const std::string &message) {
-    job.error = EmitError{location, fmt::format("cannot compile kernel '{}' for {}: {}", job.kernel.getSymName().str(),
-                                                target.name, llvm::StringRef(message).rtrim().str())};
+    job.error = EmitError{location, fmt::format("cannot compile kernel '{}' for {}: {}",
+                                                job.kernel.getSymName().str(), target.name,
+                                                llvm::StringRef(message).rtrim().str())};
   };
   auto start = std::chrono::steady_clock::now();
   try {
@@ -105,7 +110,8 @@ void compileGuarded(Job &job, const Target &target, const CompileOptions &option
   } catch (const std::exception &error) {
     fail(error.what());
   }
-  job.milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  job.milliseconds =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
 llvm::StringRef outputName(KernelOutput output) {
@@ -144,7 +150,8 @@ void runJobs(std::vector<Job> &jobs, const Target &target, const CompileOptions 
         options.progress(done, jobs.size());
     }
   };
-  unsigned threads = options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+  unsigned threads =
+      options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
   std::vector<std::thread> workers;
   for (size_t i = 1; i < std::min<size_t>(threads, jobs.size()); ++i)
     workers.emplace_back(work);
@@ -156,8 +163,8 @@ void runJobs(std::vector<Job> &jobs, const Target &target, const CompileOptions 
 
 } // namespace
 
-mlir::FailureOr<std::vector<CompiledKernel>> compileKernels(mlir::ModuleOp module, const Target &target,
-                                                            const CompileOptions &options) {
+mlir::FailureOr<std::vector<CompiledKernel>>
+compileKernels(mlir::ModuleOp module, const Target &target, const CompileOptions &options) {
   std::vector<Job> jobs;
   llvm::StringMap<size_t> jobOf;
   std::vector<CompiledKernel> kernels;
@@ -169,7 +176,7 @@ mlir::FailureOr<std::vector<CompiledKernel>> compileKernels(mlir::ModuleOp modul
                                   options.asserts ? "asserts" : "", buildIdentity()});
     auto [entry, isNew] = jobOf.try_emplace(key, jobs.size());
     if (isNew)
-      jobs.push_back({function, key, "quern_kernel_" + key.substr(0, 20)});
+      jobs.push_back({function, key, "qk_" + key.substr(0, 20)});
     CompiledKernel &kernel = kernels.emplace_back();
     kernel.name = function.getSymName().str();
     kernel.symbol = jobs[entry->second].symbol;
@@ -205,8 +212,9 @@ mlir::FailureOr<std::string> deviceRuntimeObject(const Target &target, std::stri
     return std::string();
   try {
     ScratchFile file("o");
-    Halide::compile_standalone_runtime(file.path.str().str(),
-                                       Halide::Target(target.halide).with_feature(Halide::Target::UserContext));
+    Halide::compile_standalone_runtime(
+        file.path.str().str(),
+        Halide::Target(target.halide).with_feature(Halide::Target::UserContext));
     return file.read();
   } catch (const std::exception &caught) {
     error = fmt::format("cannot make the device runtime for {}: {}", target.name, caught.what());

@@ -43,8 +43,8 @@ ContractShape shapeOf(ir::ContractOp op) {
   llvm::ArrayRef<int64_t> lhs = op.getLhsAxes(), rhs = op.getRhsAxes(), result = op.getResultAxes();
   for (const ir::PhysicalDim &dim : storedDims(ir::tensorType(op.getResult())))
     if (dim.within == 0 && ir::tensorType(op.getResult()).getDimSize(dim.axis) != 1)
-      shape.result.push_back(
-          {result[static_cast<size_t>(dim.axis)], ir::tensorType(op.getResult()).getDimSize(dim.axis)});
+      shape.result.push_back({result[static_cast<size_t>(dim.axis)],
+                              ir::tensorType(op.getResult()).getDimSize(dim.axis)});
 
   shape.a = op.getLhs(), shape.b = op.getRhs();
   shape.aAxes = lhs, shape.bAxes = rhs;
@@ -65,7 +65,8 @@ ContractShape shapeOf(ir::ContractOp op) {
     for (const ir::PhysicalDim &dim : storedDims(ir::tensorType(operand))) {
       int64_t label = axes[static_cast<size_t>(dim.axis)];
       int64_t extent = ir::tensorType(operand).getDimSize(dim.axis);
-      bool known = llvm::any_of(shape.summed, [&](const Label &other) { return other.name == label; });
+      bool known =
+          llvm::any_of(shape.summed, [&](const Label &other) { return other.name == label; });
       if (extent != 1 && !known && !llvm::is_contained(result, label))
         shape.summed.push_back({label, extent});
     }
@@ -105,10 +106,11 @@ ir::ScheduleAttr scheduleOf(ir::ContractOp op, const CpuTarget &cpu) {
   return knobs.attribute();
 }
 
-std::optional<mlir::RankedTensorType> packedOperandType(ir::ContractOp op, const ContractShape &shape,
-                                                        const Target &target) {
+std::optional<mlir::RankedTensorType>
+packedOperandType(ir::ContractOp op, const ContractShape &shape, const Target &target) {
   mlir::RankedTensorType type = ir::rowMajor(ir::tensorType(shape.b));
-  if (!shape.isProduct || shape.summed.empty() || type.getRank() != 2 || !backendOf(target).packsWeights())
+  if (!shape.isProduct || shape.summed.empty() || type.getRank() != 2 ||
+      !backendOf(target).packsWeights())
     return std::nullopt;
   int64_t columns = shape.bAxes[0] == shape.result[0].name ? 0 : 1, depth = 1 - columns;
   if (llvm::is_contained(op.getResultAxes(), shape.bAxes[static_cast<size_t>(depth)]))

@@ -1,10 +1,10 @@
-// From a contraction in the IR to a matrix product. Both the packing of a constant operand, before code is generated,
-// and the emitter ask here, so that they agree.
+// From a contraction in the IR to a matrix product. Both the packing of a constant operand, before
+// code is generated, and the emitter ask here, so that they agree.
 #pragma once
 
+#include "codegen/Target.h"
 #include "codegen/halide/KernelGraph.h"
 #include "codegen/halide/schedules/Gemm.h"
-#include "codegen/Target.h"
 #include "ir/Quern.h"
 
 #include <optional>
@@ -38,8 +38,8 @@ struct ContractShape {
 
 ContractShape shapeOf(ir::ContractOp op);
 
-/// Dimensions of the result in the order in which scheduleGemm wants them: columns, rows (an added one of
-/// extent 1 if there are none), others. `isProduct` is required.
+/// Dimensions of the result in the order in which scheduleGemm wants them: columns, rows (an added
+/// one of extent 1 if there are none), others. `isProduct` is required.
 StoredDims productDims(ir::ContractOp op, const ContractShape &shape);
 
 /// The plan of a matrix product, numbers set by hand included.
@@ -48,9 +48,9 @@ GemmPlan gemmPlanOf(ir::ContractOp op, const ContractShape &shape, const CpuTarg
 /// What the plan chose, for the kernel's attribute.
 ir::ScheduleAttr scheduleOf(ir::ContractOp op, const CpuTarget &cpu);
 
-/// How B should lie in memory where it is a plain matrix; nothing where it is not or the target wants
-/// it as it is.
-std::optional<mlir::RankedTensorType> packedOperandType(ir::ContractOp op, const ContractShape &shape,
-                                                        const Target &target);
+/// How B should lie in memory where it is a plain matrix; nothing where it is not or the target
+/// wants it as it is.
+std::optional<mlir::RankedTensorType>
+packedOperandType(ir::ContractOp op, const ContractShape &shape, const Target &target);
 
 } // namespace quern::codegen

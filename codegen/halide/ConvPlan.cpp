@@ -16,7 +16,8 @@ DirectConvPlan tuned(ir::ConvOp op, const CpuTarget &cpu, Knobs &knobs) {
   knobs.tune("tile_mx", tile.mx);
   knobs.tune("tile_my", tile.my);
   DirectConvPlan plan = planDirectConv(problem, cpu, tile);
-  // Work in front of the convolution is done once for each input element, not once for each product.
+  // Work in front of the convolution is done once for each input element, not once for each
+  // product.
   if (plan.paddedInput == PaddedInput::Inline && problem.computedInput)
     plan.paddedInput = problem.outHeight > plan.tile.my ? PaddedInput::Strip : PaddedInput::Root;
   int64_t padded = static_cast<int64_t>(plan.paddedInput);
@@ -111,7 +112,8 @@ mlir::RankedTensorType packedWeightType(ir::ConvOp op, const Target &target) {
   if (familyOf(op) == ConvFamily::Direct && panels) {
     order.insert(order.begin(), 0);
     order.push_back(0);
-    return ir::withLayout(type, order, {directPlanOf(op, cpuTargetOf(Halide::Target(target.halide))).panelWidth});
+    return ir::withLayout(
+        type, order, {directPlanOf(op, cpuTargetOf(Halide::Target(target.halide))).panelWidth});
   }
   order.push_back(0);
   return ir::withLayout(type, order);

@@ -1,5 +1,5 @@
-// From a convolution in the IR to the numbers of its schedule. Both the packing of its weights, before code is
-// generated, and its emitter ask here, so that they agree.
+// From a convolution in the IR to the numbers of its schedule. Both the packing of its weights,
+// before code is generated, and its emitter ask here, so that they agree.
 #pragma once
 
 #include "codegen/Target.h"
@@ -17,7 +17,8 @@ enum class ConvFamily {
 
 ConvFamily familyOf(ir::ConvOp op);
 
-/// In plain numbers; a convolution of one spatial axis has height 1, one of three counts its outermost as batch.
+/// In plain numbers; a convolution of one spatial axis has height 1, one of three counts its
+/// outermost as batch.
 ConvProblem problemOf(ir::ConvOp op);
 
 /// Whether the input is an argument of the kernel with contiguous channels, to be read as it lies.

@@ -24,9 +24,10 @@ struct EmitterRegistration {
 /// Registers `emit(Op, KernelBuilder &)` for an op class.
 template <typename Op, void (*emit)(Op, KernelBuilder &)> struct EmitterOf : EmitterRegistration {
   EmitterOf()
-      : EmitterRegistration(Op::getOperationName(), [](mlir::Operation *op, KernelBuilder &builder) {
-          emit(llvm::cast<Op>(op), builder);
-        }) {}
+      : EmitterRegistration(Op::getOperationName(),
+                            [](mlir::Operation *op, KernelBuilder &builder) {
+                              emit(llvm::cast<Op>(op), builder);
+                            }) {}
 };
 
 } // namespace quern::codegen

@@ -86,7 +86,8 @@ std::vector<Expr> coordinates(const StoredDims &dims, const Index &index) {
 
 /// Rough cost of an elementwise op against an addition.
 double costOf(mlir::Operation *op) {
-  if (llvm::isa<ir::ExpOp, ir::LogOp, ir::PowOp, ir::TanhOp, ir::SigmoidOp, ir::ErfOp, ir::SinOp, ir::CosOp>(op))
+  if (llvm::isa<ir::ExpOp, ir::LogOp, ir::PowOp, ir::TanhOp, ir::SigmoidOp, ir::ErfOp, ir::SinOp,
+                ir::CosOp>(op))
     return 20;
   return llvm::isa<ir::DivOp, ir::SqrtOp, ir::RsqrtOp, ir::ResizeOp>(op) ? 4 : 1;
 }
@@ -110,7 +111,8 @@ bool onlyMapsFollow(mlir::Value value) {
 } // namespace
 
 KernelBuilder::KernelBuilder(mlir::func::FuncOp kernel, const Target &target)
-    : kernel(kernel), theTarget(target), theBackend(backendOf(target)), theCpu(cpuTargetOf(Halide::Target(target.halide))) {}
+    : kernel(kernel), theTarget(target), theBackend(backendOf(target)),
+      theCpu(cpuTargetOf(Halide::Target(target.halide))) {}
 
 Expr KernelBuilder::at(mlir::Value value, const Index &index) const {
   const Source &source = sources.find(value)->second;
@@ -148,7 +150,8 @@ Func KernelBuilder::over(const StoredDims &dims, int64_t rank, const std::string
     if (dim.axis == noAxis)
       continue;
     Expr &coordinate = index[static_cast<size_t>(dim.axis)];
-    coordinate = Halide::Internal::simplify(coordinate + Expr(vars.back()) * constantIndex(dim.count));
+    coordinate =
+        Halide::Internal::simplify(coordinate + Expr(vars.back()) * constantIndex(dim.count));
   }
   Func func(name);
   func(vars) = element(index);
@@ -182,10 +185,11 @@ void KernelBuilder::define(mlir::Value result, const Element &element) {
 void KernelBuilder::defineAnchor(Anchor anchor, const Element &element) {
   mlir::Operation *op = anchor.result.getDefiningOp();
   if (graph.anchor.result)
-    throw EmitError{op->getLoc(), fmt::format("kernel '{}' has two ops that decide its loops: {} and {}",
-                                              kernel.getSymName().str(),
-                                              graph.anchor.result.getDefiningOp()->getName().getStringRef().str(),
-                                              op->getName().getStringRef().str())};
+    throw EmitError{op->getLoc(),
+                    fmt::format("kernel '{}' has two ops that decide its loops: {} and {}",
+                                kernel.getSymName().str(),
+                                graph.anchor.result.getDefiningOp()->getName().getStringRef().str(),
+                                op->getName().getStringRef().str())};
   define(anchor.result, element);
   graph.anchor = std::move(anchor);
   if (!onlyMapsFollow(graph.anchor.result))
@@ -300,7 +304,8 @@ KernelGraph KernelBuilder::build() {
   for (mlir::Operation &op : kernel.getBody().front().without_terminator()) {
     Emitter emitter = findEmitter(op.getName().getStringRef());
     if (!emitter)
-      throw EmitError{op.getLoc(), fmt::format("no emitter for '{}'", op.getName().getStringRef().str())};
+      throw EmitError{op.getLoc(),
+                      fmt::format("no emitter for '{}'", op.getName().getStringRef().str())};
     emitter(&op, *this);
   }
   finish(returnedValue(kernel));

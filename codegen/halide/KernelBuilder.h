@@ -1,5 +1,5 @@
-// Turns the ops of one kernel function into Halide Funcs. An emitter sees values as functions of logical indices; how
-// they lie in memory is this class's business alone.
+// Turns the ops of one kernel function into Halide Funcs. An emitter sees values as functions of
+// logical indices; how they lie in memory is this class's business alone.
 #pragma once
 
 #include "codegen/Backend.h"
@@ -17,8 +17,8 @@ using Index = std::vector<Halide::Expr>;
 /// The element of a value at an index.
 using Element = std::function<Halide::Expr(const Index &)>;
 
-/// An op or a combination that cannot be compiled. Caught in Compile.cpp, where it becomes an error at
-/// the op's location.
+/// An op or a combination that cannot be compiled. Caught in Compile.cpp, where it becomes an error
+/// at the op's location.
 struct EmitError {
   mlir::Location location;
   std::string message;
@@ -56,10 +56,11 @@ public:
   Halide::Expr atOr(mlir::Value value, const Index &index, llvm::ArrayRef<int64_t> axes,
                     const Halide::Expr &outside) const;
 
-  /// Gives `result` its elements; they are computed wherever they are used. Converted to the result's type.
+  /// Gives `result` its elements; they are computed wherever they are used. Converted to the
+  /// result's type.
   void define(mlir::Value result, const Element &element);
-  /// Makes `anchor` the op that decides the loops; `element` gives the elements of its result from its
-  /// accumulators. At most one in a kernel.
+  /// Makes `anchor` the op that decides the loops; `element` gives the elements of its result from
+  /// its accumulators. At most one in a kernel.
   void defineAnchor(Anchor anchor, const Element &element);
 
   /// A Func over `dims` of the given elements.

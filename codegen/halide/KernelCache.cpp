@@ -2,12 +2,12 @@
 
 #include "runtime/ModelImage.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/raw_ostream.h"
-#include "llvm/ADT/StringExtras.h"
 
 #include <elf.h>
 #include <link.h>
@@ -37,17 +37,20 @@ std::string pathOf(const std::string &folder, const std::string &key) {
 
 uint64_t checksumOf(const EntryHeader &header, llvm::StringRef bytes) {
   const uint64_t numbers[] = {header.threadScratchBytes, header.serialScratchBytes, header.size};
-  return runtime::hashBytes(bytes.data(), bytes.size(), runtime::hashBytes(numbers, sizeof(numbers)));
+  return runtime::hashBytes(bytes.data(), bytes.size(),
+                            runtime::hashBytes(numbers, sizeof(numbers)));
 }
 
 } // namespace
 
-KernelCache::KernelCache(std::string folder, uint64_t limitBytes) : folder(std::move(folder)), limitBytes(limitBytes) {}
+KernelCache::KernelCache(std::string folder, uint64_t limitBytes)
+    : folder(std::move(folder)), limitBytes(limitBytes) {}
 
 std::optional<CachedKernel> KernelCache::find(const std::string &key) const {
   if (folder.empty())
     return std::nullopt;
-  auto file = llvm::MemoryBuffer::getFile(pathOf(folder, key), /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  auto file = llvm::MemoryBuffer::getFile(pathOf(folder, key), /*IsText=*/false,
+                                          /*RequiresNullTerminator=*/false);
   if (!file)
     return std::nullopt;
   llvm::StringRef content = (*file)->getBuffer();
@@ -56,12 +59,13 @@ std::optional<CachedKernel> KernelCache::find(const std::string &key) const {
     return std::nullopt;
   std::memcpy(&header, content.data(), sizeof(header));
   llvm::StringRef bytes = content.drop_front(sizeof(header));
-  if (std::memcmp(header.magic, entryMagic, sizeof(entryMagic)) != 0 || header.size != bytes.size() ||
-      header.checksum != checksumOf(header, bytes))
+  if (std::memcmp(header.magic, entryMagic, sizeof(entryMagic)) != 0 ||
+      header.size != bytes.size() || header.checksum != checksumOf(header, bytes))
     return std::nullopt;
   // Marks it as used, for prune(); a read-only cache still serves.
   int descriptor = 0;
-  if (!fs::openFileForReadWrite(pathOf(folder, key), descriptor, fs::CD_OpenExisting, fs::OF_None)) {
+  if (!fs::openFileForReadWrite(pathOf(folder, key), descriptor, fs::CD_OpenExisting,
+                                fs::OF_None)) {
     (void)fs::setLastAccessAndModificationTime(descriptor, std::chrono::system_clock::now());
     fs::file_t handle = fs::convertFDToNativeFile(descriptor);
     (void)fs::closeFile(handle);
@@ -113,7 +117,8 @@ void KernelCache::prune() const {
     entries.push_back({status.getLastModificationTime(), status.getSize(), it->path()});
     total += status.getSize();
   }
-  std::sort(entries.begin(), entries.end(), [](const Entry &a, const Entry &b) { return a.used < b.used; });
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry &a, const Entry &b) { return a.used < b.used; });
   for (const Entry &entry : entries) {
     if (total <= limitBytes)
       return;
@@ -141,14 +146,17 @@ std::string buildIdentity() {
           for (int i = 0; i < info->dlpi_phnum; ++i) {
             if (info->dlpi_phdr[i].p_type != PT_NOTE)
               continue;
-            const char *at = reinterpret_cast<const char *>(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+            const char *at =
+                reinterpret_cast<const char *>(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
             const char *end = at + info->dlpi_phdr[i].p_memsz;
             while (at + sizeof(ElfW(Nhdr)) <= end) {
               ElfW(Nhdr) note;
               std::memcpy(&note, at, sizeof(note));
               const char *name = at + sizeof(note), *value = name + (note.n_namesz + 3) / 4 * 4;
-              if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0)
-                *static_cast<std::string *>(out) = llvm::toHex(llvm::StringRef(value, note.n_descsz), true);
+              if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
+                  std::memcmp(name, "GNU", 4) == 0)
+                *static_cast<std::string *>(out) =
+                    llvm::toHex(llvm::StringRef(value, note.n_descsz), true);
               at = value + (note.n_descsz + 3) / 4 * 4;
             }
           }

@@ -16,11 +16,12 @@ struct CachedKernel {
   uint64_t serialScratchBytes = 0;
 };
 
-/// A folder of entries. Several processes may use it at once: an entry is written beside and renamed.
-/// A damaged entry is as good as none and is written anew.
+/// A folder of entries. Several processes may use it at once: an entry is written beside and
+/// renamed. A damaged entry is as good as none and is written anew.
 class KernelCache {
 public:
-  /// An empty `folder` keeps nothing. When its entries exceed `limitBytes`, the longest unused are removed.
+  /// An empty `folder` keeps nothing. When its entries exceed `limitBytes`, the longest unused are
+  /// removed.
   explicit KernelCache(std::string folder, uint64_t limitBytes = uint64_t{512} << 20);
 
   std::optional<CachedKernel> find(const std::string &key) const;

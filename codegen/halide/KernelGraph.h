@@ -1,4 +1,5 @@
-// A kernel as Halide Funcs with all that a backend needs to schedule it: algorithm only, no loops chosen yet.
+// A kernel as Halide Funcs with all that a backend needs to schedule it: algorithm only, no loops
+// chosen yet.
 #pragma once
 
 #include "ir/Layout.h"
@@ -17,8 +18,8 @@ struct CpuTarget;
 /// expects.
 inline constexpr int64_t noAxis = -1;
 
-/// Where the elements of a value lie, innermost dimension first (ir::physicalDims reversed). Axes of
-/// extent 1 may be absent; an entry may be for `noAxis`.
+/// Where the elements of a value lie, innermost dimension first (ir::physicalDims reversed). Axes
+/// of extent 1 may be absent; an entry may be for `noAxis`.
 using StoredDims = std::vector<ir::PhysicalDim>;
 
 /// The dimensions of a type, innermost first.
@@ -52,8 +53,8 @@ struct KernelGraph {
 
   /// Empty `result` if the kernel only maps and moves elements.
   Anchor anchor{};
-  /// The Func over anchor.dims that reads the anchor: `output` itself, or, where the output is laid out
-  /// differently or more than a map of it, a Func that is stored before.
+  /// The Func over anchor.dims that reads the anchor: `output` itself, or, where the output is laid
+  /// out differently or more than a map of it, a Func that is stored before.
   Halide::Func core;
   std::vector<int64_t> coreExtents;
   bool coreIsOutput = false;

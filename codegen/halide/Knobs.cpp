@@ -4,7 +4,8 @@
 
 namespace quern::codegen {
 
-Knobs::Knobs(mlir::func::FuncOp kernel, ir::ScheduleKind kind) : context(kernel.getContext()), kind(kind) {
+Knobs::Knobs(mlir::func::FuncOp kernel, ir::ScheduleKind kind)
+    : context(kernel.getContext()), kind(kind) {
   auto schedule = kernel->getAttrOfType<ir::ScheduleAttr>(ir::names::schedule);
   if (schedule && schedule.getKind() == kind)
     set = schedule.getNumbers();

@@ -1,4 +1,5 @@
-// The numbers of a kernel's schedule attribute: what was set by hand is obeyed, the rest is filled in and written back.
+// The numbers of a kernel's schedule attribute: what was set by hand is obeyed, the rest is filled
+// in and written back.
 #pragma once
 
 #include "ir/Quern.h"
@@ -13,8 +14,8 @@ public:
   /// Takes what `kernel` carries already, if it is of that kind.
   Knobs(mlir::func::FuncOp kernel, ir::ScheduleKind kind);
 
-  /// `value` becomes the number set by hand, if there is one; it is recorded either way. Numbers below
-  /// `least` are taken for absent.
+  /// `value` becomes the number set by hand, if there is one; it is recorded either way. Numbers
+  /// below `least` are taken for absent.
   void tune(llvm::StringRef name, int64_t &value, int64_t least = 1);
   void tune(llvm::StringRef name, int &value, int64_t least = 1);
   void tune(llvm::StringRef name, bool &value);

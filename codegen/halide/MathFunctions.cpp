@@ -5,7 +5,8 @@
 #include <optional>
 #include <vector>
 
-// The polynomials are minimax fits (Lawson's iteration in double precision) on the intervals named beside them.
+// The polynomials are minimax fits (Lawson's iteration in double precision) on the intervals named
+// beside them.
 
 namespace quern::codegen {
 
@@ -42,12 +43,14 @@ Expr expOfNumber(const Expr &x) {
   Expr n = Halide::floor(clamped * log2e + 0.5F);
   Expr r = (clamped - n * ln2High) - n * ln2Low;
   // On [-ln 2 / 2, ln 2 / 2].
-  Expr p = polynomial(r, {1.0F, 1.000000037e+00F, 4.999999203e-01F, 1.666641919e-01F, 4.166823181e-02F,
-                          8.374898491e-03F, 1.383674184e-03F});
-  // Times 2^n, in the bits: a product with infinity on the way is what Halide's arithmetic, which believes in
-  // no infinities, may turn into NaN.
-  Expr value = Halide::reinterpret(Float(32), Halide::reinterpret(Int(32), p) + (cast(Int(32), n) << 23));
-  return select(Halide::strict_float(x < smallest), 0.0F, Halide::strict_float(largest < x), infinity(), value);
+  Expr p = polynomial(r, {1.0F, 1.000000037e+00F, 4.999999203e-01F, 1.666641919e-01F,
+                          4.166823181e-02F, 8.374898491e-03F, 1.383674184e-03F});
+  // Times 2^n, in the bits: a product with infinity on the way is what Halide's arithmetic, which
+  // believes in no infinities, may turn into NaN.
+  Expr value =
+      Halide::reinterpret(Float(32), Halide::reinterpret(Int(32), p) + (cast(Int(32), n) << 23));
+  return select(Halide::strict_float(x < smallest), 0.0F, Halide::strict_float(largest < x),
+                infinity(), value);
 }
 
 struct Logarithm {
@@ -66,23 +69,30 @@ Logarithm splitLog(const Expr &x) {
   Expr exponent = (bits - sqrtHalf) >> 23;
   Expr f = Halide::reinterpret(Float(32), bits - (exponent << 23)) - 1.0F;
   // On [sqrt(1/2) - 1, sqrt(2) - 1].
-  Expr p = polynomial(f, {3.333333171e-01F, -2.500082104e-01F, 2.000122689e-01F, -1.662335707e-01F,
-                          1.420175745e-01F, -1.316018464e-01F, 1.276158234e-01F, -7.634497307e-02F});
+  Expr p =
+      polynomial(f, {3.333333171e-01F, -2.500082104e-01F, 2.000122689e-01F, -1.662335707e-01F,
+                     1.420175745e-01F, -1.316018464e-01F, 1.276158234e-01F, -7.634497307e-02F});
   return {cast(Float(32), exponent) - select(small, 23.0F, 0.0F), f * f * (f * p - 0.5F), f};
 }
 
 /// sin(x + quarters * pi / 2).
 Expr sine(const Expr &x, int quarters) {
-  constexpr double halfPi = 1.57079632679489661923;
-  // Reduced in double precision: exact enough for any x below 2^31.
+  // In double precision, which is exact enough for any x below 2^31. pi / 2 comes in parts that are
+  // floats: OpenCL gets constants in that precision only, and products with such parts are exact.
+  constexpr float halfPiHigh = 1.57079637050628662109375F, halfPiMiddle = -4.37113883e-8F,
+                  halfPiLow = -1.71512451e-15F;
+  constexpr float perHalfPi = 0.636619772F;
   Expr wide = cast(Float(64), x);
-  Expr n = Halide::floor(wide * Expr(1.0 / halfPi) + Expr(0.5));
-  Expr r = cast(Float(32), wide - n * Expr(halfPi));
+  Expr n = Halide::floor(wide * Expr(double{perHalfPi}) + Expr(0.5));
+  Expr r =
+      cast(Float(32), ((wide - n * Expr(double{halfPiHigh})) - n * Expr(double{halfPiMiddle})) -
+                          n * Expr(double{halfPiLow}));
   Expr t = r * r;
   Expr quadrant = cast(Int(32), n) + quarters;
   // On [-pi / 4, pi / 4].
   Expr s = r + r * t * polynomial(t, {-1.666665491e-01F, 8.332175843e-03F, -1.951697701e-04F});
-  Expr c = 1.0F - 0.5F * t + t * t * polynomial(t, {4.166664681e-02F, -1.388736448e-03F, 2.443809042e-05F});
+  Expr c = 1.0F - 0.5F * t +
+           t * t * polynomial(t, {4.166664681e-02F, -1.388736448e-03F, 2.443809042e-05F});
   Expr value = select((quadrant & 1) == 0, s, c);
   Expr finite = select((quadrant & 2) == 0, value, -value);
   // An infinite angle has no sine.
@@ -113,8 +123,9 @@ Expr tanhOf(const Expr &x) {
     return Halide::tanh(x);
   Expr magnitude = Halide::abs(x), t = x * x;
   // On [0, 0.4] of x^2.
-  Expr small = x + x * t * polynomial(t, {-3.333327832e-01F, 1.333132895e-01F, -5.372922932e-02F,
-                                          2.060200539e-02F, -5.660786410e-03F});
+  Expr small = x + x * t *
+                       polynomial(t, {-3.333327832e-01F, 1.333132895e-01F, -5.372922932e-02F,
+                                      2.060200539e-02F, -5.660786410e-03F});
   // Beyond 10 it is 1; the exponential stays finite.
   Expr large = 1.0F - 2.0F / (expOfNumber(Halide::min(2.0F * magnitude, 20.0F)) + 1.0F);
   return keepNan(x, select(magnitude < 0.625F, small, select(x < 0.0F, -large, large)));
@@ -133,13 +144,15 @@ Expr erfOf(const Expr &x) {
     return Halide::Internal::Call::make(Float(64), "erf", {x}, Halide::Internal::Call::PureExtern);
   Expr magnitude = Halide::abs(x), t = x * x;
   // On [0, 1] of x^2.
-  Expr small = x * polynomial(t, {1.128379166e+00F, -3.761262582e-01F, 1.128358515e-01F, -2.685381196e-02F,
-                                  5.188327707e-03F, -8.010193660e-04F, 7.853861047e-05F});
+  Expr small =
+      x * polynomial(t, {1.128379166e+00F, -3.761262582e-01F, 1.128358515e-01F, -2.685381196e-02F,
+                         5.188327707e-03F, -8.010193660e-04F, 7.853861047e-05F});
   // ln(erfc) on [1, 4]; from 4 on erf is 1 in f32.
   Expr far = Halide::min(magnitude, 4.0F);
-  Expr large = 1.0F - expOfNumber(polynomial(far, {1.990061291e-04F, -1.129634191e+00F, -6.330980077e-01F,
-                                                -1.085680263e-01F, 2.532063551e-02F, -4.257603602e-03F,
-                                                4.566759999e-04F, -2.417118790e-05F, 1.724677518e-07F}));
+  Expr large =
+      1.0F - expOfNumber(polynomial(far, {1.990061291e-04F, -1.129634191e+00F, -6.330980077e-01F,
+                                          -1.085680263e-01F, 2.532063551e-02F, -4.257603602e-03F,
+                                          4.566759999e-04F, -2.417118790e-05F, 1.724677518e-07F}));
   return keepNan(x, select(magnitude < 1.0F, small, select(x < 0.0F, -large, large)));
 }
 
@@ -162,7 +175,8 @@ Expr powOf(const Expr &x, const Expr &y) {
   }
   if (isDouble(x))
     return Halide::pow(x, y);
-  // In double precision: y times the logarithm of x may be large, and its error is the power's relative error.
+  // In double precision: y times the logarithm of x may be large, and its error is the power's
+  // relative error.
   return cast(Float(32), Halide::pow(cast(Float(64), x), cast(Float(64), y)));
 }
 
@@ -188,19 +202,16 @@ Expr flipNegative(const Expr &bits) {
 
 Expr orderedKey(const Expr &x, bool nanHigh) {
   Halide::Type type = Int(x.type().bits());
-  return select(Halide::is_nan(x), nanHigh ? type.max() : type.min(), flipNegative(Halide::reinterpret(type, x)));
+  return select(Halide::is_nan(x), nanHigh ? type.max() : type.min(),
+                flipNegative(Halide::reinterpret(type, x)));
 }
 
 Expr fromOrderedKey(const Expr &key) {
   return Halide::reinterpret(Float(key.type().bits()), flipNegative(key));
 }
 
-Expr lowestOf(Halide::Type type) {
-  return type.is_float() ? cast(type, -infinity()) : type.min();
-}
+Expr lowestOf(Halide::Type type) { return type.is_float() ? cast(type, -infinity()) : type.min(); }
 
-Expr highestOf(Halide::Type type) {
-  return type.is_float() ? cast(type, infinity()) : type.max();
-}
+Expr highestOf(Halide::Type type) { return type.is_float() ? cast(type, infinity()) : type.max(); }
 
 } // namespace quern::codegen

@@ -1,5 +1,6 @@
-// Functions of f32 that vectorise, keep NaN a NaN and stay within a few units in the last place. Halide's own exp and log
-// lose NaN and infinities, and its tanh, erf, sin and cos call libm element by element; those serve f64.
+// Functions of f32 that vectorise, keep NaN a NaN and stay within a few units in the last place.
+// Halide's own exp and log lose NaN and infinities, and its tanh, erf, sin and cos call libm
+// element by element; those serve f64.
 #pragma once
 
 #include <Halide.h>
@@ -21,8 +22,9 @@ Halide::Expr powOf(const Halide::Expr &x, const Halide::Expr &y);
 Halide::Expr maxOf(const Halide::Expr &a, const Halide::Expr &b);
 Halide::Expr minOf(const Halide::Expr &a, const Halide::Expr &b);
 
-/// An integer that orders as the float does, so that an integer max or min finds the float's; a NaN is the
-/// largest (`nanHigh`) or the smallest of all. Integers combine in any order, which lets a reduction be split.
+/// An integer that orders as the float does, so that an integer max or min finds the float's; a NaN
+/// is the largest (`nanHigh`) or the smallest of all. Integers combine in any order, which lets a
+/// reduction be split.
 Halide::Expr orderedKey(const Halide::Expr &x, bool nanHigh);
 /// The float of a key.
 Halide::Expr fromOrderedKey(const Halide::Expr &key);

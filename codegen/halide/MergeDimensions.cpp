@@ -22,9 +22,10 @@ bool isMap(mlir::func::FuncOp kernel) {
   return true;
 }
 
-/// The extents of `type` along `axes` (axes of the result that have more than one element, outermost in
-/// memory first), 1 where it broadcasts; nothing if it lies in another order.
-std::optional<Shape> alongAxes(mlir::RankedTensorType type, int64_t resultRank, llvm::ArrayRef<int64_t> axes) {
+/// The extents of `type` along `axes` (axes of the result that have more than one element,
+/// outermost in memory first), 1 where it broadcasts; nothing if it lies in another order.
+std::optional<Shape> alongAxes(mlir::RankedTensorType type, int64_t resultRank,
+                               llvm::ArrayRef<int64_t> axes) {
   int64_t offset = resultRank - type.getRank();
   Shape extents;
   llvm::SmallVector<int64_t> own;
@@ -96,7 +97,8 @@ mlir::OwningOpRef<mlir::func::FuncOp> mergeDimensions(mlir::func::FuncOp kernel)
     } else if (auto constant = llvm::dyn_cast<ir::ConstantOp>(op)) {
       auto value = llvm::cast<mlir::DenseElementsAttr>(constant.getValue());
       auto scalar = mlir::RankedTensorType::get({}, value.getElementType());
-      constant.setValueAttr(mlir::DenseElementsAttr::get(scalar, value.getSplatValue<mlir::Attribute>()));
+      constant.setValueAttr(
+          mlir::DenseElementsAttr::get(scalar, value.getSplatValue<mlir::Attribute>()));
       constant.getResult().setType(scalar);
     } else {
       Shape shape;
@@ -110,7 +112,8 @@ mlir::OwningOpRef<mlir::func::FuncOp> mergeDimensions(mlir::func::FuncOp kernel)
   mlir::RankedTensorType wanted = withShape(returned, merged.back());
   if (returned.getType() != wanted) {
     builder.setInsertionPoint(terminator);
-    terminator->setOperand(0, ir::BroadcastOp::create(builder, returned.getLoc(), wanted, returned, wanted.getShape()));
+    terminator->setOperand(0, ir::BroadcastOp::create(builder, returned.getLoc(), wanted, returned,
+                                                      wanted.getShape()));
   }
   clone->setFunctionType(builder.getFunctionType(block.getArgumentTypes(), wanted));
   return clone;

@@ -74,16 +74,18 @@ private:
       Halide::Expr bound = hi::find_constant_bound(extent, hi::Direction::Upper, ranges);
       const auto constant = bound.defined() ? hi::as_const_int(bound) : std::nullopt;
       if (!constant)
-        throw Halide::CompileError(("allocation '" + op->name + "' has no bound on its size").c_str());
+        throw Halide::CompileError(
+            ("allocation '" + op->name + "' has no bound on its size").c_str());
       elements *= static_cast<uint64_t>(std::max<int64_t>(*constant, 0));
     }
     uint64_t bytes = elements * static_cast<uint64_t>(op->type.bytes() * op->type.lanes());
-    // A constant size asked for on the stack goes there; Halide itself moves sizes of up to 16 KiB there too,
-    // but these cost little to count.
+    // A constant size asked for on the stack goes there; Halide itself moves sizes of up to 16 KiB
+    // there too, but these cost little to count.
     if (op->memory_type == Halide::MemoryType::Stack)
       return 0;
     return runtime::scratchBytesOf(bytes + overread +
-                                   static_cast<uint64_t>(op->padding) * static_cast<uint64_t>(op->type.bytes()));
+                                   static_cast<uint64_t>(op->padding) *
+                                       static_cast<uint64_t>(op->type.bytes()));
   }
 
   ScratchSize now;

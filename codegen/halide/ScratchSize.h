@@ -12,9 +12,10 @@ struct ScratchSize {
   uint64_t thread = 0; ///< by one task of a parallel loop, nested ones included
 };
 
-/// A lowering pass that changes nothing and measures the loops that pass by: every allocation with a lifetime
-/// adds to what is alive around it, counted as runtime::scratchBytesOf its size. An allocation that Halide will put on the
-/// stack is left out only where that is certain. Throws Halide::CompileError on one whose size is not known.
+/// A lowering pass that changes nothing and measures the loops that pass by: every allocation with
+/// a lifetime adds to what is alive around it, counted as runtime::scratchBytesOf its size. An
+/// allocation that Halide will put on the stack is left out only where that is certain. Throws
+/// Halide::CompileError on one whose size is not known.
 class MeasureScratch final : public Halide::Internal::IRMutator {
 public:
   ScratchSize size;

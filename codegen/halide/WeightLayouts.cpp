@@ -5,10 +5,9 @@
 #include "ir/Infer.h"
 #include "ir/Layout.h"
 
+#include "llvm/ADT/MapVector.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/SymbolTable.h"
-
-#include "llvm/ADT/MapVector.h"
 
 namespace quern::codegen {
 namespace {
@@ -60,7 +59,8 @@ void setArgumentType(mlir::func::FuncOp function, unsigned argument, mlir::Type 
   mlir::FunctionType old = function.getFunctionType();
   llvm::SmallVector<mlir::Type> inputs(old.getInputs());
   inputs[argument] = type;
-  function.setFunctionType(mlir::FunctionType::get(function.getContext(), inputs, old.getResults()));
+  function.setFunctionType(
+      mlir::FunctionType::get(function.getContext(), inputs, old.getResults()));
 }
 
 /// The model, its prepare function and what each weight argument is stored as.
@@ -75,10 +75,12 @@ public:
   }
 
   /// Notes that `use`, of a weight, wants it laid out as `type`.
-  void wish(mlir::OpOperand &use, RankedTensorType type) { wishes[use.get()][type].push_back(&use); }
+  void wish(mlir::OpOperand &use, RankedTensorType type) {
+    wishes[use.get()][type].push_back(&use);
+  }
 
-  /// Grants all wishes. A weight that is wanted in one layout only changes; else it is given once more
-  /// for each further layout.
+  /// Grants all wishes. A weight that is wanted in one layout only changes; else it is given once
+  /// more for each further layout.
   void settle() {
     for (auto &[value, byType] : wishes) {
       auto argument = llvm::cast<mlir::BlockArgument>(value);
@@ -101,7 +103,8 @@ public:
 
 private:
   unsigned weightOf(mlir::BlockArgument argument) {
-    auto index = model.getArgAttrOfType<mlir::IntegerAttr>(argument.getArgNumber(), ir::names::weight);
+    auto index =
+        model.getArgAttrOfType<mlir::IntegerAttr>(argument.getArgNumber(), ir::names::weight);
     return static_cast<unsigned>(index.getInt());
   }
 
@@ -115,8 +118,8 @@ private:
     mlir::Operation *terminator = prepare.getBody().front().getTerminator();
     terminator->setOperands(values);
     llvm::SmallVector<mlir::Type> types(mlir::ValueRange(values).getTypes());
-    prepare.setFunctionType(
-        mlir::FunctionType::get(prepare.getContext(), prepare.getFunctionType().getInputs(), types));
+    prepare.setFunctionType(mlir::FunctionType::get(prepare.getContext(),
+                                                    prepare.getFunctionType().getInputs(), types));
   }
 
   void retype(mlir::BlockArgument argument, RankedTensorType type) {
@@ -132,9 +135,10 @@ private:
     unsigned position = model.getNumArguments();
     mlir::Builder builder(model.getContext());
     mlir::NamedAttrList attributes(model.getArgAttrDict(argument.getArgNumber()));
-    attributes.set(ir::names::weight, builder.getI64IntegerAttr(static_cast<int64_t>(values.size())));
-    if (mlir::failed(model.insertArgument(position, type, attributes.getDictionary(model.getContext()),
-                                          argument.getLoc())))
+    attributes.set(ir::names::weight,
+                   builder.getI64IntegerAttr(static_cast<int64_t>(values.size())));
+    if (mlir::failed(model.insertArgument(
+            position, type, attributes.getDictionary(model.getContext()), argument.getLoc())))
       return argument;
     values.push_back(converted(values[weightOf(argument)], type));
     setResults(values);
@@ -142,7 +146,9 @@ private:
   }
 
   mlir::func::FuncOp model, prepare;
-  llvm::MapVector<mlir::Value, llvm::MapVector<RankedTensorType, llvm::SmallVector<mlir::OpOperand *>>> wishes;
+  llvm::MapVector<mlir::Value,
+                  llvm::MapVector<RankedTensorType, llvm::SmallVector<mlir::OpOperand *>>>
+      wishes;
 };
 
 mlir::func::FuncOp functionWith(mlir::ModuleOp module, llvm::StringRef attribute) {
@@ -160,7 +166,8 @@ mlir::LogicalResult assignWeightLayouts(mlir::ModuleOp module, const Target &tar
   llvm::MapVector<mlir::Operation *, llvm::SmallVector<ir::LaunchOp>> launches;
   if (model) {
     auto result = model.walk([&](ir::LaunchOp launch) {
-      auto kernel = mlir::SymbolTable::lookupNearestSymbolFrom<mlir::func::FuncOp>(launch, launch.getKernelAttr());
+      auto kernel = mlir::SymbolTable::lookupNearestSymbolFrom<mlir::func::FuncOp>(
+          launch, launch.getKernelAttr());
       if (!kernel) {
         launch.emitError("launches a kernel that does not exist: ") << launch.getKernel();
         return mlir::WalkResult::interrupt();
@@ -181,7 +188,8 @@ mlir::LogicalResult assignWeightLayouts(mlir::ModuleOp module, const Target &tar
     std::optional<Wish> wish = plan(kernel, target);
     if (!wish)
       continue;
-    // A kernel outside of any model is free to choose, as are all whose every launch passes a weight.
+    // A kernel outside of any model is free to choose, as are all whose every launch passes a
+    // weight.
     llvm::SmallVector<ir::LaunchOp> &callers = launches[kernel];
     bool allWeights = llvm::all_of(callers, [&](ir::LaunchOp launch) {
       return weights && weights->isWeight(launch.getInputs()[wish->argument]);
@@ -190,7 +198,9 @@ mlir::LogicalResult assignWeightLayouts(mlir::ModuleOp module, const Target &tar
       continue;
     setArgumentType(kernel, wish->argument, wish->type);
     for (ir::LaunchOp launch : callers)
-      weights->wish(launch->getOpOperand(launch.getInputs().getBeginOperandIndex() + wish->argument), wish->type);
+      weights->wish(
+          launch->getOpOperand(launch.getInputs().getBeginOperandIndex() + wish->argument),
+          wish->type);
   }
   if (weights)
     weights->settle();

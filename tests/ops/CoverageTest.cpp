@@ -14,10 +14,11 @@ TEST(Coverage, EveryOpHasAnEmitterAndACase) {
   mlir::MLIRContext context;
   context.loadDialect<ir::QuernDialect>();
   // These hold ops together; nothing is computed by them.
-  const std::set<std::string> structure{"quern.fused", "quern.yield", "quern.launch", "quern.parameter"};
+  const std::set<std::string> structure{"quern.fused", "quern.yield", "quern.launch",
+                                        "quern.parameter"};
   std::string texts;
-  for (Cases (*cases)() : {elementwiseCases, contractCases, convCases, windowCases, reduceCases, shapeCases,
-                           resizeCases, fusedCases})
+  for (Cases (*cases)() : {elementwiseCases, contractCases, convCases, windowCases, reduceCases,
+                           shapeCases, resizeCases, fusedCases})
     for (const OpCase &c : cases())
       texts += c.text;
   std::vector<std::string> lacking;

@@ -1,5 +1,5 @@
-// One small kernel and its meaning: IR text, what the naive reference makes of the same inputs, and how close the two
-// must be. The files in cases/ list them by op family.
+// One small kernel and its meaning: IR text, what the naive reference makes of the same inputs, and
+// how close the two must be. The files in cases/ list them by op family.
 #pragma once
 
 #include "tests/ops/reference/Reference.h"
@@ -19,8 +19,8 @@ struct OpCase {
   std::string text;
   /// The result of the same inputs, in double precision, not yet rounded to the element type.
   std::function<Tensor(const std::vector<Tensor> &)> meaning;
-  /// Largest error allowed: of each element's own magnitude, and, added to that, of the largest one of the
-  /// result.
+  /// Largest error allowed: of each element's own magnitude, and, added to that, of the largest one
+  /// of the result.
   double relative = 2e-6;
   double ofLargest = 2e-6;
   /// Inputs are drawn from [low, high]; `special` mixes in NaN, infinities, zeros and extremes.
@@ -49,7 +49,8 @@ Cases fusedCases();
 /// "2x3x4xf32" for texts.
 std::string typeText(const std::vector<int64_t> &shape, const std::string &element);
 /// "tensor<2x3xf32>", or with ", #quern.layout<[…]>" where a layout is given.
-std::string tensorText(const std::vector<int64_t> &shape, const std::string &element, const std::string &layout = "");
+std::string tensorText(const std::vector<int64_t> &shape, const std::string &element,
+                       const std::string &layout = "");
 /// "[1, 2, 3]" of a list in an attribute ("array<i64: 1, 2, 3>" where the op's syntax wants that).
 std::string listText(const std::vector<int64_t> &values);
 

@@ -5,14 +5,12 @@
 #include "runtime/HalideAbi.h"
 #include "tests/ops/TensorBytes.h"
 
+#include "llvm/ADT/Hashing.h"
 #include "mlir/Parser/Parser.h"
 
-#include "llvm/ADT/Hashing.h"
-
+#include <dlfcn.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-
-#include <dlfcn.h>
 
 #include <algorithm>
 #include <atomic>
@@ -29,7 +27,8 @@
 
 namespace halideAbi = quern::runtime::abi;
 
-// --- What kernels import, and what they are seen to use -----------------------------------------------------------------
+// --- What kernels import, and what they are seen to use
+// -----------------------------------------------------------------
 
 namespace {
 
@@ -99,7 +98,9 @@ int halide_do_par_for(void *context, halideAbi::Task task, int min, int size, ui
   return failure;
 }
 
-int halide_do_task(void *context, halideAbi::Task task, int index, uint8_t *closure) { return task(context, index, closure); }
+int halide_do_task(void *context, halideAbi::Task task, int index, uint8_t *closure) {
+  return task(context, index, closure);
+}
 
 void halide_error(void *, const char *message) { ADD_FAILURE() << "halide_error: " << message; }
 
@@ -129,12 +130,14 @@ struct TemporaryFolder {
 class Library {
 public:
   Library(const std::vector<codegen::CompiledKernel> &kernels, const std::string &deviceRuntime) {
-    std::string command = fmt::format("cc -shared -Wl,-Bsymbolic -o {0}/kernels.so", folder.path.string());
+    std::string command =
+        fmt::format("cc -shared -Wl,-Bsymbolic -o {0}/kernels.so", folder.path.string());
     auto add = [&](const std::string &name, const std::string &bytes) {
       std::string path = (folder.path / name).string();
       if (fs::exists(path))
         return;
-      std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+      std::ofstream(path, std::ios::binary)
+          .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
       command += " " + path;
     };
     for (const codegen::CompiledKernel &kernel : kernels)
@@ -142,7 +145,8 @@ public:
     if (!deviceRuntime.empty())
       add("runtime.o", deviceRuntime);
     command += " -lm -ldl -lpthread";
-    if (std::system(command.c_str()) == 0) // NOLINT(cert-env33-c): a fixed command over our own files
+    if (std::system(command.c_str()) ==
+        0) // NOLINT(cert-env33-c): a fixed command over our own files
       handle = dlopen((folder.path / "kernels.so").c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!handle)
       ADD_FAILURE() << "cannot link or load the kernels: " << (dlerror() ? dlerror() : "link");
@@ -167,7 +171,8 @@ private:
 /// Bytes with a margin on both sides whose change is noticed.
 class GuardedBytes {
 public:
-  GuardedBytes(size_t size, uint8_t fill) : size(size), storage(size + 2 * margin + 64, marginByte) {
+  GuardedBytes(size_t size, uint8_t fill)
+      : size(size), storage(size + 2 * margin + 64, marginByte) {
     auto address = reinterpret_cast<uintptr_t>(storage.data());
     begin = storage.data() + ((address + margin + 63) / 64 * 64 - address);
     std::fill(begin, begin + size, fill);
@@ -177,7 +182,8 @@ public:
   bool marginsIntact() const {
     auto untouched = [](uint8_t byte) { return byte == marginByte; };
     return std::all_of(storage.data(), static_cast<const uint8_t *>(begin), untouched) &&
-           std::all_of(static_cast<const uint8_t *>(begin) + size, storage.data() + storage.size(), untouched);
+           std::all_of(static_cast<const uint8_t *>(begin) + size, storage.data() + storage.size(),
+                       untouched);
   }
 
 private:
@@ -206,7 +212,8 @@ struct Buffer {
   std::vector<halideAbi::Dimension> dims;
   halideAbi::Buffer descriptor{};
 
-  Buffer(mlir::RankedTensorType type, uint8_t fill) : type(type), bytes(static_cast<size_t>(ir::tensorBytes(type)), fill) {
+  Buffer(mlir::RankedTensorType type, uint8_t fill)
+      : type(type), bytes(static_cast<size_t>(ir::tensorBytes(type)), fill) {
     int32_t stride = 1;
     llvm::SmallVector<ir::PhysicalDim> outermostFirst = ir::physicalDims(type);
     for (const ir::PhysicalDim &dim : llvm::reverse(outermostFirst)) {
@@ -227,7 +234,8 @@ Tensor drawInput(const OpCase &c, int argument, mlir::RankedTensorType type, std
   Tensor tensor(reference::Shape(type.getShape().begin(), type.getShape().end()));
   std::uniform_real_distribution<double> real(c.low, c.high);
   std::uniform_int_distribution<int64_t> index(0, std::max<int64_t>(c.indexLimit - 1, 0));
-  const double specials[] = {nan, infinity, -infinity, 0.0, -0.0, 1e-30, -1e-30, 3e38, -3e38, 88.5, -88.5, -104.5, 1.0};
+  const double specials[] = {nan,  infinity, -infinity, 0.0,   -0.0,   1e-30, -1e-30,
+                             3e38, -3e38,    88.5,      -88.5, -104.5, 1.0};
   for (double &value : tensor.values) {
     value = argument == c.indexArgument ? static_cast<double>(index(random)) : real(random);
     if (c.special && random() % 4 == 0)
@@ -251,7 +259,8 @@ void compare(const OpCase &c, const Tensor &got, const Tensor &expected) {
   for (double value : expected.values)
     if (std::isfinite(value))
       largest = std::max(largest, std::fabs(value));
-  // Close to the smallest normal f32 no relative precision is asked for: functions may flush to zero.
+  // Close to the smallest normal f32 no relative precision is asked for: functions may flush to
+  // zero.
   constexpr double tiny = 2e-38;
   int wrong = 0;
   for (int64_t i = 0; i < expected.size() && wrong < 3; ++i) {
@@ -260,8 +269,8 @@ void compare(const OpCase &c, const Tensor &got, const Tensor &expected) {
     if (isClose(got.values[at], want, c.relative * std::fabs(want) + c.ofLargest * largest + tiny))
       continue;
     ++wrong;
-    ADD_FAILURE() << c.name << ": element " << i << " of " << expected.size() << " is " << got.values[at] << ", not "
-                  << want << " (largest " << largest << ")";
+    ADD_FAILURE() << c.name << ": element " << i << " of " << expected.size() << " is "
+                  << got.values[at] << ", not " << want << " (largest " << largest << ")";
   }
 }
 
@@ -276,7 +285,8 @@ void runCase(const OpCase &c, mlir::func::FuncOp function, mlir::FunctionType or
   buffers.reserve(function.getNumArguments() + 1);
   for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
     auto tensorType = llvm::cast<mlir::RankedTensorType>(type);
-    inputs.push_back(drawInput(c, static_cast<int>(i), llvm::cast<mlir::RankedTensorType>(original.getInput(i)), random));
+    inputs.push_back(drawInput(c, static_cast<int>(i),
+                               llvm::cast<mlir::RankedTensorType>(original.getInput(i)), random));
     Buffer &buffer = buffers.emplace_back(tensorType, uint8_t{0});
     std::vector<uint8_t> bytes = toBytes(inputs.back(), tensorType);
     std::copy(bytes.begin(), bytes.end(), buffer.bytes.data());
@@ -294,7 +304,8 @@ void runCase(const OpCase &c, mlir::func::FuncOp function, mlir::FunctionType or
   serialPeak = threadPeak = 0;
   ASSERT_EQ(run(arguments.data()), 0) << c.name;
   if (onDevice) {
-    ASSERT_EQ(library.find<DeviceCopy>("halide_copy_to_host")(context, &result.descriptor), 0) << c.name;
+    ASSERT_EQ(library.find<DeviceCopy>("halide_copy_to_host")(context, &result.descriptor), 0)
+        << c.name;
     for (Buffer &buffer : buffers)
       library.find<DeviceCopy>("halide_device_free")(context, &buffer.descriptor);
   } else {
@@ -328,7 +339,8 @@ void checkCases(const Cases &cases, const std::string &targetName) {
       text += fmt::format("func.func private @case_{}{}\n", chosen.size(), c.text);
       chosen.push_back(&c);
     }
-  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   ASSERT_TRUE(module);
   std::vector<mlir::func::FuncOp> functions(module->getOps<mlir::func::FuncOp>().begin(),
                                             module->getOps<mlir::func::FuncOp>().end());
@@ -338,7 +350,8 @@ void checkCases(const Cases &cases, const std::string &targetName) {
     originals.push_back(function.getFunctionType());
   }
   ASSERT_TRUE(mlir::succeeded(codegen::assignWeightLayouts(*module, *target)));
-  mlir::FailureOr<std::vector<codegen::CompiledKernel>> kernels = codegen::compileKernels(*module, *target);
+  mlir::FailureOr<std::vector<codegen::CompiledKernel>> kernels =
+      codegen::compileKernels(*module, *target);
   ASSERT_TRUE(mlir::succeeded(kernels));
   ASSERT_EQ(kernels->size(), chosen.size());
   mlir::FailureOr<std::string> deviceRuntime = codegen::deviceRuntimeObject(*target, error);
@@ -356,10 +369,14 @@ std::string typeText(const std::vector<int64_t> &shape, const std::string &eleme
   return text + (element == "u8" ? "ui8" : element);
 }
 
-std::string tensorText(const std::vector<int64_t> &shape, const std::string &element, const std::string &layout) {
-  return fmt::format("tensor<{}{}>", typeText(shape, element), layout.empty() ? "" : ", #quern.layout<" + layout + ">");
+std::string tensorText(const std::vector<int64_t> &shape, const std::string &element,
+                       const std::string &layout) {
+  return fmt::format("tensor<{}{}>", typeText(shape, element),
+                     layout.empty() ? "" : ", #quern.layout<" + layout + ">");
 }
 
-std::string listText(const std::vector<int64_t> &values) { return fmt::format("[{}]", fmt::join(values, ", ")); }
+std::string listText(const std::vector<int64_t> &values) {
+  return fmt::format("[{}]", fmt::join(values, ", "));
+}
 
 } // namespace quern::tests

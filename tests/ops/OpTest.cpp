@@ -20,10 +20,11 @@ TEST_P(Ops, AgreeWithTheReference) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, Ops,
-    testing::Combine(testing::Values(Family{"Elementwise", elementwiseCases}, Family{"Contract", contractCases},
-                                     Family{"Conv", convCases}, Family{"Window", windowCases},
-                                     Family{"Reduce", reduceCases}, Family{"Shape", shapeCases},
-                                     Family{"Resize", resizeCases}, Family{"Fused", fusedCases}),
+    testing::Combine(testing::Values(Family{"Elementwise", elementwiseCases},
+                                     Family{"Contract", contractCases}, Family{"Conv", convCases},
+                                     Family{"Window", windowCases}, Family{"Reduce", reduceCases},
+                                     Family{"Shape", shapeCases}, Family{"Resize", resizeCases},
+                                     Family{"Fused", fusedCases}),
                      testing::Values("host", "host-opencl")),
     [](const auto &instance) {
       bool device = std::string(std::get<1>(instance.param)) != "host";

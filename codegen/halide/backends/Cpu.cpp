@@ -1,6 +1,5 @@
-#include "codegen/halide/backends/Backends.h"
-
 #include "codegen/halide/KernelGraph.h"
+#include "codegen/halide/backends/Backends.h"
 #include "codegen/halide/schedules/Elementwise.h"
 
 namespace quern::codegen {
@@ -24,7 +23,8 @@ public:
     if (kernel.coreIsOutput)
       return;
     if (kernel.transposed.defined())
-      scheduleTranspose(kernel.transposed, kernel.output, kernel.outputExtents(), kernel.transposedDim, cpu);
+      scheduleTranspose(kernel.transposed, kernel.output, kernel.outputExtents(),
+                        kernel.transposedDim, cpu);
     else
       scheduleElementwise(kernel.output, kernel.outputExtents(), cpu, kernel.flopsPerElement);
   }

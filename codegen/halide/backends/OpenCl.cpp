@@ -1,6 +1,5 @@
-#include "codegen/halide/backends/Backends.h"
-
 #include "codegen/halide/KernelGraph.h"
+#include "codegen/halide/backends/Backends.h"
 #include "codegen/halide/schedules/Gpu.h"
 
 namespace quern::codegen {

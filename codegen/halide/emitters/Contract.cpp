@@ -44,7 +44,8 @@ void emitProduct(ir::ContractOp op, const ContractShape &shape, KernelBuilder &b
   StoredDims dims = productDims(op, shape);
   bool onDevice = builder.backend().hasDeviceMemory();
   std::optional<mlir::RankedTensorType> wanted = packedOperandType(op, shape, builder.target());
-  bool packs = !onDevice && !(builder.parameter(shape.b) && wanted && ir::tensorType(shape.b) == *wanted);
+  bool packs =
+      !onDevice && !(builder.parameter(shape.b) && wanted && ir::tensorType(shape.b) == *wanted);
 
   std::vector<Var> vars;
   Labelled at;
@@ -75,14 +76,16 @@ void emitProduct(ir::ContractOp op, const ContractShape &shape, KernelBuilder &b
     bool ragged = columns % plan.panelWidth != 0;
     from[shape.result[0].name] = ragged ? Halide::min(column, constantIndex(columns - 1)) : column;
     unravel(shape.summed, k, from);
-    std::vector<Expr> where{vars[0] % constantIndex(plan.panelWidth), r, vars[0] / constantIndex(plan.panelWidth)};
+    std::vector<Expr> where{vars[0] % constantIndex(plan.panelWidth), r,
+                            vars[0] / constantIndex(plan.panelWidth)};
     for (const Label &label : others) {
       args.emplace_back(fmt::format("q{}", label.name));
       from[label.name] = args.back();
       where.push_back(at[label.name]);
     }
     Expr value = builder.load(shape.b, indexOf(shape.bAxes, from));
-    packed(args) = ragged ? Halide::select(column < constantIndex(columns), value, Halide::Internal::make_zero(type))
+    packed(args) = ragged ? Halide::select(column < constantIndex(columns), value,
+                                           Halide::Internal::make_zero(type))
                           : value;
     std::vector<int64_t> extents{plan.panelWidth, shape.depth(), plan.panels};
     for (const Label &label : others)
@@ -97,17 +100,17 @@ void emitProduct(ir::ContractOp op, const ContractShape &shape, KernelBuilder &b
   Func acc("acc");
   acc(vars) = Halide::Internal::make_zero(type);
   acc(vars) += builder.load(shape.a, indexOf(shape.aAxes, product)) * b;
-  builder.defineAnchor(
-      {.result = op.getResult(),
-       .dims = dims,
-       .privates = {acc},
-       .schedule = [=](Func output) { scheduleGemm(plan, packed, acc, output); }},
-      [=](const Index &index) {
-        std::vector<Expr> where;
-        for (const ir::PhysicalDim &dim : dims)
-          where.push_back(dim.axis == noAxis ? Expr(0) : index[static_cast<size_t>(dim.axis)]);
-        return acc(where);
-      });
+  builder.defineAnchor({.result = op.getResult(),
+                        .dims = dims,
+                        .privates = {acc},
+                        .schedule = [=](Func output) { scheduleGemm(plan, packed, acc, output); }},
+                       [=](const Index &index) {
+                         std::vector<Expr> where;
+                         for (const ir::PhysicalDim &dim : dims)
+                           where.push_back(
+                               dim.axis == noAxis ? Expr(0) : index[static_cast<size_t>(dim.axis)]);
+                         return acc(where);
+                       });
 }
 
 /// No operand has the result's innermost label to itself: a plain reduction.
@@ -130,26 +133,27 @@ void emitReduction(ir::ContractOp op, const ContractShape &shape, KernelBuilder 
     ranges.emplace_back(0, constantIndex(label.extent));
     problem.reduceExtents.push_back(label.extent);
   }
-  problem.reducesInnermost =
-      builder.isContiguousArgument(shape.b, llvm::find(shape.bAxes, shape.summed[0].name) -
-                                                                         shape.bAxes.begin());
+  problem.reducesInnermost = builder.isContiguousArgument(
+      shape.b, llvm::find(shape.bAxes, shape.summed[0].name) - shape.bAxes.begin());
   RDom r(ranges, "r");
   for (size_t i = 0; i < shape.summed.size(); ++i)
     at[shape.summed[i].name] = r[static_cast<int>(i)];
 
   Func acc("acc");
   acc(vars) = Halide::Internal::make_zero(type);
-  acc(vars) += builder.load(shape.a, indexOf(shape.aAxes, at)) * builder.load(shape.b, indexOf(shape.bAxes, at));
-  builder.defineAnchor({.result = op.getResult(),
-                        .dims = dims,
-                        .privates = {acc},
-                        .schedule = [=](Func output) { scheduleReduction(problem, cpu, acc, output); }},
-                       [=](const Index &index) {
-                         std::vector<Expr> where;
-                         for (const ir::PhysicalDim &dim : dims)
-                           where.push_back(index[static_cast<size_t>(dim.axis)]);
-                         return acc(where);
-                       });
+  acc(vars) += builder.load(shape.a, indexOf(shape.aAxes, at)) *
+               builder.load(shape.b, indexOf(shape.bAxes, at));
+  builder.defineAnchor(
+      {.result = op.getResult(),
+       .dims = dims,
+       .privates = {acc},
+       .schedule = [=](Func output) { scheduleReduction(problem, cpu, acc, output); }},
+      [=](const Index &index) {
+        std::vector<Expr> where;
+        for (const ir::PhysicalDim &dim : dims)
+          where.push_back(index[static_cast<size_t>(dim.axis)]);
+        return acc(where);
+      });
 }
 
 void emitContract(ir::ContractOp op, KernelBuilder &builder) {
@@ -160,7 +164,8 @@ void emitContract(ir::ContractOp op, KernelBuilder &builder) {
       Labelled at;
       for (auto [label, i] : llvm::zip_equal(op.getResultAxes(), index))
         at[label] = i;
-      return builder.load(shape.a, indexOf(shape.aAxes, at)) * builder.load(shape.b, indexOf(shape.bAxes, at));
+      return builder.load(shape.a, indexOf(shape.aAxes, at)) *
+             builder.load(shape.b, indexOf(shape.bAxes, at));
     });
     return;
   }

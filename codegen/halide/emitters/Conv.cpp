@@ -14,13 +14,14 @@ using Halide::Var;
 /// The names that all families of convolution share.
 struct ConvFrame {
   mutable ir::ConvOp op; ///< MLIR's accessors are not const
-  size_t spatial;     ///< spatial axes of the op
-  bool addsRow;       ///< one spatial axis, given a second of extent 1 for the schedules
-  StoredDims dims;    ///< (c, x, y, …, n) of the result
+  size_t spatial;        ///< spatial axes of the op
+  bool addsRow;          ///< one spatial axis, given a second of extent 1 for the schedules
+  StoredDims dims;       ///< (c, x, y, …, n) of the result
   std::vector<Var> vars;
 
   ConvFrame(ir::ConvOp op, bool wantsRows)
-      : op(op), spatial(static_cast<size_t>(op.getSpatialRank())), addsRow(wantsRows && spatial == 1) {
+      : op(op), spatial(static_cast<size_t>(op.getSpatialRank())),
+        addsRow(wantsRows && spatial == 1) {
     llvm::ArrayRef<int64_t> out = ir::tensorType(op.getResult()).getShape();
     dims.push_back({1, out[1]});
     for (size_t i = spatial; i-- > 0;)
@@ -63,14 +64,17 @@ struct ConvFrame {
         axes.push_back(static_cast<int64_t>(2 + i));
     return axes;
   }
-  /// Where in the input the tap (kx, ky, …) = `taps` of the output at `where` reads channel `channel`.
-  std::vector<Expr> source(const std::vector<Expr> &where, const Expr &channel, const std::vector<Expr> &taps) const {
+  /// Where in the input the tap (kx, ky, …) = `taps` of the output at `where` reads channel
+  /// `channel`.
+  std::vector<Expr> source(const std::vector<Expr> &where, const Expr &channel,
+                           const std::vector<Expr> &taps) const {
     std::vector<Expr> from = where;
     from[0] = channel;
     for (size_t i = 0; i < spatial; ++i) {
       size_t axis = spatial - 1 - i;
       from[1 + i] = where[1 + i] * constantIndex(op.getStrides()[axis]) +
-                    taps[i] * constantIndex(op.getDilations()[axis]) - constantIndex(op.getPadLow()[axis]);
+                    taps[i] * constantIndex(op.getDilations()[axis]) -
+                    constantIndex(op.getPadLow()[axis]);
     }
     return from;
   }
@@ -84,7 +88,8 @@ struct ConvFrame {
   /// {begin, extent} of each kernel axis, innermost first; an added row has one tap.
   void appendKernel(std::vector<Halide::Range> &ranges) const {
     for (size_t i = spatial; i-- > 0;)
-      ranges.emplace_back(0, constantIndex(ir::tensorType(op.getWeight()).getDimSize(static_cast<int64_t>(2 + i))));
+      ranges.emplace_back(
+          0, constantIndex(ir::tensorType(op.getWeight()).getDimSize(static_cast<int64_t>(2 + i))));
     if (addsRow)
       ranges.emplace_back(0, 1);
   }
@@ -94,13 +99,15 @@ struct ConvFrame {
 /// The input with zeros around it, over (c, x, y, …, n).
 Func paddedInput(const ConvFrame &frame, const KernelBuilder &builder) {
   Func padded("padded");
-  padded(frame.vars) = builder.atOr(frame.op.getInput(), frame.index(frame.here()), frame.paddedAxes(),
-                                    Halide::Internal::make_zero(frame.type()));
+  padded(frame.vars) = builder.atOr(frame.op.getInput(), frame.index(frame.here()),
+                                    frame.paddedAxes(), Halide::Internal::make_zero(frame.type()));
   return padded;
 }
 
-/// The element of the input at (c, x, y, …, n): of `padded` if that is defined, else of the input itself.
-Expr inputAt(const ConvFrame &frame, const KernelBuilder &builder, const Func &padded, const std::vector<Expr> &where) {
+/// The element of the input at (c, x, y, …, n): of `padded` if that is defined, else of the input
+/// itself.
+Expr inputAt(const ConvFrame &frame, const KernelBuilder &builder, const Func &padded,
+             const std::vector<Expr> &where) {
   if (padded.defined())
     return padded(where);
   return builder.atOr(frame.op.getInput(), frame.index(where), frame.paddedAxes(),
@@ -109,7 +116,8 @@ Expr inputAt(const ConvFrame &frame, const KernelBuilder &builder, const Func &p
 
 /// Weights that were not laid out as the schedule wants them are, here, at the start of the kernel.
 /// Null if they were.
-Func repackedWeights(const ConvFrame &frame, const KernelBuilder &builder, mlir::RankedTensorType wanted) {
+Func repackedWeights(const ConvFrame &frame, const KernelBuilder &builder,
+                     mlir::RankedTensorType wanted) {
   mlir::Value weight = frame.op.getWeight();
   if (builder.parameter(weight) && ir::tensorType(weight) == wanted)
     return {};
@@ -129,8 +137,8 @@ Func repackedWeights(const ConvFrame &frame, const KernelBuilder &builder, mlir:
 }
 
 /// The weight at a logical index, from the repacked ones if there are such.
-Expr weightAt(const ConvFrame &frame, const KernelBuilder &builder, const Func &packed, mlir::RankedTensorType wanted,
-              const Index &index) {
+Expr weightAt(const ConvFrame &frame, const KernelBuilder &builder, const Func &packed,
+              mlir::RankedTensorType wanted, const Index &index) {
   if (!packed.defined())
     return builder.load(frame.op.getWeight(), index);
   std::vector<Expr> where;

@@ -19,7 +19,8 @@ Index broadcastIndex(mlir::Value operand, const Index &index) {
   return own;
 }
 
-template <typename Op, Expr (*function)(const Expr &)> void emitUnary(Op op, KernelBuilder &builder) {
+template <typename Op, Expr (*function)(const Expr &)>
+void emitUnary(Op op, KernelBuilder &builder) {
   builder.define(op.getResult(), [=, &builder](const Index &index) mutable {
     return function(builder.load(op.getInput(), broadcastIndex(op.getInput(), index)));
   });
@@ -34,13 +35,12 @@ void emitBinary(Op op, KernelBuilder &builder) {
 }
 
 Expr negOf(const Expr &x) { return -x; }
-Expr absOf(const Expr &x) {
-  return x.type().is_uint() ? x : cast(x.type(), Halide::abs(x));
-}
+Expr absOf(const Expr &x) { return x.type().is_uint() ? x : cast(x.type(), Halide::abs(x)); }
 /// The comparison is false for a NaN, which then stays.
 Expr reluOf(const Expr &x) {
   Expr zero = Halide::Internal::make_zero(x.type());
-  return x.type().is_float() ? select(Halide::strict_float(x < zero), zero, x) : Halide::max(x, zero);
+  return x.type().is_float() ? select(Halide::strict_float(x < zero), zero, x)
+                             : Halide::max(x, zero);
 }
 Expr notOf(const Expr &x) { return !x; }
 Expr sqrtOf(const Expr &x) { return Halide::sqrt(x); }
@@ -55,8 +55,8 @@ Expr mulOf(const Expr &a, const Expr &b) { return a * b; }
 Expr andOf(const Expr &a, const Expr &b) { return a && b; }
 Expr orOf(const Expr &a, const Expr &b) { return a || b; }
 
-/// Integers round towards zero. Machines trap on division by zero and on lowest / -1: the first gives
-/// 0, the second wraps.
+/// Integers round towards zero. Machines trap on division by zero and on lowest / -1: the first
+/// gives 0, the second wraps.
 Expr divOf(const Expr &a, const Expr &b) {
   if (a.type().is_float())
     return a / b;
@@ -82,7 +82,8 @@ Expr powerOf(const Expr &a, const Expr &b) {
   return power;
 }
 
-/// NaN compares unequal and unordered. Halide turns a <= b into !(b < a), which a NaN would satisfy.
+/// NaN compares unequal and unordered. Halide turns a <= b into !(b < a), which a NaN would
+/// satisfy.
 Expr compare(ir::CmpPredicate predicate, const Expr &a, const Expr &b) {
   auto strict = [&](const Expr &condition) {
     return a.type().is_float() ? Halide::strict_float(condition) : condition;
@@ -125,7 +126,8 @@ void emitCast(ir::CastOp op, KernelBuilder &builder) {
     Halide::Type to = halideType(op.getTo());
     if (to.is_bool())
       return x != Halide::Internal::make_zero(x.type());
-    // Beyond a narrow type's range the machine's conversion is undefined; through a wide integer it wraps.
+    // Beyond a narrow type's range the machine's conversion is undefined; through a wide integer it
+    // wraps.
     if (x.type().is_float() && !to.is_float() && to.bits() < 64)
       return cast(to, cast(Halide::Int(to.bits() < 32 ? 32 : 64), x));
     return cast(to, x);
@@ -152,7 +154,8 @@ QUERN_UNARY(CeilOp, ceilOf)
 QUERN_UNARY(RoundOp, roundOf)
 #undef QUERN_UNARY
 
-#define QUERN_BINARY(Op, function) const EmitterOf<ir::Op, emitBinary<ir::Op, function>> register##Op;
+#define QUERN_BINARY(Op, function)                                                                 \
+  const EmitterOf<ir::Op, emitBinary<ir::Op, function>> register##Op;
 QUERN_BINARY(AddOp, addOf)
 QUERN_BINARY(SubOp, subOf)
 QUERN_BINARY(MulOp, mulOf)

@@ -72,7 +72,8 @@ void emitReduce(ir::ReduceOp op, KernelBuilder &builder) {
     count *= in.getDimSize(summed[i]);
   }
 
-  // The largest and the smallest float are found as integers: those may be combined in any order, NaN or not.
+  // The largest and the smallest float are found as integers: those may be combined in any order,
+  // NaN or not.
   bool largest = op.getKind() == ir::ReduceKind::max;
   bool asKeys = type.is_float() && (largest || op.getKind() == ir::ReduceKind::min);
   Combine combine = combineOf(op.getKind(), asKeys ? Halide::Int(type.bits()) : type);
@@ -81,19 +82,20 @@ void emitReduce(ir::ReduceOp op, KernelBuilder &builder) {
   acc(vars) = combine.neutral;
   acc(vars) = combine.join(acc(vars), asKeys ? orderedKey(value, largest) : value);
   bool mean = op.getKind() == ir::ReduceKind::mean;
-  builder.defineAnchor({.result = op.getResult(),
-                        .dims = dims,
-                        .privates = {acc},
-                        .schedule = [=](Func output) { scheduleReduction(problem, cpu, acc, output); }},
-                       [=](const Index &at) {
-                         std::vector<Expr> where;
-                         for (const ir::PhysicalDim &dim : dims)
-                           where.push_back(at[static_cast<size_t>(dim.axis)]);
-                         Expr total = acc(where);
-                         if (asKeys)
-                           return fromOrderedKey(total);
-                         return mean ? total / Halide::Internal::make_const(type, count) : total;
-                       });
+  builder.defineAnchor(
+      {.result = op.getResult(),
+       .dims = dims,
+       .privates = {acc},
+       .schedule = [=](Func output) { scheduleReduction(problem, cpu, acc, output); }},
+      [=](const Index &at) {
+        std::vector<Expr> where;
+        for (const ir::PhysicalDim &dim : dims)
+          where.push_back(at[static_cast<size_t>(dim.axis)]);
+        Expr total = acc(where);
+        if (asKeys)
+          return fromOrderedKey(total);
+        return mean ? total / Halide::Internal::make_const(type, count) : total;
+      });
 }
 
 void emitSoftmax(ir::SoftmaxOp op, KernelBuilder &builder) {
@@ -138,20 +140,19 @@ void emitSoftmax(ir::SoftmaxOp op, KernelBuilder &builder) {
   sum(rows) += exponential(along(r));
 
   std::vector<int64_t> extents = extentsOf(dims);
-  builder.defineAnchor({.result = op.getResult(),
-                        .dims = dims,
-                        .stages = {maximum, exponential, sum},
-                        .schedule =
-                            [=](Func output) {
-                              scheduleSoftmax(extents, cpu, maximum, exponential, sum, output);
-                            }},
-                       [=](const Index &at) {
-                         std::vector<Expr> where, rowAt;
-                         for (const ir::PhysicalDim &dim : dims)
-                           where.push_back(at[static_cast<size_t>(dim.axis)]);
-                         rowAt.assign(where.begin() + 1, where.end());
-                         return exponential(where) / sum(rowAt);
-                       });
+  builder.defineAnchor(
+      {.result = op.getResult(),
+       .dims = dims,
+       .stages = {maximum, exponential, sum},
+       .schedule =
+           [=](Func output) { scheduleSoftmax(extents, cpu, maximum, exponential, sum, output); }},
+      [=](const Index &at) {
+        std::vector<Expr> where, rowAt;
+        for (const ir::PhysicalDim &dim : dims)
+          where.push_back(at[static_cast<size_t>(dim.axis)]);
+        rowAt.assign(where.begin() + 1, where.end());
+        return exponential(where) / sum(rowAt);
+      });
 }
 
 const EmitterOf<ir::ReduceOp, emitReduce> registerReduce;

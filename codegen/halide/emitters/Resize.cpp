@@ -8,8 +8,8 @@ namespace {
 
 using Halide::Expr;
 
-/// What each result index of one axis takes: `taps` elements of the input with weights, found at compile time in
-/// double precision.
+/// What each result index of one axis takes: `taps` elements of the input with weights, found at
+/// compile time in double precision.
 struct AxisTable {
   int64_t taps = 1;
   Halide::Buffer<int32_t> source; ///< (tap, result index)
@@ -17,7 +17,8 @@ struct AxisTable {
 };
 
 double coordinate(ir::ResizeCoordinates coordinates, int64_t i, int64_t in, int64_t out) {
-  auto position = static_cast<double>(i), source = static_cast<double>(in), result = static_cast<double>(out);
+  auto position = static_cast<double>(i), source = static_cast<double>(in),
+       result = static_cast<double>(out);
   switch (coordinates) {
   case ir::ResizeCoordinates::half_pixel:
     return (position + 0.5) * source / result - 0.5;
@@ -40,8 +41,10 @@ double cubic(double x, double a) {
 }
 
 AxisTable tableOf(ir::ResizeOp op, int64_t in, int64_t out) {
-  bool nearest = op.getMode() == ir::ResizeMode::nearest, linear = op.getMode() == ir::ResizeMode::linear;
-  double scale = op.getAntialias() ? std::max(1.0, static_cast<double>(in) / static_cast<double>(out)) : 1.0;
+  bool nearest = op.getMode() == ir::ResizeMode::nearest,
+       linear = op.getMode() == ir::ResizeMode::linear;
+  double scale =
+      op.getAntialias() ? std::max(1.0, static_cast<double>(in) / static_cast<double>(out)) : 1.0;
   double support = (linear ? 1.0 : 2.0) * scale, a = op.getAntialias() ? -0.5 : -0.75;
   AxisTable table;
   table.taps = nearest ? 1 : static_cast<int64_t>(std::floor(2 * support)) + 1;
@@ -55,7 +58,8 @@ AxisTable tableOf(ir::ResizeOp op, int64_t in, int64_t out) {
     if (op.getAntialias())
       first = std::ceil(x - support);
     if (nearest)
-      first = op.getCoordinates() == ir::ResizeCoordinates::asymmetric ? std::floor(x) : std::ceil(x - 0.5);
+      first = op.getCoordinates() == ir::ResizeCoordinates::asymmetric ? std::floor(x)
+                                                                       : std::ceil(x - 0.5);
     double sum = 0;
     std::vector<double> weights(static_cast<size_t>(table.taps), 1.0);
     for (int64_t t = 0; t < table.taps && !nearest; ++t) {
@@ -76,10 +80,10 @@ AxisTable tableOf(ir::ResizeOp op, int64_t in, int64_t out) {
   return table;
 }
 
-/// The sum over the taps of axis `axis` and of those behind it. Few taps are written out; many (antialias) become
-/// a sum too, since their number is known.
-Expr interpolate(ir::ResizeOp op, KernelBuilder &builder, const std::vector<AxisTable> &tables, const Index &index,
-                 Index &source, size_t axis) {
+/// The sum over the taps of axis `axis` and of those behind it. Few taps are written out; many
+/// (antialias) become a sum too, since their number is known.
+Expr interpolate(ir::ResizeOp op, KernelBuilder &builder, const std::vector<AxisTable> &tables,
+                 const Index &index, Index &source, size_t axis) {
   if (axis == tables.size())
     return builder.load(op.getInput(), source);
   const AxisTable &table = tables[axis];
@@ -88,7 +92,8 @@ Expr interpolate(ir::ResizeOp op, KernelBuilder &builder, const std::vector<Axis
   Expr sum;
   for (int64_t t = 0; t < table.taps; ++t) {
     Expr tap = constantIndex(t);
-    source[2 + axis] = Halide::unsafe_promise_clamped(table.source(tap, i), 0, constantIndex(extent - 1));
+    source[2 + axis] =
+        Halide::unsafe_promise_clamped(table.source(tap, i), 0, constantIndex(extent - 1));
     Expr value = interpolate(op, builder, tables, index, source, axis + 1);
     if (table.taps > 1)
       value = value * Halide::cast(value.type(), table.weight(tap, i));

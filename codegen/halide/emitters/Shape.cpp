@@ -9,8 +9,8 @@ using Halide::Expr;
 
 llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return ir::tensorType(value).getShape(); }
 
-/// The index in `from` of the element that is at `index` in `to`, both in row-major order. Runs of axes
-/// with equal products are converted apart, so that what a reshape leaves alone costs nothing.
+/// The index in `from` of the element that is at `index` in `to`, both in row-major order. Runs of
+/// axes with equal products are converted apart, so that what a reshape leaves alone costs nothing.
 Index reshapedIndex(llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> to, const Index &index) {
   Index result(from.size(), Expr(0));
   size_t f = 0, t = 0;
@@ -40,7 +40,8 @@ Index reshapedIndex(llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> to, co
 
 void emitReshape(ir::ReshapeOp op, KernelBuilder &builder) {
   builder.define(op.getResult(), [=, &builder](const Index &index) mutable {
-    return builder.at(op.getInput(), reshapedIndex(shapeOf(op.getInput()), shapeOf(op.getResult()), index));
+    return builder.at(op.getInput(),
+                      reshapedIndex(shapeOf(op.getInput()), shapeOf(op.getResult()), index));
   });
 }
 
@@ -82,9 +83,11 @@ void emitConcat(ir::ConcatOp op, KernelBuilder &builder) {
     for (mlir::Value input : llvm::reverse(op.getInputs())) {
       int64_t extent = shapeOf(input)[axis], begin = end - extent;
       Index source = index;
-      source[axis] = Halide::clamp(index[axis] - constantIndex(begin), 0, constantIndex(extent - 1));
+      source[axis] =
+          Halide::clamp(index[axis] - constantIndex(begin), 0, constantIndex(extent - 1));
       Expr value = builder.at(input, source);
-      result = result.defined() ? Halide::select(index[axis] < constantIndex(end), value, result) : value;
+      result = result.defined() ? Halide::select(index[axis] < constantIndex(end), value, result)
+                                : value;
       end = begin;
     }
     return result;
@@ -101,7 +104,8 @@ void emitPad(ir::PadOp op, KernelBuilder &builder) {
         padded.push_back(static_cast<int64_t>(axis));
     }
     Halide::Type type = computeType(ir::tensorType(op.getInput()).getElementType());
-    return builder.atOr(op.getInput(), source, padded, cast(type, Expr(op.getValue().convertToDouble())));
+    return builder.atOr(op.getInput(), source, padded,
+                        cast(type, Expr(op.getValue().convertToDouble())));
   });
 }
 
@@ -113,11 +117,12 @@ void emitGather(ir::GatherOp op, KernelBuilder &builder) {
     Index where(index.begin() + axis, index.begin() + axis + count);
     Expr position = builder.at(op.getIndices(), where);
     Halide::Type type = position.type();
-    Expr last = Halide::Internal::make_const(type, shapeOf(op.getInput())[static_cast<size_t>(axis)] - 1);
+    Expr last =
+        Halide::Internal::make_const(type, shapeOf(op.getInput())[static_cast<size_t>(axis)] - 1);
     Index source(index.begin(), index.begin() + axis);
-    source.push_back(
-        Halide::unsafe_promise_clamped(cast<int>(Halide::clamp(position, Halide::Internal::make_zero(type), last)), 0,
-                                       cast<int>(last)));
+    source.push_back(Halide::unsafe_promise_clamped(
+        cast<int>(Halide::clamp(position, Halide::Internal::make_zero(type), last)), 0,
+        cast<int>(last)));
     source.insert(source.end(), index.begin() + axis + count, index.end());
     return builder.at(op.getInput(), source);
   });
@@ -129,7 +134,8 @@ void emitIota(ir::IotaOp op, KernelBuilder &builder) {
   });
 }
 
-template <typename T> Expr constantOf(mlir::DenseElementsAttr value, Halide::Type type, const Index &index) {
+template <typename T>
+Expr constantOf(mlir::DenseElementsAttr value, Halide::Type type, const Index &index) {
   auto scalar = [&](const auto &element) {
     if constexpr (std::is_same_v<T, llvm::APFloat>) {
       llvm::APFloat wide = element;

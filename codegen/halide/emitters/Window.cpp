@@ -20,12 +20,13 @@ Expr covered(ir::WindowReduceOp op, size_t s, const Expr &i) {
   Expr start = i * constantIndex(op.getStrides()[s]) - constantIndex(op.getPadLow()[s]);
   // Taps t with 0 <= start + t * dilation < extent.
   Expr first = Halide::max(0, (constantIndex(dilation - 1) - start) / constantIndex(dilation));
-  Expr last = Halide::min(constantIndex(window - 1), (constantIndex(extent - 1) - start) / constantIndex(dilation));
+  Expr last = Halide::min(constantIndex(window - 1),
+                          (constantIndex(extent - 1) - start) / constantIndex(dilation));
   return last - first + 1;
 }
 
-/// The shape in the terms of the pooling schedule, whose first dimension is vectorised and whose second and third
-/// slide; here only sizes matter.
+/// The shape in the terms of the pooling schedule, whose first dimension is vectorised and whose
+/// second and third slide; here only sizes matter.
 ConvProblem problemOf(ir::WindowReduceOp op, const StoredDims &dims) {
   llvm::ArrayRef<int64_t> in = ir::tensorType(op.getInput()).getShape();
   ConvProblem p;
@@ -80,13 +81,14 @@ void emitWindowReduce(ir::WindowReduceOp op, KernelBuilder &builder) {
   llvm::SmallVector<int64_t> paddedAxes, checkedAxes;
   for (size_t s = 0; s < spatial; ++s) {
     Expr tap = r[static_cast<int>(spatial - 1 - s)];
-    source[2 + s] = here[2 + s] * constantIndex(op.getStrides()[s]) + tap * constantIndex(op.getDilations()[s]) -
-                    constantIndex(op.getPadLow()[s]);
+    source[2 + s] = here[2 + s] * constantIndex(op.getStrides()[s]) +
+                    tap * constantIndex(op.getDilations()[s]) - constantIndex(op.getPadLow()[s]);
     if (op.getPadLow()[s] > 0 || op.getPadHigh()[s] > 0)
       paddedAxes.push_back(static_cast<int64_t>(2 + s));
   }
   checkedAxes = paddedAxes;
-  // Vectors run over the end of the innermost axis, and so does a stored input: neither may read there.
+  // Vectors run over the end of the innermost axis, and so does a stored input: neither may read
+  // there.
   int64_t innermost = dims[0].axis;
   for (int64_t axis = 0; axis < out.getRank(); ++axis)
     if (!llvm::is_contained(checkedAxes, axis) && (computed || (axis == innermost && axis >= 2)))
@@ -113,21 +115,22 @@ void emitWindowReduce(ir::WindowReduceOp op, KernelBuilder &builder) {
   bool countsInside = mean && !op.getCountPadding() && !paddedAxes.empty();
   ConvProblem problem = problemOf(op, dims);
   problem.computedInput = computed;
-  builder.defineAnchor({.result = op.getResult(),
-                        .dims = dims,
-                        .privates = {acc},
-                        .schedule = [=](Func output) { schedulePooling(problem, cpu, padded, acc, output); }},
-                       [=](const Index &index) mutable {
-                         Expr total = acc(ordered(index));
-                         if (!mean)
-                           return total;
-                         if (!countsInside)
-                           return total / Halide::Internal::make_const(type, taps);
-                         Expr count = 1;
-                         for (size_t s = 0; s < spatial; ++s)
-                           count = count * covered(op, s, index[2 + s]);
-                         return total / Halide::cast(type, count);
-                       });
+  builder.defineAnchor(
+      {.result = op.getResult(),
+       .dims = dims,
+       .privates = {acc},
+       .schedule = [=](Func output) { schedulePooling(problem, cpu, padded, acc, output); }},
+      [=](const Index &index) mutable {
+        Expr total = acc(ordered(index));
+        if (!mean)
+          return total;
+        if (!countsInside)
+          return total / Halide::Internal::make_const(type, taps);
+        Expr count = 1;
+        for (size_t s = 0; s < spatial; ++s)
+          count = count * covered(op, s, index[2 + s]);
+        return total / Halide::cast(type, count);
+      });
 }
 
 const EmitterOf<ir::WindowReduceOp, emitWindowReduce> registerWindowReduce;

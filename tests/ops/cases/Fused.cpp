@@ -8,7 +8,8 @@ namespace {
 namespace ref = reference;
 
 /// A kernel written out; "NHWC" in the text stands for that layout.
-OpCase kernel(const std::string &name, std::string text, std::function<Tensor(const std::vector<Tensor> &)> meaning) {
+OpCase kernel(const std::string &name, std::string text,
+              std::function<Tensor(const std::vector<Tensor> &)> meaning) {
   for (size_t at = text.find("NHWC"); at != std::string::npos; at = text.find("NHWC"))
     text.replace(at, 4, "#quern.layout<[0, 2, 3, 1]>");
   OpCase c;
@@ -36,7 +37,8 @@ Cases fusedCases() {
 })",
                          [](const std::vector<Tensor> &in) {
                            Tensor sum = ref::binary("add", ref::conv(in[0], in[1]), in[2]);
-                           Tensor clipped = ref::binary("min", ref::unary("relu", sum), ref::constant({}, 6));
+                           Tensor clipped =
+                               ref::binary("min", ref::unary("relu", sum), ref::constant({}, 6));
                            return ref::binary("add", clipped, in[3]);
                          }));
   cases.push_back(kernel("scale + conv: a prologue", R"(
@@ -47,7 +49,8 @@ Cases fusedCases() {
   return %1 : tensor<2x18x7x7xf32, NHWC>
 })",
                          [](const std::vector<Tensor> &in) {
-                           return ref::conv(ref::binary("mul", in[0], in[1]), in[2], {{}, {}, {1, 1}, {1, 1}});
+                           return ref::conv(ref::binary("mul", in[0], in[1]), in[2],
+                                            {{}, {}, {1, 1}, {1, 1}});
                          }));
   cases.push_back(kernel("scale + pointwise conv", R"(
 (%x: tensor<1x20x6x5xf32, NHWC>, %s: tensor<1x20x1x1xf32>, %w: tensor<33x20x1x1xf32>) -> tensor<1x33x6x5xf32, NHWC> {
@@ -69,20 +72,22 @@ Cases fusedCases() {
   return %3 : tensor<1x19x4x4xf32, NHWC>
 })",
                          [](const std::vector<Tensor> &in) {
-                           Tensor y = ref::conv(ref::unary("relu", in[0]), in[1], {{2, 2}, {}, {0, 0}, {1, 1}}, 19);
+                           Tensor y = ref::conv(ref::unary("relu", in[0]), in[1],
+                                                {{2, 2}, {}, {0, 0}, {1, 1}}, 19);
                            return ref::binary("mul", y, ref::unary("sigmoid", y));
                          }));
-  cases.push_back(kernel("linear + bias + tanh", R"(
+  cases.push_back(kernel(
+      "linear + bias + tanh", R"(
 (%x: tensor<5x33xf32>, %w: tensor<20x33xf32>, %b: tensor<20xf32>) -> tensor<5x20xf32> {
   %0 = quern.contract %x [0, 2], %w [1, 2] -> [0, 1] : (tensor<5x33xf32>, tensor<20x33xf32>) -> tensor<5x20xf32>
   %1 = quern.add %0, %b : (tensor<5x20xf32>, tensor<20xf32>) -> tensor<5x20xf32>
   %2 = quern.tanh %1 : (tensor<5x20xf32>) -> tensor<5x20xf32>
   return %2 : tensor<5x20xf32>
 })",
-                         [](const std::vector<Tensor> &in) {
-                           const std::vector<int64_t> x{0, 2}, w{1, 2}, y{0, 1};
-                           return ref::unary("tanh", ref::binary("add", ref::contract(in[0], in[1], x, w, y), in[2]));
-                         }));
+      [](const std::vector<Tensor> &in) {
+        const std::vector<int64_t> x{0, 2}, w{1, 2}, y{0, 1};
+        return ref::unary("tanh", ref::binary("add", ref::contract(in[0], in[1], x, w, y), in[2]));
+      }));
   cases.push_back(kernel("mean, then reshaped: more than a map follows", R"(
 (%x: tensor<2x20x5x5xf32, NHWC>) -> tensor<4x10xf32> {
   %0 = quern.reduce mean %x over [2, 3] : (tensor<2x20x5x5xf32, NHWC>) -> tensor<2x20xf32>
@@ -91,7 +96,8 @@ Cases fusedCases() {
   return %2 : tensor<4x10xf32>
 })",
                          [](const std::vector<Tensor> &in) {
-                           return ref::unary("neg", ref::reshape(ref::reduce(in[0], "mean", {2, 3}), {4, 10}));
+                           return ref::unary(
+                               "neg", ref::reshape(ref::reduce(in[0], "mean", {2, 3}), {4, 10}));
                          }));
   cases.push_back(kernel("variance: a map, then a reduction", R"(
 (%x: tensor<6x70xf32>, %m: tensor<6x1xf32>) -> tensor<6x1xf32> {
@@ -106,9 +112,11 @@ Cases fusedCases() {
                          [](const std::vector<Tensor> &in) {
                            Tensor d = ref::binary("sub", in[0], in[1]);
                            Tensor v = ref::reduce(ref::binary("mul", d, d), "mean", {1}, true);
-                           return ref::unary("rsqrt", ref::binary("add", v, ref::constant({}, 1e-5)));
+                           return ref::unary("rsqrt",
+                                             ref::binary("add", v, ref::constant({}, 1e-5)));
                          }));
-  cases.push_back(kernel("masked softmax with scale", R"(
+  cases.push_back(
+      kernel("masked softmax with scale", R"(
 (%x: tensor<3x8x8xf32>) -> tensor<3x8x8xf32> {
   %scale = quern.constant dense<0.125> : tensor<f32>
   %0 = quern.mul %x, %scale : (tensor<3x8x8xf32>, tensor<f32>) -> tensor<3x8x8xf32>
@@ -120,17 +128,18 @@ Cases fusedCases() {
   %2 = quern.softmax %1 over 2 : (tensor<3x8x8xf32>) -> tensor<3x8x8xf32>
   return %2 : tensor<3x8x8xf32>
 })",
-                         [](const std::vector<Tensor> &in) {
-                           Tensor scaled = ref::binary("mul", in[0], ref::constant({}, 0.125));
-                           Tensor mask = ref::compare("le", ref::iota({8, 8}, 1), ref::iota({8, 8}, 0));
-                           return ref::softmax(ref::select(mask, scaled, ref::constant({}, -INFINITY)), 2);
-                         }));
-  cases.push_back(kernel("map between layouts", R"(
+             [](const std::vector<Tensor> &in) {
+               Tensor scaled = ref::binary("mul", in[0], ref::constant({}, 0.125));
+               Tensor mask = ref::compare("le", ref::iota({8, 8}, 1), ref::iota({8, 8}, 0));
+               return ref::softmax(ref::select(mask, scaled, ref::constant({}, -INFINITY)), 2);
+             }));
+  cases.push_back(
+      kernel("map between layouts", R"(
 (%x: tensor<2x33x17x9xf32>, %y: tensor<33x1x1xf32>) -> tensor<2x33x17x9xf32, NHWC> {
   %0 = quern.add %x, %y : (tensor<2x33x17x9xf32>, tensor<33x1x1xf32>) -> tensor<2x33x17x9xf32, NHWC>
   return %0 : tensor<2x33x17x9xf32, NHWC>
 })",
-                         [](const std::vector<Tensor> &in) { return ref::binary("add", in[0], in[1]); }));
+             [](const std::vector<Tensor> &in) { return ref::binary("add", in[0], in[1]); }));
   cases.push_back(kernel("pool + relu, from computed input", R"(
 (%x: tensor<1x21x9x9xf32, NHWC>, %y: tensor<1x21x9x9xf32, NHWC>) -> tensor<1x21x5x5xf32, NHWC> {
   %0 = quern.add %x, %y : (tensor<1x21x9x9xf32, NHWC>, tensor<1x21x9x9xf32, NHWC>) -> tensor<1x21x9x9xf32, NHWC>
@@ -141,7 +150,9 @@ Cases fusedCases() {
 })",
                          [](const std::vector<Tensor> &in) {
                            Tensor sum = ref::binary("add", in[0], in[1]);
-                           return ref::unary("relu", ref::windowReduce(sum, "max", {3, 3}, {{2, 2}, {}, {1, 1}, {1, 1}}));
+                           return ref::unary(
+                               "relu",
+                               ref::windowReduce(sum, "max", {3, 3}, {{2, 2}, {}, {1, 1}, {1, 1}}));
                          }));
   cases.push_back(kernel("weights that are computed in the kernel", R"(
 (%x: tensor<1x8x6x6xf32, NHWC>, %w: tensor<16x8x3x3xf32>, %s: tensor<16x1x1x1xf32>) -> tensor<1x16x4x4xf32, NHWC> {

@@ -19,11 +19,12 @@ OpCase reduceCase(const std::string &kind, const List &shape, const List &axes, 
     else if (keep)
       out.push_back(1);
   OpCase c;
-  c.name = fmt::format("reduce {} {} over {}{} {}", kind, typeText(shape, element), listText(axes), keep ? " keep" : "",
-                       layout);
-  c.text = fmt::format("(%x: {0}) -> {1} {{\n %r = quern.reduce {2} %x over {3} {4}: ({0}) -> {1}\n return %r : {1}\n}}",
-                       tensorText(shape, element, layout), tensorText(out, element), kind, listText(axes),
-                       keep ? "keep true " : "");
+  c.name = fmt::format("reduce {} {} over {}{} {}", kind, typeText(shape, element), listText(axes),
+                       keep ? " keep" : "", layout);
+  c.text = fmt::format("(%x: {0}) -> {1} {{\n %r = quern.reduce {2} %x over {3} {4}: ({0}) -> "
+                       "{1}\n return %r : {1}\n}}",
+                       tensorText(shape, element, layout), tensorText(out, element), kind,
+                       listText(axes), keep ? "keep true " : "");
   c.meaning = [=](const std::vector<Tensor> &in) { return ref::reduce(in[0], kind, axes, keep); };
   if (element == "i32")
     c.low = -3, c.high = 3;
@@ -36,8 +37,9 @@ OpCase softmaxCase(const List &shape, int64_t axis, const std::string &layout = 
   OpCase c;
   c.name = fmt::format("softmax {} over {} {}", typeText(shape, "f32"), axis, layout);
   std::string type = tensorText(shape, "f32", layout);
-  c.text = fmt::format("(%x: {0}) -> {0} {{\n %r = quern.softmax %x over {1} : ({0}) -> {0}\n return %r : {0}\n}}", type,
-                       axis);
+  c.text = fmt::format(
+      "(%x: {0}) -> {0} {{\n %r = quern.softmax %x over {1} : ({0}) -> {0}\n return %r : {0}\n}}",
+      type, axis);
   c.meaning = [=](const std::vector<Tensor> &in) { return ref::softmax(in[0], axis); };
   c.low = -30, c.high = 30;
   c.relative = 1e-5, c.ofLargest = 1e-6;

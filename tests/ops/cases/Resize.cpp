@@ -8,23 +8,26 @@ namespace {
 namespace ref = reference;
 using List = std::vector<int64_t>;
 
-OpCase resizeCase(const List &shape, const List &sizes, const std::string &mode, const std::string &coordinates,
-                  bool antialias, const std::string &layout = "") {
+OpCase resizeCase(const List &shape, const List &sizes, const std::string &mode,
+                  const std::string &coordinates, bool antialias, const std::string &layout = "") {
   List out{shape[0], shape[1]};
   out.insert(out.end(), sizes.begin(), sizes.end());
   OpCase c;
-  c.name = fmt::format("resize {} to {} {} {}{} {}", typeText(shape, "f32"), listText(sizes), mode, coordinates,
-                       antialias ? " antialias" : "", layout);
-  c.text = fmt::format("(%x: {0}) -> {1} {{\n %r = quern.resize {2} {3} %x to {4} {5}: ({0}) -> {1}\n return %r : {1}\n}}",
-                       tensorText(shape, "f32", layout), tensorText(out, "f32", layout), mode, coordinates,
-                       listText(sizes), antialias ? "antialias true " : "");
+  c.name = fmt::format("resize {} to {} {} {}{} {}", typeText(shape, "f32"), listText(sizes), mode,
+                       coordinates, antialias ? " antialias" : "", layout);
+  c.text = fmt::format("(%x: {0}) -> {1} {{\n %r = quern.resize {2} {3} %x to {4} {5}: ({0}) -> "
+                       "{1}\n return %r : {1}\n}}",
+                       tensorText(shape, "f32", layout), tensorText(out, "f32", layout), mode,
+                       coordinates, listText(sizes), antialias ? "antialias true " : "");
   auto how = mode == "nearest"  ? ref::ResizeMode::nearest
              : mode == "linear" ? ref::ResizeMode::linear
                                 : ref::ResizeMode::cubic;
   auto where = coordinates == "half_pixel"      ? ref::ResizeCoordinates::halfPixel
                : coordinates == "align_corners" ? ref::ResizeCoordinates::alignCorners
                                                 : ref::ResizeCoordinates::asymmetric;
-  c.meaning = [=](const std::vector<Tensor> &in) { return ref::resize(in[0], sizes, how, where, antialias); };
+  c.meaning = [=](const std::vector<Tensor> &in) {
+    return ref::resize(in[0], sizes, how, where, antialias);
+  };
   return c;
 }
 

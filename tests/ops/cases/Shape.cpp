@@ -13,47 +13,57 @@ OpCase moveCase(const std::string &op, const List &in, const List &out, const st
                 std::function<Tensor(const Tensor &)> meaning, const std::string &element = "f32",
                 const std::string &inLayout = "", const std::string &outLayout = "") {
   OpCase c;
-  c.name = fmt::format("{} {} {} -> {} {} {}", op, typeText(in, element), after, typeText(out, element), inLayout,
-                       outLayout);
-  c.text = fmt::format("(%x: {0}) -> {1} {{\n %r = quern.{2} %x {3} : ({0}) -> {1}\n return %r : {1}\n}}",
-                       tensorText(in, element, inLayout), tensorText(out, element, outLayout), op, after);
-  c.meaning = [meaning = std::move(meaning)](const std::vector<Tensor> &inputs) { return meaning(inputs[0]); };
+  c.name = fmt::format("{} {} {} -> {} {} {}", op, typeText(in, element), after,
+                       typeText(out, element), inLayout, outLayout);
+  c.text = fmt::format(
+      "(%x: {0}) -> {1} {{\n %r = quern.{2} %x {3} : ({0}) -> {1}\n return %r : {1}\n}}",
+      tensorText(in, element, inLayout), tensorText(out, element, outLayout), op, after);
+  c.meaning = [meaning = std::move(meaning)](const std::vector<Tensor> &inputs) {
+    return meaning(inputs[0]);
+  };
   c.relative = c.ofLargest = 0;
   if (element == "i32" || element == "u8")
     c.low = 0, c.high = 100;
   return c;
 }
 
-OpCase reshapeCase(const List &in, const List &out, const std::string &element = "f32", const std::string &inLayout = "",
-                   const std::string &outLayout = "") {
-  return moveCase("reshape", in, out, "to " + listText(out), [out](const Tensor &x) { return ref::reshape(x, out); },
-                  element, inLayout, outLayout);
+OpCase reshapeCase(const List &in, const List &out, const std::string &element = "f32",
+                   const std::string &inLayout = "", const std::string &outLayout = "") {
+  return moveCase(
+      "reshape", in, out, "to " + listText(out),
+      [out](const Tensor &x) { return ref::reshape(x, out); }, element, inLayout, outLayout);
 }
 
 OpCase transposeCase(const List &in, const List &permutation, const std::string &element = "f32") {
   List out;
   for (int64_t axis : permutation)
     out.push_back(in[static_cast<size_t>(axis)]);
-  return moveCase("transpose", in, out, "by " + listText(permutation),
-                  [permutation](const Tensor &x) { return ref::transpose(x, permutation); }, element);
+  return moveCase(
+      "transpose", in, out, "by " + listText(permutation),
+      [permutation](const Tensor &x) { return ref::transpose(x, permutation); }, element);
 }
 
 OpCase broadcastCase(const List &in, const List &out) {
-  return moveCase("broadcast", in, out, "to " + listText(out), [out](const Tensor &x) { return ref::broadcast(x, out); });
+  return moveCase("broadcast", in, out, "to " + listText(out),
+                  [out](const Tensor &x) { return ref::broadcast(x, out); });
 }
 
 OpCase sliceCase(const List &in, const List &starts, const List &sizes, const List &strides) {
   return moveCase("slice", in, sizes,
-                  fmt::format("from {} sizes {} strides {}", listText(starts), listText(sizes), listText(strides)),
+                  fmt::format("from {} sizes {} strides {}", listText(starts), listText(sizes),
+                              listText(strides)),
                   [=](const Tensor &x) { return ref::slice(x, starts, sizes, strides); });
 }
 
-OpCase padCase(const List &in, const List &low, const List &high, double value, const std::string &element = "f32") {
+OpCase padCase(const List &in, const List &low, const List &high, double value,
+               const std::string &element = "f32") {
   List out;
   for (size_t i = 0; i < in.size(); ++i)
     out.push_back(in[i] + low[i] + high[i]);
-  return moveCase("pad", in, out, fmt::format("low {} high {} with {:.1f}", listText(low), listText(high), value),
-                  [=](const Tensor &x) { return ref::pad(x, low, high, value); }, element);
+  return moveCase(
+      "pad", in, out,
+      fmt::format("low {} high {} with {:.1f}", listText(low), listText(high), value),
+      [=](const Tensor &x) { return ref::pad(x, low, high, value); }, element);
 }
 
 OpCase concatCase(const std::vector<List> &shapes, int64_t axis, const std::string &layout = "") {
@@ -69,24 +79,31 @@ OpCase concatCase(const std::vector<List> &shapes, int64_t axis, const std::stri
   }
   OpCase c;
   c.name = fmt::format("concat {} along {} {}", types, axis, layout);
-  c.text = fmt::format("({0}) -> {1} {{\n %r = quern.concat {2} along {3} : ({4}) -> {1}\n return %r : {1}\n}}",
-                       parameters, tensorText(out, "f32", layout), names, axis, types);
+  c.text = fmt::format(
+      "({0}) -> {1} {{\n %r = quern.concat {2} along {3} : ({4}) -> {1}\n return %r : {1}\n}}",
+      parameters, tensorText(out, "f32", layout), names, axis, types);
   c.meaning = [axis](const std::vector<Tensor> &in) { return ref::concat(in, axis); };
   c.relative = c.ofLargest = 0;
   return c;
 }
 
-OpCase gatherCase(const List &in, const List &indices, int64_t axis, const std::string &indexElement, int64_t limit) {
+OpCase gatherCase(const List &in, const List &indices, int64_t axis,
+                  const std::string &indexElement, int64_t limit) {
   List out(in.begin(), in.begin() + axis);
   out.insert(out.end(), indices.begin(), indices.end());
   out.insert(out.end(), in.begin() + axis + 1, in.end());
   OpCase c;
-  c.name = fmt::format("gather {} at {} along {}", typeText(in, "f32"), typeText(indices, indexElement), axis);
-  std::string ti = tensorText(in, "f32"), tx = tensorText(indices, indexElement), to = tensorText(out, "f32");
-  c.text = fmt::format("(%x: {0}, %i: {1}) -> {2} {{\n %r = quern.gather %x at %i along {3} : ({0}, {1}) -> {2}\n"
-                       " return %r : {2}\n}}",
-                       ti, tx, to, axis);
-  c.meaning = [axis](const std::vector<Tensor> &inputs) { return ref::gather(inputs[0], inputs[1], axis); };
+  c.name = fmt::format("gather {} at {} along {}", typeText(in, "f32"),
+                       typeText(indices, indexElement), axis);
+  std::string ti = tensorText(in, "f32"), tx = tensorText(indices, indexElement),
+              to = tensorText(out, "f32");
+  c.text = fmt::format(
+      "(%x: {0}, %i: {1}) -> {2} {{\n %r = quern.gather %x at %i along {3} : ({0}, {1}) -> {2}\n"
+      " return %r : {2}\n}}",
+      ti, tx, to, axis);
+  c.meaning = [axis](const std::vector<Tensor> &inputs) {
+    return ref::gather(inputs[0], inputs[1], axis);
+  };
   c.relative = c.ofLargest = 0;
   c.indexArgument = 1, c.indexLimit = limit;
   return c;
@@ -95,8 +112,9 @@ OpCase gatherCase(const List &in, const List &indices, int64_t axis, const std::
 OpCase iotaCase(const List &shape, int64_t axis, const std::string &element) {
   OpCase c;
   c.name = fmt::format("iota {} along {}", typeText(shape, element), axis);
-  c.text = fmt::format("() -> {0} {{\n %r = quern.iota {1} along {2} of {3} : () -> {0}\n return %r : {0}\n}}",
-                       tensorText(shape, element), listText(shape), axis, element);
+  c.text = fmt::format(
+      "() -> {0} {{\n %r = quern.iota {1} along {2} of {3} : () -> {0}\n return %r : {0}\n}}",
+      tensorText(shape, element), listText(shape), axis, element);
   c.meaning = [=](const std::vector<Tensor> &) { return ref::iota(shape, axis); };
   return c;
 }
@@ -104,7 +122,8 @@ OpCase iotaCase(const List &shape, int64_t axis, const std::string &element) {
 OpCase constantCase(const std::string &value, const std::string &type, const Tensor &meaning) {
   OpCase c;
   c.name = "constant " + value;
-  c.text = fmt::format("() -> {1} {{\n %r = quern.constant dense<{0}> : {1}\n return %r : {1}\n}}", value, type);
+  c.text = fmt::format("() -> {1} {{\n %r = quern.constant dense<{0}> : {1}\n return %r : {1}\n}}",
+                       value, type);
   c.meaning = [meaning](const std::vector<Tensor> &) { return meaning; };
   return c;
 }
@@ -150,7 +169,8 @@ Cases shapeCases() {
       iotaCase({9}, 0, "i64"),
       constantCase("2.5", "tensor<3x4xf32>", ref::constant({3, 4}, 2.5)),
       constantCase("[1, -2, 3]", "tensor<3xi32>", Tensor({3}, {1, -2, 3})),
-      constantCase("[[0.5, 1.0], [-1.5, 2.0]]", "tensor<2x2xf32>", Tensor({2, 2}, {0.5, 1.0, -1.5, 2.0})),
+      constantCase("[[0.5, 1.0], [-1.5, 2.0]]", "tensor<2x2xf32>",
+                   Tensor({2, 2}, {0.5, 1.0, -1.5, 2.0})),
       constantCase("true", "tensor<5xi1>", ref::constant({5}, 1)),
   };
   return cases;

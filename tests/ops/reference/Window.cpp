@@ -124,8 +124,8 @@ Tensor windowReduce(const Tensor &input, std::string_view kind, const std::vecto
       for (double value : taken) {
         sum += value;
         product *= value;
-        least = std::min(least, value);
-        greatest = std::max(greatest, value);
+        least = std::isnan(value) ? value : std::min(least, value);
+        greatest = std::isnan(value) ? value : std::max(greatest, value);
       }
       double count = static_cast<double>(countPadding ? elementCount(size)
                                                       : static_cast<int64_t>(taken.size()));
