@@ -39,7 +39,8 @@ public:
     if (options.emit == EmitKind::halide)
       return emitText(kernelText());
     buffers.emplace(model);
-    if (mlir::failed(computeWeights()) || mlir::failed(describe()) || mlir::failed(emitDriverObject()))
+    if (mlir::failed(computeWeights()) || mlir::failed(describe()) ||
+        mlir::failed(emitDriverObject()))
       return mlir::failure();
     if (options.emit == EmitKind::llvm)
       return emitText(driverText);
@@ -118,8 +119,9 @@ private:
 
   mlir::LogicalResult computeWeights() {
     step("computing weights");
-    mlir::FailureOr<std::vector<char>> blob = buildWeights(
-        prepare, model, *buffers, [this](ir::ParameterOp parameter) { return options.load(parameter); });
+    mlir::FailureOr<std::vector<char>> blob =
+        buildWeights(prepare, model, *buffers,
+                     [this](ir::ParameterOp parameter) { return options.load(parameter); });
     if (mlir::failed(blob))
       return mlir::failure();
     weights = std::move(*blob);
@@ -198,8 +200,8 @@ private:
     if (mlir::failed(deviceRuntime))
       return llvm::createStringError(why);
     if (!deviceRuntime->empty())
-      if (llvm::Error error = add(
-              "device_runtime.o", llvm::ArrayRef(deviceRuntime->data(), deviceRuntime->size())))
+      if (llvm::Error error =
+              add("device_runtime.o", llvm::ArrayRef(deviceRuntime->data(), deviceRuntime->size())))
         return error;
     if (!embedsWeights())
       return files;

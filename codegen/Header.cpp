@@ -41,8 +41,8 @@ std::string elementName(mlir::Type element) {
 std::string tensorLine(llvm::StringRef array, size_t index, llvm::StringRef name, mlir::Type type,
                        llvm::StringRef constness) {
   auto tensor = llvm::cast<mlir::RankedTensorType>(type);
-  std::string shape =
-      llvm::join(llvm::map_range(tensor.getShape(), [](int64_t d) { return std::to_string(d); }), ", ");
+  std::string shape = llvm::join(
+      llvm::map_range(tensor.getShape(), [](int64_t d) { return std::to_string(d); }), ", ");
   return fmt::format(" *   {}[{}]  {}: {}[{}], row-major, {} bytes ({}{} *)\n", array.str(), index,
                      name.str(), elementName(tensor.getElementType()), shape,
                      ir::tensorBytes(ir::rowMajor(tensor)), constness.str(),

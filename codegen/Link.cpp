@@ -18,7 +18,8 @@ namespace {
 /// The C++ compiler driver: $CXX, or the first of the usual names on the PATH.
 llvm::Expected<std::string> compilerDriver() {
   std::vector<std::string> names;
-  if (std::optional<std::string> chosen = llvm::sys::Process::GetEnv("CXX"); chosen && !chosen->empty())
+  if (std::optional<std::string> chosen = llvm::sys::Process::GetEnv("CXX");
+      chosen && !chosen->empty())
     names.push_back(*chosen);
   names.insert(names.end(), {"c++", "g++", "clang++"});
   for (const std::string &name : names)
@@ -28,7 +29,8 @@ llvm::Expected<std::string> compilerDriver() {
                                  "link with; install one, or set CXX");
 }
 
-/// Runs the compiler driver with `arguments`, which it is given in a file. Its complaint is the error.
+/// Runs the compiler driver with `arguments`, which it is given in a file. Its complaint is the
+/// error.
 llvm::Error runDriver(const std::vector<std::string> &arguments, const std::string &scratch) {
   llvm::Expected<std::string> driver = compilerDriver();
   if (!driver)
@@ -62,7 +64,8 @@ llvm::Error runDriver(const std::vector<std::string> &arguments, const std::stri
                                  why.c_str());
 }
 
-/// What a produced program takes from the runtime: its own libraries by path, Debian's static ones by file name.
+/// What a produced program takes from the runtime: its own libraries by path, Debian's static ones
+/// by file name.
 void addExecutableLibraries(std::vector<std::string> &arguments, const LinkJob &job) {
   for (const char *library : {"main", "formats", "runtime"})
     arguments.push_back(fmt::format("{}/libquern_{}.a", job.libraryFolder, library));
@@ -91,7 +94,8 @@ llvm::Error writeArchive(const LinkJob &job) {
   if (!runtime)
     return runtime.takeError();
   llvm::Error error = llvm::Error::success();
-  for (const auto &child : llvm::cast<llvm::object::Archive>(runtime->getBinary())->children(error)) {
+  for (const auto &child :
+       llvm::cast<llvm::object::Archive>(runtime->getBinary())->children(error)) {
     auto member = llvm::NewArchiveMember::getOldMember(child, /*Deterministic=*/true);
     if (!member)
       return llvm::joinErrors(std::move(error), member.takeError());
@@ -128,7 +132,8 @@ llvm::Error link(const LinkJob &job) {
                       "-Wl,--no-whole-archive", "-static-libgcc"});
   }
   }
-  arguments.insert(arguments.end(), {"-Wl,--gc-sections", "-Wl,-z,noexecstack", "-lpthread", "-ldl", "-lm"});
+  arguments.insert(arguments.end(),
+                   {"-Wl,--gc-sections", "-Wl,-z,noexecstack", "-lpthread", "-ldl", "-lm"});
   for (const std::string &library : job.libraries)
     arguments.push_back("-l" + library);
   return runDriver(arguments, job.scratchFolder);

@@ -1,4 +1,5 @@
-// Objects to an executable, a library or one object: by the system's compiler driver, archives by LLVM.
+// Objects to an executable, a library or one object: by the system's compiler driver, archives by
+// LLVM.
 #pragma once
 
 #include "llvm/ADT/ArrayRef.h"
@@ -30,8 +31,8 @@ struct LinkJob {
 /// Links. An error names the command's complaint.
 llvm::Error link(const LinkJob &job);
 
-/// Assembles an object at `object` that defines `symbol` as the bytes of `file`, 64-byte aligned and
-/// followed by the padding that vector loads may touch.
+/// Assembles an object at `object` that defines `symbol` as the bytes of `file`, 64-byte aligned
+/// and followed by the padding that vector loads may touch.
 llvm::Error embedFile(llvm::StringRef file, llvm::StringRef symbol, llvm::StringRef object);
 
 } // namespace quern::codegen

@@ -35,8 +35,8 @@ llvm::Error writeOutput(llvm::StringRef path, llvm::ArrayRef<llvm::ArrayRef<char
   llvm::SmallString<128> beside;
   int file;
   if (std::error_code error = llvm::sys::fs::createUniqueFile(
-          path + ".%%%%%%.tmp", file, beside, llvm::sys::fs::OF_None, llvm::sys::fs::all_read |
-              llvm::sys::fs::all_write))
+          path + ".%%%%%%.tmp", file, beside, llvm::sys::fs::OF_None,
+          llvm::sys::fs::all_read | llvm::sys::fs::all_write))
     return cannot("write", path, error);
   llvm::sys::RemoveFileOnSignal(beside);
   llvm::raw_fd_ostream out(file, /*shouldClose=*/true);

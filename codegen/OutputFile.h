@@ -1,4 +1,5 @@
-// Files that the compiler makes: written beside their place and renamed, so that none is ever partial.
+// Files that the compiler makes: written beside their place and renamed, so that none is ever
+// partial.
 #pragma once
 
 #include "llvm/ADT/ArrayRef.h"

@@ -1,12 +1,10 @@
 #include "ir/Infer.h"
 #include "ir/Quern.h"
+#include "ir/QuernDialect.cpp.inc"
+#include "ir/QuernInterfaces.cpp.inc"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
-
-#include "ir/QuernDialect.cpp.inc"
-
-#include "ir/QuernInterfaces.cpp.inc"
 
 #define GET_OP_CLASSES
 #include "ir/QuernOps.cpp.inc"

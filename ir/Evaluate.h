@@ -1,12 +1,13 @@
-// Evaluation of ops at compile time: what weights go through (batch norm folded in, slices, transposes) before they are
-// written into a model.
+// Evaluation of ops at compile time: what weights go through (batch norm folded in, slices,
+// transposes) before they are written into a model.
 #pragma once
 
 #include "ir/HostTensor.h"
 
 namespace quern::ir {
 
-/// Whether `evaluate` knows the op. What it does not know is computed at run time, even of constants.
+/// Whether `evaluate` knows the op. What it does not know is computed at run time, even of
+/// constants.
 bool isEvaluable(mlir::Operation *op);
 
 /// Brings the tensor of a parameter, or fails with a diagnostic.

@@ -10,7 +10,8 @@
 namespace quern::ir {
 namespace {
 
-/// Calls `f` with a value of the C++ type that stores `element`; half precisions pass as llvm::APFloat's bits.
+/// Calls `f` with a value of the C++ type that stores `element`; half precisions pass as
+/// llvm::APFloat's bits.
 template <typename F> void withStorage(mlir::Type element, F f) {
   if (element.isF32())
     return f(float());

@@ -1,4 +1,5 @@
-// Tensors in the compiler's own memory: weights as loaded, as computed at compile time, and as written into a model.
+// Tensors in the compiler's own memory: weights as loaded, as computed at compile time, and as
+// written into a model.
 #pragma once
 
 #include "ir/Quern.h"
@@ -30,11 +31,12 @@ public:
   /// The same elements under another row-major type with as many of them.
   HostTensor reshaped(mlir::RankedTensorType type) const;
 
-  /// row[i] = element `start + i * stride`, converted to double. Integers beyond 2^53 lose their low digits.
+  /// row[i] = element `start + i * stride`, converted to double. Integers beyond 2^53 lose their
+  /// low digits.
   void loadRow(int64_t start, int64_t stride, llvm::MutableArrayRef<double> row) const;
 
-  /// Element `start + i` = row[i], converted to the element type: rounded to nearest even for floats,
-  /// towards zero for integers.
+  /// Element `start + i` = row[i], converted to the element type: rounded to nearest even for
+  /// floats, towards zero for integers.
   void storeRow(int64_t start, llvm::ArrayRef<double> row);
 
 private:

@@ -25,9 +25,10 @@ std::string shapeText(llvm::ArrayRef<int64_t> shape) {
                     "x");
 }
 
-mlir::FailureOr<llvm::SmallVector<int64_t>>
-inferWindow(std::optional<mlir::Location> loc, llvm::ArrayRef<int64_t> input,
-            const WindowShape &shape, const WindowConstraints &constraints) {
+mlir::FailureOr<llvm::SmallVector<int64_t>> inferWindow(std::optional<mlir::Location> loc,
+                                                        llvm::ArrayRef<int64_t> input,
+                                                        const WindowShape &shape,
+                                                        const WindowConstraints &constraints) {
   for (llvm::ArrayRef<int64_t> list :
        {shape.window, shape.strides, shape.dilations, shape.padLow, shape.padHigh})
     if (list.size() != input.size())
@@ -53,7 +54,8 @@ inferWindow(std::optional<mlir::Location> loc, llvm::ArrayRef<int64_t> input,
 
 bool sameIgnoringLayout(mlir::TypeRange a, mlir::TypeRange b) {
   return llvm::equal(a, b, [](mlir::Type x, mlir::Type y) {
-    auto tx = llvm::dyn_cast<mlir::RankedTensorType>(x), ty = llvm::dyn_cast<mlir::RankedTensorType>(y);
+    auto tx = llvm::dyn_cast<mlir::RankedTensorType>(x),
+         ty = llvm::dyn_cast<mlir::RankedTensorType>(y);
     return tx && ty && tx.getShape() == ty.getShape() && tx.getElementType() == ty.getElementType();
   });
 }

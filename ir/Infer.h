@@ -1,4 +1,5 @@
-// What the ops' type inference shares: broadcasting, window arithmetic, and the comparison of types without layouts.
+// What the ops' type inference shares: broadcasting, window arithmetic, and the comparison of types
+// without layouts.
 #pragma once
 
 #include "ir/Quern.h"
@@ -25,9 +26,10 @@ struct WindowConstraints {
 };
 
 /// Result extents over the spatial extents `input`, or failure with the constraint named.
-mlir::FailureOr<llvm::SmallVector<int64_t>>
-inferWindow(std::optional<mlir::Location> loc, llvm::ArrayRef<int64_t> input,
-            const WindowShape &shape, const WindowConstraints &constraints);
+mlir::FailureOr<llvm::SmallVector<int64_t>> inferWindow(std::optional<mlir::Location> loc,
+                                                        llvm::ArrayRef<int64_t> input,
+                                                        const WindowShape &shape,
+                                                        const WindowConstraints &constraints);
 
 /// Equal shapes and element types; layouts may differ.
 bool sameIgnoringLayout(mlir::TypeRange a, mlir::TypeRange b);

@@ -18,7 +18,8 @@ llvm::SmallVector<PhysicalDim> physicalDims(mlir::RankedTensorType type) {
     dims.push_back({axis, type.getDimSize(axis)});
   llvm::ArrayRef<int64_t> split = layout.getOrder().take_back(layout.getBlocks().size());
   for (auto [axis, block] : llvm::zip_equal(split, layout.getBlocks())) {
-    PhysicalDim *outer = llvm::find_if(dims, [&](const PhysicalDim &dim) { return dim.axis == axis; });
+    PhysicalDim *outer =
+        llvm::find_if(dims, [&](const PhysicalDim &dim) { return dim.axis == axis; });
     outer->extent = llvm::divideCeil(type.getDimSize(axis), block);
     outer->count = block;
     dims.push_back({axis, block, 1, block});

@@ -6,9 +6,9 @@
 namespace quern::ir {
 
 /// One dimension of a tensor in memory: `extent` steps of logical axis `axis`.
-/// `count` is what one step advances the axis by: 1 unless this dimension counts the blocks of a split axis.
-/// `within` is the block whose inside this dimension counts, 0 for all others.
-/// The index along it of logical index i is i / count, and i % within inside a block.
+/// `count` is what one step advances the axis by: 1 unless this dimension counts the blocks of a
+/// split axis. `within` is the block whose inside this dimension counts, 0 for all others. The
+/// index along it of logical index i is i / count, and i % within inside a block.
 struct PhysicalDim {
   int64_t axis;
   int64_t extent;
@@ -44,7 +44,8 @@ int64_t elementBytes(mlir::Type element);
 /// Bytes of the whole tensor in memory, padding of blocks included.
 int64_t tensorBytes(mlir::RankedTensorType type);
 
-/// Whether reshaping from one type to the other moves nothing: every element keeps its place in memory.
+/// Whether reshaping from one type to the other moves nothing: every element keeps its place in
+/// memory.
 bool isReshapeFree(mlir::RankedTensorType from, mlir::RankedTensorType to);
 
 } // namespace quern::ir

@@ -1,4 +1,5 @@
-// The quern dialect in C++: ops, attributes, traits and the names of the attributes that passes hang on functions.
+// The quern dialect in C++: ops, attributes, traits and the names of the attributes that passes
+// hang on functions.
 #pragma once
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
@@ -20,9 +21,7 @@ class Elementwise : public mlir::OpTrait::TraitBase<ConcreteOp, Elementwise> {};
 } // namespace quern::ir
 
 #include "ir/QuernDialect.h.inc"
-
 #include "ir/QuernEnums.h.inc"
-
 #include "ir/QuernInterfaces.h.inc"
 
 #define GET_ATTRDEF_CLASSES

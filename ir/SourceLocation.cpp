@@ -1,7 +1,7 @@
 #include "ir/SourceLocation.h"
 
-#include "mlir/IR/BuiltinAttributes.h"
 #include "llvm/ADT/SmallVector.h"
+#include "mlir/IR/BuiltinAttributes.h"
 
 namespace quern::ir {
 

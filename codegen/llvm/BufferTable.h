@@ -1,4 +1,5 @@
-// Which buffer every value of a planned model is: in the arena, among the weights, an input or an output.
+// Which buffer every value of a planned model is: in the arena, among the weights, an input or an
+// output.
 #pragma once
 
 #include "ir/Quern.h"

@@ -66,15 +66,15 @@ private:
     LLVM::LLVMFuncOp function = declare(name, {pointer, pointer}, i32);
     mlir::OpBuilder::InsertionGuard guard(builder);
     mlir::Block *block = function.addEntryBlock(builder);
-    mlir::Block *end = builder.createBlock(&function.getBody(), function.getBody().end(), {i32}, {loc});
+    mlir::Block *end =
+        builder.createBlock(&function.getBody(), function.getBody().end(), {i32}, {loc});
     LLVM::ReturnOp::create(builder, loc, end->getArgument(0));
     mlir::Value context = block->getArgument(0), table = block->getArgument(1);
     builder.setInsertionPointToEnd(block);
     int32_t step = 0;
     for (ir::LaunchOp launch : model.getOps<ir::LaunchOp>()) {
       llvm::SmallVector<mlir::Value> arguments{context};
-      for (mlir::Value value :
-           llvm::concat<mlir::Value>(launch.getInputs(), launch.getOutputs()))
+      for (mlir::Value value : llvm::concat<mlir::Value>(launch.getInputs(), launch.getOutputs()))
         arguments.push_back(bufferAddress(table, value));
       if (isProfiled)
         callProfile("quern_profile_begin", context, step);
@@ -128,7 +128,8 @@ private:
     builder.createBlock(&global.getInitializerRegion());
     mlir::Value null = LLVM::ZeroOp::create(builder, loc, pointer);
     auto address = [&](const std::string &name) -> mlir::Value {
-      return name.empty() ? null : LLVM::AddressOfOp::create(builder, loc, pointer, name).getResult();
+      return name.empty() ? null
+                          : LLVM::AddressOfOp::create(builder, loc, pointer, name).getResult();
     };
     auto number = [&](mlir::Type numberType, uint64_t value) -> mlir::Value {
       return LLVM::ConstantOp::create(builder, loc, numberType,

@@ -1,5 +1,5 @@
-// The driver of a compiled model in MLIR's LLVM dialect: one function that calls every kernel in order, the same with
-// timing, and the model's constant tables.
+// The driver of a compiled model in MLIR's LLVM dialect: one function that calls every kernel in
+// order, the same with timing, and the model's constant tables.
 #pragma once
 
 #include "codegen/llvm/BufferTable.h"
@@ -11,8 +11,8 @@ namespace quern::codegen {
 
 /// What the driver's module holds beside the calls.
 struct DriverFacts {
-  /// Prefix of the symbols SYM (returns the model), SYM_model, SYM_image, SYM_run, SYM_run_profiled; SYM_weights is
-  /// referred to if the weights are embedded.
+  /// Prefix of the symbols SYM (returns the model), SYM_model, SYM_image, SYM_run,
+  /// SYM_run_profiled; SYM_weights is referred to if the weights are embedded.
   std::string symbol;
   llvm::ArrayRef<char> image;
   bool embedsWeights = false;

@@ -70,8 +70,8 @@ bool isProbability(mlir::Value returned) {
   auto launch = returned.getDefiningOp<ir::LaunchOp>();
   if (!launch)
     return false;
-  auto kernel =
-      mlir::SymbolTable::lookupNearestSymbolFrom<mlir::func::FuncOp>(launch, launch.getKernelAttr());
+  auto kernel = mlir::SymbolTable::lookupNearestSymbolFrom<mlir::func::FuncOp>(
+      launch, launch.getKernelAttr());
   mlir::Operation *end = kernel.front().getTerminator();
   return llvm::isa_and_nonnull<ir::SoftmaxOp>(end->getOperand(0).getDefiningOp());
 }
@@ -155,8 +155,8 @@ void writeSignature(ImageBuilder &builder, mlir::func::FuncOp model) {
 } // namespace
 
 StepFacts describeStep(ir::LaunchOp launch) {
-  auto kernel =
-      mlir::SymbolTable::lookupNearestSymbolFrom<mlir::func::FuncOp>(launch, launch.getKernelAttr());
+  auto kernel = mlir::SymbolTable::lookupNearestSymbolFrom<mlir::func::FuncOp>(
+      launch, launch.getKernelAttr());
   StepFacts facts;
   facts.location = ir::locationText(launch.getLoc());
   llvm::SmallVector<std::string> ops;

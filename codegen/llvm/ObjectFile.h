@@ -1,9 +1,8 @@
 // From the driver's LLVM dialect module to an object file, assembly or LLVM IR.
 #pragma once
 
-#include "mlir/IR/BuiltinOps.h"
-
 #include "llvm/ADT/SmallVector.h"
+#include "mlir/IR/BuiltinOps.h"
 
 namespace quern::codegen {
 

@@ -10,8 +10,7 @@ namespace quern::codegen {
 /// the model's argument types say. Fails with the diagnostics of `load`.
 mlir::FailureOr<std::vector<char>> buildWeights(mlir::func::FuncOp prepare,
                                                 mlir::func::FuncOp model,
-                                                const BufferTable &buffers,
-                                                ir::LoadParameter load);
+                                                const BufferTable &buffers, ir::LoadParameter load);
 
 /// Writes `weights` as a side file of the image with `identity`, beside `path` and then renamed.
 llvm::Error writeWeightsFile(llvm::StringRef path, llvm::ArrayRef<char> weights, uint64_t identity);

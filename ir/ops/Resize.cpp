@@ -24,7 +24,8 @@ mlir::LogicalResult ResizeOp::inferReturnTypes(mlir::MLIRContext *,
   return mlir::success();
 }
 
-/// Separable: a multiply-add for each tap of each axis; the taps of a widened filter are not counted.
+/// Separable: a multiply-add for each tap of each axis; the taps of a widened filter are not
+/// counted.
 int64_t ResizeOp::flops() {
   int64_t taps = getMode() == ResizeMode::nearest ? 0 : getMode() == ResizeMode::linear ? 2 : 4;
   return 2 * taps * getSizes().size() * tensorType(getResult()).getNumElements();

@@ -35,14 +35,13 @@ mlir::ParseResult FusedOp::parse(mlir::OpAsmParser &parser, mlir::OperationState
       parser.parseColonType(type) || parser.parseOptionalAttrDictWithKeyword(result.attributes))
     return mlir::failure();
   if (type.getNumInputs() != operands.size())
-    return parser.emitError(where, "F1: ") << operands.size() << " operands and "
-                                           << type.getNumInputs() << " operand types";
+    return parser.emitError(where, "F1: ")
+           << operands.size() << " operands and " << type.getNumInputs() << " operand types";
   for (auto [argument, argumentType] : llvm::zip_equal(arguments, type.getInputs()))
     argument.type = argumentType;
   result.addTypes(type.getResults());
-  return mlir::failure(
-      parser.resolveOperands(operands, type.getInputs(), where, result.operands) ||
-      parser.parseRegion(*result.addRegion(), arguments));
+  return mlir::failure(parser.resolveOperands(operands, type.getInputs(), where, result.operands) ||
+                       parser.parseRegion(*result.addRegion(), arguments));
 }
 
 mlir::LogicalResult FusedOp::verify() {

@@ -3,14 +3,14 @@
 
 namespace quern::ir {
 
-mlir::LogicalResult
-WindowReduceOp::inferReturnTypes(mlir::MLIRContext *, std::optional<mlir::Location> loc,
-                                 Adaptor adaptor, llvm::SmallVectorImpl<mlir::Type> &inferred) {
+mlir::LogicalResult WindowReduceOp::inferReturnTypes(mlir::MLIRContext *,
+                                                     std::optional<mlir::Location> loc,
+                                                     Adaptor adaptor,
+                                                     llvm::SmallVectorImpl<mlir::Type> &inferred) {
   mlir::RankedTensorType input = tensorType(adaptor.getInput());
   if (input.getRank() < 3 || input.getRank() > 5)
     return mlir::emitOptionalError(loc, "W1: the input needs rank 3 to 5, not ", input.getRank());
-  bool needsFloat =
-      adaptor.getKind() == ReduceKind::mean || adaptor.getKind() == ReduceKind::prod;
+  bool needsFloat = adaptor.getKind() == ReduceKind::mean || adaptor.getKind() == ReduceKind::prod;
   if (needsFloat && !llvm::isa<mlir::FloatType>(input.getElementType()))
     return mlir::emitOptionalError(loc, "W5: this kind needs floating-point elements, not ",
                                    input.getElementType());

@@ -1,6 +1,5 @@
 /* Uses a compiled model through nothing but its header; C99. */
 #include "affine.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -14,7 +14,8 @@ void addCheckCommand(CLI::App &app) {
   auto weightsFile = std::make_shared<std::string>();
   auto isQuiet = std::make_shared<bool>(false);
   source->addTo(*command);
-  command->add_option("--weights", *weightsFile, "check that these weights fit, too")->type_name("FILE");
+  command->add_option("--weights", *weightsFile, "check that these weights fit, too")
+      ->type_name("FILE");
   command->add_flag("-q,--quiet", *isQuiet, "print errors only");
   command->callback([=] {
     std::unique_ptr<mlir::MLIRContext> context = makeContext();

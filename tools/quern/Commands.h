@@ -1,5 +1,6 @@
-// The subcommands of `quern`, one file each. Each adds itself to the program, does its work when parsed, and throws
-// CLI::RuntimeError with the exit code if it fails: 1 for what is wrong with the input, 2 for a wrong command line.
+// The subcommands of `quern`, one file each. Each adds itself to the program, does its work when
+// parsed, and throws CLI::RuntimeError with the exit code if it fails: 1 for what is wrong with the
+// input, 2 for a wrong command line.
 #pragma once
 
 #include <CLI/CLI.hpp>

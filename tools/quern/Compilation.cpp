@@ -13,8 +13,9 @@ namespace quern::tools {
 
 void CompilationOptions::addTo(CLI::App &command) {
   source.addTo(command);
-  command.add_option("--weights", weightsFile,
-                     "weights: safetensors, .npz or a torch checkpoint; 'random' for made-up ones")
+  command
+      .add_option("--weights", weightsFile,
+                  "weights: safetensors, .npz or a torch checkpoint; 'random' for made-up ones")
       ->type_name("FILE");
   command.add_option("--target", targetName, "machine to compile for")
       ->type_name("NAME")
@@ -44,9 +45,7 @@ bool Compilation::load() {
   return static_cast<bool>(theModule);
 }
 
-std::string Compilation::modelName() const {
-  return modelFunction(module()).getSymName().str();
-}
+std::string Compilation::modelName() const { return modelFunction(module()).getSymName().str(); }
 
 bool Compilation::bindWeights() {
   size_t count = requiredParameters(module()).size();
@@ -93,7 +92,8 @@ bool Compilation::writePlan() {
   std::string text;
   llvm::raw_string_ostream out(text);
   passes::writePlan(module(), out);
-  llvm::Error error = codegen::writeOutput(options.planFile, {llvm::ArrayRef(text.data(), text.size())});
+  llvm::Error error =
+      codegen::writeOutput(options.planFile, {llvm::ArrayRef(text.data(), text.size())});
   if (!error)
     return true;
   fmt::print(stderr, "error: {}\n", llvm::toString(std::move(error)));

@@ -15,9 +15,14 @@ namespace {
 using codegen::EmitKind;
 
 const std::map<std::string, EmitKind> emitKinds = {
-    {"exe", EmitKind::executable},     {"shared", EmitKind::shared}, {"static", EmitKind::staticLibrary},
-    {"object", EmitKind::object},      {"mlir", EmitKind::mlir},     {"llvm", EmitKind::llvm},
-    {"halide", EmitKind::halide},      {"asm", EmitKind::assembly},
+    {"exe", EmitKind::executable},
+    {"shared", EmitKind::shared},
+    {"static", EmitKind::staticLibrary},
+    {"object", EmitKind::object},
+    {"mlir", EmitKind::mlir},
+    {"llvm", EmitKind::llvm},
+    {"halide", EmitKind::halide},
+    {"asm", EmitKind::assembly},
 };
 
 struct CompileOptions {
@@ -47,13 +52,18 @@ void printReport(const CompileOptions &options, const Compilation &compilation,
                  const std::string &output, double seconds) {
   const codegen::BuildReport &report = compilation.report();
   if (options.isJson) {
-    nlohmann::ordered_json json = {
-        {"model", compilation.modelName()},  {"target", compilation.target().name},
-        {"output", output},                  {"launches", report.launches},
-        {"kernels", report.kernels},         {"kernels_from_cache", report.kernelsFromCache},
-        {"kernel_seconds", report.kernelSeconds}, {"seconds", seconds},
-        {"arena_bytes", report.arenaBytes},  {"weights_bytes", report.weightsBytes},
-        {"scratch_bytes", report.scratchBytes}, {"output_bytes", report.outputBytes}};
+    nlohmann::ordered_json json = {{"model", compilation.modelName()},
+                                   {"target", compilation.target().name},
+                                   {"output", output},
+                                   {"launches", report.launches},
+                                   {"kernels", report.kernels},
+                                   {"kernels_from_cache", report.kernelsFromCache},
+                                   {"kernel_seconds", report.kernelSeconds},
+                                   {"seconds", seconds},
+                                   {"arena_bytes", report.arenaBytes},
+                                   {"weights_bytes", report.weightsBytes},
+                                   {"scratch_bytes", report.scratchBytes},
+                                   {"output_bytes", report.outputBytes}};
     fmt::print("{}\n", json.dump(2));
     return;
   }
@@ -61,7 +71,8 @@ void printReport(const CompileOptions &options, const Compilation &compilation,
              compilation.modelName(), report.launches, report.kernels, report.kernelsFromCache,
              compilation.target().name, seconds);
   fmt::print("memory to run: {} of weights, {} of activations, {} of scratch\n",
-             byteText(report.weightsBytes), byteText(report.arenaBytes), byteText(report.scratchBytes));
+             byteText(report.weightsBytes), byteText(report.arenaBytes),
+             byteText(report.scratchBytes));
   fmt::print("wrote {}, {}\n", output, byteText(report.outputBytes));
 }
 
@@ -86,12 +97,15 @@ void addCompileCommand(CLI::App &app) {
   CLI::App *command = app.add_subcommand("compile", "compile a model to a binary");
   auto options = std::make_shared<CompileOptions>();
   options->common.addTo(*command);
-  command->add_option("--emit", options->emit, "exe, shared, static, object, mlir, llvm, halide or asm")
+  command
+      ->add_option("--emit", options->emit,
+                   "exe, shared, static, object, mlir, llvm, halide or asm")
       ->type_name("KIND")
       ->transform(CLI::Transformer(emitKinds).description(""))
       ->default_str("exe");
-  command->add_option("-o,--output", options->output,
-                      "file to write; '-' for standard output (mlir, llvm, halide, asm)")
+  command
+      ->add_option("-o,--output", options->output,
+                   "file to write; '-' for standard output (mlir, llvm, halide, asm)")
       ->type_name("FILE");
   command->add_flag("--json", options->isJson, "report as JSON");
   command->callback([options] { compile(*options); });

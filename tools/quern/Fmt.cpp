@@ -1,8 +1,7 @@
 // `quern fmt`: the one style of .qn files.
-#include "tools/quern/Commands.h"
-
 #include "codegen/OutputFile.h"
 #include "frontend/Format.h"
+#include "tools/quern/Commands.h"
 
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
@@ -51,7 +50,8 @@ Outcome formatOne(const std::string &path, bool isCheck) {
     fmt::print(stderr, "{}: not formatted; run quern fmt {}\n", path, path);
     return Outcome::failed;
   }
-  if (llvm::Error error = codegen::writeOutput(path, {llvm::ArrayRef(text->data(), text->size())})) {
+  if (llvm::Error error =
+          codegen::writeOutput(path, {llvm::ArrayRef(text->data(), text->size())})) {
     fmt::print(stderr, "error: {}\n", llvm::toString(std::move(error)));
     return Outcome::failed;
   }
@@ -63,7 +63,8 @@ Outcome formatOne(const std::string &path, bool isCheck) {
 void addFmtCommand(CLI::App &app) {
   CLI::App *command = app.add_subcommand("fmt", "format model files in place");
   auto options = std::make_shared<FmtOptions>();
-  command->add_option("FILE", options->paths, "files; '-' formats standard input to standard output")
+  command
+      ->add_option("FILE", options->paths, "files; '-' formats standard input to standard output")
       ->required();
   command->add_flag("--check", options->isCheck, "change nothing; fail if a file is not formatted");
   command->callback([options] {

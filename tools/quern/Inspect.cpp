@@ -1,12 +1,11 @@
 // `quern inspect`: what a model consists of and what the compiler makes of it.
-#include "tools/quern/Commands.h"
-#include "tools/quern/Compilation.h"
-
 #include "codegen/llvm/ModelImage.h"
 #include "ir/Infer.h"
 #include "ir/Layout.h"
 #include "passes/Plan.h"
 #include "runtime/DType.h"
+#include "tools/quern/Commands.h"
+#include "tools/quern/Compilation.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -64,7 +63,8 @@ void printParameters(const std::vector<RequiredParameter> &parameters) {
   fmt::print("\n{:<{}}  {:<5}  {:<16}  {:>10}\n", "parameter", width, "type", "shape", "bytes");
   for (const RequiredParameter &parameter : parameters)
     fmt::print("{:<{}}  {:<5}  {:<16}  {:>10}\n", parameter.name, width,
-               quern_dtype_name(parameter.dtype), shapeText(parameter.shape), parameterBytes(parameter));
+               quern_dtype_name(parameter.dtype), shapeText(parameter.shape),
+               parameterBytes(parameter));
 }
 
 void printSteps(const std::vector<Step> &steps) {
@@ -82,20 +82,23 @@ void printSummary(mlir::func::FuncOp model, const std::vector<RequiredParameter>
   int64_t elements = 0, bytes = 0;
   for (const RequiredParameter &parameter : parameters) {
     bytes += parameterBytes(parameter);
-    elements += parameterBytes(parameter) / static_cast<int64_t>(quern_dtype_bytes(parameter.dtype));
+    elements +=
+        parameterBytes(parameter) / static_cast<int64_t>(quern_dtype_bytes(parameter.dtype));
   }
   double flops = 0;
   for (const Step &step : steps)
     flops += static_cast<double>(step.facts.flops);
   int64_t arena = model->getAttrOfType<mlir::IntegerAttr>(ir::names::arenaBytes).getInt();
-  fmt::print("{}: {} parameters in {} tensors ({}), {:.3f} GFLOP, {} kernel calls, {} of activations\n",
-             model.getSymName().str(), elements, parameters.size(), byteText(bytes), flops * 1e-9,
-             steps.size(), byteText(arena));
+  fmt::print(
+      "{}: {} parameters in {} tensors ({}), {:.3f} GFLOP, {} kernel calls, {} of activations\n",
+      model.getSymName().str(), elements, parameters.size(), byteText(bytes), flops * 1e-9,
+      steps.size(), byteText(arena));
   for (mlir::BlockArgument argument : model.getArguments())
     if (!model.getArgAttr(argument.getArgNumber(), ir::names::weight))
-      fmt::print("  input   {:<16} {}\n",
-                 model.getArgAttrOfType<mlir::StringAttr>(argument.getArgNumber(), ir::names::name).str(),
-                 shapeText(ir::tensorType(argument).getShape()));
+      fmt::print(
+          "  input   {:<16} {}\n",
+          model.getArgAttrOfType<mlir::StringAttr>(argument.getArgNumber(), ir::names::name).str(),
+          shapeText(ir::tensorType(argument).getShape()));
   for (auto [index, type] : llvm::enumerate(model.getResultTypes()))
     fmt::print("  output  {:<16} {}\n",
                model.getResultAttrOfType<mlir::StringAttr>(index, ir::names::name).str(),
@@ -129,14 +132,15 @@ void inspect(const InspectOptions &options) {
 } // namespace
 
 void addInspectCommand(CLI::App &app) {
-  CLI::App *command = app.add_subcommand("inspect", "show a model's graph, parameters, cost and plan");
+  CLI::App *command =
+      app.add_subcommand("inspect", "show a model's graph, parameters, cost and plan");
   auto options = std::make_shared<InspectOptions>();
   options->common.source.addTo(*command);
   command->add_option("--target", options->common.targetName, "machine to plan for")
       ->type_name("NAME")
       ->capture_default_str();
-  command->add_option("--print-ir-after", options->common.printIrAfter,
-                      "print the IR after this pass")
+  command
+      ->add_option("--print-ir-after", options->common.printIrAfter, "print the IR after this pass")
       ->type_name("PASS")
       ->allow_extra_args(false);
   command->add_flag("--parameters", options->showsParameters, "list the parameters, too");

@@ -4,11 +4,11 @@
 #include "ir/Quern.h"
 #include "ir/SourceLocation.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/MLIRContext.h"
 
 #include <cstdlib>
 
@@ -42,14 +42,16 @@ std::string cacheFolder() {
 
 void ModelSource::addTo(CLI::App &command) {
   command.add_option("MODEL", path, "the model's source, a .qn file")->required();
-  command.add_option("--model", modelName, "which model, if the file has several")->type_name("NAME");
+  command.add_option("--model", modelName, "which model, if the file has several")
+      ->type_name("NAME");
   command.add_option("--set", settings, "fix a dimension or argument: --set N=4")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
   command.add_option("-I,--import-path", importPaths, "where to look for imports, too")
       ->type_name("FOLDER")
       ->allow_extra_args(false);
-  command.add_option("--library", library, "the standard library, if not the one beside this program")
+  command
+      .add_option("--library", library, "the standard library, if not the one beside this program")
       ->type_name("FOLDER");
 }
 
@@ -93,7 +95,8 @@ static mlir::LogicalResult printDiagnostic(mlir::Diagnostic &diagnostic) {
   static constexpr llvm::StringLiteral severities[] = {"note", "warning", "error", "remark"};
   std::string where = ir::locationText(diagnostic.getLocation());
   llvm::errs() << where << (where.empty() ? "" : ": ")
-               << severities[static_cast<int>(diagnostic.getSeverity())] << ": " << diagnostic << "\n";
+               << severities[static_cast<int>(diagnostic.getSeverity())] << ": " << diagnostic
+               << "\n";
   for (mlir::Diagnostic &note : diagnostic.getNotes())
     (void)printDiagnostic(note);
   return mlir::success();

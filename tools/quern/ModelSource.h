@@ -35,7 +35,8 @@ private:
 /// The model's entry function.
 mlir::func::FuncOp modelFunction(mlir::ModuleOp module);
 
-/// A context with the dialects that a model passes through, whose diagnostics are printed to standard error.
+/// A context with the dialects that a model passes through, whose diagnostics are printed to
+/// standard error.
 std::unique_ptr<mlir::MLIRContext> makeContext();
 
 /// Folders beside this program: the runtime's libraries, and quern.h.

@@ -19,8 +19,8 @@ namespace {
 using frontend::weights::RequiredParameter;
 using frontend::weights::Weight;
 
-/// Numbers that keep a network's activations in range: weights with the variance 2 / fan-in (He et al., 2015, section 2.2),
-/// variances of batch norm near one, all else small.
+/// Numbers that keep a network's activations in range: weights with the variance 2 / fan-in (He et
+/// al., 2015, section 2.2), variances of batch norm near one, all else small.
 Weight madeUp(const RequiredParameter &parameter, std::mt19937 &generator) {
   Weight weight{parameter.name, QUERN_F32, parameter.shape, {}};
   size_t count = static_cast<size_t>(weight.elementCount());
@@ -28,10 +28,12 @@ Weight madeUp(const RequiredParameter &parameter, std::mt19937 &generator) {
   weight.data = memory.blob;
   auto *values = reinterpret_cast<float *>(memory.writable.data());
   bool isMatrix = parameter.shape.size() > 1;
-  double fanIn = isMatrix ? static_cast<double>(count) / static_cast<double>(parameter.shape[0]) : 1;
+  double fanIn =
+      isMatrix ? static_cast<double>(count) / static_cast<double>(parameter.shape[0]) : 1;
   bool isScale = llvm::StringRef(parameter.name).ends_with("running_var") ||
                  (!isMatrix && llvm::StringRef(parameter.name).ends_with("weight"));
-  std::normal_distribution<float> normal(0.0F, isMatrix ? static_cast<float>(std::sqrt(2 / fanIn)) : 0.1F);
+  std::normal_distribution<float> normal(0.0F, isMatrix ? static_cast<float>(std::sqrt(2 / fanIn))
+                                                        : 0.1F);
   for (size_t i = 0; i < count; ++i)
     values[i] = isScale ? 1.0F + 0.1F * std::fabs(normal(generator)) : normal(generator);
   return weight;

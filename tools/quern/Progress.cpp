@@ -1,7 +1,6 @@
 #include "tools/quern/Progress.h"
 
 #include <fmt/format.h>
-
 #include <unistd.h>
 
 namespace quern::tools {
@@ -17,8 +16,9 @@ void Progress::show(std::string_view what, int done, int total) {
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   std::string bar;
   if (total > 0)
-    bar = fmt::format(" [{:-<{}}] {}/{}", std::string(static_cast<size_t>(width) * done / total, '#'),
-                      width, done, total);
+    bar =
+        fmt::format(" [{:-<{}}] {}/{}", std::string(static_cast<size_t>(width) * done / total, '#'),
+                    width, done, total);
   fmt::print(stderr, "\r\x1b[K{}{} {:.1f} s", what, bar, seconds);
   std::fflush(stderr);
 }

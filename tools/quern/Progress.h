@@ -1,4 +1,5 @@
-// One line on the terminal that tells what a long command is doing; silent where standard error is no terminal.
+// One line on the terminal that tells what a long command is doing; silent where standard error is
+// no terminal.
 #pragma once
 
 #include <chrono>

@@ -1,17 +1,16 @@
 // `quern run`: compiles a model into the cache and becomes the program that came out.
+#include "runtime/ModelImage.h"
 #include "tools/quern/Commands.h"
 #include "tools/quern/Compilation.h"
-
-#include "runtime/ModelImage.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <memory>
-#include <unistd.h>
 
 namespace quern::tools {
 namespace {
@@ -28,7 +27,8 @@ std::string programName(const Compilation &compilation, const CompilationOptions
     llvm::SmallString<128> path(file);
     llvm::sys::fs::make_absolute(path);
     if (!llvm::sys::fs::status(path, status))
-      out << path << status.getSize() << status.getLastModificationTime().time_since_epoch().count();
+      out << path << status.getSize()
+          << status.getLastModificationTime().time_since_epoch().count();
   }
   return fmt::format("{}-{:016x}", compilation.modelName(),
                      runtime::hashBytes(facts.data(), facts.size()));

@@ -5,7 +5,8 @@
 #include <cstdio>
 
 int main(int argc, char **argv) {
-  CLI::App app("Grinds models into kernels: compiles a model description to a native binary.", "quern");
+  CLI::App app("Grinds models into kernels: compiles a model description to a native binary.",
+               "quern");
   app.require_subcommand(0, 1);
   app.set_version_flag("--version", "quern 0.1");
   app.footer("Each command explains itself: quern compile --help");
