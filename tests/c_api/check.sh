@@ -31,6 +31,7 @@ if [ "$kind" = shared ]; then
     fi
 fi
 [ "$kind" = object ] && exit 0
-"$cmake" -S "$here/project" -B "$work/project" -DAFFINE_LIBRARY="$library" -DAFFINE_HEADERS="$work" >"$work/log"
+# With ninja, which builds this project: a machine may have no make.
+"$cmake" -G Ninja -S "$here/project" -B "$work/project" -DAFFINE_LIBRARY="$library" -DAFFINE_HEADERS="$work" >"$work/log"
 "$cmake" --build "$work/project" >>"$work/log"
 LD_LIBRARY_PATH=$work "$work/project/use_affine"
