@@ -1,9 +1,8 @@
 #include "ir/Quern.h"
-
-#include "mlir/IR/DialectImplementation.h"
-#include "llvm/ADT/TypeSwitch.h"
-
 #include "ir/QuernEnums.cpp.inc"
+
+#include "llvm/ADT/TypeSwitch.h"
+#include "mlir/IR/DialectImplementation.h"
 
 #define GET_ATTRDEF_CLASSES
 #include "ir/QuernAttrs.cpp.inc"
@@ -30,13 +29,34 @@ mlir::LogicalResult LayoutAttr::verify(EmitError emitError, llvm::ArrayRef<int64
       return emitError() << "a layout names each axis of 0.." << axes.size() << " once";
   llvm::SmallVector<int64_t> split(order.take_back(blocks.size()));
   llvm::sort(split);
-  bool isOutside = !split.empty() &&
-                   (split.front() < 0 || split.back() >= static_cast<int64_t>(axes.size()));
+  bool isOutside =
+      !split.empty() && (split.front() < 0 || split.back() >= static_cast<int64_t>(axes.size()));
   if (isOutside || std::adjacent_find(split.begin(), split.end()) != split.end())
     return emitError() << "a layout splits axes of 0.." << axes.size() << ", each at most once";
   if (llvm::any_of(blocks, [](int64_t block) { return block < 1; }))
     return emitError() << "a layout's blocks have at least one element";
   return mlir::success();
+}
+
+mlir::LogicalResult ConvAttr::verify(EmitError emitError, ConvAlgorithm algorithm,
+                                     llvm::ArrayRef<int64_t> tile) {
+  bool wantsTile = algorithm == ConvAlgorithm::winograd || algorithm == ConvAlgorithm::fft ||
+                   algorithm == ConvAlgorithm::strassen;
+  if (wantsTile == tile.empty())
+    return emitError() << stringifyConvAlgorithm(algorithm)
+                       << (wantsTile ? " needs a tile" : " has no tile");
+  if (llvm::any_of(tile, [](int64_t extent) { return extent < 1; }))
+    return emitError() << "a tile has at least one element along each axis";
+  return mlir::success();
+}
+
+bool ConvAttr::transformsFilter() const { return !getTile().empty(); }
+
+std::string ConvAttr::text() const {
+  std::string text = stringifyConvAlgorithm(getAlgorithm()).str();
+  for (auto [index, extent] : llvm::enumerate(getTile()))
+    text += (index == 0 ? " " : "x") + std::to_string(extent);
+  return text;
 }
 
 mlir::LogicalResult PhotoAttr::verify(EmitError emitError, int64_t resize, int64_t crop,

@@ -1,5 +1,6 @@
 #include "ir/Evaluate.h"
 
+#include "ir/FilterTransform.h"
 #include "ir/Infer.h"
 #include "ir/Layout.h"
 
@@ -14,7 +15,8 @@ namespace {
 using Values = llvm::ArrayRef<HostTensor>;
 using Row = llvm::MutableArrayRef<double>;
 
-/// f(a), f(a, b) or f(a, b, c): the scalar meaning of an elementwise op. Missing operands are passed as 0.
+/// f(a), f(a, b) or f(a, b, c): the scalar meaning of an elementwise op. Missing operands are
+/// passed as 0.
 using ScalarFunction = std::function<double(double, double, double)>;
 
 double larger(double a, double b) { return std::isnan(a) || a > b ? a : b; }
@@ -104,9 +106,9 @@ llvm::SmallVector<int64_t> broadcastStrides(llvm::ArrayRef<int64_t> shape, size_
   return strides;
 }
 
-/// Calls `row(operand starts, result start)` for each innermost row of `shape`, whose operands are read with `strides`.
-void forEachRow(llvm::ArrayRef<int64_t> shape,
-                llvm::ArrayRef<llvm::SmallVector<int64_t>> strides,
+/// Calls `row(operand starts, result start)` for each innermost row of `shape`, whose operands are
+/// read with `strides`.
+void forEachRow(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<llvm::SmallVector<int64_t>> strides,
                 llvm::function_ref<void(llvm::ArrayRef<int64_t>, int64_t)> row) {
   int64_t length = shape.empty() ? 1 : shape.back(), at = 0;
   llvm::SmallVector<int64_t> starts(strides.size());
@@ -192,8 +194,8 @@ HostTensor evaluateConcat(ConcatOp op, Values inputs) {
 
 HostTensor evaluatePad(PadOp op, const HostTensor &input) {
   HostTensor result = HostTensor::allocate(resultType(op));
-  result.storeRow(0, std::vector<double>(result.type().getNumElements(),
-                                         op.getValue().convertToDouble()));
+  result.storeRow(
+      0, std::vector<double>(result.type().getNumElements(), op.getValue().convertToDouble()));
   place(result, input, op.getLow());
   return result;
 }
@@ -252,14 +254,15 @@ HostTensor evaluateOp(mlir::Operation *op, Values operands) {
       .Case([&](ConcatOp c) { return evaluateConcat(c, operands); })
       .Case([&](PadOp p) { return evaluatePad(p, operands[0]); })
       .Case([](IotaOp i) { return evaluateIota(i); })
-      .Case([&](ReduceOp r) { return evaluateReduce(r, operands[0]); });
+      .Case([&](ReduceOp r) { return evaluateReduce(r, operands[0]); })
+      .Case([&](FilterTransformOp f) { return transformFilter(f, operands[0]); });
 }
 
 } // namespace
 
 bool isEvaluable(mlir::Operation *op) {
   return llvm::isa<ConstantOp, ParameterOp, ReshapeOp, TransposeOp, BroadcastOp, SliceOp, ConcatOp,
-                   PadOp, IotaOp, ReduceOp>(op) ||
+                   PadOp, IotaOp, ReduceOp, FilterTransformOp>(op) ||
          static_cast<bool>(scalarFunction(op));
 }
 

@@ -1,19 +1,140 @@
-// Only one algorithm is there to choose from: direct. The pass writes it all the same, since what
-// obeys a choice reads it off the op, where a test or a plan file can set it by hand.
+// The pass only writes the choice: what obeys it reads it off the op, where a test or a plan file
+// can set it by hand.
+#include "ir/Infer.h"
+#include "passes/Model.h"
 #include "passes/Passes.h"
+#include "passes/WeightExpression.h"
+#include "passes/conv/ConvPolicy.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSwitch.h"
 
 namespace quern::passes {
 #define GEN_PASS_DEF_CHOOSECONV
 #include "passes/Passes.h.inc"
 
 namespace {
+
+/// The innermost name of an op's location: the label of its place in the model.
+std::string labelOf(mlir::Location location) {
+  if (auto name = llvm::dyn_cast<mlir::NameLoc>(location))
+    return name.getName().str();
+  if (auto fused = llvm::dyn_cast<mlir::FusedLoc>(location))
+    for (mlir::Location part : fused.getLocations())
+      if (std::string label = labelOf(part); !label.empty())
+        return label;
+  return "";
+}
+
+/// The weights as f32, or nothing where they are not known yet or are of another type.
+mlir::FailureOr<std::vector<float>> weightsOf(ir::ConvOp conv, const ConvPolicy &policy) {
+  std::vector<float> values;
+  if (!policy.load || !isWeightExpression(conv.getWeight()))
+    return values;
+  mlir::FailureOr<ir::HostTensor> tensor = evaluateExpression(conv.getWeight(), policy.load);
+  if (mlir::failed(tensor))
+    return mlir::failure();
+  auto count = static_cast<size_t>(tensor->type().getNumElements());
+  std::vector<double> row(count);
+  tensor->loadRow(0, 1, row);
+  values.assign(row.begin(), row.end());
+  return values;
+}
+
 struct ChooseConv : impl::ChooseConvBase<ChooseConv> {
+  using ChooseConvBase::ChooseConvBase;
+  explicit ChooseConv(const ConvPolicy &policy) : policy(policy) {}
+
   void runOnOperation() override {
-    getOperation().walk([](ir::ConvOp conv) {
-      if (!conv.getAlgorithm())
-        conv.setAlgorithm(ir::ConvAlgorithm::direct);
+    if (!conv.empty() && mlir::failed(readOption()))
+      return signalPassFailure();
+    int64_t index = 0;
+    mlir::WalkResult result = getOperation().walk([&](ir::ConvOp op) {
+      if (op.getAlgorithm())
+        return mlir::WalkResult::advance();
+      mlir::FailureOr<ConvDecision> decision =
+          policy.mode == ConvMode::replay ? replayed(op, index++) : decided(op);
+      if (mlir::failed(decision))
+        return mlir::WalkResult::interrupt();
+      op.setAlgorithmAttr(ir::ConvAttr::get(&getContext(), decision->algorithm, decision->tile));
+      if (policy.decisions) {
+        decision->label = labelOf(op.getLoc());
+        policy.decisions->push_back(std::move(*decision));
+      }
+      return mlir::WalkResult::advance();
     });
+    if (result.wasInterrupted() ||
+        (policy.mode == ConvMode::replay && mlir::failed(allUsed(index))))
+      signalPassFailure();
   }
+
+private:
+  /// For quern-opt, which has no policy but what its command line says.
+  mlir::LogicalResult readOption() {
+    if (conv == "auto") {
+      policy.mode = ConvMode::automatic;
+      return mlir::success();
+    }
+    std::optional<ir::ConvAlgorithm> algorithm = ir::symbolizeConvAlgorithm(conv);
+    if (!algorithm)
+      return getOperation().emitError("no algorithm '") << conv << "'";
+    policy.mode = ConvMode::fixed;
+    policy.algorithm = *algorithm;
+    return mlir::success();
+  }
+
+  mlir::FailureOr<ConvDecision> decided(ir::ConvOp op) {
+    ConvShape shape = shapeOf(op);
+    // Direct convolution needs no weights to be chosen by name.
+    if (policy.mode == ConvMode::fixed)
+      return decide(shape, std::nullopt, policy);
+    mlir::FailureOr<std::vector<float>> weights = weightsOf(op, policy);
+    if (mlir::failed(weights))
+      return mlir::failure();
+    // Layers of one shape without weights to tell them apart are judged once.
+    if (weights->empty()) {
+      auto [entry, isNew] = known.try_emplace(shape.text());
+      if (isNew)
+        entry->second = decide(shape, std::nullopt, policy);
+      return entry->second;
+    }
+    return decide(shape, FilterView{*weights, shape.outChannels, shape.channelsPerGroup()}, policy);
+  }
+
+  mlir::FailureOr<ConvDecision> replayed(ir::ConvOp op, int64_t index) {
+    ConvShape shape = shapeOf(op);
+    if (index >= static_cast<int64_t>(policy.replay.size()))
+      return op.emitError("the plan has ")
+             << policy.replay.size() << " convolutions, the model has more";
+    const PlannedConv &planned = policy.replay[index];
+    if (planned.shape != shape.text())
+      return op.emitError("the plan's convolution ")
+             << index << " is " << planned.shape << ", the model's is " << shape.text();
+    ConvDecision decision{.shape = shape,
+                          .algorithm = planned.algorithm,
+                          .tile = planned.tile,
+                          .reason = "as the plan says"};
+    if (std::string why = convAlgorithm(decision.algorithm).refusal(shape); !why.empty())
+      return op.emitError("the plan computes this convolution by ")
+             << variantText(decision.algorithm, decision.tile) << ", which does not apply: " << why;
+    return decision;
+  }
+
+  mlir::LogicalResult allUsed(int64_t used) {
+    if (used == static_cast<int64_t>(policy.replay.size()))
+      return mlir::success();
+    return getOperation().emitError("the plan has ")
+           << policy.replay.size() << " convolutions, the model " << used;
+  }
+
+  ConvPolicy policy;
+  llvm::StringMap<ConvDecision> known;
 };
+
 } // namespace
+
+std::unique_ptr<mlir::Pass> createChooseConv(const ConvPolicy &policy) {
+  return std::make_unique<ChooseConv>(policy);
+}
+
 } // namespace quern::passes

@@ -13,12 +13,11 @@ namespace {
 constexpr double channelsAtOnce = 48;
 
 double readsByConv(ir::ConvOp conv) {
-  mlir::RankedTensorType weight = tensorType(conv.getWeight());
   double taps = 1;
-  for (auto [extent, stride] : llvm::zip_equal(weight.getShape().drop_front(2), conv.getStrides()))
+  for (auto [extent, stride] : llvm::zip_equal(conv.getKernel(), conv.getStrides()))
     taps *= std::max(1.0, static_cast<double>(extent) / static_cast<double>(stride));
   double outputs =
-      static_cast<double>(weight.getDimSize(0)) / static_cast<double>(conv.getGroups());
+      static_cast<double>(conv.getFilterShape()[0]) / static_cast<double>(conv.getGroups());
   return taps * std::max(1.0, std::ceil(outputs / channelsAtOnce));
 }
 

@@ -19,7 +19,7 @@ std::string extents(llvm::ArrayRef<int64_t> shape) {
 std::string anchorName(mlir::Operation *op) {
   llvm::ArrayRef<int64_t> shape = tensorType(op->getResult(0)).getShape();
   if (auto conv = llvm::dyn_cast<ir::ConvOp>(op)) {
-    llvm::ArrayRef<int64_t> kernel = tensorType(conv.getWeight()).getShape().drop_front(2);
+    llvm::ArrayRef<int64_t> kernel = conv.getKernel();
     const char *kind = conv.getGroups() == 1 ? "conv"
                        : conv.isDepthwise()  ? "depthwise"
                                              : "grouped";

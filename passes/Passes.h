@@ -13,4 +13,8 @@ namespace quern::passes {
 #define GEN_PASS_REGISTRATION
 #include "passes/Passes.h.inc"
 
+struct ConvPolicy;
+/// choose-conv under a policy (passes/conv/ConvPolicy.h), of which it keeps a copy.
+std::unique_ptr<mlir::Pass> createChooseConv(const ConvPolicy &policy);
+
 } // namespace quern::passes

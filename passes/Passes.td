@@ -30,6 +30,18 @@ def Recognise : QuernPass<"recognise"> {
 
 def ChooseConv : QuernPass<"choose-conv"> {
   let summary = "write the algorithm of each convolution that has none";
+  let description = [{
+    Candidates are asked whether they apply, measured for their error on the weights, and costed
+    (passes/conv). The compiler hands its policy to the pass; on its own, the pass takes an option.
+  }];
+  let options = [
+    Option<"conv", "conv", "std::string", /*default=*/"",
+           "auto, or the name of an algorithm for all that it applies to; direct unless told">
+  ];
+}
+
+def TransformFilters : QuernPass<"transform-filters"> {
+  let summary = "transform the filters of convolutions whose algorithm asks for it";
 }
 
 def HoistWeights : QuernPass<"hoist-weights"> {

@@ -16,11 +16,12 @@ void buildSimplify(mlir::OpPassManager &pm) {
   pm.addPass(mlir::createCSEPass());
 }
 
-void buildPipeline(mlir::OpPassManager &pm) {
+void buildPipeline(mlir::OpPassManager &pm, const ConvPolicy &policy) {
   pm.addPass(createVerifyStage({"source"}));
   buildSimplify(pm);
   pm.addPass(createRecognise());
-  pm.addPass(createChooseConv());
+  pm.addPass(createChooseConv(policy));
+  pm.addPass(createTransformFilters());
   pm.addPass(createHoistWeights());
   pm.addPass(createVerifyStage({"hoisted"}));
   pm.addPass(createChooseLayout());
@@ -35,7 +36,7 @@ void buildPipeline(mlir::OpPassManager &pm) {
 
 mlir::LogicalResult runPipeline(mlir::ModuleOp module, const PipelineOptions &options) {
   mlir::PassManager pm(module.getContext());
-  buildPipeline(pm);
+  buildPipeline(pm, options.conv);
   auto isNamed = [&](llvm::StringRef name) {
     return llvm::any_of(pm.getPasses(),
                         [&](mlir::Pass &pass) { return pass.getArgument() == name; });
@@ -67,7 +68,9 @@ void registerAll() {
   mlir::registerCSEPass();
   mlir::PassPipelineRegistration<>("simplify", "canonical form; batch norm and constants folded",
                                    buildSimplify);
-  mlir::PassPipelineRegistration<>("quern", "all passes, in the compiler's order", buildPipeline);
+  mlir::PassPipelineRegistration<>(
+      "quern", "all passes, in the compiler's order; direct convolution",
+      [](mlir::OpPassManager &pm) { buildPipeline(pm, PipelineOptions().conv); });
 }
 
 } // namespace quern::passes

@@ -1,6 +1,8 @@
 // The order of the passes.
 #pragma once
 
+#include "passes/conv/ConvPolicy.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 
@@ -14,11 +16,13 @@ void buildSimplify(mlir::OpPassManager &pm);
 
 /// From the frontend's module to what the code generator takes: kernels, prepare, and a model of
 /// launches with offsets.
-void buildPipeline(mlir::OpPassManager &pm);
+void buildPipeline(mlir::OpPassManager &pm, const ConvPolicy &policy);
 
 struct PipelineOptions {
   /// Names of passes ("fuse", "canonicalize", ...) after which the module is printed to stderr.
   std::vector<std::string> printIrAfter;
+  /// How the algorithms of convolutions are chosen: direct, unless told.
+  ConvPolicy conv;
 };
 
 /// Runs the pipeline. Fails, with diagnostics, on a module that is not a model and on unknown pass

@@ -83,7 +83,7 @@ void writeKernel(OStream &json, mlir::func::FuncOp kernel) {
       if (isAnchor(&op))
         json.attribute("anchor", op.getName().stripDialect());
       if (auto conv = llvm::dyn_cast<ir::ConvOp>(op); conv && conv.getAlgorithm())
-        json.attribute("algorithm", ir::stringifyConvAlgorithm(*conv.getAlgorithm()));
+        json.attribute("algorithm", conv.getAlgorithm()->text());
     }
     json.attribute("flops", flopsOf(kernel));
     json.attributeArray("operands", [&] {
@@ -147,9 +147,49 @@ int64_t writeWeights(OStream &json, mlir::func::FuncOp prepare) {
   return total;
 }
 
+void writeVariant(OStream &json, ir::ConvAlgorithm algorithm, llvm::ArrayRef<int64_t> tile) {
+  json.attribute("algorithm", ir::stringifyConvAlgorithm(algorithm));
+  json.attributeArray("tile", [&] {
+    for (int64_t extent : tile)
+      json.value(extent);
+  });
+}
+
+void writeCandidate(OStream &json, const ConvCandidate &candidate) {
+  json.object([&] {
+    writeVariant(json, candidate.algorithm, candidate.tile);
+    if (!candidate.refusal.empty())
+      json.attribute("refusal", candidate.refusal);
+    if (candidate.cost.microseconds > 0) {
+      json.attribute("microseconds", candidate.cost.microseconds);
+      json.attribute("workspace_bytes", candidate.cost.workspaceBytes);
+    }
+    if (candidate.error) {
+      json.attribute("max_error", candidate.error->max);
+      json.attribute("mean_error", candidate.error->mean);
+    }
+    if (candidate.milliseconds)
+      json.attribute("ms", *candidate.milliseconds);
+  });
+}
+
+void writeDecision(OStream &json, const ConvDecision &decision) {
+  json.object([&] {
+    json.attribute("label", decision.label);
+    json.attribute("shape", decision.shape.text());
+    writeVariant(json, decision.algorithm, decision.tile);
+    json.attribute("reason", decision.reason);
+    json.attributeArray("candidates", [&] {
+      for (const ConvCandidate &candidate : decision.candidates)
+        writeCandidate(json, candidate);
+    });
+  });
+}
+
 } // namespace
 
-void writePlan(mlir::ModuleOp module, llvm::raw_ostream &out) {
+void writePlan(mlir::ModuleOp module, llvm::ArrayRef<ConvDecision> decisions,
+               llvm::raw_ostream &out) {
   mlir::func::FuncOp model = modelOf(module), prepare = prepareOf(module);
   if (!model)
     return;
@@ -169,6 +209,10 @@ void writePlan(mlir::ModuleOp module, llvm::raw_ostream &out) {
       for (auto function : module.getOps<mlir::func::FuncOp>())
         if (function->hasAttr(ir::names::kernel))
           writeKernel(json, function);
+    });
+    json.attributeArray("convolutions", [&] {
+      for (const ConvDecision &decision : decisions)
+        writeDecision(json, decision);
     });
     int64_t weightBytes = prepare ? writeWeights(json, prepare) : 0;
     json.attribute("weights_bytes", weightBytes);

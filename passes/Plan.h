@@ -1,6 +1,8 @@
 // The plan: every choice that the compiler made for a model, as JSON.
 #pragma once
 
+#include "passes/conv/ConvPolicy.h"
+
 #include "llvm/Support/raw_ostream.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -16,8 +18,14 @@ namespace quern::passes {
 ///                 "operands": [{ "type", "order" }], "result": { "type", "order" } }, ...],
 ///   "weights": [{ "index", "type", "bytes", "parameters": [key, ...] }, ...] }
 ///
+///
+/// "convolutions": [{ "label", "shape", "algorithm", "tile", "reason", "candidates":
+///   [{ "algorithm", "tile", "refusal" or "microseconds" (estimated), "workspace_bytes"
+///   (estimated), "max_error", "mean_error" (on the weights), "ms" (measured) }] }]
+///
 /// `offset` is -1 for a model output, `order` the axes from outermost to innermost in memory
 /// (blocks after them), `live_bytes` the lower bound on any arena.
-void writePlan(mlir::ModuleOp module, llvm::raw_ostream &out);
+void writePlan(mlir::ModuleOp module, llvm::ArrayRef<ConvDecision> decisions,
+               llvm::raw_ostream &out);
 
 } // namespace quern::passes

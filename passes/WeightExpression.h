@@ -1,7 +1,7 @@
 // Which values are known once the weights are: what the compiler may compute ahead of time.
 #pragma once
 
-#include "ir/Quern.h"
+#include "ir/Evaluate.h"
 
 namespace quern::passes {
 
@@ -12,5 +12,8 @@ bool isWeightExpression(mlir::Value value);
 /// elements, or is costly to compute anew. The others (splat constants, masks over iota) belong
 /// into kernels.
 bool isWorthStoring(mlir::Value value);
+
+/// The value of a weight expression. Fails with a diagnostic where `load` does.
+mlir::FailureOr<ir::HostTensor> evaluateExpression(mlir::Value value, ir::LoadParameter load);
 
 } // namespace quern::passes

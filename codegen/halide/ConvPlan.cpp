@@ -1,28 +1,19 @@
 #include "codegen/halide/ConvPlan.h"
 
-#include "codegen/Backend.h"
 #include "codegen/halide/KernelGraph.h"
 #include "codegen/halide/Knobs.h"
 #include "ir/Infer.h"
 #include "ir/Layout.h"
 
 namespace quern::codegen {
-namespace {
 
-DirectConvPlan tuned(ir::ConvOp op, const CpuTarget &cpu, Knobs &knobs) {
-  ConvProblem problem = problemOf(op);
-  RegisterTile tile = planDirectConv(problem, cpu).tile;
+void tuneTile(RegisterTile &tile, Knobs &knobs) {
   knobs.tune("tile_nv", tile.nv);
   knobs.tune("tile_mx", tile.mx);
   knobs.tune("tile_my", tile.my);
-  DirectConvPlan plan = planDirectConv(problem, cpu, tile);
-  // Work in front of the convolution is done once for each input element, not once for each
-  // product.
-  if (plan.paddedInput == PaddedInput::Inline && problem.computedInput)
-    plan.paddedInput = problem.outHeight > plan.tile.my ? PaddedInput::Strip : PaddedInput::Root;
-  int64_t padded = static_cast<int64_t>(plan.paddedInput);
-  knobs.tune("padded_input", padded, 0);
-  plan.paddedInput = static_cast<PaddedInput>(std::min<int64_t>(padded, 2));
+}
+
+void tuneBlocks(DirectConvPlan &plan, Knobs &knobs) {
   knobs.tune("strip_rows", plan.stripRows);
   plan.stripRows = std::max<int64_t>(plan.stripRows / plan.tile.my, 1) * plan.tile.my;
   knobs.tune("strip_columns", plan.stripColumns);
@@ -30,10 +21,7 @@ DirectConvPlan tuned(ir::ConvOp op, const CpuTarget &cpu, Knobs &knobs) {
   knobs.tune("panels_per_task", plan.panelsPerTask);
   knobs.tune("unroll_depth", plan.unrollDepth);
   knobs.tune("parallel", plan.parallel);
-  return plan;
 }
-
-} // namespace
 
 ConvFamily familyOf(ir::ConvOp op) {
   int64_t channels = ir::tensorType(op.getInput()).getDimSize(1);
@@ -58,7 +46,7 @@ bool readsChannelsLast(ir::ConvOp op) {
 ConvProblem problemOf(ir::ConvOp op) {
   llvm::ArrayRef<int64_t> in = ir::tensorType(op.getInput()).getShape();
   llvm::ArrayRef<int64_t> out = ir::tensorType(op.getResult()).getShape();
-  llvm::ArrayRef<int64_t> weight = ir::tensorType(op.getWeight()).getShape();
+  llvm::ArrayRef<int64_t> weight = op.getFilterShape();
   ConvProblem p;
   p.batch = in[0];
   p.inChannels = in[1];
@@ -85,38 +73,20 @@ ConvProblem problemOf(ir::ConvOp op) {
   return p;
 }
 
-DirectConvPlan directPlanOf(ir::ConvOp op, const CpuTarget &cpu) {
-  Knobs knobs(op->getParentOfType<mlir::func::FuncOp>(), ir::ScheduleKind::direct_conv);
-  return tuned(op, cpu, knobs);
-}
-
-ir::ScheduleAttr scheduleOf(ir::ConvOp op, const CpuTarget &cpu) {
-  ConvFamily family = familyOf(op);
-  auto kind = family == ConvFamily::Direct      ? ir::ScheduleKind::direct_conv
-              : family == ConvFamily::Depthwise ? ir::ScheduleKind::depthwise_conv
-                                                : ir::ScheduleKind::grouped_conv;
-  Knobs knobs(op->getParentOfType<mlir::func::FuncOp>(), kind);
-  if (family == ConvFamily::Direct)
-    tuned(op, cpu, knobs);
-  return knobs.attribute();
-}
-
-mlir::RankedTensorType packedWeightType(ir::ConvOp op, const Target &target) {
-  mlir::RankedTensorType type = ir::rowMajor(ir::tensorType(op.getWeight()));
-  bool panels = backendOf(target).packsWeights();
+mlir::RankedTensorType tapsOutermost(mlir::RankedTensorType type) {
   llvm::SmallVector<int64_t> order;
-  // Kernel axes outermost, output channels innermost.
   for (int64_t axis = 2; axis < type.getRank(); ++axis)
     order.push_back(axis);
-  order.push_back(1);
-  if (familyOf(op) == ConvFamily::Direct && panels) {
-    order.insert(order.begin(), 0);
-    order.push_back(0);
-    return ir::withLayout(
-        type, order, {directPlanOf(op, cpuTargetOf(Halide::Target(target.halide))).panelWidth});
-  }
-  order.push_back(0);
+  order.append({1, 0});
   return ir::withLayout(type, order);
+}
+
+mlir::RankedTensorType panelType(mlir::RankedTensorType type, int64_t panelWidth) {
+  llvm::SmallVector<int64_t> order{0};
+  for (int64_t axis = 2; axis < type.getRank(); ++axis)
+    order.push_back(axis);
+  order.append({1, 0});
+  return ir::withLayout(type, order, {panelWidth});
 }
 
 } // namespace quern::codegen

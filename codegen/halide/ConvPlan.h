@@ -2,7 +2,7 @@
 // before code is generated, and its emitter ask here, so that they agree.
 #pragma once
 
-#include "codegen/Target.h"
+#include "codegen/halide/Knobs.h"
 #include "codegen/halide/schedules/DirectConv.h"
 #include "ir/Quern.h"
 
@@ -24,13 +24,15 @@ ConvProblem problemOf(ir::ConvOp op);
 /// Whether the input is an argument of the kernel with contiguous channels, to be read as it lies.
 bool readsChannelsLast(ir::ConvOp op);
 
-/// The plan of a Direct convolution on a CPU, numbers set by hand included.
-DirectConvPlan directPlanOf(ir::ConvOp op, const CpuTarget &cpu);
+/// Numbers set by hand replace those of a register tile; all are recorded.
+void tuneTile(RegisterTile &tile, Knobs &knobs);
+/// The same for how the work is cut into tasks.
+void tuneBlocks(DirectConvPlan &plan, Knobs &knobs);
 
-/// What the plan chose, for the kernel's attribute.
-ir::ScheduleAttr scheduleOf(ir::ConvOp op, const CpuTarget &cpu);
-
-/// How the weights should lie in memory: panels on a CPU, output channels innermost otherwise.
-mlir::RankedTensorType packedWeightType(ir::ConvOp op, const Target &target);
+/// `type`, of weights (O, I, kernel...), stored as panels of so many output channels each:
+/// [panels][kernel...][I][panelWidth].
+mlir::RankedTensorType panelType(mlir::RankedTensorType type, int64_t panelWidth);
+/// The same stored as [kernel...][I][O].
+mlir::RankedTensorType tapsOutermost(mlir::RankedTensorType type);
 
 } // namespace quern::codegen

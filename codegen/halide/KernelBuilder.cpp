@@ -60,14 +60,7 @@ bool sameMemory(const StoredDims &a, const StoredDims &b) {
   return key(a) == key(b);
 }
 
-namespace {
-
-mlir::Value returnedValue(mlir::func::FuncOp kernel) {
-  return kernel.getBody().front().getTerminator()->getOperand(0);
-}
-
-/// The coordinates along `dims` of the element at `index`.
-std::vector<Expr> coordinates(const StoredDims &dims, const Index &index) {
+std::vector<Expr> storedCoordinates(const StoredDims &dims, const Index &index) {
   std::vector<Expr> result;
   for (const ir::PhysicalDim &dim : dims) {
     if (dim.axis == noAxis) {
@@ -82,6 +75,12 @@ std::vector<Expr> coordinates(const StoredDims &dims, const Index &index) {
     result.push_back(i);
   }
   return result;
+}
+
+namespace {
+
+mlir::Value returnedValue(mlir::func::FuncOp kernel) {
+  return kernel.getBody().front().getTerminator()->getOperand(0);
 }
 
 /// Rough cost of an elementwise op against an addition.
@@ -116,7 +115,7 @@ KernelBuilder::KernelBuilder(mlir::func::FuncOp kernel, const Target &target)
 
 Expr KernelBuilder::at(mlir::Value value, const Index &index) const {
   const Source &source = sources.find(value)->second;
-  std::vector<Expr> where = coordinates(source.dims, index);
+  std::vector<Expr> where = storedCoordinates(source.dims, index);
   return source.parameter ? (*source.parameter)(where) : source.func(where);
 }
 

@@ -32,6 +32,8 @@ Halide::Type computeType(mlir::Type element);
 std::vector<int64_t> extentsOf(const StoredDims &dims);
 /// Whether the same elements lie at the same places; dimensions of extent 1 do not matter.
 bool sameMemory(const StoredDims &a, const StoredDims &b);
+/// The coordinates along `dims` of the element at a logical index.
+std::vector<Halide::Expr> storedCoordinates(const StoredDims &dims, const Index &index);
 /// Constructs an int constant; Halide coordinates have 32 bits.
 Halide::Expr constantIndex(int64_t value);
 

@@ -1,7 +1,7 @@
 #include "codegen/Backend.h"
 #include "codegen/Compile.h"
 #include "codegen/halide/ContractPlan.h"
-#include "codegen/halide/ConvPlan.h"
+#include "codegen/halide/convs/ConvEmitter.h"
 #include "ir/Infer.h"
 #include "ir/Layout.h"
 
@@ -35,8 +35,9 @@ std::optional<Wish> plan(mlir::func::FuncOp kernel, const Target &target) {
   ir::ScheduleAttr schedule = plain(ir::ScheduleKind::elementwise);
   for (mlir::Operation &op : kernel.getBody().front().without_terminator()) {
     if (auto conv = llvm::dyn_cast<ir::ConvOp>(op)) {
-      schedule = scheduleOf(conv, cpu);
-      want(conv.getWeight(), packedWeightType(conv, target));
+      const ConvEmitter &emitter = convEmitterOf(conv);
+      schedule = emitter.schedule(conv, cpu);
+      want(conv.getWeight(), emitter.weightType(conv, target));
     } else if (auto contract = llvm::dyn_cast<ir::ContractOp>(op)) {
       schedule = scheduleOf(contract, cpu);
       ContractShape shape = shapeOf(contract);

@@ -76,8 +76,8 @@ static Value contract(const PrimitiveCall &call) {
 
 static Value convolve(const PrimitiveCall &call) {
   return call.emit<ir::ConvOp>(call.tensor(0), call.tensor(1), call.integers(2), call.integers(3),
-                               call.integers(4), call.integers(5), call.integer(6),
-                               ir::ConvAlgorithmAttr());
+                               call.integers(4), call.integers(5), call.integer(6), ir::ConvAttr(),
+                               mlir::DenseI64ArrayAttr());
 }
 
 static constexpr Primitive rows[] = {

@@ -1,4 +1,5 @@
-// Type inference of conv.
+// Type inference of conv and of the transformation of its filter.
+#include "ir/FilterTransform.h"
 #include "ir/Infer.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -10,25 +11,36 @@ mlir::LogicalResult ConvOp::inferReturnTypes(mlir::MLIRContext *, std::optional<
                                              llvm::SmallVectorImpl<mlir::Type> &inferred) {
   mlir::RankedTensorType input = tensorType(adaptor.getInput());
   mlir::RankedTensorType weight = tensorType(adaptor.getWeight());
-  if (input.getRank() != weight.getRank() || input.getRank() < 3 || input.getRank() > 5)
+  llvm::ArrayRef<int64_t> filter = adaptor.getFilter().value_or(weight.getShape());
+  auto rank = static_cast<int64_t>(filter.size());
+  if (input.getRank() != rank || rank < 3 || rank > 5)
     return mlir::emitOptionalError(loc, "C1: input and weight need one rank of 3 to 5, not ",
-                                   input.getRank(), " and ", weight.getRank());
+                                   input.getRank(), " and ", rank);
   if (input.getElementType() != weight.getElementType())
     return mlir::emitOptionalError(loc, "C1: input is ", input.getElementType(), ", weight ",
                                    weight.getElementType());
-  int64_t channels = input.getDimSize(1), outputs = weight.getDimSize(0);
+  int64_t channels = input.getDimSize(1), outputs = filter[0];
   int64_t groups = static_cast<int64_t>(adaptor.getGroups());
   if (groups < 1 || channels % groups != 0 || outputs % groups != 0)
     return mlir::emitOptionalError(loc, "C4: groups = ", groups, " must divide the input's ",
                                    channels, " and the result's ", outputs, " channels");
-  if (weight.getDimSize(1) != channels / groups)
-    return mlir::emitOptionalError(loc, "C5: the weight has ", weight.getDimSize(1),
+  if (filter[1] != channels / groups)
+    return mlir::emitOptionalError(loc, "C5: the weight has ", filter[1],
                                    " input channels a group, the input ", channels / groups);
-  WindowShape window{weight.getShape().drop_front(2), adaptor.getStrides(), adaptor.getDilations(),
+  WindowShape window{filter.drop_front(2), adaptor.getStrides(), adaptor.getDilations(),
                      adaptor.getPadLow(), adaptor.getPadHigh()};
   auto spatial = inferWindow(loc, input.getShape().drop_front(2), window, {"C2", "C3", "C6"});
   if (mlir::failed(spatial))
     return mlir::failure();
+  if (adaptor.getFilter()) {
+    auto transformed = inferTransformedFilter(loc, adaptor.getAlgorithm().value_or(ConvAttr()),
+                                              filter, adaptor.getStrides());
+    if (mlir::failed(transformed))
+      return mlir::failure();
+    if (weight.getShape() != llvm::ArrayRef(*transformed))
+      return mlir::emitOptionalError(loc, "C7: the weight is ", weight,
+                                     ", not the transformed filter");
+  }
   llvm::SmallVector<int64_t> shape{input.getDimSize(0), outputs};
   llvm::append_range(shape, *spatial);
   inferred.push_back(mlir::RankedTensorType::get(shape, input.getElementType()));
@@ -38,15 +50,36 @@ mlir::LogicalResult ConvOp::inferReturnTypes(mlir::MLIRContext *, std::optional<
 bool ConvOp::isDepthwise() { return getInput().getType().getDimSize(1) == int64_t(getGroups()); }
 
 bool ConvOp::isPointwise() {
-  return llvm::all_of(getWeight().getType().getShape().drop_front(2),
-                      [](int64_t extent) { return extent == 1; });
+  return llvm::all_of(getKernel(), [](int64_t extent) { return extent == 1; });
 }
 
-/// A multiply-add for every result element and tap, taps in the padding included.
+llvm::ArrayRef<int64_t> ConvOp::getFilterShape() {
+  return getFilter().value_or(getWeight().getType().getShape());
+}
+
+ConvAlgorithm ConvOp::algorithmOrDirect() {
+  return getAlgorithm() ? getAlgorithm()->getAlgorithm() : ConvAlgorithm::direct;
+}
+
+/// A multiply-add for every result element and tap, taps in the padding included, whatever the
+/// algorithm: the textbook count.
 int64_t ConvOp::flops() {
-  mlir::RankedTensorType weight = tensorType(getWeight());
   return 2 * tensorType(getResult()).getNumElements() *
-         (weight.getNumElements() / weight.getDimSize(0));
+         mlir::ShapedType::getNumElements(getFilterShape().drop_front());
+}
+
+mlir::LogicalResult
+FilterTransformOp::inferReturnTypes(mlir::MLIRContext *, std::optional<mlir::Location> loc,
+                                    Adaptor adaptor, llvm::SmallVectorImpl<mlir::Type> &inferred) {
+  mlir::RankedTensorType filter = tensorType(adaptor.getFilter());
+  if (filter.getRank() < 3 || filter.getRank() > 5 || !filter.getElementType().isF32())
+    return mlir::emitOptionalError(loc, "W1: a filter is f32 of rank 3 to 5, not ", filter);
+  auto shape =
+      inferTransformedFilter(loc, adaptor.getAlgorithm(), filter.getShape(), adaptor.getStrides());
+  if (mlir::failed(shape))
+    return mlir::failure();
+  inferred.push_back(mlir::RankedTensorType::get(*shape, filter.getElementType()));
+  return mlir::success();
 }
 
 } // namespace quern::ir

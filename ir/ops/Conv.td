@@ -19,15 +19,17 @@ def Quern_ConvOp : Quern_ArithmeticOp<"conv"> {
       (C3) strides and dilations are at least 1, paddings at least 0;
       (C4) groups is at least 1 and divides both C and O;
       (C5) the weight's second extent is C / groups;
-      (C6) the dilated kernel fits into the padded input along every axis.
+      (C6) the dilated kernel fits into the padded input along every axis;
+      (C7) with `filter`, the weight is what quern.filter_transform makes of a filter of that shape
+           [O, C / groups, kernel...] for this op's strides and algorithm, and it has its shape.
   }];
   let arguments = (ins Quern_FloatTensor:$input, Quern_FloatTensor:$weight,
     DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pad_low,
     DenseI64ArrayAttr:$pad_high, I64Attr:$groups,
-    OptionalAttr<Quern_ConvAlgorithmAttr>:$algorithm);
+    OptionalAttr<Quern_ConvAttr>:$algorithm, OptionalAttr<DenseI64ArrayAttr>:$filter);
   let assemblyFormat = [{
     $input `,` $weight `strides` $strides `dilations` $dilations `pad` $pad_low $pad_high `groups` $groups
-    (`by` $algorithm^)? attr-dict `:` functional-type(operands, results)
+    (`by` $algorithm^)? (`filter` $filter^)? attr-dict `:` functional-type(operands, results)
   }];
   let extraClassDeclaration = [{
     /// Number of spatial axes, 1 to 3.
@@ -36,7 +38,32 @@ def Quern_ConvOp : Quern_ArithmeticOp<"conv"> {
     bool isDepthwise();
     /// All kernel extents are 1.
     bool isPointwise();
+    /// [O, C / groups, kernel...], also where the weight is a transformed one.
+    llvm::ArrayRef<int64_t> getFilterShape();
+    /// [kernel...].
+    llvm::ArrayRef<int64_t> getKernel() { return getFilterShape().drop_front(2); }
+    /// The chosen algorithm; direct where none is.
+    ConvAlgorithm algorithmOrDirect();
   }];
+}
+
+def Quern_FilterTransformOp : Quern_InferredOp<"filter_transform", []> {
+  let summary = "the filter of a convolution, transformed for an algorithm";
+  let description = [{
+    Winograd (Cook-Toom): G w along every spatial axis, as [products, O, C / groups * phases], where a
+    filter of stride s is first split into its s phases along each axis, which become further input
+    channels. FFT: the spectrum, as [frequencies, O, C / groups, 2]. Strassen, of a pointwise filter:
+    the products' right-hand sides, as [products, O / 2^levels, C / 2^levels].
+    Computed in double precision, rounded once. Constraints:
+
+      (W1) the filter is [O, C / groups, kernel...] of rank 3 to 5 and f32;
+      (W2) the algorithm transforms filters, and its tile has an entry for each spatial axis (one, the
+           levels, for strassen);
+      (W3) strides has an entry for each spatial axis.
+  }];
+  let arguments = (ins Quern_FloatTensor:$filter, Quern_ConvAttr:$algorithm,
+                       DenseI64ArrayAttr:$strides);
+  let assemblyFormat = "$filter `for` $algorithm `strides` $strides attr-dict `:` functional-type(operands, results)";
 }
 
 #endif

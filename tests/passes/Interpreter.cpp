@@ -116,6 +116,8 @@ private:
                                   list(o.getPadHigh())},
                                  static_cast<int64_t>(o.getGroups()));
         })
+        // The filter itself: a convolution that reads a transformed one knows its shape.
+        .Case([&](ir::FilterTransformOp) { return in[0]; })
         .Case([&](ir::ContractOp o) {
           return reference::contract(in[0], in[1], o.getLhsAxes(), o.getRhsAxes(),
                                      o.getResultAxes());

@@ -20,6 +20,7 @@ void CompilationOptions::addTo(CLI::App &command) {
   command.add_option("--target", targetName, "machine to compile for")
       ->type_name("NAME")
       ->capture_default_str();
+  conv.addTo(command);
   command.add_flag("--weights-file", hasWeightsFile,
                    "write the weights to OUTPUT.weights, mapped when the model runs");
   command.add_option("--plan", planFile, "write every choice that was made to this file (JSON)")
@@ -62,6 +63,10 @@ bool Compilation::bindWeights() {
 bool Compilation::plan() {
   passes::PipelineOptions pipeline;
   pipeline.printIrAfter = options.printIrAfter;
+  pipeline.conv = options.conv.policy(theTarget);
+  pipeline.conv.decisions = &decisions;
+  if (!options.weightsFile.empty())
+    pipeline.conv.load = [this](ir::ParameterOp parameter) { return weights.load(parameter); };
   return mlir::succeeded(passes::runPipeline(module(), pipeline));
 }
 
@@ -86,12 +91,16 @@ bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
   return writePlan();
 }
 
+void Compilation::printPlan(llvm::raw_ostream &out) const {
+  passes::writePlan(module(), decisions, out);
+}
+
 bool Compilation::writePlan() {
   if (options.planFile.empty())
     return true;
   std::string text;
   llvm::raw_string_ostream out(text);
-  passes::writePlan(module(), out);
+  printPlan(out);
   llvm::Error error =
       codegen::writeOutput(options.planFile, {llvm::ArrayRef(text.data(), text.size())});
   if (!error)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codegen/Build.h"
+#include "tools/quern/ConvOptions.h"
 #include "tools/quern/ModelSource.h"
 #include "tools/quern/Parameters.h"
 
@@ -10,6 +11,7 @@ namespace quern::tools {
 /// What the user chose.
 struct CompilationOptions {
   ModelSource source;
+  ConvOptions conv;
   std::string weightsFile;
   std::string targetName = "host";
   std::vector<std::string> printIrAfter;
@@ -37,6 +39,9 @@ public:
   /// Builds `output`; writes the plan file if one is asked for.
   bool build(codegen::EmitKind emit, const std::string &output);
 
+  /// Prints every choice that was made, as JSON.
+  void printPlan(llvm::raw_ostream &out) const;
+
   mlir::ModuleOp module() const { return theModule.get(); }
   const codegen::Target &target() const { return theTarget; }
   const codegen::BuildReport &report() const { return theReport; }
@@ -51,6 +56,7 @@ private:
   codegen::Target theTarget;
   BoundWeights weights;
   codegen::BuildReport theReport;
+  std::vector<passes::ConvDecision> decisions;
 };
 
 /// "3.1 MiB".

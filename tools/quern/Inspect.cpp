@@ -116,7 +116,7 @@ void inspect(const InspectOptions &options) {
   if (options.isJson) {
     std::string plan;
     llvm::raw_string_ostream out(plan);
-    passes::writePlan(compilation.module(), out);
+    compilation.printPlan(out);
     Json json = Json::parse(plan);
     json["parameters"] = parametersJson(parameters);
     fmt::print("{}\n", json.dump(2));

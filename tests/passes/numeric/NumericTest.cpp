@@ -83,7 +83,7 @@ TEST_P(RandomModels, EachPassKeepsTheNumbers) {
     RandomModel model = makeRandomModel(context, seed);
     ASSERT_TRUE(mlir::succeeded(mlir::verify(*model.module)));
     mlir::PassManager pm(&context);
-    buildPipeline(pm);
+    buildPipeline(pm, ConvPolicy());
     pm.addInstrumentation(std::make_unique<Comparison>(model, "seed " + std::to_string(seed)));
     ASSERT_TRUE(mlir::succeeded(pm.run(*model.module))) << "seed " << seed;
     if (HasFailure())
@@ -98,7 +98,7 @@ TEST_P(RandomModels, TheSameModelGivesTheSameBytes) {
     ASSERT_TRUE(mlir::succeeded(runPipeline(*model.module)));
     std::string plan;
     llvm::raw_string_ostream out(plan);
-    writePlan(*model.module, out);
+    writePlan(*model.module, {}, out);
     std::string text = textOf(*model.module) + plan;
     if (round == 0)
       first = text;

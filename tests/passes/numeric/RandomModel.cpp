@@ -115,7 +115,7 @@ private:
       low[0] = high[0] = dilations[0] = 2;
     return ir::ConvOp::create(builder, at(), x,
                               weight({outputs, channels / groups, kernel, kernel}), strides,
-                              dilations, low, high, groups, nullptr);
+                              dilations, low, high, groups, nullptr, nullptr);
   }
 
   /// (x - m) / sqrt(v + eps) * w + b in one of the ways in which people write it.
@@ -327,7 +327,7 @@ private:
       std::vector<int64_t> one{1}, two{2}, none{0};
       Value y = transpose(x, {0, 2, 1});
       y = ir::ConvOp::create(builder, at(), y, weight({width, width, 3}), one, one, two, none, 1,
-                             nullptr);
+                             nullptr, nullptr);
       return add(transpose(activation(y), {0, 2, 1}), x);
     }
     case 4: {

@@ -1,0 +1,138 @@
+#include "codegen/halide/convs/ConvFrame.h"
+
+#include "ir/Infer.h"
+#include "ir/Layout.h"
+
+namespace quern::codegen {
+
+using Halide::Expr;
+using Halide::Func;
+
+ConvFrame::ConvFrame(ir::ConvOp op, bool wantsRows)
+    : op(op), spatial(static_cast<size_t>(op.getSpatialRank())),
+      addsRow(wantsRows && spatial == 1) {
+  llvm::ArrayRef<int64_t> out = ir::tensorType(op.getResult()).getShape();
+  dims.push_back({1, out[1]});
+  for (size_t i = spatial; i-- > 0;)
+    dims.push_back({static_cast<int64_t>(2 + i), out[2 + i]});
+  if (addsRow)
+    dims.push_back({noAxis, 1});
+  dims.push_back({0, out[0]});
+  for (const char *name : {"c", "x", "y", "z"})
+    if (vars.size() + 1 < dims.size())
+      vars.emplace_back(name);
+  vars.emplace_back("n");
+}
+
+std::vector<Expr> ConvFrame::place(const Index &index) const {
+  std::vector<Expr> where{index[1]};
+  for (size_t i = spatial; i-- > 0;)
+    where.push_back(index[2 + i]);
+  if (addsRow)
+    where.emplace_back(0);
+  where.push_back(index[0]);
+  return where;
+}
+
+Index ConvFrame::index(const std::vector<Expr> &where) const {
+  Index result(2 + spatial);
+  result[0] = where.back();
+  result[1] = where[0];
+  for (size_t i = 0; i < spatial; ++i)
+    result[2 + i] = where[spatial - i];
+  return result;
+}
+
+llvm::SmallVector<int64_t> ConvFrame::paddedAxes() const {
+  llvm::SmallVector<int64_t> axes;
+  for (size_t i = 0; i < spatial; ++i)
+    if (op.getPadLow()[i] > 0 || op.getPadHigh()[i] > 0)
+      axes.push_back(static_cast<int64_t>(2 + i));
+  return axes;
+}
+
+std::vector<Expr> ConvFrame::source(const std::vector<Expr> &where, const Expr &channel,
+                                    const std::vector<Expr> &taps) const {
+  std::vector<Expr> from = where;
+  from[0] = channel;
+  for (size_t i = 0; i < spatial; ++i) {
+    size_t axis = spatial - 1 - i;
+    from[1 + i] = where[1 + i] * constantIndex(op.getStrides()[axis]) +
+                  taps[i] * constantIndex(op.getDilations()[axis]) -
+                  constantIndex(op.getPadLow()[axis]);
+  }
+  return from;
+}
+
+Index ConvFrame::weight(const Expr &output, const Expr &input,
+                        const std::vector<Expr> &taps) const {
+  Index result{output, input};
+  for (size_t i = spatial; i-- > 0;)
+    result.push_back(taps[i]);
+  return result;
+}
+
+void ConvFrame::appendKernel(std::vector<Halide::Range> &ranges) const {
+  for (size_t i = spatial; i-- > 0;)
+    ranges.emplace_back(0, constantIndex(op.getKernel()[i]));
+  if (addsRow)
+    ranges.emplace_back(0, 1);
+}
+
+Halide::Type ConvFrame::type() const {
+  return computeType(ir::tensorType(op.getInput()).getElementType());
+}
+
+Func paddedInput(const ConvFrame &frame, const KernelBuilder &builder) {
+  Func padded("padded");
+  padded(frame.vars) = inputOrZero(frame, builder, frame.here());
+  return padded;
+}
+
+Expr inputOrZero(const ConvFrame &frame, const KernelBuilder &builder,
+                 const std::vector<Expr> &where) {
+  return builder.atOr(frame.op.getInput(), frame.index(where), frame.paddedAxes(),
+                      Halide::Internal::make_zero(frame.type()));
+}
+
+Func repackedWeights(const ConvFrame &frame, const KernelBuilder &builder,
+                     mlir::RankedTensorType wanted) {
+  mlir::Value weight = frame.op.getWeight();
+  if (builder.parameter(weight) && ir::tensorType(weight) == wanted)
+    return {};
+  StoredDims dims = storedDims(wanted);
+  Func packed = builder.over(dims, wanted.getRank(), "packed", [&](const Index &index) {
+    // A block may reach past its axis: zeros there.
+    Index inside = index;
+    Expr isInside = Halide::Internal::const_true();
+    for (const ir::PhysicalDim &dim : dims) {
+      if (dim.within == 0)
+        continue;
+      auto axis = static_cast<size_t>(dim.axis);
+      Expr last = constantIndex(wanted.getDimSize(dim.axis) - 1);
+      isInside = isInside && index[axis] <= last;
+      inside[axis] = Halide::min(index[axis], last);
+    }
+    Expr value = builder.load(weight, inside);
+    return ir::isBlocked(wanted)
+               ? Halide::select(isInside, value, Halide::Internal::make_zero(frame.type()))
+               : value;
+  });
+  for (auto [var, dim] : llvm::zip_equal(packed.args(), dims))
+    packed.bound(var, 0, constantIndex(dim.extent));
+  return packed;
+}
+
+Expr weightAt(const ConvFrame &frame, const KernelBuilder &builder, const Func &packed,
+              mlir::RankedTensorType wanted, const Index &index) {
+  if (!packed.defined())
+    return builder.load(frame.op.getWeight(), index);
+  return packed(storedCoordinates(storedDims(wanted), index));
+}
+
+void schedulePacked(Func packed, const CpuTarget &cpu) {
+  if (packed.defined())
+    packed.compute_root().vectorize(packed.args()[0], cpu.lanes, Halide::TailStrategy::GuardWithIf);
+}
+
+} // namespace quern::codegen

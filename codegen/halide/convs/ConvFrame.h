@@ -1,0 +1,62 @@
+// What the algorithms of convolution share when they are written in Halide: coordinates, taps, the
+// padded input, the weights.
+#pragma once
+
+#include "codegen/halide/KernelBuilder.h"
+
+namespace quern::codegen {
+
+/// The coordinates that all algorithms of convolution write in: (c, x, y, …, n).
+struct ConvFrame {
+  mutable ir::ConvOp op; ///< MLIR's accessors are not const
+  size_t spatial;        ///< spatial axes of the op
+  bool addsRow;          ///< one spatial axis, given a second of extent 1 for the schedules
+  StoredDims dims;       ///< (c, x, y, …, n) of the result
+  std::vector<Halide::Var> vars;
+
+  /// `wantsRows`: at least two spatial axes.
+  ConvFrame(ir::ConvOp op, bool wantsRows);
+
+  /// (c, x, y, …, n) of a logical index; the added row is 0.
+  std::vector<Halide::Expr> place(const Index &index) const;
+  /// The logical index of (c, x, y, …, n).
+  Index index(const std::vector<Halide::Expr> &where) const;
+  std::vector<Halide::Expr> here() const { return {vars.begin(), vars.end()}; }
+
+  /// Where in the input the tap (kx, ky, …) = `taps` of the output at `where` reads channel
+  /// `channel`.
+  std::vector<Halide::Expr> source(const std::vector<Halide::Expr> &where,
+                                   const Halide::Expr &channel,
+                                   const std::vector<Halide::Expr> &taps) const;
+  /// The logical index into the weights.
+  Index weight(const Halide::Expr &output, const Halide::Expr &input,
+               const std::vector<Halide::Expr> &taps) const;
+  /// {begin, extent} of each kernel axis, innermost first; an added row has one tap.
+  void appendKernel(std::vector<Halide::Range> &ranges) const;
+
+  /// The logical spatial axes that are padded.
+  llvm::SmallVector<int64_t> paddedAxes() const;
+  Halide::Type type() const;
+};
+
+/// The input with zeros around it, over (c, x, y, …, n).
+Halide::Func paddedInput(const ConvFrame &frame, const KernelBuilder &builder);
+
+/// One element of it, computed where it is used.
+Halide::Expr inputOrZero(const ConvFrame &frame, const KernelBuilder &builder,
+                         const std::vector<Halide::Expr> &where);
+
+/// Weights that were not laid out as `wanted` are, here, at the start of the kernel. Null if they
+/// were.
+Halide::Func repackedWeights(const ConvFrame &frame, const KernelBuilder &builder,
+                             mlir::RankedTensorType wanted);
+
+/// The weight at a logical index, from the repacked ones if there are such.
+Halide::Expr weightAt(const ConvFrame &frame, const KernelBuilder &builder,
+                      const Halide::Func &packed, mlir::RankedTensorType wanted,
+                      const Index &index);
+
+/// Loops of repackedWeights, where there are such.
+void schedulePacked(Halide::Func packed, const CpuTarget &cpu);
+
+} // namespace quern::codegen

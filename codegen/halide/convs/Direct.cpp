@@ -1,0 +1,138 @@
+// Direct convolution: every product, in registers. Also what depthwise and grouped convolutions,
+// and all on a device, are computed by.
+#include "codegen/Backend.h"
+#include "codegen/halide/ConvPlan.h"
+#include "codegen/halide/Knobs.h"
+#include "codegen/halide/convs/ConvEmitter.h"
+#include "codegen/halide/convs/ConvFrame.h"
+#include "codegen/halide/schedules/GroupedConv.h"
+#include "ir/Infer.h"
+#include "ir/Layout.h"
+
+namespace quern::codegen {
+namespace {
+
+using Halide::Expr;
+using Halide::Func;
+using Halide::RDom;
+
+DirectConvPlan tuned(ir::ConvOp op, const CpuTarget &cpu, Knobs &knobs) {
+  ConvProblem problem = problemOf(op);
+  RegisterTile tile = planDirectConv(problem, cpu).tile;
+  tuneTile(tile, knobs);
+  DirectConvPlan plan = planDirectConv(problem, cpu, tile);
+  // Work in front of the convolution is done once for each input element, not once for each
+  // product.
+  if (plan.paddedInput == PaddedInput::Inline && problem.computedInput)
+    plan.paddedInput = problem.outHeight > plan.tile.my ? PaddedInput::Strip : PaddedInput::Root;
+  int64_t padded = static_cast<int64_t>(plan.paddedInput);
+  knobs.tune("padded_input", padded, 0);
+  plan.paddedInput = static_cast<PaddedInput>(std::min<int64_t>(padded, 2));
+  tuneBlocks(plan, knobs);
+  return plan;
+}
+
+DirectConvPlan planOf(ir::ConvOp op, const CpuTarget &cpu) {
+  Knobs knobs(op->getParentOfType<mlir::func::FuncOp>(), ir::ScheduleKind::direct_conv);
+  return tuned(op, cpu, knobs);
+}
+
+/// The Funcs of one direct convolution.
+struct Stages {
+  Func padded; ///< undefined: the input is read where it lies
+  Func packed; ///< undefined: the weights lie as they should
+  Func acc;
+};
+
+Stages writeStages(const ConvFrame &frame, const KernelBuilder &builder, ConvFamily family,
+                   mlir::RankedTensorType wanted) {
+  ConvProblem problem = problemOf(frame.op);
+  Stages stages;
+  if (wanted) {
+    stages.padded = paddedInput(frame, builder);
+    stages.packed = repackedWeights(frame, builder, wanted);
+  }
+  // One input channel for each output in a depthwise convolution; else those of its group.
+  int64_t perGroup = frame.op.getFilterShape()[1];
+  bool depthwise = family == ConvFamily::Depthwise;
+  std::vector<Halide::Range> ranges;
+  if (!depthwise)
+    ranges.emplace_back(0, constantIndex(perGroup));
+  frame.appendKernel(ranges);
+  RDom r(ranges, "r");
+  std::vector<Expr> taps;
+  for (size_t i = depthwise ? 0 : 1; i < ranges.size(); ++i)
+    taps.emplace_back(r[static_cast<int>(i)]);
+
+  std::vector<Expr> here = frame.here();
+  Expr c = here[0], inner = depthwise ? Expr(0) : Expr(r[0]), channel = depthwise ? c : inner;
+  if (!depthwise && problem.groups > 1) {
+    int64_t outputsPerGroup = problem.outChannels / problem.groups;
+    channel = c / constantIndex(outputsPerGroup) * constantIndex(perGroup) + inner;
+  }
+  std::vector<Expr> from = frame.source(here, channel, taps);
+  Expr input = stages.padded.defined() ? stages.padded(from) : inputOrZero(frame, builder, from);
+  stages.acc = Func("acc");
+  stages.acc(frame.vars) = Halide::Internal::make_zero(frame.type());
+  stages.acc(frame.vars) +=
+      input * weightAt(frame, builder, stages.packed, wanted, frame.weight(c, inner, taps));
+  return stages;
+}
+
+class DirectEmitter final : public ConvEmitter {
+public:
+  mlir::RankedTensorType weightType(ir::ConvOp op, const Target &target) const override {
+    mlir::RankedTensorType type = ir::rowMajor(ir::tensorType(op.getWeight()));
+    if (familyOf(op) == ConvFamily::Direct && backendOf(target).packsWeights())
+      return panelType(type, planOf(op, cpuTargetOf(Halide::Target(target.halide))).panelWidth);
+    return tapsOutermost(type);
+  }
+
+  ir::ScheduleAttr schedule(ir::ConvOp op, const CpuTarget &cpu) const override {
+    ConvFamily family = familyOf(op);
+    auto kind = family == ConvFamily::Direct      ? ir::ScheduleKind::direct_conv
+                : family == ConvFamily::Depthwise ? ir::ScheduleKind::depthwise_conv
+                                                  : ir::ScheduleKind::grouped_conv;
+    Knobs knobs(op->getParentOfType<mlir::func::FuncOp>(), kind);
+    if (family == ConvFamily::Direct)
+      tuned(op, cpu, knobs);
+    return knobs.attribute();
+  }
+
+  void emit(ir::ConvOp op, KernelBuilder &builder) const override {
+    ConvFamily family = familyOf(op);
+    ConvFrame frame(op, family != ConvFamily::Grouped);
+    CpuTarget cpu = builder.cpu();
+    ConvProblem problem = problemOf(op);
+    // On a device each thread looks after its own edges, and weights are read as they lie.
+    bool onDevice = builder.backend().hasDeviceMemory();
+    DirectConvPlan plan;
+    if (family == ConvFamily::Direct && !onDevice)
+      plan = planOf(op, cpu);
+    mlir::RankedTensorType wanted;
+    if (!onDevice)
+      wanted = weightType(op, builder.target());
+    Stages stages = writeStages(frame, builder, family, wanted);
+    builder.defineAnchor(
+        {.result = op.getResult(),
+         .dims = frame.dims,
+         .privates = {stages.acc},
+         .schedule =
+             [=](Func output) {
+               schedulePacked(stages.packed, cpu);
+               if (family == ConvFamily::Direct)
+                 scheduleDirectConv(plan, stages.padded, stages.acc, output);
+               else if (family == ConvFamily::Depthwise)
+                 scheduleDepthwiseConv(problem, cpu, stages.padded, stages.acc, output);
+               else
+                 scheduleGroupedConv(problem, cpu, stages.padded, stages.acc, output);
+             }},
+        [=](const Index &index) { return stages.acc(frame.place(index)); });
+  }
+};
+
+const DirectEmitter emitter;
+const ConvEmitterFor registration(ir::ConvAlgorithm::direct, emitter);
+
+} // namespace
+} // namespace quern::codegen

@@ -1,0 +1,58 @@
+#include "codegen/halide/schedules/Im2col.h"
+
+#include <algorithm>
+
+namespace quern::codegen {
+
+namespace {
+
+using Halide::Func;
+using Halide::TailStrategy;
+using Halide::Var;
+
+/// The same sums as a pointwise convolution over the patches.
+ConvProblem overPatches(const ConvProblem &p) {
+  ConvProblem q;
+  q.batch = p.batch;
+  q.inChannels = p.inChannels * p.kernelX * p.kernelY;
+  q.outChannels = p.outChannels;
+  q.inWidth = q.outWidth = p.outWidth;
+  q.inHeight = q.outHeight = p.outHeight;
+  return q;
+}
+
+} // namespace
+
+Im2colPlan planIm2col(const ConvProblem &problem, PatchMatrix matrix, const CpuTarget &cpu,
+                      std::optional<RegisterTile> tile) {
+  Im2colPlan plan{.matrix = matrix, .gemm = planDirectConv(overPatches(problem), cpu, tile)};
+  // Turns of the innermost loop run over channels only.
+  plan.gemm.unrollDepth = problem.inChannels % 4 == 0 ? 4 : 1;
+  if (matrix == PatchMatrix::PerTask) {
+    // A task has all panels, so that each patch is made once, and as many rows of tiles as keep its
+    // patches in half of the second-level cache.
+    int64_t rowBytes = 4 * plan.gemm.problem.inChannels * problem.outWidth * plan.gemm.tile.my;
+    int64_t rows = std::max<int64_t>(1, cpu.l2Bytes / 2 / std::max<int64_t>(1, rowBytes));
+    plan.gemm.stripRows = std::min(plan.gemm.stripRows, rows * plan.gemm.tile.my);
+    plan.gemm.panelsPerTask = plan.gemm.panels;
+  }
+  return plan;
+}
+
+void scheduleIm2col(const Im2colPlan &plan, Func patches, Func acc, Func output) {
+  scheduleDirectConv(plan.gemm, Func(), acc, output);
+  Var ci = patches.args()[0], y = patches.args()[4];
+  const ConvProblem &p = plan.gemm.problem;
+  const int lanes = plan.gemm.cpu.lanes;
+  if (plan.matrix == PatchMatrix::PerTask) {
+    patches.compute_at(output, Var("task"));
+  } else {
+    patches.compute_root();
+    if (plan.gemm.parallel)
+      patches.parallel(
+          y, static_cast<int>(std::max<int64_t>(1, p.outHeight / (2 * plan.gemm.cpu.threads))));
+  }
+  patches.vectorize(ci, lanes, TailStrategy::GuardWithIf);
+}
+
+} // namespace quern::codegen

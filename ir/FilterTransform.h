@@ -1,0 +1,19 @@
+// What a convolution's algorithm makes of its filter before the model runs.
+#pragma once
+
+#include "ir/HostTensor.h"
+
+#include <optional>
+
+namespace quern::ir {
+
+/// The shape of `filter` [O, C / groups, kernel...] after its transformation for `algorithm`, as
+/// quern.filter_transform describes it, or failure with the constraint named.
+mlir::FailureOr<llvm::SmallVector<int64_t>>
+inferTransformedFilter(std::optional<mlir::Location> loc, ConvAttr algorithm,
+                       llvm::ArrayRef<int64_t> filter, llvm::ArrayRef<int64_t> strides);
+
+/// The value of quern.filter_transform for the row-major `filter`.
+HostTensor transformFilter(FilterTransformOp op, const HostTensor &filter);
+
+} // namespace quern::ir

@@ -1,0 +1,12 @@
+// The algorithms, one file each.
+#pragma once
+
+#include "passes/conv/ConvAlgorithm.h"
+
+namespace quern::passes {
+
+const ConvAlgorithm &directConv();         ///< Direct.cpp
+const ConvAlgorithm &im2colConv();         ///< Im2col.cpp: the whole matrix of patches
+const ConvAlgorithm &implicitIm2colConv(); ///< Im2col.cpp: the patches at work only
+
+} // namespace quern::passes

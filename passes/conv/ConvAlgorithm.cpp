@@ -1,0 +1,23 @@
+#include "passes/conv/ConvAlgorithm.h"
+
+#include "passes/conv/Algorithms.h"
+
+#include <array>
+
+namespace quern::passes {
+
+llvm::ArrayRef<const ConvAlgorithm *> convAlgorithms() {
+  static const std::array algorithms{&directConv(), &im2colConv(), &implicitIm2colConv()};
+  return algorithms;
+}
+
+const ConvAlgorithm &convAlgorithm(ir::ConvAlgorithm kind) {
+  for (const ConvAlgorithm *algorithm : convAlgorithms())
+    if (algorithm->kind() == kind)
+      return *algorithm;
+  llvm_unreachable("every algorithm of the dialect is in the list");
+}
+
+double roundings(double n) { return n * unitRoundoff / (1 - n * unitRoundoff); }
+
+} // namespace quern::passes

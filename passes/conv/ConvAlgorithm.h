@@ -1,0 +1,59 @@
+// What the choice of an algorithm must know of each. One file of this folder implements one
+// algorithm and registers it in ConvAlgorithm.cpp; codegen/halide/convs generates its code.
+#pragma once
+
+#include "passes/conv/ConvShape.h"
+#include "passes/conv/SampleConv.h"
+
+namespace quern::passes {
+
+/// The variant of an algorithm: ir::ConvAttr's tile.
+using Tile = llvm::SmallVector<int64_t, 3>;
+
+/// What one convolution costs by an algorithm, estimated.
+struct ConvCost {
+  double microseconds = 0;
+  /// Memory besides input, output and weights that is held while it runs. An upper bound on what
+  /// the kernel is then seen to hold.
+  int64_t workspaceBytes = 0;
+};
+
+class ConvAlgorithm {
+public:
+  virtual ~ConvAlgorithm() = default;
+
+  virtual ir::ConvAlgorithm kind() const = 0;
+
+  /// Why it cannot compute a convolution of this shape; empty where it can.
+  virtual std::string refusal(const ConvShape &shape) const = 0;
+
+  /// The variants that are worth a thought where there is no refusal; without variants, one empty
+  /// tile.
+  virtual llvm::SmallVector<Tile> tiles(const ConvShape &) const { return {Tile()}; }
+
+  /// Estimated by counting products, transforms and traffic.
+  virtual ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const = 0;
+
+  /// A number that the error of no output exceeds, relative to the largest input times the largest
+  /// sum of absolute weights of an output channel, in f32 with each operation rounded. Sources are
+  /// named with each algorithm.
+  virtual double errorBound(const ConvShape &shape, const Tile &tile) const = 0;
+
+  /// Computes `sample` in f32 as the algorithm does, operation by operation.
+  virtual std::vector<float> simulate(const SampleConv &sample, const Tile &tile) const = 0;
+};
+
+/// All of them, direct first.
+llvm::ArrayRef<const ConvAlgorithm *> convAlgorithms();
+
+/// The one of that kind.
+const ConvAlgorithm &convAlgorithm(ir::ConvAlgorithm kind);
+
+/// Unit roundoff of f32.
+inline constexpr double unitRoundoff = 0x1p-24;
+
+/// n u / (1 - n u): what n roundings amount to at most (Higham, Accuracy and Stability of Numerical
+/// Algorithms, lemma 3.1).
+double roundings(double n);
+
+} // namespace quern::passes

@@ -1,0 +1,84 @@
+// How the algorithms of a model's convolutions are to be chosen, and what was chosen and why.
+#pragma once
+
+#include "ir/Evaluate.h"
+#include "passes/conv/ConvAlgorithm.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quern::passes {
+
+/// One way to compute a convolution, as it was judged.
+struct ConvCandidate {
+  ir::ConvAlgorithm algorithm = ir::ConvAlgorithm::direct;
+  Tile tile = {};
+  std::string refusal = {}; ///< why it does not apply, or may not be used; empty if it may
+  std::optional<MeasuredError> error = {}; ///< on the real weights, where they were there
+  ConvCost cost = {};                      ///< estimated
+  std::optional<double> milliseconds = {}; ///< measured, by mode `measure`
+};
+
+/// What was chosen for one convolution of a model.
+struct ConvDecision {
+  std::string label = {}; ///< of the op in the model ("layer1.0.conv1"), or empty
+  ConvShape shape;
+  ir::ConvAlgorithm algorithm = ir::ConvAlgorithm::direct;
+  Tile tile = {};
+  std::string reason = {};
+  std::vector<ConvCandidate> candidates = {};
+};
+
+/// What a plan file says of one convolution.
+struct PlannedConv {
+  std::string shape; ///< ConvShape::text()
+  ir::ConvAlgorithm algorithm = ir::ConvAlgorithm::direct;
+  Tile tile = {};
+};
+
+enum class ConvMode {
+  automatic, ///< by the cost model, within the budgets
+  measure,   ///< by timing the candidates on this machine, within the budgets
+  fixed,     ///< one algorithm wherever it applies, direct elsewhere
+  replay,    ///< as a plan says
+};
+
+/// Times candidates on the machine that compiles. Implemented above the passes, with the code
+/// generator.
+class ConvTimer {
+public:
+  virtual ~ConvTimer() = default;
+  /// Sets `milliseconds` of each candidate without refusal, or a refusal where that fails.
+  virtual void measure(const ConvShape &shape, std::vector<ConvCandidate> &candidates) = 0;
+};
+
+struct ConvPolicy {
+  ConvMode mode = ConvMode::fixed;
+  /// For `fixed`: the algorithm; an empty tile leaves its variant to the cost model.
+  ir::ConvAlgorithm algorithm = ir::ConvAlgorithm::direct;
+  Tile tile = {};
+  /// The largest error allowed, of the largest output of a channel.
+  double maxError = 1e-3;
+  /// The most memory that a convolution may hold besides input, output and weights.
+  std::optional<int64_t> maxWorkspace;
+  Machine machine;
+  /// Brings the weights; without it errors are measured on made-up ones.
+  std::function<mlir::FailureOr<ir::HostTensor>(ir::ParameterOp)> load;
+  /// For `measure`.
+  ConvTimer *timer = nullptr;
+  /// For `replay`: the plan, in the model's order.
+  std::vector<PlannedConv> replay;
+  /// Where decisions are noted; may be null.
+  std::vector<ConvDecision> *decisions = nullptr;
+};
+
+/// Chooses for one convolution. `filter` holds its weights; without it made-up ones are drawn.
+ConvDecision decide(const ConvShape &shape, std::optional<FilterView> filter,
+                    const ConvPolicy &policy);
+
+/// "winograd 4x4" of a kind and a tile.
+std::string variantText(ir::ConvAlgorithm algorithm, llvm::ArrayRef<int64_t> tile);
+
+} // namespace quern::passes

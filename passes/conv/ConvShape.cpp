@@ -1,0 +1,100 @@
+#include "passes/conv/ConvShape.h"
+
+#include "ir/Infer.h"
+#include "passes/WeightExpression.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace quern::passes {
+
+int64_t ConvShape::positions() const {
+  int64_t count = 1;
+  for (const ConvAxis &axis : axes)
+    count *= axis.out;
+  return count;
+}
+
+int64_t ConvShape::taps() const {
+  int64_t count = 1;
+  for (const ConvAxis &axis : axes)
+    count *= axis.kernel;
+  return count;
+}
+
+bool ConvShape::hasStride() const {
+  return llvm::any_of(axes, [](const ConvAxis &axis) { return axis.stride > 1; });
+}
+
+bool ConvShape::hasDilation() const {
+  return llvm::any_of(axes, [](const ConvAxis &axis) { return axis.dilation > 1; });
+}
+
+int64_t ConvShape::products() const {
+  return batch * positions() * outChannels * channelsPerGroup() * taps();
+}
+
+int64_t ConvShape::inputBytes() const {
+  int64_t bytes = 4 * batch * inChannels;
+  for (const ConvAxis &axis : axes)
+    bytes *= axis.in;
+  return bytes;
+}
+
+int64_t ConvShape::outputBytes() const { return 4 * batch * outChannels * positions(); }
+
+int64_t ConvShape::filterBytes() const { return 4 * outChannels * channelsPerGroup() * taps(); }
+
+std::string ConvShape::text() const {
+  auto list = [&](auto field) {
+    std::vector<int64_t> values;
+    for (const ConvAxis &axis : axes)
+      values.push_back(axis.*field);
+    bool isUniform = llvm::all_equal(values);
+    if (isUniform)
+      values.resize(1);
+    return fmt::format("{}", fmt::join(values, "x"));
+  };
+  std::string in = fmt::format("{}x{}", batch, inChannels);
+  std::string filter = fmt::format("{}x{}", outChannels, channelsPerGroup());
+  bool isPadded = false;
+  for (const ConvAxis &axis : axes) {
+    in += fmt::format("x{}", axis.in);
+    filter += fmt::format("x{}", axis.kernel);
+    isPadded |= axis.padLow > 0 || axis.padHigh > 0;
+  }
+  std::string text = in + " * " + filter;
+  if (hasStride())
+    text += " stride " + list(&ConvAxis::stride);
+  if (isPadded) {
+    std::string low = list(&ConvAxis::padLow), high = list(&ConvAxis::padHigh);
+    text += " pad " + (low == high ? low : low + ":" + high);
+  }
+  if (hasDilation())
+    text += " dilation " + list(&ConvAxis::dilation);
+  if (groups > 1)
+    text += fmt::format(" groups {}", groups);
+  return isF32 ? text : text + " not f32";
+}
+
+ConvShape shapeOf(ir::ConvOp op) {
+  mlir::RankedTensorType in = ir::tensorType(op.getInput()), out = ir::tensorType(op.getResult());
+  ConvShape shape;
+  shape.batch = in.getDimSize(0);
+  shape.inChannels = in.getDimSize(1);
+  shape.outChannels = out.getDimSize(1);
+  shape.groups = static_cast<int64_t>(op.getGroups());
+  for (size_t i = 0; i < static_cast<size_t>(op.getSpatialRank()); ++i)
+    shape.axes.push_back({.in = in.getDimSize(2 + i),
+                          .out = out.getDimSize(2 + i),
+                          .kernel = op.getKernel()[i],
+                          .stride = op.getStrides()[i],
+                          .dilation = op.getDilations()[i],
+                          .padLow = op.getPadLow()[i],
+                          .padHigh = op.getPadHigh()[i]});
+  shape.isF32 = in.getElementType().isF32();
+  shape.hasConstantFilter = isWeightExpression(op.getWeight());
+  return shape;
+}
+
+} // namespace quern::passes

@@ -1,0 +1,53 @@
+// A convolution in plain numbers, and the machine that it is to run on: all that algorithms are
+// chosen by.
+#pragma once
+
+#include "ir/Quern.h"
+
+namespace quern::passes {
+
+/// One spatial axis of a convolution.
+struct ConvAxis {
+  int64_t in = 1, out = 1;
+  int64_t kernel = 1, stride = 1, dilation = 1;
+  int64_t padLow = 0, padHigh = 0;
+};
+
+struct ConvShape {
+  int64_t batch = 1;
+  int64_t inChannels = 1, outChannels = 1, groups = 1;
+  llvm::SmallVector<ConvAxis, 3> axes; ///< outermost first, 1 to 3
+  bool isF32 = true;
+  bool hasConstantFilter = true; ///< known when the model is compiled, so it may be transformed
+
+  int64_t channelsPerGroup() const { return inChannels / groups; }
+  bool isDepthwise() const { return groups > 1 && groups == inChannels && groups == outChannels; }
+  /// Outputs of one channel of one image.
+  int64_t positions() const;
+  /// Taps of one filter in one channel.
+  int64_t taps() const;
+  bool hasStride() const;
+  bool hasDilation() const;
+  /// Products of direct convolution, those with padding included.
+  int64_t products() const;
+  int64_t inputBytes() const;
+  int64_t outputBytes() const;
+  int64_t filterBytes() const;
+  /// "1x64x56x56 * 64x64x3x3 stride 2 pad 1": equal shapes, equal texts.
+  std::string text() const;
+  bool operator==(const ConvShape &other) const { return text() == other.text(); }
+};
+
+ConvShape shapeOf(ir::ConvOp op);
+
+/// What the cost model needs to know of a target. Only ratios matter to a choice.
+struct Machine {
+  int lanes = 8;                   ///< f32 of a vector register
+  int threads = 2;                 ///< that share the work
+  int64_t l2Bytes = 512 * 1024;    ///< second-level cache of a core
+  double flopsPerNanosecond = 100; ///< of one core
+  double bytesPerNanosecond = 12;  ///< of one core, behind the second-level cache
+  bool isDevice = false;           ///< kernels run on a device: direct convolution only
+};
+
+} // namespace quern::passes

@@ -1,0 +1,101 @@
+// Direct convolution: product by product, in registers. It computes everything, and is what the
+// others are compared with.
+#include "passes/conv/Algorithms.h"
+#include "passes/conv/DirectCost.h"
+
+#include <cmath>
+
+namespace quern::passes {
+namespace {
+
+/// Share of the peak that the kernels reach, measured: codegen/halide/schedules/README.md.
+constexpr double denseEfficiency = 0.92;
+constexpr double depthwiseEfficiency = 0.30;
+constexpr double groupedEfficiency = 0.35;
+
+int64_t roundUp(int64_t value, int64_t factor) { return (value + factor - 1) / factor * factor; }
+
+class Direct final : public ConvAlgorithm {
+public:
+  ir::ConvAlgorithm kind() const override { return ir::ConvAlgorithm::direct; }
+
+  std::string refusal(const ConvShape &) const override { return ""; }
+
+  ConvCost cost(const ConvShape &shape, const Tile &, const Machine &machine) const override {
+    // A padded copy of the input, at most.
+    int64_t padded = 4 * shape.batch * shape.inChannels;
+    for (const ConvAxis &axis : shape.axes)
+      padded *= axis.in + axis.padLow + axis.padHigh + axis.stride;
+    return {.microseconds = directMicroseconds(shape, machine), .workspaceBytes = padded};
+  }
+
+  double errorBound(const ConvShape &shape, const Tile &) const override {
+    return directErrorBound(shape);
+  }
+
+  std::vector<float> simulate(const SampleConv &sample, const Tile &) const override {
+    return sumsInOrder(sample);
+  }
+};
+
+} // namespace
+
+double directMicroseconds(const ConvShape &shape, const Machine &machine) {
+  double efficiency = shape.isDepthwise()                         ? depthwiseEfficiency
+                      : shape.groups > 1 || shape.axes.size() > 2 ? groupedEfficiency
+                                                                  : denseEfficiency;
+  // Vectors run along output channels; the last one may be part empty.
+  double waste = static_cast<double>(roundUp(shape.outChannels, machine.lanes)) /
+                 static_cast<double>(shape.outChannels);
+  double threads = machine.threads;
+  double arithmetic = 2.0 * static_cast<double>(shape.products()) * waste /
+                      (efficiency * machine.flopsPerNanosecond * threads);
+  double traffic =
+      static_cast<double>(shape.inputBytes() + shape.outputBytes() + shape.filterBytes()) /
+      (machine.bytesPerNanosecond * threads);
+  // Where few outputs use each weight, fetching the weights is what takes the time.
+  double weights = static_cast<double>(shape.filterBytes()) / machine.bytesPerNanosecond;
+  return (std::max(arithmetic, traffic) + 0.5 * weights / threads) / 1000;
+}
+
+double directErrorBound(const ConvShape &shape) {
+  return roundings(static_cast<double>(shape.channelsPerGroup() * shape.taps()));
+}
+
+std::vector<float> sumsInOrder(const SampleConv &sample) {
+  int64_t positions = sample.outputSize(), pixels = sample.inputSize(), taps = 1;
+  for (int64_t extent : sample.kernel)
+    taps *= extent;
+  std::vector<float> sums(static_cast<size_t>(sample.outputs * positions), 0.0F);
+  llvm::SmallVector<int64_t, 3> in = sample.in();
+  auto offset = [&](int64_t index, llvm::ArrayRef<int64_t> box) {
+    int64_t at = 0, step = 1;
+    for (size_t axis = box.size(); axis-- > 0;) {
+      at += index % box[axis] * step;
+      index /= box[axis];
+      step *= in[axis];
+    }
+    return at;
+  };
+  for (int64_t p = 0; p < positions; ++p) {
+    int64_t base = offset(p, sample.out);
+    for (int64_t t = 0; t < taps; ++t) {
+      const float *x = sample.input.data() + base + offset(t, sample.kernel);
+      for (int64_t o = 0; o < sample.outputs; ++o) {
+        float &sum = sums[static_cast<size_t>(o * positions + p)];
+        for (int64_t c = 0; c < sample.channels; ++c)
+          sum = std::fma(x[c * pixels],
+                         sample.filter[static_cast<size_t>((o * sample.channels + c) * taps + t)],
+                         sum);
+      }
+    }
+  }
+  return sums;
+}
+
+const ConvAlgorithm &directConv() {
+  static const Direct algorithm;
+  return algorithm;
+}
+
+} // namespace quern::passes

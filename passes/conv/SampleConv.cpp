@@ -1,0 +1,125 @@
+#include "passes/conv/SampleConv.h"
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <random>
+
+namespace quern::passes {
+namespace {
+
+constexpr size_t mostOutputs = 8;
+
+int64_t product(llvm::ArrayRef<int64_t> extents) {
+  return std::accumulate(extents.begin(), extents.end(), int64_t(1), std::multiplies<>());
+}
+
+/// Output channels to look at: those whose weights differ most in magnitude, which transforms bear
+/// worst, and then evenly chosen ones.
+std::vector<int64_t> chooseOutputs(const FilterView &filter) {
+  int64_t each = static_cast<int64_t>(filter.values.size()) / filter.outputs;
+  std::vector<std::pair<double, int64_t>> range;
+  for (int64_t o = 0; o < filter.outputs; ++o) {
+    double largest = 0, sum = 0;
+    for (float w : filter.values.slice(o * each, each)) {
+      largest = std::max(largest, static_cast<double>(std::fabs(w)));
+      sum += std::fabs(w);
+    }
+    range.emplace_back(sum > 0 ? largest / sum : 0, o);
+  }
+  llvm::sort(range, std::greater<>());
+  std::vector<int64_t> chosen;
+  size_t half = std::min(range.size(), mostOutputs / 2);
+  for (size_t i = 0; i < half; ++i)
+    chosen.push_back(range[i].second);
+  size_t rest = std::min(range.size() - half, mostOutputs - half);
+  for (size_t i = 0; i < rest; ++i)
+    chosen.push_back(range[half + i * (range.size() - half) / rest].second);
+  return chosen;
+}
+
+} // namespace
+
+llvm::SmallVector<int64_t, 3> SampleConv::in() const {
+  llvm::SmallVector<int64_t, 3> extents;
+  for (auto [o, k] : llvm::zip_equal(out, kernel))
+    extents.push_back(o + k - 1);
+  return extents;
+}
+
+int64_t SampleConv::inputSize() const { return product(in()); }
+int64_t SampleConv::outputSize() const { return product(out); }
+
+std::vector<double> SampleConv::exact() const {
+  int64_t taps = product(kernel), positions = outputSize(), pixels = inputSize();
+  llvm::SmallVector<int64_t, 3> extents = in();
+  // Offset of each tap and of each output within a channel of the input.
+  auto offsets = [&](llvm::ArrayRef<int64_t> box) {
+    std::vector<int64_t> list{0};
+    for (size_t axis = 0; axis < box.size(); ++axis) {
+      std::vector<int64_t> longer;
+      for (int64_t base : list)
+        for (int64_t i = 0; i < box[axis]; ++i)
+          longer.push_back(base * extents[axis] + i);
+      list = std::move(longer);
+    }
+    return list;
+  };
+  std::vector<int64_t> tapAt = offsets(kernel), outputAt = offsets(out);
+  std::vector<double> result(static_cast<size_t>(outputs * positions));
+  for (int64_t o = 0; o < outputs; ++o)
+    for (int64_t c = 0; c < channels; ++c)
+      for (int64_t p = 0; p < positions; ++p) {
+        const float *x = input.data() + c * pixels + outputAt[static_cast<size_t>(p)];
+        const float *w = filter.data() + (o * channels + c) * taps;
+        double sum = 0;
+        for (int64_t t = 0; t < taps; ++t)
+          sum += static_cast<double>(x[tapAt[static_cast<size_t>(t)]]) * static_cast<double>(w[t]);
+        result[static_cast<size_t>(o * positions + p)] += sum;
+      }
+  return result;
+}
+
+SampleConv drawSample(const ConvShape &shape, const FilterView &filter,
+                      llvm::ArrayRef<int64_t> outputsAlong) {
+  SampleConv sample;
+  sample.channels = filter.channels;
+  for (const ConvAxis &axis : shape.axes)
+    sample.kernel.push_back(axis.kernel);
+  sample.out.assign(outputsAlong.begin(), outputsAlong.end());
+  int64_t each = static_cast<int64_t>(filter.values.size()) / filter.outputs;
+  for (int64_t o : chooseOutputs(filter)) {
+    llvm::ArrayRef<float> weights = filter.values.slice(o * each, each);
+    sample.filter.insert(sample.filter.end(), weights.begin(), weights.end());
+    sample.outputs = static_cast<int64_t>(sample.filter.size()) / each;
+  }
+  // Fixed: the same model gets the same choice every day.
+  std::mt19937 random(1);
+  sample.input.resize(static_cast<size_t>(sample.channels * sample.inputSize()));
+  for (float &value : sample.input)
+    value = static_cast<float>(static_cast<double>(random()) * 0x1p-31 - 1);
+  return sample;
+}
+
+MeasuredError compareToExact(const SampleConv &sample, llvm::ArrayRef<float> computed) {
+  std::vector<double> exact = sample.exact();
+  int64_t positions = sample.outputSize();
+  MeasuredError error;
+  for (int64_t o = 0; o < sample.outputs; ++o) {
+    double scale = std::numeric_limits<double>::min(), largest = 0, sum = 0;
+    for (int64_t p = 0; p < positions; ++p) {
+      auto at = static_cast<size_t>(o * positions + p);
+      scale = std::max(scale, std::fabs(exact[at]));
+      double difference = std::fabs(static_cast<double>(computed[at]) - exact[at]);
+      if (std::isnan(difference))
+        return {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
+      largest = std::max(largest, difference);
+      sum += difference;
+    }
+    error.max = std::max(error.max, largest / scale);
+    error.mean += sum / scale / static_cast<double>(positions * sample.outputs);
+  }
+  return error;
+}
+
+} // namespace quern::passes

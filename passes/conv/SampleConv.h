@@ -1,0 +1,51 @@
+// A small piece of a convolution, on which the error of an algorithm is measured before any code is
+// generated: real weights of some output channels, random inputs, a few tiles of outputs.
+#pragma once
+
+#include "passes/conv/ConvShape.h"
+
+#include <vector>
+
+namespace quern::passes {
+
+/// One image, stride 1, dilation 1, no padding: strides and dilations only choose which outputs are
+/// kept, and padding only makes inputs zero.
+struct SampleConv {
+  int64_t channels = 1;                 ///< of one group
+  int64_t outputs = 1;                  ///< output channels
+  llvm::SmallVector<int64_t, 3> kernel; ///< taps along each axis
+  llvm::SmallVector<int64_t, 3> out;    ///< outputs along each axis
+  std::vector<float> input;             ///< [channels][out + kernel - 1 ...]
+  std::vector<float> filter;            ///< [outputs][channels][kernel...]
+
+  /// Extents of the input.
+  llvm::SmallVector<int64_t, 3> in() const;
+  int64_t inputSize() const;
+  int64_t outputSize() const; ///< of one channel
+
+  /// [outputs][out...] by the definition, in double precision.
+  std::vector<double> exact() const;
+};
+
+/// Weights of a convolution: [O][C / groups][kernel...] in f32.
+struct FilterView {
+  llvm::ArrayRef<float> values;
+  int64_t outputs, channels;
+};
+
+/// A sample with `outputsAlong` outputs along each axis, of the output channels with the largest
+/// ratio of weights' magnitudes and some others, at most eight in all, on inputs uniform in [-1,
+/// 1].
+SampleConv drawSample(const ConvShape &shape, const FilterView &filter,
+                      llvm::ArrayRef<int64_t> outputsAlong);
+
+struct MeasuredError {
+  /// Relative to the largest exact output of the same channel.
+  double max = 0;
+  double mean = 0;
+};
+
+/// NaN anywhere gives infinity.
+MeasuredError compareToExact(const SampleConv &sample, llvm::ArrayRef<float> computed);
+
+} // namespace quern::passes

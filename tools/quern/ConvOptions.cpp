@@ -1,0 +1,112 @@
+#include "tools/quern/ConvOptions.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace quern::tools {
+namespace {
+
+/// "direct, im2col, …".
+std::string algorithmNames() {
+  std::string names;
+  for (const passes::ConvAlgorithm *algorithm : passes::convAlgorithms())
+    names += (names.empty() ? "" : ", ") + ir::stringifyConvAlgorithm(algorithm->kind()).str();
+  return names;
+}
+
+std::string checkChoice(const std::string &text) {
+  if (text == "auto" || text == "measure" || parseVariant(text))
+    return "";
+  return fmt::format("'{}' is no way to convolve: auto, measure, or one of {} (with a tile if you "
+                     "like, as in winograd:4x4)",
+                     text, algorithmNames());
+}
+
+} // namespace
+
+std::optional<std::pair<ir::ConvAlgorithm, passes::Tile>> parseVariant(llvm::StringRef text) {
+  auto [name, extents] = text.split(':');
+  std::optional<ir::ConvAlgorithm> algorithm = ir::symbolizeConvAlgorithm(name);
+  if (!algorithm || (extents.empty() && text.contains(':')))
+    return std::nullopt;
+  passes::Tile tile;
+  while (!extents.empty()) {
+    auto [extent, rest] = extents.split('x');
+    int64_t value = 0;
+    if (extent.getAsInteger(10, value) || value < 1 || tile.size() == 3)
+      return std::nullopt;
+    tile.push_back(value);
+    extents = rest;
+  }
+  return std::pair(*algorithm, tile);
+}
+
+std::optional<int64_t> parseBytes(llvm::StringRef text) {
+  constexpr llvm::StringLiteral units = "KMG";
+  double scale = 1;
+  if (!text.empty())
+    if (size_t unit = units.find(llvm::toUpper(text.back())); unit != llvm::StringRef::npos) {
+      scale = std::pow(1024.0, static_cast<double>(unit + 1));
+      text = text.drop_back();
+    }
+  double value = 0;
+  if (text.getAsDouble(value) || !(value >= 0) || value * scale > 9e18)
+    return std::nullopt;
+  return static_cast<int64_t>(value * scale);
+}
+
+void ConvOptions::addTo(CLI::App &command) {
+  command
+      .add_option("--conv", choice,
+                  "how to convolve: auto (cost model), measure (timed here), or " +
+                      algorithmNames())
+      ->type_name("HOW")
+      ->check(CLI::Validator(checkChoice, "", "conv"))
+      ->capture_default_str();
+  command
+      .add_option("--max-error", maxError,
+                  "largest error of a convolution, relative to its largest output")
+      ->type_name("E")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      .add_option("--max-workspace", maxWorkspace,
+                  "largest memory that a convolution may use besides its data, as in 16M")
+      ->type_name("BYTES")
+      ->check(CLI::Validator(
+          [](const std::string &text) {
+            return parseBytes(text) ? "" : fmt::format("'{}' is no size; try 16M", text);
+          },
+          "", "bytes"));
+}
+
+passes::ConvPolicy ConvOptions::policy(const codegen::Target &target) const {
+  passes::ConvPolicy policy;
+  if (auto variant = parseVariant(choice)) {
+    policy.mode = passes::ConvMode::fixed;
+    std::tie(policy.algorithm, policy.tile) = *variant;
+  } else {
+    policy.mode = choice == "measure" ? passes::ConvMode::measure : passes::ConvMode::automatic;
+  }
+  policy.maxError = maxError;
+  policy.maxWorkspace = maxWorkspace.empty() ? std::nullopt : parseBytes(maxWorkspace);
+  policy.machine = machineOf(target);
+  return policy;
+}
+
+passes::Machine machineOf(const codegen::Target &target) {
+  // A clock of about 3.2 GHz; vectors of AVX-512 and AVX2 machines multiply and add twice a cycle.
+  constexpr double gigahertz = 3.2;
+  double fmasPerCycle = target.lanes >= 8 ? 2 : 1;
+  passes::Machine machine;
+  machine.lanes = target.lanes;
+  machine.l2Bytes = target.l2Bytes;
+  machine.flopsPerNanosecond = 2 * fmasPerCycle * target.lanes * gigahertz;
+  machine.isDevice = target.onDevice();
+  return machine;
+}
+
+} // namespace quern::tools

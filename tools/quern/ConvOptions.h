@@ -1,0 +1,32 @@
+// How convolutions are to be computed, on the command line.
+#pragma once
+
+#include "codegen/Target.h"
+#include "passes/conv/ConvPolicy.h"
+
+#include <CLI/CLI.hpp>
+
+namespace quern::tools {
+
+struct ConvOptions {
+  std::string choice = "auto";
+  double maxError = 1e-3;
+  std::string maxWorkspace;
+
+  /// Adds --conv, --max-error and --max-workspace to a command, each checked as it is read.
+  void addTo(CLI::App &command);
+
+  /// What they say, for `target`. The weights, the timer and the plan are the caller's to add.
+  passes::ConvPolicy policy(const codegen::Target &target) const;
+};
+
+/// "winograd", "winograd:4x4": an algorithm and perhaps its tile. Nothing where it is not one.
+std::optional<std::pair<ir::ConvAlgorithm, passes::Tile>> parseVariant(llvm::StringRef text);
+
+/// Bytes of "64", "16K", "1.5M", "2G" (powers of 1024). Nothing where it is not such.
+std::optional<int64_t> parseBytes(llvm::StringRef text);
+
+/// What the cost model sees of a target.
+passes::Machine machineOf(const codegen::Target &target);
+
+} // namespace quern::tools
