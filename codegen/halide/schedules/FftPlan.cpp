@@ -1,0 +1,327 @@
+#include "codegen/halide/schedules/FftPlan.h"
+
+#include "codegen/halide/schedules/Parallelism.h"
+#include "ir/conv/Dft.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace quern::codegen {
+
+namespace {
+
+constexpr int64_t largestRealRadix = 32;
+constexpr int64_t largestRadix = 16;
+constexpr int64_t largestGroup = 512; // samples of one axis that a group transforms at once
+
+int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// The fewest radices up to `largestRadix` whose product is n, the largest of them the least.
+std::vector<int64_t> complexRadices(int64_t n) {
+  if (n == 1)
+    return {};
+  if (n <= largestRadix)
+    return {n};
+  std::vector<int64_t> best;
+  for (int64_t r = 2; r <= largestRadix; ++r) {
+    if (n % r != 0)
+      continue;
+    std::vector<int64_t> rest = complexRadices(n / r);
+    if (n / r > 1 && rest.empty())
+      continue;
+    rest.insert(rest.begin(), r);
+    auto rank = [](const std::vector<int64_t> &radices) {
+      return std::pair(radices.size(), *std::ranges::max_element(radices));
+    };
+    if (best.empty() || rank(rest) < rank(best))
+      best = rest;
+  }
+  return best;
+}
+
+/// Radices for real samples: the first one halves the frequencies, at the cost of radix / 2 + 1.
+std::vector<int64_t> realRadices(int64_t n) {
+  std::vector<int64_t> best;
+  double least = std::numeric_limits<double>::infinity();
+  for (int64_t r = std::min(n, largestRealRadix); r >= 1; --r) {
+    if (n % r != 0 || (r == 1 && n > 1))
+      continue;
+    std::vector<int64_t> radices = complexRadices(n / r);
+    if (n / r > 1 && radices.empty())
+      continue;
+    double stored = static_cast<double>((r / 2 + 1) * (n / r)) / static_cast<double>(n / 2 + 1);
+    double cost = stored + 0.15 * static_cast<double>(radices.size());
+    if (cost < least) {
+      least = cost;
+      radices.insert(radices.begin(), r);
+      best = radices;
+    }
+  }
+  return best;
+}
+
+void addPasses(FftPlan &plan, int axis, const std::vector<int64_t> &radices) {
+  int64_t before = 1, stride = plan.axes[axis].size;
+  for (int64_t radix : radices) {
+    stride /= radix;
+    bool real = plan.passes.empty();
+    plan.passes.push_back({.axis = axis,
+                           .radix = radix,
+                           .stored = real ? radix / 2 + 1 : radix,
+                           .stride = stride,
+                           .before = before});
+    plan.frequencies *= plan.passes.back().stored;
+    before *= radix;
+  }
+}
+
+/// One group for each axis; a long one is cut where its halves are closest.
+void addGroups(FftPlan &plan, size_t first) {
+  size_t last = plan.passes.size() - 1;
+  int64_t size = plan.axes[plan.passes[first].axis].size;
+  if (size > largestGroup && last > first && plan.axes.size() == 1) {
+    size_t cut = first;
+    for (size_t i = first; i < last; ++i) {
+      auto distance = [&](size_t at) {
+        return std::abs(std::log(static_cast<double>(plan.passes[at].stride) *
+                                 static_cast<double>(plan.passes[at].stride) /
+                                 static_cast<double>(size)));
+      };
+      if (distance(i) < distance(cut))
+        cut = i;
+    }
+    plan.groups.push_back({first, cut});
+    first = cut + 1;
+  }
+  plan.groups.push_back({first, last});
+}
+
+/// Operations of one transform of a tile's channel, by 2.5 N log2 N for real samples.
+double transformFlops(const std::vector<FftAxis> &axes) {
+  double samples = 1;
+  for (const FftAxis &axis : axes)
+    samples *= static_cast<double>(axis.size);
+  return 2.5 * samples * std::log2(samples + 1);
+}
+
+/// The contraction's tile: as many positions as fit beside one or two vectors of weights, each a
+/// complex number.
+RegisterTile contractionTile(const FftPlan &plan) {
+  const CpuTarget &cpu = plan.cpu;
+  const int64_t positions = plan.positions(), channels = plan.problem.outChannels;
+  RegisterTile best;
+  double least = std::numeric_limits<double>::infinity();
+  for (int nv = 1; nv <= 4; ++nv)
+    for (int mx = 1; mx <= std::min<int64_t>(positions, 14); ++mx) {
+      if (2 * nv * mx + 2 * nv + 1 > cpu.registers)
+        break;
+      double step = std::max({2.0 * nv * mx, 8.0, (2.0 * nv + 2.0 * mx) / 1.5});
+      double computed =
+          static_cast<double>(ceilDiv(positions, mx) * ceilDiv(channels, nv * cpu.lanes));
+      if (double cost = step * computed; cost < least * 0.999) {
+        least = cost;
+        best = {.nv = nv, .mx = mx, .my = 1};
+      }
+    }
+  return best;
+}
+
+struct Cost {
+  double flops = 0, workspace = 0, weights = 0;
+};
+
+Cost costOf(const SpatialConv &p, const std::vector<FftAxis> &axes, double frequencies,
+            double tiles) {
+  auto in = static_cast<double>(p.inChannels), out = static_cast<double>(p.outChannels);
+  double pairs = p.isDepthwise() ? in : in * out;
+  Cost cost;
+  cost.flops = tiles * (transformFlops(axes) * (in + out) + 8 * frequencies * pairs);
+  cost.weights = 8 * frequencies * pairs;
+  cost.workspace = p.isDepthwise() ? 0 : 8 * frequencies * tiles * (in + out);
+  return cost;
+}
+
+/// Nanoseconds of one core, roughly: products near the peak, transforms at a quarter of it, and
+/// what does not fit the cache at the rate of memory.
+double estimate(const SpatialConv &p, const std::vector<FftAxis> &axes, const CpuTarget &cpu) {
+  double frequencies = 1, tiles = static_cast<double>(p.batch);
+  for (size_t i = 0; i < axes.size(); ++i) {
+    frequencies *= static_cast<double>(i == 0 ? axes[i].size / 2 + 1 : axes[i].size);
+    tiles *= static_cast<double>(axes[i].tiles);
+  }
+  auto in = static_cast<double>(p.inChannels), out = static_cast<double>(p.outChannels);
+  Cost cost = costOf(p, axes, frequencies, tiles);
+  double transforms = tiles * transformFlops(axes) * (in + out);
+  // What a channel vector keeps between the passes spills from the cache.
+  double stored = 8 * frequencies * cpu.lanes;
+  double rate = stored > 0.6 * static_cast<double>(cpu.l2Bytes) ? 0.15 : 0.25;
+  return (cost.flops - transforms) / (0.8 * cpu.flopsPerNanosecond) +
+         transforms / (rate * cpu.flopsPerNanosecond) + cost.weights / 10 + 2 * cost.workspace / 15;
+}
+
+FftAxis cutAxis(const ConvAxis &axis, int64_t size) {
+  if (size >= minimalFftSize(axis, axis.out))
+    return {.size = size, .outputs = axis.out, .tiles = 1};
+  int64_t outputs = size - axis.span() + 1;
+  int64_t tiles = ceilDiv(axis.out, outputs);
+  return {.size = size, .outputs = ceilDiv(axis.out, tiles), .tiles = tiles};
+}
+
+} // namespace
+
+std::string FftPlan::text() const {
+  std::string result;
+  for (const FftAxis &axis : axes)
+    result += (result.empty() ? "" : "x") + std::to_string(axis.size);
+  result += " tiles ";
+  for (size_t i = 0; i < axes.size(); ++i)
+    result += (i == 0 ? "" : "x") + std::to_string(axes[i].tiles);
+  return result;
+}
+
+bool fftSupports(const SpatialConv &p, std::string *why) {
+  auto refuse = [&](const char *reason) {
+    if (why != nullptr)
+      *why = reason;
+    return false;
+  };
+  if (p.axes.empty() || p.axes.size() > 3)
+    return refuse("one to three spatial axes only");
+  if (p.groups != 1 && !p.isDepthwise())
+    return refuse("groups other than one or one per channel");
+  for (const ConvAxis &axis : p.axes)
+    if (axis.stride != 1)
+      return refuse("stride other than 1");
+  return true;
+}
+
+int64_t minimalFftSize(const ConvAxis &axis, int64_t outputs) {
+  int64_t shared =
+      outputs == axis.out ? std::max<int64_t>(0, std::min(axis.padLow, axis.padHigh)) : 0;
+  return outputs + axis.span() - 1 - shared;
+}
+
+FftPlan planFft(const SpatialConv &problem, const std::vector<int64_t> &sizes,
+                const CpuTarget &cpu) {
+  FftPlan plan{.problem = problem, .cpu = cpu};
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    plan.axes.push_back(cutAxis(problem.axes[i], sizes[i]));
+    plan.tiles *= plan.axes.back().tiles;
+  }
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    size_t first = plan.passes.size();
+    if (i == 0)
+      addPasses(plan, 0, realRadices(sizes[0]));
+    else
+      addPasses(plan, static_cast<int>(i),
+                sizes[i] == 1 ? std::vector<int64_t>{1} : complexRadices(sizes[i]));
+    addGroups(plan, first);
+  }
+  if (problem.isDepthwise())
+    plan.tile = {.nv = 1, .mx = 1, .my = 1};
+  else
+    plan.tile = contractionTile(plan);
+  plan.panelWidth = int64_t{plan.tile.nv} * cpu.lanes;
+  plan.panels = ceilDiv(problem.outChannels, plan.panelWidth);
+  Cost cost = costOf(problem, plan.axes, static_cast<double>(plan.frequencies),
+                     static_cast<double>(plan.positions()));
+  plan.flops = cost.flops;
+  plan.workspaceBytes = cost.workspace + 16.0 * static_cast<double>(plan.frequencies * cpu.lanes);
+  plan.parallel = wantedTasks({.flops = 2 * cost.flops, .bytes = cost.weights}, cpu) > 1;
+  return plan;
+}
+
+std::vector<int64_t> chooseFftSizes(const SpatialConv &p, const CpuTarget &cpu) {
+  // Candidates of each axis: the whole, and smooth sizes for one tile more at a time.
+  std::vector<std::vector<int64_t>> candidates;
+  for (const ConvAxis &axis : p.axes) {
+    std::vector<int64_t> sizes;
+    int64_t last = 0;
+    for (int64_t tiles = 1; tiles <= axis.out; ++tiles) {
+      int64_t outputs = ceilDiv(axis.out, tiles);
+      int64_t size = ir::smoothSize(minimalFftSize(axis, outputs));
+      if (size != last && !realRadices(size).empty())
+        sizes.push_back(last = size);
+      if (size < axis.span() + 2 || outputs == 1)
+        break;
+    }
+    candidates.push_back(sizes);
+  }
+  std::vector<int64_t> best, current(p.axes.size());
+  double least = std::numeric_limits<double>::infinity();
+  auto search = [&](auto &self, size_t axis) -> void {
+    if (axis == p.axes.size()) {
+      std::vector<FftAxis> axes;
+      for (size_t i = 0; i < current.size(); ++i)
+        axes.push_back(cutAxis(p.axes[i], current[i]));
+      double cost = estimate(p, axes, cpu);
+      if (cost < least) {
+        least = cost;
+        best = current;
+      }
+      return;
+    }
+    for (int64_t size : candidates[axis]) {
+      current[axis] = size;
+      self(self, axis + 1);
+    }
+  };
+  search(search, 0);
+  return best;
+}
+
+std::vector<int64_t> fftWeightExtents(const FftPlan &plan) {
+  if (plan.problem.isDepthwise())
+    return {plan.panelWidth, 2, 1, plan.frequencies, plan.panels};
+  return {plan.panelWidth, 2, plan.problem.inChannels, plan.panels, plan.frequencies};
+}
+
+namespace {
+
+/// Where the spectrum of the plan's stored frequency `f` lies in natural order, and whether it is
+/// the conjugate of what lies there.
+std::pair<int64_t, bool> naturalIndex(const FftPlan &plan, int64_t f) {
+  std::vector<int64_t> k(plan.axes.size());
+  for (const FftPass &pass : plan.passes) {
+    k[pass.axis] += f % pass.stored * pass.before;
+    f /= pass.stored;
+  }
+  const int64_t half = plan.axes[0].size / 2 + 1;
+  const bool mirrored = k[0] >= half;
+  int64_t index = 0;
+  for (size_t i = plan.axes.size(); i-- > 0;) {
+    int64_t size = plan.axes[i].size;
+    int64_t value = mirrored ? (size - k[i]) % size : k[i];
+    index = index * (i == 0 ? half : size) + value;
+  }
+  return {index, mirrored};
+}
+
+} // namespace
+
+std::vector<float> packFftWeights(const FftPlan &plan,
+                                  std::span<const std::complex<double>> spectra) {
+  const SpatialConv &p = plan.problem;
+  const int64_t inChannels = p.inChannels / p.groups, width = plan.panelWidth;
+  int64_t natural = plan.axes[0].size / 2 + 1;
+  for (size_t i = 1; i < plan.axes.size(); ++i)
+    natural *= plan.axes[i].size;
+  std::vector<float> packed(2 * width * inChannels * plan.panels * plan.frequencies);
+  for (int64_t f = 0; f < plan.frequencies; ++f) {
+    auto [index, mirrored] = naturalIndex(plan, f);
+    for (int64_t o = 0; o < p.outChannels; ++o)
+      for (int64_t i = 0; i < inChannels; ++i) {
+        std::complex<double> value = spectra[(o * inChannels + i) * natural + index];
+        int64_t panel = o / width;
+        int64_t block = p.isDepthwise() ? panel * plan.frequencies + f
+                                        : (f * plan.panels + panel) * inChannels + i;
+        float *target = &packed[2 * width * block + o % width];
+        target[0] = static_cast<float>(value.real());
+        target[width] = static_cast<float>(mirrored ? -value.imag() : value.imag());
+      }
+  }
+  return packed;
+}
+
+} // namespace quern::codegen

@@ -1,0 +1,86 @@
+#pragma once
+
+#include "codegen/halide/schedules/CpuTarget.h"
+#include "codegen/halide/schedules/RegisterTile.h"
+#include "codegen/halide/schedules/SpatialConv.h"
+
+#include <complex>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace quern::codegen {
+
+/// One pass of a transform: `radix` samples at a distance become `radix` frequencies. Passes are
+/// numbered over all axes, x first; pass p transforms index p of the data.
+struct FftPass {
+  int axis = 0;
+  int64_t radix = 1;
+  int64_t stored = 1; ///< frequencies kept: radix / 2 + 1 in the very first pass, else radix
+  int64_t stride = 1; ///< distance of its samples: the radices behind it in the same axis
+  int64_t before = 1; ///< distance of its frequencies: the radices before it in the same axis
+};
+
+/// How one axis is cut and transformed.
+struct FftAxis {
+  int64_t size = 1;    ///< samples of a transform
+  int64_t outputs = 1; ///< results of a transform that are kept
+  int64_t tiles = 1;   ///< transforms along the axis
+};
+
+/// Passes whose intermediate results live in registers and the first-level cache; between groups
+/// the data of a whole tile are stored. The passes of one axis form a group, or two if it is long.
+struct FftGroup {
+  size_t first = 0, last = 0; ///< passes, the last one included
+};
+
+/// A convolution as products in the frequency domain: tiles of the input (overlap-save) or the
+/// whole are transformed, contracted over channels frequency by frequency, and transformed back.
+/// Stride 1; groups = 1, or depthwise.
+struct FftPlan {
+  SpatialConv problem;
+  CpuTarget cpu;
+  std::vector<FftAxis> axes{};
+  std::vector<FftPass> passes{};
+  std::vector<FftGroup> groups{};
+  int64_t frequencies = 1; ///< stored of a tile, a few of them twice
+  int64_t tiles = 1;       ///< of an image
+  RegisterTile tile{};     ///< of the contraction: `mx` tiles by `nv` vectors of complex numbers
+  int64_t panelWidth = 0;  ///< output channels of a panel
+  int64_t panels = 0;
+  bool parallel = false;
+  double workspaceBytes = 0; ///< estimate, for all threads
+  double flops = 0;          ///< estimate: additions and multiplications, transforms and products
+
+  int64_t positions() const { return tiles * problem.batch; }
+  /// For the message that goes with a choice, such as "28x28 tiles 4x4".
+  std::string text() const;
+};
+
+/// Whether the algorithm applies at all; otherwise `why` says in a few words why not.
+bool fftSupports(const SpatialConv &problem, std::string *why = nullptr);
+
+/// Chooses the passes, the packing and the loops for transforms of `sizes` (one per axis, x first;
+/// each at least `minimalFftSize` and without a prime factor above 13). Requires `fftSupports`.
+FftPlan planFft(const SpatialConv &problem, const std::vector<int64_t> &sizes,
+                const CpuTarget &cpu);
+
+/// The sizes that cost least by estimate: tiles of one size per axis, or the whole.
+std::vector<int64_t> chooseFftSizes(const SpatialConv &problem, const CpuTarget &cpu);
+
+/// Samples that a transform needs for `outputs` results of `axis` in one piece: outputs + span - 1,
+/// less the zeros that both ends of a wholly covered axis share by wrapping round.
+int64_t minimalFftSize(const ConvAxis &axis, int64_t outputs);
+
+/// Extents of the packed weights, innermost first. Dense: {panelWidth, 2, inChannels, panels,
+/// frequencies}; depthwise: {panelWidth, 2, 1, frequencies, panels}.
+std::vector<int64_t> fftWeightExtents(const FftPlan &plan);
+
+/// Packs the spectra `[O][I / groups][kz][ky][kx]` that ir/conv/Dft.h computes for the plan's
+/// sizes: real and imaginary parts, channels beyond the last zero, frequencies in the order of the
+/// passes.
+std::vector<float> packFftWeights(const FftPlan &plan,
+                                  std::span<const std::complex<double>> spectra);
+
+} // namespace quern::codegen
