@@ -67,15 +67,42 @@ ComplexExpr twiddle(const FftPlan &plan, size_t pass, const std::vector<Var> &in
   return {table(0, frequency, index[pass]), table(1, frequency, index[pass])};
 }
 
-ComplexExpr choose(const Var &index, const std::vector<ComplexExpr> &values) {
-  std::vector<Expr> re, im;
+Expr choose(const Var &index, const std::vector<Expr> &values) {
+  return values.size() == 1 ? values[0] : mux(index, values);
+}
+
+/// All results of one small transform as one Func, without the index that the transform is over: as
+/// the values of one tuple they share their subexpressions.
+Func emitCodelet(const std::string &name, const FftPlan &plan, size_t pass,
+                 const std::vector<Expr> &values) {
+  std::vector<Var> args = stageArgs(plan);
+  args.erase(args.begin() + static_cast<ptrdiff_t>(pass) + 1);
+  std::vector<Expr> defined;
+  for (const Expr &value : values)
+    defined.push_back(value.defined() ? value : Expr(0.0f));
+  Func codelet(name + std::to_string(pass));
+  codelet(args) = Tuple(defined);
+  return codelet;
+}
+
+/// Part `part` of a codelet's results, which come with `parts` each, as a function of the index
+/// that was left out.
+Expr codeletResult(const Func &codelet, const Var &index, int part, int parts) {
+  std::vector<Var> args = codelet.args();
+  std::vector<Expr> values;
+  for (int i = part; i < codelet.outputs(); i += parts)
+    values.push_back(codelet.outputs() == 1 ? Expr(codelet(exprs(args)))
+                                            : Expr(codelet(exprs(args))[i]));
+  return choose(index, values);
+}
+
+std::vector<Expr> flattened(const std::vector<ComplexExpr> &values) {
+  std::vector<Expr> parts;
   for (const ComplexExpr &value : values) {
-    re.push_back(value.re.defined() ? value.re : Expr(0.0f));
-    im.push_back(value.im.defined() ? value.im : Expr(0.0f));
+    parts.push_back(value.re);
+    parts.push_back(value.im);
   }
-  if (values.size() == 1)
-    return {re[0], im[0]};
-  return {mux(index, re), mux(index, im)};
+  return parts;
 }
 
 std::vector<ComplexExpr> inputsOf(const FftPlan &plan, const Func &source, size_t pass,
@@ -124,11 +151,14 @@ Func emitSamples(const FftPlan &plan, const Func &padded) {
   return samples;
 }
 
-Func emitForward(const FftPlan &plan, size_t pass, const Func &source, const ImageParam &weights) {
+void emitForward(const FftPlan &plan, size_t pass, const Func &source, const ImageParam &weights,
+                 FftStages &stages) {
   std::vector<Var> index = indexVars(plan);
   std::vector<ComplexExpr> out = forwardDft(inputsOf(plan, source, pass, plan.passes[pass].radix));
   out.resize(plan.passes[pass].stored);
-  ComplexExpr value = choose(index[pass], out);
+  Func codelet = emitCodelet("fft_forward_codelet", plan, pass, flattened(out));
+  ComplexExpr value{codeletResult(codelet, index[pass], 0, 2),
+                    codeletResult(codelet, index[pass], 1, 2)};
   if (followsInAxis(plan, pass + 1))
     value = value * twiddle(plan, pass + 1, index);
   if (plan.problem.isDepthwise() && pass + 1 == plan.passes.size()) {
@@ -139,24 +169,27 @@ Func emitForward(const FftPlan &plan, size_t pass, const Func &source, const Ima
   }
   Func forward("fft_forward" + std::to_string(pass));
   forward(stageArgs(plan)) = Tuple(value.re, value.im);
-  return forward;
+  stages.forward.push_back({codelet, forward});
 }
 
-Func emitBackward(const FftPlan &plan, size_t pass, const Func &source) {
+FftStage emitBackward(const FftPlan &plan, size_t pass, const Func &source) {
   std::vector<Var> index = indexVars(plan);
   const FftPass &own = plan.passes[pass];
   std::vector<ComplexExpr> in = inputsOf(plan, source, pass, own.stored);
   Func backward("fft_backward" + std::to_string(pass));
-  if (pass == 0) {
-    std::vector<Expr> out = inverseRealDft(in, own.radix);
-    backward(stageArgs(plan)) = out.size() == 1 ? out[0] : mux(index[0], out);
-    return backward;
+  const bool real = pass == 0;
+  Func codelet = emitCodelet("fft_backward_codelet", plan, pass,
+                             real ? inverseRealDft(in, own.radix) : flattened(inverseDft(in)));
+  if (real) {
+    backward(stageArgs(plan)) = codeletResult(codelet, index[0], 0, 1);
+  } else {
+    ComplexExpr value{codeletResult(codelet, index[pass], 0, 2),
+                      codeletResult(codelet, index[pass], 1, 2)};
+    if (followsInAxis(plan, pass))
+      value = value * conjugate(twiddle(plan, pass, index));
+    backward(stageArgs(plan)) = Tuple(value.re, value.im);
   }
-  ComplexExpr value = choose(index[pass], inverseDft(in));
-  if (followsInAxis(plan, pass))
-    value = value * conjugate(twiddle(plan, pass, index));
-  backward(stageArgs(plan)) = Tuple(value.re, value.im);
-  return backward;
+  return {codelet, backward};
 }
 
 void emitContraction(const FftPlan &plan, const ImageParam &weights, FftStages &stages) {
@@ -165,7 +198,7 @@ void emitContraction(const FftPlan &plan, const ImageParam &weights, FftStages &
   RDom r(0, static_cast<int>(plan.problem.inChannels), "fr");
   std::vector<Expr> at = exprs(args);
   at[0] = r;
-  ComplexExpr x = read(stages.forward.back(), at);
+  ComplexExpr x = read(stages.forward.back().result, at);
   Expr f = frequencyIndex(plan, index);
   ComplexExpr w{weights(c % width, 0, r, c / width, f), weights(c % width, 1, r, c / width, f)};
   Func acc("fft_acc"), product("fft_product");
@@ -218,8 +251,10 @@ FftStages emitFft(const FftPlan &plan, Func padded, ImageParam weights) {
   FftStages stages;
   stages.samples = emitSamples(plan, padded);
   Func source = stages.samples;
-  for (size_t p = 0; p < plan.passes.size(); ++p)
-    stages.forward.push_back(source = emitForward(plan, p, source, weights));
+  for (size_t p = 0; p < plan.passes.size(); ++p) {
+    emitForward(plan, p, source, weights, stages);
+    source = stages.forward.back().result;
+  }
   if (plan.problem.isDepthwise()) {
     stages.product = source;
   } else {
@@ -227,8 +262,10 @@ FftStages emitFft(const FftPlan &plan, Func padded, ImageParam weights) {
     source = stages.product;
   }
   stages.backward.resize(plan.passes.size());
-  for (size_t p = plan.passes.size(); p-- > 0;)
-    stages.backward[p] = source = emitBackward(plan, p, source);
+  for (size_t p = plan.passes.size(); p-- > 0;) {
+    stages.backward[p] = emitBackward(plan, p, source);
+    source = stages.backward[p].result;
+  }
   stages.inverse = emitInverse(plan, source);
   return stages;
 }
@@ -263,7 +300,8 @@ private:
   /// Loops of a stage that transforms index `pass`: the channels as a vector, the index unrolled,
   /// then the other indices of its group, then all others. Returns the innermost of the others, or
   /// `t` where there is none.
-  Var order(Func func, size_t pass) {
+  Var order(FftStage stage, size_t pass) {
+    Func func = stage.result;
     const FftGroup &group = plan.groups[groupOf(pass)];
     std::vector<VarOrRVar> vars{c, index[pass]};
     Var outer = t;
@@ -280,7 +318,19 @@ private:
       }
     vars.emplace_back(t);
     func.reorder(vars).vectorize(c, lanes).unroll(index[pass]);
+    scheduleCodelet(stage, vars[2].name());
     return outer;
+  }
+
+  /// A codelet's results in registers, or spilled, for the loop of its stage around the index.
+  void scheduleCodelet(FftStage stage, const std::string &loop) {
+    stage.codelet.compute_at(stage.result, Var(loop))
+        .store_in(MemoryType::Stack)
+        .vectorize(c, lanes)
+        .bound_extent(c, lanes);
+    for (const Var &var : stage.codelet.args())
+      if (var.name() != c.name())
+        stage.codelet.bound_extent(var, 1);
   }
 
   /// A stage inside of a tile's loop: the extents of a vector of channels and one tile are known,
@@ -344,18 +394,18 @@ private:
       auto extent = [&](size_t own) {
         return [this, own](size_t q) { return q < own ? plan.passes[q].stored : samplesKept(q); };
       };
-      Func whole = stages.backward[group.first];
+      Func whole = stages.backward[group.first].result;
       whole.compute_at(output, levels[g]);
-      Var inner = order(whole, group.first);
+      Var inner = order(stages.backward[group.first], group.first);
       // Rows of later groups are looped over outside; frequencies of earlier ones are all there.
       bounds(whole, 0, plan.axes.size() == 1 ? index.size() : group.last, extent(group.first));
       for (size_t p = group.first + 1; p <= group.last; ++p) {
-        Func pass = stages.backward[p];
+        Func pass = stages.backward[p].result;
         if (g == 0 && plan.axes.size() == plan.groups.size())
           pass.compute_at(output, levels[0]);
         else
           pass.compute_at(whole, inner);
-        order(pass, p);
+        order(stages.backward[p], p);
         auto within = [&, p](size_t q) {
           return q < p ? plan.passes[q].stored : q == p ? samplesKept(q) : samplesKept(q);
         };
@@ -369,9 +419,9 @@ private:
   template <typename Place> void scheduleForwardGroup(size_t g, Place place) {
     const FftGroup &group = plan.groups[g];
     for (size_t p = group.first; p < group.last; ++p) {
-      Func pass = stages.forward[p];
+      Func pass = stages.forward[p].result;
       place(pass);
-      order(pass, p);
+      order(stages.forward[p], p);
       bounds(pass, group.first, group.last,
              [&, p](size_t q) { return q <= p ? plan.passes[q].stored : plan.passes[q].radix; });
     }
@@ -386,9 +436,9 @@ private:
   /// A group's last stage before another group: whole tiles.
   template <typename Place> void scheduleForwardWhole(size_t g, Place place) {
     const FftGroup &group = plan.groups[g];
-    Func whole = stages.forward[group.last];
+    Func whole = stages.forward[group.last].result;
     place(whole);
-    Var inner = order(whole, group.last);
+    Var inner = order(stages.forward[group.last], group.last);
     bounds(whole, 0, index.size() - 1, [&](size_t q) {
       return q <= group.last ? plan.passes[q].stored : plan.passes[q].radix;
     });
@@ -402,7 +452,7 @@ private:
     for (size_t g = 0; g < lastGroup; ++g)
       scheduleForwardWhole(g, [&](Func func) { func.compute_at(output, task); });
     const FftGroup &group = plan.groups[lastGroup];
-    Func back = stages.backward[group.first];
+    Func back = stages.backward[group.first].result;
     Var row = t;
     for (size_t q = 0; q < group.first; ++q) {
       row = index[q];
@@ -414,9 +464,9 @@ private:
       else
         func.compute_at(back, row);
     };
-    Func last = stages.forward[group.last];
+    Func last = stages.forward[group.last].result;
     place(last);
-    order(last, group.last);
+    order(stages.forward[group.last], group.last);
     bounds(last, group.first, group.last, [&](size_t q) { return plan.passes[q].stored; });
     scheduleForwardGroup(lastGroup, place);
   }
@@ -424,7 +474,7 @@ private:
   void scheduleForwardAtRoot() {
     const size_t lastGroup = plan.groups.size() - 1;
     const FftGroup &group = plan.groups[lastGroup];
-    Func last = stages.forward[group.last];
+    Func last = stages.forward[group.last].result;
     Var co("fvo"), ci("fvi"), all("fall");
     const auto channels = static_cast<int>(roundUp(plan.problem.inChannels, lanes));
     last.compute_root().bound(c, 0, channels).bound(t, 0, static_cast<int>(plan.positions()));
@@ -449,6 +499,7 @@ private:
         .align_storage(t, static_cast<int>(plan.positions() | 1));
     if (plan.parallel)
       last.parallel(all);
+    scheduleCodelet(stages.forward[group.last], index.size() == 1 ? all.name() : loops[2].name());
     for (size_t g = 0; g < lastGroup; ++g)
       scheduleForwardWhole(g, [&](Func func) { func.compute_at(last, all); });
     scheduleForwardGroup(lastGroup, [&](Func func) {

@@ -8,14 +8,19 @@
 
 namespace quern::codegen {
 
+/// One pass: a codelet computes all results of a small transform as one tuple, and the stage's own
+/// Func spreads them over an index and multiplies by twiddle factors.
+struct FftStage {
+  Halide::Func codelet, result;
+};
+
 /// The Funcs of a convolution by Fourier transforms, in the order of the data flow.
 struct FftStages {
-  Halide::Func samples;              ///< a tile's row of the padded input
-  std::vector<Halide::Func> forward; ///< one per pass
-  Halide::Func accumulator;          ///< of the contraction over channels (not depthwise)
+  Halide::Func samples;          ///< a tile's row of the padded input
+  std::vector<FftStage> forward; ///< one per pass
+  Halide::Func accumulator;      ///< of the contraction over channels (not depthwise)
   Halide::Func product;
-  std::vector<Halide::Func>
-      backward; ///< one per pass, in the order of the passes: run last to first
+  std::vector<FftStage> backward; ///< one per pass, in the order of the passes: run last to first
   Halide::Func
       inverse; ///< the convolution's result at (c, x[, y[, z]], n): to be read by the epilogue
 };

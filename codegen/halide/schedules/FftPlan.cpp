@@ -11,7 +11,7 @@ namespace quern::codegen {
 
 namespace {
 
-constexpr int64_t largestRealRadix = 32;
+constexpr int64_t largestRealRadix = 16;
 constexpr int64_t largestRadix = 16;
 constexpr int64_t largestGroup = 512; // samples of one axis that a group transforms at once
 
