@@ -102,6 +102,8 @@ ir::FilterTransform filterTransform(const SpatialConv &p, const std::vector<int6
   return shape;
 }
 
+void PrintTo(const Case &test, std::ostream *out) { *out << test.name; }
+
 class FftConv : public testing::TestWithParam<Case> {};
 
 TEST_P(FftConv, StaysWithinTheBound) {
@@ -217,6 +219,18 @@ std::vector<Case> cases() {
   };
 }
 
+/// Every small length, as the real transform of x and as the complex one of y.
+std::vector<Case> lengths() {
+  std::vector<Case> all;
+  for (int64_t n = 2; n <= 16; ++n)
+    all.push_back({.problem = conv(1, 8, 8, 8, {axis(n - 1, 2, 0, 0), axis(n - 1, 2, 0, 0)}),
+                   .sizes = {n, n},
+                   .name = fmt::format("Length{}", n)});
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Lengths, FftConv, testing::ValuesIn(lengths()),
+                         [](const auto &info) { return info.param.name; });
 INSTANTIATE_TEST_SUITE_P(Shapes, FftConv, testing::ValuesIn(cases()),
                          [](const auto &info) { return info.param.name; });
 
