@@ -1,0 +1,166 @@
+#include "codegen/halide/schedules/Parallelism.h"
+#include "codegen/halide/schedules/Winograd.h"
+
+#include <algorithm>
+
+namespace quern::codegen {
+
+namespace {
+
+/// Beyond this the sums of a tile no longer fit a reasonable stack, and code grows out of hand.
+constexpr int64_t mostPoints = 512;
+
+int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+int64_t product(const std::vector<int64_t> &values) {
+  int64_t result = 1;
+  for (int64_t value : values)
+    result *= value;
+  return result;
+}
+
+int64_t largestDivisor(int64_t value, int64_t limit) {
+  for (int64_t d = std::min(value, limit); d > 1; --d)
+    if (value % d == 0)
+      return d;
+  return 1;
+}
+
+/// Channels that lie side by side: a cache line or a vector of them; all where neither divides.
+int64_t channelBlockFor(int64_t channels, int lanes) {
+  for (int64_t block : {int64_t{16}, int64_t{lanes}})
+    if (block >= lanes && channels % block == 0)
+      return block;
+  int64_t divisor = largestDivisor(channels, 4 * int64_t{lanes});
+  return divisor >= lanes ? divisor : channels;
+}
+
+/// Tiles along each axis of a block of about `wanted` tiles, inner axes filled first and all cut
+/// evenly.
+std::vector<int64_t> blockShape(const std::vector<int64_t> &tiles, int64_t wanted) {
+  std::vector<int64_t> shape;
+  int64_t left = std::max<int64_t>(1, wanted);
+  for (int64_t extent : tiles) {
+    int64_t length = ceilDiv(extent, ceilDiv(extent, std::min(left, extent)));
+    shape.push_back(length);
+    left = std::max<int64_t>(1, left / length);
+  }
+  return shape;
+}
+
+/// Multiplications and additions of the products, of all tiles.
+double productFlops(const WinogradPlan &plan, double tiles) {
+  return 2 * tiles * static_cast<double>(plan.products * plan.depth * plan.problem.outChannels);
+}
+
+/// Along how many tiles a block should reach. See the README for the measurements.
+int64_t wantedBlock(const WinogradPlan &plan, int64_t tasks) {
+  auto cache = static_cast<double>(plan.cpu.l2Bytes);
+  int64_t all = product(plan.tiles);
+  int64_t channels = plan.depth * plan.problem.groups;
+  if (plan.wholeProducts) {
+    auto tileBytes =
+        4.0 * static_cast<double>(plan.products * (channels + plan.problem.outChannels));
+    return std::max<int64_t>(1, static_cast<int64_t>(16 * cache / tileBytes));
+  }
+  auto tileBytes = 4.0 * static_cast<double>(plan.products * channels);
+  auto inCache = static_cast<int64_t>(0.6 * cache / tileBytes);
+  int64_t perTask = ceilDiv(all * plan.problem.batch, tasks);
+  return std::max<int64_t>(1, std::min(inCache, perTask));
+}
+
+void chooseBlocks(WinogradPlan &plan, const WinogradKnobs &knobs, int64_t tasks) {
+  // With fewer tiles than this in the cache, weights are fetched too often.
+  constexpr int64_t fewTiles = 24;
+  int64_t inputBytes = 4 * plan.products * plan.depth * plan.problem.groups;
+  int64_t all = product(plan.tiles) * plan.problem.batch;
+  plan.wholeProducts = knobs.wholeProducts.value_or(fewTiles * inputBytes > plan.cpu.l2Bytes ||
+                                                    all < fewTiles * plan.cpu.threads);
+  plan.tilesPerBlock = knobs.tilesPerBlock.empty()
+                           ? blockShape(plan.tiles, wantedBlock(plan, tasks))
+                           : knobs.tilesPerBlock;
+  plan.blocks.clear();
+  for (size_t a = 0; a < plan.tiles.size(); ++a) {
+    plan.tilesPerBlock[a] = std::min(plan.tilesPerBlock[a], plan.tiles[a]);
+    plan.blocks.push_back(ceilDiv(plan.tiles[a], plan.tilesPerBlock[a]));
+  }
+}
+
+RegisterTile chooseProductTile(const WinogradPlan &plan) {
+  int64_t channels = plan.problem.outChannels / plan.problem.groups;
+  TileQuery query{
+      .channels = channels, .width = plan.blockSize(), .height = 1, .depth = plan.depth};
+  RegisterTile tile = chooseTile(query, plan.cpu);
+  // A panel must not reach into another group.
+  if (plan.problem.groups > 1)
+    while (channels % (tile.nv * plan.cpu.lanes) != 0)
+      --tile.nv;
+  return tile;
+}
+
+} // namespace
+
+double BilinearConvProblem::flops() const {
+  double result = 2.0 * static_cast<double>(batch * outChannels * (inChannels / groups));
+  for (const ConvAxis &axis : axes)
+    result *= static_cast<double>(axis.out * axis.kernel);
+  return result;
+}
+
+int64_t WinogradPlan::blockSize() const { return product(tilesPerBlock); }
+
+int64_t WinogradPlan::workspaceBytes(int threads) const {
+  int64_t input = blockSize() * products * depth * problem.groups;
+  int64_t sums = blockSize() * products * (wholeProducts ? panels : 1) * panelWidth;
+  return 4 * (input + sums) * (wholeProducts || !parallel ? 1 : threads);
+}
+
+std::string whyNotWinograd(const BilinearConvProblem &p, const std::vector<int64_t> &outputs,
+                           const CpuTarget &cpu) {
+  if (p.axes.empty() || p.axes.size() > 3)
+    return "it needs one to three spatial axes";
+  if (outputs.size() != p.axes.size())
+    return "its tile has another rank than the convolution";
+  int64_t points = 1;
+  for (size_t a = 0; a < outputs.size(); ++a) {
+    if (outputs[a] < 1)
+      return "its tile is empty";
+    points *= outputs[a] + ceilDiv(p.axes[a].kernel, p.axes[a].stride) - 1;
+  }
+  if (points > mostPoints)
+    return "its tile is too large";
+  if (p.groups > 1 && p.outChannels / p.groups % cpu.lanes != 0)
+    return "a group's output channels are no whole vectors";
+  return {};
+}
+
+WinogradPlan planWinograd(const BilinearConvProblem &p, const std::vector<int64_t> &outputs,
+                          const CpuTarget &cpu, const WinogradKnobs &knobs) {
+  WinogradPlan plan{.problem = p, .cpu = cpu};
+  plan.products = 1;
+  double tiles = static_cast<double>(p.batch);
+  for (size_t a = 0; a < outputs.size(); ++a) {
+    const ConvAxis &axis = p.axes[a];
+    plan.algorithms.push_back(ir::cookToom(outputs[a], ceilDiv(axis.kernel, axis.stride)));
+    plan.products *= plan.algorithms.back().products;
+    plan.phases *= axis.stride;
+    plan.tiles.push_back(ceilDiv(ceilDiv(axis.out, axis.dilation), outputs[a]));
+    tiles *= static_cast<double>(plan.tiles.back() * axis.dilation);
+  }
+  plan.depth = p.inChannels / p.groups * plan.phases;
+  plan.channelBlock = channelBlockFor(p.inChannels / p.groups, cpu.lanes);
+  plan.unrollDepth = largestDivisor(plan.channelBlock, 4);
+
+  double weights = 4.0 * static_cast<double>(plan.products * plan.depth * p.outChannels);
+  int64_t tasks = wantedTasks({.flops = productFlops(plan, tiles), .bytes = weights}, cpu);
+  plan.parallel = tasks > 1;
+  chooseBlocks(plan, knobs, tasks);
+  plan.tile = knobs.tile ? *knobs.tile : chooseProductTile(plan);
+  plan.tile.mx = static_cast<int>(std::min<int64_t>(plan.tile.mx, plan.blockSize()));
+  plan.tile.my = 1;
+  plan.panelWidth = int64_t{plan.tile.nv} * cpu.lanes;
+  plan.panels = ceilDiv(p.outChannels, plan.panelWidth);
+  return plan;
+}
+
+} // namespace quern::codegen

@@ -1,0 +1,159 @@
+#include "codegen/halide/schedules/Winograd.h"
+
+namespace quern::codegen {
+
+namespace {
+
+using Halide::Func;
+using Halide::MemoryType;
+using Halide::TailStrategy;
+using Halide::Var;
+
+int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+TailStrategy tailFor(int64_t extent, int64_t factor) {
+  return extent % factor == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf;
+}
+
+/// The loops of the output that other stages are placed at.
+struct OutputLoops {
+  Var vector{"vector"}; ///< a vector of channels of one tile
+  Var panel{"panel"};   ///< a panel of output channels of one block
+  Var task{"task"};     ///< a block of tiles
+};
+
+/// Splits the output's spatial axes into blocks, tiles and positions in a tile, and orders them.
+OutputLoops scheduleOutput(const WinogradPlan &plan, Func output) {
+  OutputLoops loops;
+  const BilinearConvProblem &p = plan.problem;
+  const int width = static_cast<int>(plan.panelWidth);
+  std::vector<Var> args = output.args(), positions, tiles, outer;
+  Var c = args[0];
+  output
+      .split(c, loops.panel, c, width,
+             p.outChannels % width == 0 ? TailStrategy::RoundUp : TailStrategy::Predicate)
+      .split(c, loops.vector, c, plan.cpu.lanes);
+  std::vector<Var> subgrids;
+  for (size_t a = 0; a < p.axes.size(); ++a) {
+    std::string number = std::to_string(a);
+    Var position = args[1 + a], tile("tile" + number), block("block" + number);
+    int64_t extent = p.axes[a].out, dilation = p.axes[a].dilation, m = plan.algorithms[a].outputs;
+    if (dilation > 1) {
+      Var subgrid("subgrid" + number);
+      output.split(position, position, subgrid, static_cast<int>(dilation),
+                   tailFor(extent, dilation));
+      subgrids.push_back(subgrid);
+      extent = ceilDiv(extent, dilation);
+    }
+    output.split(position, tile, position, static_cast<int>(m), tailFor(extent, m))
+        .split(tile, block, tile, static_cast<int>(plan.tilesPerBlock[a]),
+               tailFor(plan.tiles[a], plan.tilesPerBlock[a]))
+        .unroll(position);
+    positions.push_back(position);
+    tiles.push_back(tile);
+    outer.push_back(block);
+  }
+  outer.insert(outer.end(), subgrids.begin(), subgrids.end());
+  outer.push_back(args.back());
+  std::vector<Halide::VarOrRVar> order{c};
+  order.insert(order.end(), positions.begin(), positions.end());
+  order.emplace_back(loops.vector);
+  order.insert(order.end(), tiles.begin(), tiles.end());
+  order.emplace_back(loops.panel);
+  order.insert(order.end(), outer.begin(), outer.end());
+  output.reorder(order).vectorize(c).never_partition_all();
+  loops.task = outer[0];
+  for (size_t i = 1; i < outer.size(); ++i)
+    output.fuse(loops.task, outer[i], loops.task);
+  if (plan.parallel)
+    output.parallel(plan.wholeProducts ? loops.panel : loops.task);
+  return loops;
+}
+
+/// Sums along some axes: on the stack, a vector of channels at a time.
+void schedulePartialTransform(Func stage, Func consumer, const Var &at, size_t fixed, size_t axes) {
+  std::vector<Var> args = stage.args();
+  stage.compute_at(consumer, at).store_in(MemoryType::Stack).vectorize(args[0]);
+  for (size_t a = 0; a < axes; ++a)
+    stage.unroll(args[fixed + a]);
+}
+
+void scheduleInput(const WinogradPlan &plan, const WinogradStages &stages, Func output,
+                   const OutputLoops &loops) {
+  size_t axes = plan.problem.axes.size();
+  Func whole = stages.inputTransforms.back();
+  std::vector<Var> args = whole.args();
+  Var c = args[0], tile = args[1], block = args[2];
+  Var vector("vector");
+  std::vector<Halide::VarOrRVar> order{c};
+  int lanes = static_cast<int>(std::min<int64_t>(plan.cpu.lanes, plan.channelBlock));
+  whole.compute_at(output, loops.task)
+      .bound_extent(c, static_cast<int>(plan.channelBlock))
+      .bound_extent(tile, static_cast<int>(plan.blockSize()))
+      .split(c, vector, c, lanes, TailStrategy::ShiftInwards)
+      .vectorize(c);
+  for (size_t a = 0; a < axes; ++a) {
+    whole.unroll(args[3 + a]);
+    order.emplace_back(args[3 + a]);
+  }
+  order.insert(order.end(), {vector, tile, block});
+  whole.reorder(order).never_partition_all();
+  if (plan.parallel && plan.wholeProducts)
+    whole.parallel(block);
+  for (size_t a = 0; a + 1 < axes; ++a)
+    schedulePartialTransform(stages.inputTransforms[a], whole, vector, 3, axes);
+  Func cut = stages.cutInput;
+  cut.compute_at(whole, block);
+  cut.vectorize(cut.args()[0], lanes,
+                plan.channelBlock % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
+}
+
+void scheduleProducts(const WinogradPlan &plan, const WinogradStages &stages, Func output,
+                      const OutputLoops &loops) {
+  size_t axes = plan.problem.axes.size();
+  const int lanes = plan.cpu.lanes, width = static_cast<int>(plan.panelWidth), mx = plan.tile.mx;
+  Func products = stages.products;
+  std::vector<Var> args = products.args();
+  Var c = args[0], tile = args[1], inner("inner"), panel("panel"), task = args[2];
+  products.compute_at(output, plan.wholeProducts ? loops.task : loops.panel)
+      .bound_extent(tile, static_cast<int>(plan.blockSize()))
+      .split(c, panel, c, width, TailStrategy::RoundUp)
+      .split(tile, tile, inner, mx, TailStrategy::ShiftInwards)
+      .reorder(c, inner, tile, panel)
+      .vectorize(c, lanes)
+      .unroll(c)
+      .unroll(inner);
+  if (plan.wholeProducts) {
+    for (size_t a = 1; a < axes; ++a)
+      products.fuse(task, args[2 + a], task);
+    products.fuse(panel, task, task);
+    if (plan.parallel)
+      products.parallel(task);
+  }
+  Func acc = stages.acc;
+  Var ac = acc.args()[0], at = acc.args()[1];
+  acc.compute_at(products, tile)
+      .store_in(MemoryType::Stack)
+      .bound_extent(ac, width)
+      .bound_extent(at, mx)
+      .vectorize(ac, lanes)
+      .unroll(ac)
+      .unroll(at);
+  auto r = acc.rvars(0);
+  auto update = acc.update();
+  update.reorder(ac, at, r[0], r[1]).vectorize(ac, lanes).unroll(ac).unroll(at);
+  if (plan.unrollDepth > 1)
+    update.unroll(r[0], static_cast<int>(plan.unrollDepth));
+}
+
+} // namespace
+
+void scheduleWinograd(const WinogradPlan &plan, const WinogradStages &stages, Func output) {
+  OutputLoops loops = scheduleOutput(plan, output);
+  for (Func stage : stages.outputTransforms)
+    schedulePartialTransform(stage, output, loops.vector, 1, plan.problem.axes.size());
+  scheduleProducts(plan, stages, output, loops);
+  scheduleInput(plan, stages, output, loops);
+}
+
+} // namespace quern::codegen
