@@ -7,6 +7,7 @@
 #include "bench/kernels/CompiledKernel.h"
 #include "bench/kernels/NaiveCheck.h"
 #include "bench/kernels/SpinPool.h"
+#include "ir/conv/TransformFilter.h"
 
 #include <fmt/format.h>
 
@@ -126,13 +127,40 @@ std::vector<int64_t> packedExtents(const Layer &layer, const WeightPacking &pack
     return {p.outChannels, p.kernelX, p.kernelY};
   if (layer.kind == LayerKind::Linear)
     return {packing.panelWidth, p.inChannels, packing.panels};
+  if (packing.winograd)
+    return {packing.panelWidth, packing.winograd->depth, packing.panels,
+            packing.winograd->products};
   return {packing.panelWidth, p.inChannels, p.kernelX, p.kernelY, packing.panels};
+}
+
+/// From the logical [O][I][kh][kw] to [products][panels][depth][panelWidth].
+void packTransformed(const Layer &layer, const WeightPacking &packing,
+                     std::span<const float> logical, std::span<float> packed) {
+  const auto &p = layer.problem;
+  const auto &plan = *packing.winograd;
+  std::vector<double> filter(logical.begin(), logical.end());
+  filter =
+      quern::ir::phaseFilter(filter, p.outChannels, p.inChannels / p.groups,
+                             std::vector{p.kernelY, p.kernelX}, std::vector{p.strideY, p.strideX});
+  std::vector axes(plan.algorithms.rbegin(), plan.algorithms.rend());
+  filter = quern::ir::transformFilter(filter, p.outChannels, plan.depth, axes);
+  size_t at = 0;
+  for (int64_t point = 0; point < plan.products; ++point)
+    for (int64_t panel = 0; panel < packing.panels; ++panel)
+      for (int64_t i = 0; i < plan.depth; ++i)
+        for (int64_t o = panel * packing.panelWidth; o < (panel + 1) * packing.panelWidth; ++o) {
+          int64_t index = (point * p.outChannels + o) * plan.depth + i;
+          packed[at++] =
+              o < p.outChannels ? static_cast<float>(filter[static_cast<size_t>(index)]) : 0;
+        }
 }
 
 /// From the logical [O][I][kh][kw].
 void packWeights(const Layer &layer, const WeightPacking &packing, std::span<const float> logical,
                  std::span<float> packed) {
   const auto &p = layer.problem;
+  if (packing.winograd)
+    return packTransformed(layer, packing, logical, packed);
   bool depthwise = layer.kind == LayerKind::Depthwise;
   int64_t width = depthwise ? p.outChannels : packing.panelWidth,
           panels = depthwise ? 1 : packing.panels;
@@ -332,7 +360,7 @@ int runBench(const Options &options) {
     kernel.note = pipeline.note;
     if (options.check) {
       kernel.error = checkKernel(layer, kernel);
-      if (!(kernel.error <= 2e-5)) {
+      if (!(kernel.error <= (layer.winograd > 4 ? 2e-4 : layer.winograd > 0 ? 5e-5 : 2e-5))) {
         fmt::print(stderr, "WRONG {}: error {}\n", layer.text, kernel.error);
         good = false;
       }

@@ -19,6 +19,20 @@ template <typename T> T choose(const std::map<std::string, T> &names, const std:
   return found->second;
 }
 
+/// `winograd=M`: F(M x M, ...); `block=XxY`: tiles of a block; `whole=0|1`: when products are made.
+bool parseWinogradFlag(const std::string &flag, Layer &layer) {
+  int a = 0, b = 0;
+  if (std::sscanf(flag.c_str(), "winograd=%d", &a) == 1)
+    layer.winograd = a;
+  else if (std::sscanf(flag.c_str(), "block=%dx%d", &a, &b) == 2)
+    layer.knobs.tilesPerBlock = {a, b};
+  else if (std::sscanf(flag.c_str(), "whole=%d", &a) == 1)
+    layer.knobs.wholeProducts = a != 0;
+  else
+    return false;
+  return true;
+}
+
 Layer parseLayer(const std::string &line) {
   Layer layer;
   layer.text = line;
@@ -54,8 +68,8 @@ Layer parseLayer(const std::string &line) {
       p.planarInput = true;
     else if (codegen::RegisterTile tile;
              std::sscanf(flag.c_str(), "tile=%dx%dx%d", &tile.my, &tile.mx, &tile.nv) == 3)
-      layer.tile = tile;
-    else
+      layer.tile = layer.knobs.tile = tile;
+    else if (!parseWinogradFlag(flag, layer))
       throw std::runtime_error(fmt::format("unknown flag '{}'", flag));
   }
   // A pointwise convolution is a matrix product over all pixels.

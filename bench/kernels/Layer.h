@@ -2,6 +2,7 @@
 
 #include "codegen/halide/schedules/ConvProblem.h"
 #include "codegen/halide/schedules/RegisterTile.h"
+#include "codegen/halide/schedules/Winograd.h"
 
 #include <cstdint>
 #include <optional>
@@ -22,6 +23,8 @@ struct Layer {
   Activation activation = Activation::None;
   bool residual = false;
   std::optional<codegen::RegisterTile> tile; ///< forced, to compare choices
+  int64_t winograd = 0; ///< outputs of a Winograd tile along each axis; 0: direct
+  codegen::WinogradKnobs knobs{};
 
   std::vector<int64_t> inputExtents() const;  ///< innermost first
   std::vector<int64_t> outputExtents() const; ///< innermost first

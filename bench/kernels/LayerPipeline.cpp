@@ -6,10 +6,12 @@
 #include "codegen/halide/schedules/GroupedConv.h"
 #include "codegen/halide/schedules/Pooling.h"
 #include "codegen/halide/schedules/Reduction.h"
+#include "codegen/halide/schedules/Winograd.h"
 
 #include <fmt/format.h>
 
 #include <limits>
+#include <stdexcept>
 
 namespace quern::bench {
 
@@ -32,7 +34,7 @@ Func paddedInput(const Layer &layer, const ImageParam &input, float outside) {
   const ConvProblem &p = layer.problem;
   Func logical("logical"), padded("padded");
   logical(c, x, y, n) = p.planarInput ? input(x, y, c, n) : input(c, x, y, n);
-  if (p.isPadded())
+  if (p.isPadded() || layer.winograd > 0)
     padded(c, x, y, n) = BoundaryConditions::constant_exterior(logical, outside,
                                                                {{Expr(), Expr()},
                                                                 {0, static_cast<int>(p.inWidth)},
@@ -94,6 +96,51 @@ void buildConv(const Layer &layer, const CpuTarget &cpu, const ImageParam &input
       fmt::format("{}x{}x{} {} strip {}x{} panels {}/{}{}", plan.tile.my, plan.tile.mx,
                   plan.tile.nv, where[static_cast<int>(plan.paddedInput)], plan.stripRows,
                   plan.stripColumns, plan.panelsPerTask, plan.panels, plan.parallel ? " par" : "");
+}
+
+codegen::BilinearConvProblem bilinearProblem(const ConvProblem &p) {
+  return {.batch = p.batch,
+          .inChannels = p.inChannels,
+          .outChannels = p.outChannels,
+          .groups = p.groups,
+          .axes = {{.in = p.inWidth,
+                    .out = p.outWidth,
+                    .kernel = p.kernelX,
+                    .stride = p.strideX,
+                    .dilation = p.dilationX,
+                    .padLow = p.padLeft,
+                    .padHigh = p.padRight},
+                   {.in = p.inHeight,
+                    .out = p.outHeight,
+                    .kernel = p.kernelY,
+                    .stride = p.strideY,
+                    .dilation = p.dilationY,
+                    .padLow = p.padTop,
+                    .padHigh = p.padBottom}}};
+}
+
+void buildWinograd(const Layer &layer, const CpuTarget &cpu, const ImageParam &input,
+                   LayerPipeline &pipeline) {
+  auto problem = bilinearProblem(layer.problem);
+  std::vector<int64_t> outputs(2, layer.winograd);
+  if (std::string why = codegen::whyNotWinograd(problem, outputs, cpu); !why.empty())
+    throw std::runtime_error(layer.text + ": " + why);
+  auto plan = codegen::planWinograd(problem, outputs, cpu, layer.knobs);
+  ImageParam weights =
+      operand("weights", {plan.panelWidth, plan.depth, plan.panels, plan.products});
+  pipeline.arguments.push_back(weights);
+  pipeline.packing = {plan.panelWidth, plan.panels, plan};
+  auto stages =
+      codegen::emitWinograd(plan, paddedInput(layer, input, 0),
+                            [=](const Expr &i, const Expr &k, const Expr &panel,
+                                const Expr &point) { return weights(i, k, panel, point); });
+  pipeline.output(c, x, y, n) = epilogue(layer, stages.inverse(c, x, y, n), pipeline);
+  codegen::scheduleWinograd(plan, stages, pipeline.output);
+  pipeline.note =
+      fmt::format("F({}) {}x{} block {}x{} of {}x{} {}{} {} KB", layer.winograd, plan.tile.mx,
+                  plan.tile.nv, plan.tilesPerBlock[0], plan.tilesPerBlock[1], plan.tiles[0],
+                  plan.tiles[1], plan.wholeProducts ? "whole" : "panels",
+                  plan.parallel ? " par" : "", plan.workspaceBytes(1) / 1024);
 }
 
 void buildLinear(const Layer &layer, const CpuTarget &cpu, const ImageParam &input,
@@ -165,7 +212,10 @@ LayerPipeline buildLayer(const Layer &layer, const CpuTarget &cpu) {
   pipeline.arguments.push_back(input);
   switch (layer.kind) {
   case LayerKind::Conv:
-    buildConv(layer, cpu, input, pipeline);
+    if (layer.winograd > 0)
+      buildWinograd(layer, cpu, input, pipeline);
+    else
+      buildConv(layer, cpu, input, pipeline);
     break;
   case LayerKind::Depthwise:
     buildDepthwise(layer, cpu, input, pipeline);

@@ -14,6 +14,7 @@ namespace quern::bench {
 struct WeightPacking {
   int64_t panelWidth = 0; ///< 0: `[kh][kw][I][O]`; else `[panels][kh][kw][I][panelWidth]`
   int64_t panels = 0;
+  std::optional<codegen::WinogradPlan> winograd{}; ///< transformed, as its header says
 };
 
 /// A layer's algorithm, scheduled.
