@@ -225,6 +225,8 @@ private:
   Value compare(BinaryOp op, const Value &left, const Value &right, SMRange range);
   Value matrixProduct(const Value &left, const Value &right, SMRange range);
   Value indexTensor(const Value &base, const IndexExpr &expr);
+  /// An index or an end of a range as it is written, which may be negative.
+  std::optional<int64_t> indexValue(const Expr *expr);
 
   Value finish(mlir::Operation *op, SMRange range);
   SMRange blame(SMRange range, Frame *&blamed) const;

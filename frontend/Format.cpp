@@ -6,8 +6,7 @@
 
 #include "frontend/Doc.h"
 #include "frontend/Parser.h"
-
-#include "llvm/ADT/BitVector.h"
+#include "frontend/TokenSpacing.h"
 
 namespace quern::frontend {
 
@@ -18,9 +17,7 @@ using enum TokenKind;
 class Formatter {
 public:
   explicit Formatter(const TokenStream &stream)
-      : tokens(stream.tokens), comments(stream.comments), isTemplateBrace(stream.tokens.size()) {
-    markTemplateBraces();
-  }
+      : tokens(stream.tokens), comments(stream.comments), spacing(stream.tokens) {}
 
   std::string run() {
     std::vector<const Doc *> parts;
@@ -29,88 +26,6 @@ public:
   }
 
 private:
-  // ---- What tokens are
-
-  void markTemplateBraces() {
-    for (size_t i = 0; i < tokens.size(); ++i) {
-      size_t end = i + labelLength(tokens, i);
-      for (size_t k = i; k < end; ++k) {
-        if (tokens[k].is(LeftBrace)) {
-          isTemplateBrace.set(k);
-          k = tokens[k].partner;
-          isTemplateBrace.set(k);
-        }
-      }
-    }
-  }
-
-  bool opensBlock(size_t i) const { return tokens[i].is(LeftBrace) && !isTemplateBrace[i]; }
-
-  /// A minus that has no left operand.
-  bool isUnary(size_t i) const {
-    if (tokens[i].isNot(Minus))
-      return false;
-    if (i == 0 || tokens[i].startsStatement)
-      return true;
-    const Token &before = tokens[i - 1];
-    if (before.isOneOf(Identifier, Integer, Float, String, RightParen, RightBracket, RightBrace,
-                       KwTrue, KwFalse, KwNone))
-      return false;
-    return true;
-  }
-
-  /// How loosely the token binds where a line may end after it: 1 the loosest, 0 where none may.
-  unsigned looseness(size_t i) const {
-    switch (tokens[i].kind) {
-    case Comma:
-      return 1;
-    case KwOr:
-      return 2;
-    case KwAnd:
-      return 3;
-    case EqualEqual:
-    case NotEqual:
-    case Less:
-    case LessEqual:
-    case Greater:
-    case GreaterEqual:
-      return 4;
-    case Plus:
-      return 5;
-    case Minus:
-      return isUnary(i) ? 0 : 5;
-    case Star:
-    case Slash:
-    case Percent:
-    case At:
-      return 6;
-    case StarStar:
-      return 7;
-    default:
-      return 0;
-    }
-  }
-
-  bool spaceBetween(size_t left, size_t right) const {
-    const Token &a = tokens[left], &b = tokens[right];
-    if (b.isOneOf(Comma, Colon, RightParen, RightBracket) || a.isOneOf(LeftParen, LeftBracket))
-      return false;
-    if (a.is(Dot) || b.is(Dot))
-      return false;
-    // `a[.. , 1]` keeps no space about a range, but a comma has one after it.
-    if (a.is(DotDot) || (b.is(DotDot) && a.isNot(Comma)))
-      return false;
-    if (isTemplateBrace[left] && (a.is(LeftBrace) || b.touchesPrevious))
-      return false;
-    if (isTemplateBrace[right] && (b.is(RightBrace) || b.touchesPrevious))
-      return false;
-    if (isUnary(left))
-      return false;
-    if (b.isOneOf(LeftParen, LeftBracket))
-      return !a.isOneOf(Identifier, String, RightParen, RightBracket, RightBrace);
-    return true;
-  }
-
   // ---- Comments
 
   llvm::ArrayRef<Comment> commentsBefore(size_t i) const {
@@ -240,7 +155,7 @@ private:
     // Lines end after the loosest operators only, so that what belongs together stays together.
     unsigned loosest = 0;
     for (size_t i = begin; i < end; ++i) {
-      if (unsigned level = looseness(i); level && (!loosest || level < loosest))
+      if (unsigned level = spacing.looseness(i); level && (!loosest || level < loosest))
         loosest = level;
       if (tokens[i].isOneOf(LeftParen, LeftBracket, LeftBrace))
         i = tokens[i].partner;
@@ -248,13 +163,14 @@ private:
     for (size_t i = begin; i < end; ++i) {
       if (i != begin) {
         heldComments(i, parts);
-        if (spaceBetween(i - 1, i))
-          parts.push_back(loosest && looseness(i - 1) == loosest ? docs.indent(docs.line())
-                                                                 : docs.text(" "));
-      } else if (!skipFirstComments && !tokens[i].startsStatement && i > 0 && opensBlock(i)) {
+        if (spacing.spaceBetween(i - 1, i))
+          parts.push_back(loosest && spacing.looseness(i - 1) == loosest ? docs.indent(docs.line())
+                                                                         : docs.text(" "));
+      } else if (!skipFirstComments && !tokens[i].startsStatement && i > 0 &&
+                 spacing.opensBlock(i)) {
         heldComments(i, parts);
       }
-      if (opensBlock(i)) {
+      if (spacing.opensBlock(i)) {
         parts.push_back(block(i));
         i = tokens[i].partner;
       } else if (tokens[i].isOneOf(LeftParen, LeftBracket) && tokens[i].partner > i) {
@@ -378,13 +294,13 @@ private:
   /// `(x,)` where a value stands, not an argument list.
   bool isTupleOfOne(size_t open) const {
     return tokens[open].is(LeftParen) &&
-           (open == 0 || tokens[open].startsStatement || spaceBetween(open - 1, open) ||
+           (open == 0 || tokens[open].startsStatement || spacing.spaceBetween(open - 1, open) ||
             tokens[open - 1].isOneOf(LeftParen, LeftBracket));
   }
 
   llvm::ArrayRef<Token> tokens;
   llvm::ArrayRef<Comment> comments;
-  llvm::BitVector isTemplateBrace;
+  TokenSpacing spacing;
   DocBuilder docs;
 };
 

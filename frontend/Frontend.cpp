@@ -1,6 +1,7 @@
 #include "frontend/Frontend.h"
 
 #include "frontend/Model.h"
+#include "ir/SourceLocation.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "mlir/IR/Verifier.h"
@@ -57,9 +58,23 @@ public:
     auto location = mlir::FileLineColLoc::get(&context, file->path, 1, 1);
     mlir::OwningOpRef<mlir::ModuleOp> module(mlir::ModuleOp::create(location));
     if (!elaborateModel(program, diagnostics, {model, file}, options, *module) ||
-        mlir::failed(mlir::verify(*module)))
+        !verify(*module, model->name.text))
       return nullptr;
     return module;
+  }
+
+  /// Whether the finished module is a valid one; the first thing that is wrong with it is told.
+  bool verify(mlir::ModuleOp module, StringRef name) {
+    std::string what;
+    mlir::ScopedDiagnosticHandler handler(module.getContext(), [&](mlir::Diagnostic &diagnostic) {
+      if (what.empty())
+        what = fmt::format("{}: {}", ir::locationText(diagnostic.getLocation()), diagnostic.str());
+      return mlir::success();
+    });
+    if (mlir::succeeded(mlir::verify(module)))
+      return true;
+    diagnostics.report<diag::InvalidModel>({}, name, what);
+    return false;
   }
 
 private:

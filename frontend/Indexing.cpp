@@ -3,6 +3,33 @@
 
 namespace quern::frontend {
 
+namespace {
+
+/// The ends of `low..high` where an entry is a range; either may be left out.
+struct IndexRange {
+  const Expr *low = nullptr, *high = nullptr;
+};
+
+std::optional<IndexRange> rangeOf(const Expr *entry) {
+  if (const auto *slice = llvm::dyn_cast<SliceExpr>(entry))
+    return IndexRange{slice->low, slice->high};
+  if (const auto *range = llvm::dyn_cast<BinaryExpr>(entry); range && range->op == BinaryOp::Range)
+    return IndexRange{range->left, range->right};
+  return std::nullopt;
+}
+
+} // namespace
+
+std::optional<int64_t> Elaborator::indexValue(const Expr *expr) {
+  Value value = evaluate(expr);
+  if (value.isPoison())
+    return std::nullopt;
+  if (value.isInteger())
+    return value.asInteger();
+  error<diag::IndexNotInteger>(expr->range, value.describe());
+  return std::nullopt;
+}
+
 Value Elaborator::index(const Value &base, const IndexExpr &expr) {
   if (base.isPoison()) {
     return Value();
@@ -19,38 +46,20 @@ Value Elaborator::index(const Value &base, const IndexExpr &expr) {
   }
   auto size = static_cast<int64_t>(base.elements().size());
   const Expr *written = expr.indices[0];
-  // Ends of a range may be left out, or count from the end.
-  auto end = [&](const Expr *bound, int64_t otherwise) -> std::optional<int64_t> {
-    if (!bound)
-      return otherwise;
-    Value value = evaluate(bound);
-    if (value.isPoison())
+  // Positions may count from the end.
+  auto position = [&](const Expr *bound, int64_t limit) -> std::optional<int64_t> {
+    std::optional<int64_t> number = indexValue(bound);
+    if (!number)
       return std::nullopt;
-    if (!value.isInteger()) {
-      error<diag::IndexNotInteger>(bound->range, value.describe());
-      return std::nullopt;
-    }
-    int64_t position = value.asInteger() < 0 ? value.asInteger() + size : value.asInteger();
-    if (position < 0 || position > size) {
-      error<diag::IndexOutOfRange>(bound->range, value.asInteger(), base.describe());
-      return std::nullopt;
-    }
-    return position;
+    int64_t at = *number < 0 ? *number + size : *number;
+    if (at >= 0 && at <= limit)
+      return at;
+    error<diag::IndexOutOfRange>(bound->range, *number, base.describe());
+    return std::nullopt;
   };
-  const Expr *low = nullptr, *high = nullptr;
-  bool isRange = true;
-  if (const auto *slice = llvm::dyn_cast<SliceExpr>(written)) {
-    low = slice->low;
-    high = slice->high;
-  } else if (const auto *range = llvm::dyn_cast<BinaryExpr>(written);
-             range && range->op == BinaryOp::Range) {
-    low = range->left;
-    high = range->right;
-  } else {
-    isRange = false;
-  }
-  if (isRange) {
-    std::optional<int64_t> first = end(low, 0), last = end(high, size);
+  if (std::optional<IndexRange> range = rangeOf(written)) {
+    std::optional<int64_t> first = range->low ? position(range->low, size) : 0;
+    std::optional<int64_t> last = range->high ? position(range->high, size) : size;
     if (!first || !last)
       return Value();
     std::vector<Value> part;
@@ -58,19 +67,8 @@ Value Elaborator::index(const Value &base, const IndexExpr &expr) {
       part.push_back(base.elements()[i]);
     return base.isTuple() ? Value::tuple(std::move(part)) : Value::list(std::move(part));
   }
-  Value value = evaluate(written);
-  if (value.isPoison())
-    return Value();
-  if (!value.isInteger()) {
-    error<diag::IndexNotInteger>(written->range, value.describe());
-    return Value();
-  }
-  int64_t position = value.asInteger() < 0 ? value.asInteger() + size : value.asInteger();
-  if (position < 0 || position >= size) {
-    error<diag::IndexOutOfRange>(written->range, value.asInteger(), base.describe());
-    return Value();
-  }
-  return base.elements()[position];
+  std::optional<int64_t> at = position(written, size - 1);
+  return at ? base.elements()[*at] : Value();
 }
 
 Value Elaborator::indexTensor(const Value &base, const IndexExpr &expr) {
@@ -88,21 +86,15 @@ Value Elaborator::indexTensor(const Value &base, const IndexExpr &expr) {
   int64_t axis = 0;
   // An entry's value as a position of the axis; `limit` is the largest allowed.
   auto position = [&](const Expr *bound, int64_t limit) -> std::optional<int64_t> {
-    Value value = evaluate(bound);
-    if (value.isPoison())
+    std::optional<int64_t> number = indexValue(bound);
+    if (!number)
       return std::nullopt;
-    if (!value.isInteger()) {
-      error<diag::IndexNotInteger>(bound->range, value.describe());
-      return std::nullopt;
-    }
-    int64_t extent = type.getDimSize(axis);
-    int64_t at = value.asInteger() < 0 ? value.asInteger() + extent : value.asInteger();
-    if (at < 0 || at > limit) {
-      error<diag::AxisIndexOutOfRange>(bound->range, value.asInteger(), axis, base.describe())
-          .note<diag::MadeHere>(base.asTensor().definition);
-      return std::nullopt;
-    }
-    return at;
+    int64_t at = *number < 0 ? *number + type.getDimSize(axis) : *number;
+    if (at >= 0 && at <= limit)
+      return at;
+    error<diag::AxisIndexOutOfRange>(bound->range, *number, axis, base.describe())
+        .note<diag::MadeHere>(base.asTensor().definition);
+    return std::nullopt;
   };
   for (const Expr *entry : expr.indices) {
     if (llvm::isa<EllipsisExpr>(entry)) {
@@ -111,15 +103,8 @@ Value Elaborator::indexTensor(const Value &base, const IndexExpr &expr) {
       continue;
     }
     int64_t extent = type.getDimSize(axis);
-    const Expr *low = nullptr, *high = nullptr;
-    if (const auto *slice = llvm::dyn_cast<SliceExpr>(entry)) {
-      low = slice->low;
-      high = slice->high;
-    } else if (const auto *range = llvm::dyn_cast<BinaryExpr>(entry);
-               range && range->op == BinaryOp::Range) {
-      low = range->left;
-      high = range->right;
-    } else {
+    std::optional<IndexRange> range = rangeOf(entry);
+    if (!range) {
       // One position: the axis goes.
       std::optional<int64_t> at = position(entry, extent - 1);
       if (!at)
@@ -128,8 +113,8 @@ Value Elaborator::indexTensor(const Value &base, const IndexExpr &expr) {
       sizes[axis++] = 1;
       continue;
     }
-    std::optional<int64_t> first = low ? position(low, extent) : 0;
-    std::optional<int64_t> last = high ? position(high, extent) : extent;
+    std::optional<int64_t> first = range->low ? position(range->low, extent) : 0;
+    std::optional<int64_t> last = range->high ? position(range->high, extent) : extent;
     if (!first || !last)
       return Value();
     if (*first >= *last) {

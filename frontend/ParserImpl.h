@@ -1,5 +1,5 @@
-// The parser's state and its rules, shared by Parser.cpp (declarations, types), ParseStmt.cpp and
-// ParseExpr.cpp.
+// The parser's state and its rules, shared by Parser.cpp (declarations, types), ParseStmt.cpp,
+// ParseExpr.cpp and ParsePrimary.cpp.
 #pragma once
 
 #include "frontend/Parser.h"
@@ -90,7 +90,7 @@ private:
   bool parsePattern(Pattern &pattern);
   bool parsePatternItem(Pattern &pattern);
 
-  // Expressions.
+  // Operators, calls and indices (ParseExpr.cpp).
   Expr *parseTuple();
   Expr *parseExpr();
   Expr *parseBinary(unsigned level);
@@ -100,9 +100,16 @@ private:
   Expr *parsePostfix();
   Expr *parseCall(Expr *callee);
   Expr *parseIndex(Expr *base);
+
+  // What they stand between (ParsePrimary.cpp).
+  struct Elements {
+    llvm::SmallVector<Expr *> list;
+    unsigned depth = 0;
+  };
   Expr *parsePrimary();
   Expr *parseNumber();
   Expr *parseString();
+  bool parseElements(TokenKind open, TokenKind close, StringRef what, Elements &elements);
   Expr *parseParenthesized();
   Expr *parseBracketed();
   Expr *parseIf();

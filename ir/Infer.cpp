@@ -3,6 +3,8 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
+#include <algorithm>
+
 namespace quern::ir {
 
 std::optional<llvm::SmallVector<int64_t>> broadcastShapes(llvm::ArrayRef<int64_t> a,
@@ -41,6 +43,11 @@ mlir::FailureOr<llvm::SmallVector<int64_t>> inferWindow(std::optional<mlir::Loca
       return mlir::emitOptionalError(
           loc, constraints.positive,
           ": window, stride and dilation must be at least 1 and padding at least 0");
+    if (std::max({shape.window[i], shape.strides[i], shape.dilations[i], shape.padLow[i],
+                  shape.padHigh[i]}) > largestWindowEntry)
+      return mlir::emitOptionalError(loc, constraints.positive,
+                                     ": window, stride, dilation and padding must be at most ",
+                                     largestWindowEntry);
     int64_t reach = shape.dilations[i] * (shape.window[i] - 1) + 1;
     int64_t padded = input[i] + shape.padLow[i] + shape.padHigh[i];
     if (reach > padded)

@@ -4,6 +4,7 @@
 
 #include "ir/Quern.h"
 
+#include <limits>
 #include <optional>
 
 namespace quern::ir {
@@ -14,6 +15,10 @@ std::optional<llvm::SmallVector<int64_t>> broadcastShapes(llvm::ArrayRef<int64_t
 
 /// "2x3x4" for messages.
 std::string shapeText(llvm::ArrayRef<int64_t> shape);
+
+/// The largest window, stride, dilation or padding: what kernels count in, and small enough that no
+/// product of two overflows.
+inline constexpr int64_t largestWindowEntry = std::numeric_limits<int32_t>::max();
 
 /// The sliding-window attributes that conv and window_reduce have in common.
 struct WindowShape {

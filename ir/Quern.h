@@ -16,7 +16,9 @@
 
 namespace quern::ir {
 /// Elementwise over numpy-broadcast operands: result[i] = f(operands[i]...).
+/// What derives from it is mlir::Op<ConcreteOp, ...>, so its constructor is public.
 template <typename ConcreteOp>
+// NOLINTNEXTLINE(bugprone-crtp-constructor-accessibility)
 class Elementwise : public mlir::OpTrait::TraitBase<ConcreteOp, Elementwise> {};
 } // namespace quern::ir
 

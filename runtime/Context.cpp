@@ -80,14 +80,8 @@ abi::Type halideType(quern_dtype dtype) {
 }
 
 quern_status checkModel(const quern_model *model, ImageView &image, Error &error) {
-  if (!model)
-    return error.set(QUERN_INVALID_ARGUMENT, "the model is null");
-  if (model->abiVersion != QUERN_ABI_VERSION)
-    return error.set(QUERN_BAD_MODEL,
-                     "the model was compiled for ABI version %u, this runtime has %u",
-                     model->abiVersion, QUERN_ABI_VERSION);
-  if (const char *problem = image.open(model->image, model->imageSize))
-    return error.set(QUERN_BAD_MODEL, "%s", problem);
+  if (quern_status status = openModel(model, image, error); status != QUERN_OK)
+    return status;
   if (!model->run || !model->runProfiled)
     return error.set(QUERN_BAD_MODEL, "the model has no driver");
   DeviceKind device = image.header().device;

@@ -16,6 +16,18 @@ bool isDType(uint8_t dtype) { return dtypeBytes(static_cast<quern_dtype>(dtype))
 
 } // namespace
 
+quern_status openModel(const quern_model *model, ImageView &view, Error &error) {
+  if (!model)
+    return error.set(QUERN_INVALID_ARGUMENT, "the model is null");
+  if (model->abiVersion != QUERN_ABI_VERSION)
+    return error.set(QUERN_BAD_MODEL,
+                     "the model was compiled for ABI version %u, this runtime has %u",
+                     model->abiVersion, QUERN_ABI_VERSION);
+  if (const char *problem = view.open(model->image, model->imageSize))
+    return error.set(QUERN_BAD_MODEL, "%s", problem);
+  return QUERN_OK;
+}
+
 uint64_t tensorBytes(const TensorEntry &tensor) {
   uint64_t bytes = dtypeBytes(static_cast<quern_dtype>(tensor.dtype));
   for (int axis = 0; axis < tensor.rank; ++axis)

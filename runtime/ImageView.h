@@ -1,6 +1,7 @@
 // A model image that has been checked, so that whoever reads it further need not.
 #pragma once
 
+#include "runtime/Errors.h"
 #include "runtime/ModelImage.h"
 
 #include <span>
@@ -42,6 +43,9 @@ private:
 
   const unsigned char *base = nullptr;
 };
+
+/// The image of a model from the user's program, checked; `error` says what is wrong with either.
+quern_status openModel(const quern_model *model, ImageView &view, Error &error);
 
 /// The bytes of a checked tensor.
 uint64_t tensorBytes(const TensorEntry &tensor);

@@ -1,6 +1,5 @@
 // What a model tells of itself without being run.
 #include "runtime/DType.h"
-#include "runtime/Errors.h"
 #include "runtime/ImageView.h"
 
 namespace quern::runtime {
@@ -11,15 +10,7 @@ namespace {
 quern_status open(const quern_model *model, ImageView &view) {
   Error &error = threadError();
   error.clear();
-  if (!model)
-    return error.set(QUERN_INVALID_ARGUMENT, "the model is null");
-  if (model->abiVersion != QUERN_ABI_VERSION)
-    return error.set(QUERN_BAD_MODEL,
-                     "the model was compiled for ABI version %u, this runtime has %u",
-                     model->abiVersion, QUERN_ABI_VERSION);
-  if (const char *problem = view.open(model->image, model->imageSize))
-    return error.set(QUERN_BAD_MODEL, "%s", problem);
-  return QUERN_OK;
+  return openModel(model, view, error);
 }
 
 quern_status describe(const quern_model *model, bool isInput, size_t index, quern_tensor *tensor) {

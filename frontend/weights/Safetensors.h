@@ -17,7 +17,7 @@ Result<WeightStore> readSafetensors(const Blob &file);
 /// Writes the tensors, whose names must differ, to `path`. Equal tensors and metadata give equal
 /// bytes, whatever their order. The data begins at a multiple of 64 bytes, the tensors follow by
 /// falling element size, then name, so that each is aligned to its elements (the format allows no
-/// gaps). The file appears whole or not at all, see AtomicFile.h.
+/// gaps). The file appears whole or not at all, see writeBytes.
 Status writeSafetensors(std::span<const Weight> weights,
                         const std::map<std::string, std::string> &metadata,
                         const std::string &path);

@@ -1,6 +1,6 @@
-#include "frontend/weights/AtomicFile.h"
 #include "frontend/weights/ElementTypes.h"
 #include "frontend/weights/Safetensors.h"
+#include "runtime/formats/File.h"
 
 #include "llvm/Support/Endian.h"
 
@@ -64,7 +64,7 @@ Status writeSafetensors(std::span<const Weight> weights,
   std::vector<std::span<const std::byte>> pieces = {length, std::as_bytes(std::span(text))};
   for (const Weight *weight : ordered)
     pieces.push_back(weight->data.bytes);
-  return writeFileAtomically(path, pieces);
+  return runtime::writeBytes(path, pieces);
 }
 
 } // namespace quern::frontend::weights

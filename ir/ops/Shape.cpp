@@ -4,6 +4,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallBitVector.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace quern::ir {
 namespace {
@@ -35,7 +36,9 @@ mlir::LogicalResult ReshapeOp::inferReturnTypes(mlir::MLIRContext *, Location lo
   for (int64_t extent : adaptor.getShape()) {
     if (extent < 1)
       return mlir::emitOptionalError(loc, "H1: extents must be at least 1, not ", extent);
-    elements *= extent;
+    if (llvm::MulOverflow(elements, extent, elements))
+      return mlir::emitOptionalError(loc, "H1: ", shapeText(adaptor.getShape()),
+                                     " has more elements than can be counted");
   }
   mlir::RankedTensorType input = tensorType(adaptor.getInput());
   if (elements != input.getNumElements())
@@ -101,9 +104,11 @@ mlir::LogicalResult SliceOp::inferReturnTypes(mlir::MLIRContext *, Location loc,
     int64_t stride = adaptor.getStrides()[i];
     if (size < 1 || stride < 1)
       return mlir::emitOptionalError(loc, "H5: sizes and strides must be at least 1");
-    if (start < 0 || start + (size - 1) * stride >= shape[i])
-      return mlir::emitOptionalError(loc, "H6: elements ", start, " to ",
-                                     start + (size - 1) * stride, " of axis ", i,
+    int64_t last = 0;
+    if (llvm::MulOverflow(size - 1, stride, last) || llvm::AddOverflow(start, last, last))
+      last = std::numeric_limits<int64_t>::max();
+    if (start < 0 || last >= shape[i])
+      return mlir::emitOptionalError(loc, "H6: elements ", start, " to ", last, " of axis ", i,
                                      ", which has extent ", shape[i]);
   }
   return result(adaptor.getInput(), adaptor.getSizes(), inferred);
@@ -153,6 +158,8 @@ mlir::LogicalResult PadOp::inferReturnTypes(mlir::MLIRContext *, Location loc, A
   for (size_t i = 0; i < shape.size(); ++i) {
     if (low[i] < 0 || high[i] < 0)
       return mlir::emitOptionalError(loc, "H11: padding must be at least 0");
+    if (std::max(low[i], high[i]) > largestWindowEntry)
+      return mlir::emitOptionalError(loc, "H11: padding must be at most ", largestWindowEntry);
     padded.push_back(low[i] + shape[i] + high[i]);
   }
   return result(adaptor.getInput(), padded, inferred);

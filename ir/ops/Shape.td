@@ -55,7 +55,7 @@ def Quern_ConcatOp : Quern_PureOp<"concat"> {
 
 def Quern_PadOp : Quern_PureOp<"pad"> {
   let summary = "surrounds the input with a constant";
-  let description = "Constraints: (H10) one entry for each axis; (H11) entries at least 0.";
+  let description = "Constraints: (H10) one entry for each axis; (H11) entries at least 0 and below 2^31.";
   let arguments = (ins Quern_Tensor:$input, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
                        F64Attr:$value);
   let assemblyFormat = [{

@@ -14,7 +14,7 @@ def Quern_WindowReduceOp : Quern_ArithmeticOp<"window_reduce"> {
     Constraints:
       (W1) the input has rank 3 to 5; window, strides, dilations, pad_low, pad_high have one entry
            for each spatial axis;
-      (W2) window, strides and dilations are at least 1, paddings at least 0;
+      (W2) window, strides and dilations are at least 1, paddings at least 0, all below 2^31;
       (W3) the dilated window fits into the padded input along every axis;
       (W4) no window lies wholly in padding: each padding is smaller than the dilated window;
       (W5) mean and prod need a floating-point element type.

@@ -1,13 +1,19 @@
 #include "runtime/formats/File.h"
 
+#include "runtime/formats/RemovedOnSignal.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <optional>
 
 namespace quern::runtime {
 
@@ -59,12 +65,30 @@ bool writeAll(int fd, std::span<const std::span<const std::byte>> parts) {
   return true;
 }
 
-/// The permissions that a plain open() would give; mkstemp gives fewer. Reading the mask means
-/// setting it.
-mode_t plainMode() {
-  mode_t mask = ::umask(0);
-  ::umask(mask);
-  return 0666 & ~mask;
+/// A new file in the folder of `path`, named for this process and call; `name` becomes its path.
+/// Short, so that it fits wherever `path` does.
+int createBeside(const std::string &path, mode_t mode, std::string &name,
+                 std::optional<RemovedOnSignal> &removed) {
+  static std::atomic<unsigned> count = 0;
+  size_t folder = path.rfind('/') + 1; // 0 where there is none
+  for (;;) {
+    name = fmt::format("{}.{}-{}.part", path.substr(0, folder), ::getpid(), count++);
+    removed.emplace(name);
+    int fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (fd >= 0 || errno != EEXIST)
+      return fd;
+  }
+}
+
+/// The path behind symbolic links; `path` itself where there is nothing yet.
+std::string linkTarget(const std::string &path) {
+  std::unique_ptr<char, void (*)(void *)> resolved(::realpath(path.c_str(), nullptr), std::free);
+  return resolved ? resolved.get() : path;
+}
+
+/// What is written to the old file's `mode`: runnable by those who may read it.
+mode_t permissions(mode_t mode, bool isExecutable) {
+  return (mode & 07777) | (isExecutable ? (mode & 0444) >> 2 : 0);
 }
 
 } // namespace
@@ -125,7 +149,8 @@ Result<std::vector<std::byte>> readBytes(const std::string &path, size_t limit) 
   return bytes;
 }
 
-Status writeBytes(const std::string &path, std::span<const std::span<const std::byte>> parts) {
+Status writeBytes(const std::string &path, std::span<const std::span<const std::byte>> parts,
+                  const WriteOptions &options) {
   if (path == "-") {
     if (!writeAll(STDOUT_FILENO, parts))
       return systemFailure("standard output", "cannot write");
@@ -142,18 +167,22 @@ Status writeBytes(const std::string &path, std::span<const std::span<const std::
       return systemFailure(path, "cannot write");
     return success();
   }
-  std::string beside = path + ".XXXXXX";
-  Descriptor file(::mkostemp(beside.data(), O_CLOEXEC));
+  std::string target = exists ? linkTarget(path) : path;
+  std::string beside;
+  std::optional<RemovedOnSignal> removed;
+  Descriptor file(createBeside(target, options.isExecutable ? 0777 : 0666, beside, removed));
   if (!file.valid())
     return systemFailure(path, "cannot write");
-  bool written = writeAll(file.get(), parts) &&
-                 ::fchmod(file.get(), exists ? info.st_mode & 07777 : plainMode()) == 0;
+  bool written =
+      writeAll(file.get(), parts) &&
+      (!exists || ::fchmod(file.get(), permissions(info.st_mode, options.isExecutable)) == 0) &&
+      (!options.isFlushed || ::fsync(file.get()) == 0);
   int reason = errno;
   bool closed = file.close();
   if (written && !closed)
     reason = errno;
   if (written && closed) {
-    if (::rename(beside.c_str(), path.c_str()) == 0)
+    if (::rename(beside.c_str(), target.c_str()) == 0)
       return success();
     reason = errno;
   }

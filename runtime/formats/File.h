@@ -30,9 +30,19 @@ private:
 /// All bytes of a file or pipe; "-" is the standard input. Fails once there are more than `limit`.
 Result<std::vector<std::byte>> readBytes(const std::string &path, size_t limit = SIZE_MAX);
 
+struct WriteOptions {
+  /// Whoever may read the file may also run it.
+  bool isExecutable = false;
+  /// Return only once the disk has it: then even a loss of power leaves the old file or the new.
+  bool isFlushed = true;
+};
+
 /// Writes the parts one after the other to a new file beside `path` and renames it into place, so
-/// that nobody ever sees a part of it: on failure the old file, if any, is untouched. "-" is the
-/// standard output, written as it comes.
-Status writeBytes(const std::string &path, std::span<const std::span<const std::byte>> parts);
+/// that nobody ever sees a part of it: on failure (no such folder, no permission, no space) and on
+/// a signal that ends the process nothing is left but the old file, if any, untouched. A link's
+/// target is replaced, not the link; an older file's permissions are kept. Devices and pipes are
+/// written as it comes, as is the standard output for "-".
+Status writeBytes(const std::string &path, std::span<const std::span<const std::byte>> parts,
+                  const WriteOptions &options = {});
 
 } // namespace quern::runtime

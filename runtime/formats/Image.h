@@ -19,15 +19,14 @@ struct Image {
   std::vector<uint8_t> rgb;
 };
 
+/// No image that is read or made has more.
+inline constexpr int64_t maxImagePixels = int64_t{1} << 28;
+
 /// Grey becomes RGB, alpha is dropped, 16 bits become 8; EXIF orientation is not applied. Fails for
 /// what is not an image and for images of more than 2^28 pixels.
 Result<Image> decodeImage(std::span<const std::byte> file, std::string_view name);
 
 /// decodeImage on a file; "-" is the standard input.
 Result<Image> readImage(const std::string &path);
-
-/// Resizes with a Catmull-Rom filter that is widened when shrinking, as PIL's antialiased bicubic
-/// is, clamped at the edges and rounded to 8 bits. Sizes are at least 1.
-Result<Image> resizeImage(const Image &image, int width, int height);
 
 } // namespace quern::runtime

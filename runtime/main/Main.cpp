@@ -113,9 +113,8 @@ int program(int argc, const char *const *argv) {
   if (!signature)
     return fail(signature.error());
   std::variant<Request, int> parsed = parseCommandLine(*signature, argc, argv);
-  if (const int *code = std::get_if<int>(&parsed))
-    return *code;
-  int code = serve(*signature, std::get<Request>(parsed));
+  const int *ended = std::get_if<int>(&parsed);
+  int code = ended ? *ended : serve(*signature, std::get<Request>(parsed));
   // A full disk or a closed pipe shows only here.
   if (std::fflush(stdout) != 0 || std::ferror(stdout))
     return fail(fmt::format("cannot write the standard output: {}", std::strerror(errno)));

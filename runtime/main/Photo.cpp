@@ -1,5 +1,7 @@
 #include "runtime/main/Photo.h"
 
+#include "runtime/formats/ResizeImage.h"
+
 namespace quern::runtime {
 
 namespace {

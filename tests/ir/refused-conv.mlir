@@ -69,3 +69,30 @@ func.func @refused(%x: tensor<1x4x6x6xf32>, %w: tensor<4x4x3x3xf32>) {
   %0 = quern.conv %x, %w strides [1, 1] dilations [3, 3] pad [0, 0] [0, 0] groups 1 : (tensor<1x4x6x6xf32>, tensor<4x4x3x3xf32>) -> tensor<1x4x4x4xf32>
   return
 }
+
+// -----
+
+func.func @refused(%x: tensor<1x4x6x6xf32>, %w: tensor<4x4x3x3xf32>) {
+  // expected-error @below {{C3: window, stride, dilation and padding must be at most 2147483647}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [9223372036854775807, 0] [0, 0] groups 1 : (tensor<1x4x6x6xf32>, tensor<4x4x3x3xf32>) -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%x: tensor<1x4x6x6xf32>, %w: tensor<4x4x3x3xf32>) {
+  // expected-error @below {{C3: window, stride, dilation and padding must be at most 2147483647}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.conv %x, %w strides [1, 1] dilations [9223372036854775807, 1] pad [1, 0] [0, 0] groups 1 : (tensor<1x4x6x6xf32>, tensor<4x4x3x3xf32>) -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%x: tensor<1x4x6x6xf32>, %w: tensor<4x4x3x3xf32>) {
+  // expected-error @below {{C3: window, stride, dilation and padding must be at most 2147483647}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.conv %x, %w strides [2147483648, 1] dilations [1, 1] pad [1, 0] [0, 0] groups 1 : (tensor<1x4x6x6xf32>, tensor<4x4x3x3xf32>) -> tensor<1x4x4x4xf32>
+  return
+}

@@ -141,3 +141,39 @@ func.func @refused() {
   %0 = quern.iota [0] along 0 of f32 : () -> tensor<1xf32>
   return
 }
+
+// -----
+
+func.func @refused(%x: tensor<2x3xf32>) {
+  // expected-error @below {{H1: 4294967296x4294967296x6 has more elements than can be counted}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.reshape %x to [4294967296, 4294967296, 6] : (tensor<2x3xf32>) -> tensor<6xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%x: tensor<2x3xf32>) {
+  // expected-error @below {{H6:}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.slice %x from [0, 0] sizes [2, 3] strides [1, 9223372036854775807] : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%x: tensor<2x3xf32>) {
+  // expected-error @below {{H6:}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.slice %x from [0, 9223372036854775807] sizes [2, 3] strides [1, 1] : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%x: tensor<2x3xf32>) {
+  // expected-error @below {{H11: padding must be at most 2147483647}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.pad %x low [0, 9223372036854775807] high [0, 0] with 0.0 : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  return
+}

@@ -51,3 +51,30 @@ func.func @refused(%x: tensor<1x4x6x6xi32>) {
   %0 = quern.window_reduce mean %x window [2, 2] strides [1, 1] dilations [1, 1] pad [0, 0] [0, 0] : (tensor<1x4x6x6xi32>) -> tensor<1x4x6x6xi32>
   return
 }
+
+// -----
+
+func.func @refused(%x: tensor<1x4x6x6xf32>) {
+  // expected-error @below {{W2: window, stride, dilation and padding must be at most 2147483647}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.window_reduce max %x window [2, 2] strides [9223372036854775807, 1] dilations [1, 1] pad [1, 0] [0, 0] : (tensor<1x4x6x6xf32>) -> tensor<1x4x6x6xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%x: tensor<1x4x6x6xf32>) {
+  // expected-error @below {{W2: window, stride, dilation and padding must be at most 2147483647}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.window_reduce max %x window [9223372036854775807, 2] strides [1, 1] dilations [9223372036854775807, 1] pad [1, 0] [0, 0] : (tensor<1x4x6x6xf32>) -> tensor<1x4x6x6xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%x: tensor<1x4x6x6xf32>) {
+  // expected-error @below {{W2: window, stride, dilation and padding must be at most 2147483647}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.window_reduce max %x window [2, 2] strides [1, 1] dilations [1, 1] pad [9223372036854775807, 0] [0, 0] : (tensor<1x4x6x6xf32>) -> tensor<1x4x6x6xf32>
+  return
+}

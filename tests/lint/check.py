@@ -24,7 +24,7 @@ MAY_INCLUDE = {
     "frontend/weights": ("frontend/weights/", "runtime/formats/", "runtime/DType.h"),
     "ir": ("ir/",),
     "passes": ("passes/", "ir/", "frontend/weights/"),
-    "codegen": ("codegen/", "ir/", "frontend/weights/", "runtime/*"),
+    "codegen": ("codegen/", "ir/", "frontend/weights/", "runtime/*", "runtime/formats/"),
     "runtime": ("runtime/",),
     "runtime/formats": ("runtime/formats/", "runtime/quern.h", "runtime/DType.h"),
     "models": (),

@@ -86,8 +86,8 @@ TEST_F(PhotographTest, ProbabilitiesAgreeWithTorchOnTheSamePixels) {
   }
 }
 
-// Decoding, resizing and cutting are the program's here: one rounding the other way moves a
-// probability by some thousandths.
+// Decoding, resizing and cutting are the program's here. Photographs are resized to the bytes that
+// Pillow makes of them; JPEG decoders differ by a level here and there.
 TEST_F(PhotographTest, NamesWhatIsOnThePhotographs) {
   ASSERT_FALSE(HasFailure());
   std::vector<std::string> arguments = {"--json"};
@@ -106,7 +106,7 @@ TEST_F(PhotographTest, NamesWhatIsOnThePhotographs) {
     for (size_t i = 0; i < photograph.best.size(); ++i) {
       auto [label, probability] = photograph.best[i];
       EXPECT_EQ(guesses[i].at("index"), label) << photograph.file;
-      EXPECT_NEAR(guesses[i].at("probability").get<double>(), probability, 0.02) << photograph.file;
+      EXPECT_NEAR(guesses[i].at("probability").get<double>(), probability, 0.003) << photograph.file;
     }
   }
 }

@@ -1,5 +1,4 @@
-#include "runtime/formats/Image.h"
-
+#include "runtime/formats/ResizeImage.h"
 #include "runtime/main/Photo.h"
 #include "tests/runtime/TemporaryFolder.h"
 
@@ -70,6 +69,22 @@ TEST(Image, keepsAPlainColourWhenResized) {
                   ElementsAre(255, 10, 20));
   }
   EXPECT_FALSE(resizeImage(image, 1 << 20, 1 << 20));
+}
+
+TEST(Image, isResizedAsPillowDoes) {
+  Result<Image> image = readImage(fixture("noise.png"));
+  ASSERT_TRUE(image) << image.error();
+  for (auto [width, height] : {std::pair(7, 9), std::pair(7, 50), std::pair(40, 11),
+                               std::pair(60, 70), std::pair(23, 10), std::pair(1, 1)}) {
+    std::string name = "noise_" + std::to_string(width) + "x" + std::to_string(height) + ".png";
+    Result<Image> expected = readImage(fixture(name));
+    ASSERT_TRUE(expected) << expected.error();
+    Result<Image> resized = resizeImage(*image, width, height);
+    ASSERT_TRUE(resized) << resized.error();
+    EXPECT_EQ(resized->width, width);
+    EXPECT_EQ(resized->height, height);
+    EXPECT_EQ(resized->rgb, expected->rgb) << name;
+  }
 }
 
 /// Pixels whose red value is x or y of a gradient, so that the crop's place can be read off.

@@ -162,33 +162,5 @@ TEST(Npy, writesWhatNumpyWrites) {
             folder.path("b.npy") + ": NumPy has no type for bf16");
 }
 
-TEST(File, isWrittenWholeOrNotAtAll) {
-  TemporaryFolder folder;
-  std::string target = folder.write("out", "old");
-  std::string text = "new";
-  std::span<const std::byte> parts[] = {bytesOf(text), bytesOf(text)};
-  ASSERT_TRUE(writeBytes(target, parts));
-  EXPECT_EQ(contentOf(target), "newnew");
-  EXPECT_EQ(folder.fileCount(), 1u);
-  EXPECT_THAT(writeBytes(folder.path("no/such/folder"), parts).error(),
-              HasSubstr("cannot write: No such file or directory"));
-  EXPECT_THAT(writeBytes(folder.path(), parts).error(), HasSubstr("is a folder"));
-  EXPECT_THAT(writeBytes("/dev/full", parts).error(), HasSubstr("No space left on device"));
-  EXPECT_EQ(folder.fileCount(), 1u);
-}
-
-TEST(File, isMappedOrRead) {
-  TemporaryFolder folder;
-  std::string path = folder.write("in", "some bytes");
-  Result<MappedFile> mapped = MappedFile::open(path);
-  ASSERT_TRUE(mapped) << mapped.error();
-  EXPECT_EQ(mapped->bytes().size(), 10u);
-  EXPECT_EQ(MappedFile::open(folder.write("empty", ""))->bytes().size(), 0u);
-  EXPECT_THAT(MappedFile::open(folder.path()).error(), HasSubstr("not a regular file"));
-  EXPECT_THAT(MappedFile::open(folder.path("x")).error(), HasSubstr("cannot open"));
-  EXPECT_EQ(readBytes(path)->size(), 10u);
-  EXPECT_THAT(readBytes(path, 9).error(), HasSubstr("more than 9 bytes"));
-}
-
 } // namespace
 } // namespace quern::tests

@@ -58,6 +58,17 @@ TEST(CommandTest, ConvertsWhatDiffThenFindsEqual) {
   EXPECT_THAT(folder.files(), ElementsAre("out.safetensors"));
 }
 
+TEST(CommandTest, WantsOneOutput) {
+  const TemporaryFolder folder;
+  const std::string in = fixture("sample.safetensors"), out = folder.path("out");
+  EXPECT_THAT(run({"weights", "convert", in}).errors, HasSubstr("OUT is required"));
+  EXPECT_THAT(run({"weights", "convert", in, out, "-o", out}).errors,
+              HasSubstr("OUT excludes --output"));
+  EXPECT_THAT(run({"weights", "convert", "--help"}).output,
+              testing::Not(HasSubstr("--output OUT REQUIRED")));
+  EXPECT_THAT(folder.files(), ElementsAre());
+}
+
 TEST(CommandTest, StripsAPrefix) {
   const TemporaryFolder folder;
   const std::string out = folder.path("out");

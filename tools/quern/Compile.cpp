@@ -97,18 +97,20 @@ void addCompileCommand(CLI::App &app) {
   CLI::App *command = app.add_subcommand("compile", "compile a model to a binary");
   auto options = std::make_shared<CompileOptions>();
   options->common.addTo(*command);
-  command
-      ->add_option("--emit", options->emit,
-                   "exe, shared, static, object, mlir, llvm, halide or asm")
+  auto kind = std::make_shared<std::string>("exe");
+  command->add_option("--emit", *kind, "exe, shared, static, object, mlir, llvm, halide or asm")
       ->type_name("KIND")
-      ->transform(CLI::Transformer(emitKinds).description(""))
-      ->default_str("exe");
+      ->check(CLI::IsMember(&emitKinds).description(""))
+      ->capture_default_str();
   command
       ->add_option("-o,--output", options->output,
                    "file to write; '-' for standard output (mlir, llvm, halide, asm)")
       ->type_name("FILE");
   command->add_flag("--json", options->isJson, "report as JSON");
-  command->callback([options] { compile(*options); });
+  command->callback([options, kind] {
+    options->emit = emitKinds.at(*kind);
+    compile(*options);
+  });
 }
 
 } // namespace quern::tools

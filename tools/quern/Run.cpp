@@ -65,7 +65,7 @@ void run(const CompilationOptions &options, const std::vector<std::string> &argu
 
 } // namespace
 
-void addRunCommand(CLI::App &app) {
+void addRunCommand(CLI::App &app, const std::vector<std::string> &forProgram) {
   CLI::App *command = app.add_subcommand(
       "run", "compile a model and run it; what follows the model goes to its program");
   auto options = std::make_shared<CompilationOptions>();
@@ -73,7 +73,11 @@ void addRunCommand(CLI::App &app) {
   command->footer("quern run MODEL.qn [OPTIONS] -- --help shows what the program takes: inputs "
                   "(.npy, .npz, images, raw), --output, --bench, --profile ...");
   command->allow_extras();
-  command->callback([command, options] { run(*options, command->remaining()); });
+  command->callback([command, options, forProgram] {
+    std::vector<std::string> arguments = command->remaining();
+    arguments.insert(arguments.end(), forProgram.begin(), forProgram.end());
+    run(*options, arguments);
+  });
 }
 
 } // namespace quern::tools

@@ -257,30 +257,38 @@ void diff(const DiffOptions &options) {
 
 void addWeightsCommand(CLI::App &app) {
   CLI::App *weights = app.add_subcommand(
-      "weights", "Convert, list and compare weights: safetensors, .npz, torch checkpoints");
+      "weights", "convert, list and compare weights: safetensors, .npz, torch checkpoints");
   weights->require_subcommand(1);
 
   CLI::App *convertCommand =
-      weights->add_subcommand("convert", "Write the tensors of IN as safetensors to OUT");
+      weights->add_subcommand("convert", "write the tensors of IN as safetensors to OUT");
   auto convertOptions = std::make_shared<ConvertOptions>();
   convertCommand->add_option("IN", convertOptions->input, "safetensors, .npz or torch checkpoint")
       ->required();
-  convertCommand->add_option("OUT,-o,--output", convertOptions->output, "replaced if it is there")
-      ->required();
+  auto *positional =
+      convertCommand->add_option("OUT", convertOptions->output, "replaced if it is there");
+  auto *named = convertCommand->add_option("-o,--output", convertOptions->output, "the same as OUT")
+                    ->type_name("OUT");
   convertCommand
       ->add_option("--strip-prefix", convertOptions->stripPrefix,
                    "take PREFIX off the names that begin with it")
       ->type_name("PREFIX");
-  convertCommand->callback([convertOptions] { convert(*convertOptions); });
+  convertCommand->callback([convertOptions, positional, named] {
+    if (positional->empty() && named->empty())
+      throw CLI::RequiredError("OUT");
+    if (!positional->empty() && !named->empty())
+      throw CLI::ExcludesError("OUT", "--output");
+    convert(*convertOptions);
+  });
 
-  CLI::App *listCommand = weights->add_subcommand("list", "Print names, types, shapes and sizes");
+  CLI::App *listCommand = weights->add_subcommand("list", "print names, types, shapes and sizes");
   auto listOptions = std::make_shared<ListOptions>();
   listCommand->add_option("FILE", listOptions->file)->required();
   listCommand->add_flag("--json", listOptions->json, "as JSON");
   listCommand->callback([listOptions] { list(*listOptions); });
 
   CLI::App *diffCommand = weights->add_subcommand(
-      "diff", "Print what differs between the tensors of A and B; exit with 1 if anything does");
+      "diff", "print what differs between the tensors of A and B; exit with 1 if anything does");
   auto diffOptions = std::make_shared<DiffOptions>();
   diffCommand->add_option("A", diffOptions->first)->required();
   diffCommand->add_option("B", diffOptions->second)->required();

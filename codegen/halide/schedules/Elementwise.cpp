@@ -1,5 +1,6 @@
 #include "codegen/halide/schedules/Elementwise.h"
 
+#include "codegen/halide/schedules/Extents.h"
 #include "codegen/halide/schedules/Parallelism.h"
 
 #include <algorithm>
@@ -12,17 +13,6 @@ using Halide::Func;
 using Halide::TailStrategy;
 using Halide::Var;
 
-double elements(const std::vector<int64_t> &extents) {
-  double count = 1;
-  for (int64_t extent : extents)
-    count *= static_cast<double>(extent);
-  return count;
-}
-
-TailStrategy tailFor(int64_t extent, int64_t factor) {
-  return extent % factor == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf;
-}
-
 } // namespace
 
 void scheduleElementwise(Func output, const std::vector<int64_t> &extents, const CpuTarget &cpu,
@@ -30,7 +20,7 @@ void scheduleElementwise(Func output, const std::vector<int64_t> &extents, const
   std::vector<Var> args = output.args();
   if (args.empty())
     return;
-  double count = elements(extents);
+  double count = elementCount(extents);
   // Such code is not two fused multiply-adds a cycle: count an operation as four.
   int64_t tasks = wantedTasks({.flops = 4 * count * flopsPerElement, .bytes = 8 * count}, cpu);
 
@@ -89,7 +79,7 @@ void scheduleTranspose(Func staged, Func output, const std::vector<int64_t> &ext
     scheduleElementwise(output, extents, cpu);
     return;
   }
-  int64_t tasks = wantedTasks({.flops = 0, .bytes = 8 * elements(extents)}, cpu);
+  int64_t tasks = wantedTasks({.flops = 0, .bytes = 8 * elementCount(extents)}, cpu);
   Var co("co"), ci("ci"), xo("xo"), xi("xi"), task("task");
   // A block at the end overlaps the one before it: a staged block must not read behind the input.
   output.split(c, co, ci, lanes, TailStrategy::ShiftInwards)

@@ -1,5 +1,6 @@
 #include "codegen/halide/schedules/GroupedConv.h"
 
+#include "codegen/halide/schedules/Extents.h"
 #include "codegen/halide/schedules/Parallelism.h"
 
 #include <algorithm>
@@ -16,10 +17,6 @@ Work workOf(const ConvProblem &p) {
   return {.flops = p.flops(),
           .bytes = 4.0 * static_cast<double>(p.batch * (p.inWidth * p.inHeight * p.inChannels +
                                                         p.outWidth * p.outHeight * p.outChannels))};
-}
-
-TailStrategy tailFor(int64_t extent, int64_t factor) {
-  return extent % factor == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf;
 }
 
 /// A block of positions whose accumulators, one vector each, stay in registers.

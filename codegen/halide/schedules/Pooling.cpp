@@ -1,5 +1,6 @@
 #include "codegen/halide/schedules/Pooling.h"
 
+#include "codegen/halide/schedules/Extents.h"
 #include "codegen/halide/schedules/Parallelism.h"
 
 #include <algorithm>
@@ -9,12 +10,7 @@ namespace quern::codegen {
 namespace {
 
 using Halide::Func;
-using Halide::TailStrategy;
 using Halide::Var;
-
-TailStrategy tailFor(int64_t extent, int64_t factor) {
-  return extent % factor == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf;
-}
 
 } // namespace
 

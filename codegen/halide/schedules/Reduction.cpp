@@ -1,5 +1,6 @@
 #include "codegen/halide/schedules/Reduction.h"
 
+#include "codegen/halide/schedules/Extents.h"
 #include "codegen/halide/schedules/Parallelism.h"
 
 #include <algorithm>
@@ -12,17 +13,6 @@ using Halide::Func;
 using Halide::RVar;
 using Halide::TailStrategy;
 using Halide::Var;
-
-double product(const std::vector<int64_t> &extents) {
-  double count = 1;
-  for (int64_t extent : extents)
-    count *= static_cast<double>(extent);
-  return count;
-}
-
-TailStrategy tailFor(int64_t extent, int64_t factor) {
-  return extent % factor == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf;
-}
 
 /// Splits the update of `acc` over `r` into `lanes` partial results, computed with `acc`, which
 /// then only combines them.
@@ -60,7 +50,7 @@ Var parallelRows(Func output, const std::vector<int64_t> &extents, size_t first,
 
 void scheduleReduction(const ReductionProblem &p, const CpuTarget &cpu, Func acc, Func output) {
   const int lanes = cpu.lanes;
-  double reads = product(p.outExtents) * product(p.reduceExtents);
+  double reads = elementCount(p.outExtents) * elementCount(p.reduceExtents);
   int64_t tasks = wantedTasks({.flops = 4 * reads, .bytes = 4 * reads}, cpu);
   std::vector<RVar> r = acc.rvars(0);
 
@@ -118,8 +108,8 @@ void scheduleSoftmax(const std::vector<int64_t> &outExtents, const CpuTarget &cp
                      Func exponential, Func sum, Func output) {
   const int lanes = cpu.lanes;
   int64_t length = outExtents[0];
-  int64_t tasks =
-      wantedTasks({.flops = 100 * product(outExtents), .bytes = 8 * product(outExtents)}, cpu);
+  int64_t tasks = wantedTasks(
+      {.flops = 100 * elementCount(outExtents), .bytes = 8 * elementCount(outExtents)}, cpu);
   Var i = output.args()[0];
   bool hasRows = outExtents.size() > 1;
   Var row;
