@@ -107,6 +107,8 @@ private:
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     for (const CompiledKernel &kernel : kernels) {
       symbols[kernel.name] = kernel.symbol;
+      report.facts.push_back({kernel.name, kernel.threadScratchBytes, kernel.serialScratchBytes,
+                              kernel.multiplications, kernel.milliseconds});
       if (!objects.insert({kernel.symbol, kernel.bytes}).second)
         continue;
       ++report.kernels;

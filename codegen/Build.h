@@ -29,6 +29,15 @@ struct BuildOptions {
   std::function<void(llvm::StringRef step, int done, int total)> progress;
 };
 
+/// What was built of one kernel function.
+struct KernelFacts {
+  std::string name;
+  uint64_t threadScratchBytes = 0; ///< that each thread holds
+  uint64_t serialScratchBytes = 0; ///< that is held once
+  uint64_t multiplications = 0;    ///< floating-point ones of a call, counted in its loops
+  double milliseconds = 0;         ///< to compile; 0 from the cache
+};
+
 /// What was built, for people and for the demo's report.
 struct BuildReport {
   int launches = 0;
@@ -39,6 +48,7 @@ struct BuildReport {
   int64_t weightsBytes = 0;
   int64_t scratchBytes = 0;
   int64_t outputBytes = 0;
+  std::vector<KernelFacts> facts{}; ///< of every kernel function, in the module's order
 };
 
 /// Assigns weight layouts, compiles the kernels, builds driver, image and weights, and links. On

@@ -43,6 +43,8 @@ struct CompiledKernel {
   /// halide_malloc memory at once; each allocation counted as runtime::scratchBytesOf its size.
   uint64_t threadScratchBytes = 0;
   uint64_t serialScratchBytes = 0;
+  /// Floating-point multiplications of one run, counted in its loops.
+  uint64_t multiplications = 0;
   /// Time to compile it; 0 if it came from the cache or is a duplicate.
   double milliseconds = 0;
   bool fromCache = false;

@@ -40,8 +40,7 @@ mlir::LogicalResult LayoutAttr::verify(EmitError emitError, llvm::ArrayRef<int64
 
 mlir::LogicalResult ConvAttr::verify(EmitError emitError, ConvAlgorithm algorithm,
                                      llvm::ArrayRef<int64_t> tile) {
-  bool wantsTile = algorithm == ConvAlgorithm::winograd || algorithm == ConvAlgorithm::fft ||
-                   algorithm == ConvAlgorithm::strassen;
+  bool wantsTile = algorithm == ConvAlgorithm::winograd || algorithm == ConvAlgorithm::fft;
   if (wantsTile == tile.empty())
     return emitError() << stringifyConvAlgorithm(algorithm)
                        << (wantsTile ? " needs a tile" : " has no tile");

@@ -11,7 +11,8 @@ namespace quern::ir {
 /// quern.filter_transform describes it, or failure with the constraint named.
 mlir::FailureOr<llvm::SmallVector<int64_t>>
 inferTransformedFilter(std::optional<mlir::Location> loc, ConvAttr algorithm,
-                       llvm::ArrayRef<int64_t> filter, llvm::ArrayRef<int64_t> strides);
+                       llvm::ArrayRef<int64_t> filter, llvm::ArrayRef<int64_t> strides,
+                       llvm::ArrayRef<int64_t> dilations);
 
 /// The value of quern.filter_transform for the row-major `filter`.
 HostTensor transformFilter(FilterTransformOp op, const HostTensor &filter);

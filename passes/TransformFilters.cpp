@@ -16,7 +16,8 @@ struct TransformFilters : impl::TransformFiltersBase<TransformFilters> {
       llvm::SmallVector<int64_t> shape(op.getFilterShape());
       op.setFilter(shape);
       op.getWeightMutable().assign(ir::FilterTransformOp::create(
-          builder, op.getLoc(), op.getWeight(), *op.getAlgorithm(), op.getStrides()));
+          builder, op.getLoc(), op.getWeight(), *op.getAlgorithm(), op.getStrides(),
+          op.getDilations()));
     });
   }
 };

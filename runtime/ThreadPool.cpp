@@ -25,13 +25,14 @@ constexpr int pausesPerRound = 64;
 // From here on a spinning thread offers its processor to others at every round.
 constexpr int politeRounds = 16;
 
-/// What the calling thread does now. In the static part of thread storage: the dynamic part would
-/// be allocated at the first touch.
+/// What the calling thread does now. Not in the static part of thread storage, of which a program
+/// that loads several models would run out; creating a context touches the dynamic part, so that
+/// running does not allocate it.
 struct Current {
   const ThreadPool *pool;
   int slot;
 };
-__attribute__((tls_model("initial-exec"))) thread_local Current current{nullptr, -1};
+thread_local Current current{nullptr, -1};
 
 /// Marks the calling thread as slot `slot` of `pool` for a while.
 class Occupy {

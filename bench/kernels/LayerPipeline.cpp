@@ -98,7 +98,7 @@ void buildConv(const Layer &layer, const CpuTarget &cpu, const ImageParam &input
                   plan.stripColumns, plan.panelsPerTask, plan.panels, plan.parallel ? " par" : "");
 }
 
-codegen::BilinearConvProblem bilinearProblem(const ConvProblem &p) {
+codegen::SpatialConv bilinearProblem(const ConvProblem &p) {
   return {.batch = p.batch,
           .inChannels = p.inChannels,
           .outChannels = p.outChannels,

@@ -4,6 +4,7 @@
 
 #include "codegen/halide/KernelBuilder.h"
 #include "codegen/halide/KernelCache.h"
+#include "codegen/halide/MultiplicationCount.h"
 #include "codegen/halide/ScratchSize.h"
 
 #include "llvm/ADT/StringMap.h"
@@ -80,6 +81,8 @@ void compile(Job &job, const Target &target, const CompileOptions &options) {
   Halide::Pipeline pipeline(graph.output);
   MeasureScratch scratch;
   pipeline.add_custom_lowering_pass(&scratch, [] {});
+  CountMultiplications multiplications;
+  pipeline.add_custom_lowering_pass(&multiplications, [] {});
   bool assembly = options.output == KernelOutput::assembly;
   ScratchFile file(options.output == KernelOutput::object ? "o" : assembly ? "s" : "stmt");
   Halide::OutputFileType type = options.output == KernelOutput::object
@@ -88,7 +91,7 @@ void compile(Job &job, const Target &target, const CompileOptions &options) {
                                            : Halide::OutputFileType::stmt;
   pipeline.compile_to({{type, file.path.str().str()}}, arguments, job.symbol,
                       callTarget(target, options.asserts));
-  job.result = {file.read(), scratch.size.thread, scratch.size.serial};
+  job.result = {file.read(), scratch.size.thread, scratch.size.serial, multiplications.count};
 }
 
 /// compile(), with every failure noted at the kernel.
@@ -200,6 +203,7 @@ compileKernels(mlir::ModuleOp module, const Target &target, const CompileOptions
     kernels[i].bytes = bytes[which[i]];
     kernels[i].threadScratchBytes = job.result.threadScratchBytes;
     kernels[i].serialScratchBytes = job.result.serialScratchBytes;
+    kernels[i].multiplications = job.result.multiplications;
     kernels[i].fromCache = job.fromCache;
     kernels[i].milliseconds = counted[which[i]] || job.fromCache ? 0 : job.milliseconds;
     counted[which[i]] = true;

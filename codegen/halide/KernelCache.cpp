@@ -24,7 +24,7 @@ namespace fs = llvm::sys::fs;
 struct EntryHeader {
   char magic[8];
   uint64_t checksum; ///< of all that follows this field
-  uint64_t threadScratchBytes, serialScratchBytes;
+  uint64_t threadScratchBytes, serialScratchBytes, multiplications;
   uint64_t size;
 };
 constexpr char entryMagic[8] = {'Q', 'U', 'E', 'R', 'N', 'K', 'R', '1'};
@@ -36,7 +36,8 @@ std::string pathOf(const std::string &folder, const std::string &key) {
 }
 
 uint64_t checksumOf(const EntryHeader &header, llvm::StringRef bytes) {
-  const uint64_t numbers[] = {header.threadScratchBytes, header.serialScratchBytes, header.size};
+  const uint64_t numbers[] = {header.threadScratchBytes, header.serialScratchBytes,
+                              header.multiplications, header.size};
   return runtime::hashBytes(bytes.data(), bytes.size(),
                             runtime::hashBytes(numbers, sizeof(numbers)));
 }
@@ -70,7 +71,8 @@ std::optional<CachedKernel> KernelCache::find(const std::string &key) const {
     fs::file_t handle = fs::convertFDToNativeFile(descriptor);
     (void)fs::closeFile(handle);
   }
-  return CachedKernel{bytes.str(), header.threadScratchBytes, header.serialScratchBytes};
+  return CachedKernel{bytes.str(), header.threadScratchBytes, header.serialScratchBytes,
+                      header.multiplications};
 }
 
 void KernelCache::insert(const std::string &key, const CachedKernel &kernel) const {
@@ -79,6 +81,7 @@ void KernelCache::insert(const std::string &key, const CachedKernel &kernel) con
   EntryHeader header{};
   std::memcpy(header.magic, entryMagic, sizeof(entryMagic));
   header.threadScratchBytes = kernel.threadScratchBytes;
+  header.multiplications = kernel.multiplications;
   header.serialScratchBytes = kernel.serialScratchBytes;
   header.size = kernel.bytes.size();
   header.checksum = checksumOf(header, kernel.bytes);

@@ -14,6 +14,7 @@ struct CachedKernel {
   std::string bytes;
   uint64_t threadScratchBytes = 0;
   uint64_t serialScratchBytes = 0;
+  uint64_t multiplications = 0;
 };
 
 /// A folder of entries. Several processes may use it at once: an entry is written beside and

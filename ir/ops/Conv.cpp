@@ -34,7 +34,7 @@ mlir::LogicalResult ConvOp::inferReturnTypes(mlir::MLIRContext *, std::optional<
     return mlir::failure();
   if (adaptor.getFilter()) {
     auto transformed = inferTransformedFilter(loc, adaptor.getAlgorithm().value_or(ConvAttr()),
-                                              filter, adaptor.getStrides());
+                                              filter, adaptor.getStrides(), adaptor.getDilations());
     if (mlir::failed(transformed))
       return mlir::failure();
     if (weight.getShape() != llvm::ArrayRef(*transformed))
@@ -74,8 +74,8 @@ FilterTransformOp::inferReturnTypes(mlir::MLIRContext *, std::optional<mlir::Loc
   mlir::RankedTensorType filter = tensorType(adaptor.getFilter());
   if (filter.getRank() < 3 || filter.getRank() > 5 || !filter.getElementType().isF32())
     return mlir::emitOptionalError(loc, "W1: a filter is f32 of rank 3 to 5, not ", filter);
-  auto shape =
-      inferTransformedFilter(loc, adaptor.getAlgorithm(), filter.getShape(), adaptor.getStrides());
+  auto shape = inferTransformedFilter(loc, adaptor.getAlgorithm(), filter.getShape(),
+                                      adaptor.getStrides(), adaptor.getDilations());
   if (mlir::failed(shape))
     return mlir::failure();
   inferred.push_back(mlir::RankedTensorType::get(*shape, filter.getElementType()));

@@ -52,18 +52,17 @@ def Quern_FilterTransformOp : Quern_InferredOp<"filter_transform", []> {
   let description = [{
     Winograd (Cook-Toom): G w along every spatial axis, as [products, O, C / groups * phases], where a
     filter of stride s is first split into its s phases along each axis, which become further input
-    channels. FFT: the spectrum, as [frequencies, O, C / groups, 2]. Strassen, of a pointwise filter:
-    the products' right-hand sides, as [products, O / 2^levels, C / 2^levels].
-    Computed in double precision, rounded once. Constraints:
+    channels. FFT: the spectrum, as [frequencies, O, C / groups, 2], frequencies in the order of
+    ir/conv/FftPasses.h. Computed in double precision, rounded once. Constraints:
 
       (W1) the filter is [O, C / groups, kernel...] of rank 3 to 5 and f32;
-      (W2) the algorithm transforms filters, and its tile has an entry for each spatial axis (one, the
-           levels, for strassen);
-      (W3) strides has an entry for each spatial axis.
+      (W2) the algorithm transforms filters, and its tile has an entry for each spatial axis;
+      (W3) strides and dilations have an entry for each spatial axis;
+      (W4) a transform of the fft has no prime factor above 13 and holds the dilated filter.
   }];
   let arguments = (ins Quern_FloatTensor:$filter, Quern_ConvAttr:$algorithm,
-                       DenseI64ArrayAttr:$strides);
-  let assemblyFormat = "$filter `for` $algorithm `strides` $strides attr-dict `:` functional-type(operands, results)";
+                       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations);
+  let assemblyFormat = "$filter `for` $algorithm `strides` $strides `dilations` $dilations attr-dict `:` functional-type(operands, results)";
 }
 
 #endif

@@ -8,5 +8,7 @@ namespace quern::passes {
 const ConvAlgorithm &directConv();         ///< Direct.cpp
 const ConvAlgorithm &im2colConv();         ///< Im2col.cpp: the whole matrix of patches
 const ConvAlgorithm &implicitIm2colConv(); ///< Im2col.cpp: the patches at work only
+const ConvAlgorithm &winogradConv();       ///< Winograd.cpp
+const ConvAlgorithm &fftConv();            ///< Fft.cpp
 
 } // namespace quern::passes

@@ -7,7 +7,8 @@
 namespace quern::passes {
 
 llvm::ArrayRef<const ConvAlgorithm *> convAlgorithms() {
-  static const std::array algorithms{&directConv(), &im2colConv(), &implicitIm2colConv()};
+  static const std::array algorithms{&directConv(), &im2colConv(), &implicitIm2colConv(),
+                                     &winogradConv(), &fftConv()};
   return algorithms;
 }
 

@@ -46,13 +46,7 @@ bool isWithinWorkspace(const ConvCandidate &candidate, const ConvPolicy &policy)
   return !policy.maxWorkspace || candidate.cost.workspaceBytes <= *policy.maxWorkspace;
 }
 
-/// Orders candidates by what was measured, else by what was estimated.
-double timeOf(const ConvCandidate &candidate) {
-  return candidate.milliseconds ? *candidate.milliseconds : candidate.cost.microseconds / 1000;
-}
-
-/// Measures errors, cheapest candidate first, until one is within the budget and (with `all`) of
-/// the others too; those beyond it are refused.
+/// Measures errors of candidates on one sample; those beyond the budget are refused.
 class ErrorCheck {
 public:
   ErrorCheck(const ConvShape &shape, std::optional<FilterView> filter, double maxError)
@@ -97,29 +91,64 @@ void settle(ConvDecision &decision, const ConvCandidate &chosen, std::string rea
   decision.reason = std::move(reason);
 }
 
-void decideAmong(ConvDecision &decision, ErrorCheck &check, const ConvPolicy &policy) {
-  for (ConvCandidate &candidate : decision.candidates)
+/// The candidates that are within the workspace, those first that should be fastest.
+std::vector<ConvCandidate *> inOrder(ConvDecision &decision, const ConvPolicy &policy) {
+  std::vector<ConvCandidate *> order;
+  for (ConvCandidate &candidate : decision.candidates) {
     if (candidate.refusal.empty() && !isWithinWorkspace(candidate, policy))
       candidate.refusal =
           fmt::format("workspace of {} bytes exceeds the budget", candidate.cost.workspaceBytes);
-  bool anyFits = false;
-  for (ConvCandidate &candidate : decision.candidates)
     if (candidate.refusal.empty())
-      anyFits |= check.passes(candidate);
-  if (!anyFits) {
-    ConvCandidate *best = mostAccurate(decision.candidates);
-    settle(decision, best ? *best : decision.candidates.front(),
-           best ? fmt::format("the least error: none is within {:.1e}", policy.maxError)
-                : "none is within the budgets");
-    return;
+      order.push_back(&candidate);
   }
-  if (policy.mode == ConvMode::measure && policy.timer)
-    policy.timer->measure(decision.shape, decision.candidates);
-  const ConvCandidate *best = nullptr;
-  for (const ConvCandidate &candidate : decision.candidates)
-    if (candidate.refusal.empty() && (!best || timeOf(candidate) < timeOf(*best)))
-      best = &candidate;
-  settle(decision, *best, best->milliseconds ? "fastest as measured" : "fastest by the cost model");
+  llvm::stable_sort(order, [](const ConvCandidate *a, const ConvCandidate *b) {
+    return a->cost.microseconds < b->cost.microseconds;
+  });
+  return order;
+}
+
+/// For want of any within the budget on errors.
+void settleMostAccurate(ConvDecision &decision, const ConvPolicy &policy) {
+  ConvCandidate *best = mostAccurate(decision.candidates);
+  settle(decision, best ? *best : decision.candidates.front(),
+         best ? fmt::format("the least error: none is within {:.1e}", policy.maxError)
+              : "none is within the budgets");
+}
+
+/// The first within the budget on errors: the others are slower by the model.
+void decideByModel(ConvDecision &decision, ErrorCheck &check, const ConvPolicy &policy) {
+  for (ConvCandidate *candidate : inOrder(decision, policy))
+    if (check.passes(*candidate))
+      return settle(decision, *candidate, "fastest by the cost model");
+  settleMostAccurate(decision, policy);
+}
+
+/// Times all within the budget on errors that are not hopeless by the model.
+void decideByTime(ConvDecision &decision, ErrorCheck &check, const ConvPolicy &policy) {
+  constexpr double hopeless = 4;
+  std::vector<ConvCandidate> worthTiming;
+  std::optional<double> best;
+  for (ConvCandidate *candidate : inOrder(decision, policy)) {
+    if (best && candidate->cost.microseconds > hopeless * *best)
+      break;
+    if (!check.passes(*candidate))
+      continue;
+    best = best.value_or(candidate->cost.microseconds);
+    worthTiming.push_back(*candidate);
+  }
+  if (worthTiming.empty())
+    return settleMostAccurate(decision, policy);
+  policy.timer->measure(decision.shape, worthTiming);
+  const ConvCandidate *fastest = nullptr;
+  for (const ConvCandidate &timed : worthTiming) {
+    for (ConvCandidate &candidate : decision.candidates)
+      if (candidate.algorithm == timed.algorithm && candidate.tile == timed.tile)
+        candidate = timed;
+    if (timed.milliseconds && (!fastest || *timed.milliseconds < *fastest->milliseconds))
+      fastest = &timed;
+  }
+  settle(decision, fastest ? *fastest : worthTiming.front(),
+         fastest ? "fastest as measured" : "fastest by the cost model: none could be timed");
 }
 
 /// The named algorithm, or direct where that cannot be. Its variant is the fastest by the cost
@@ -133,7 +162,7 @@ void decideFixed(ConvDecision &decision, const ConvPolicy &policy) {
     if (!candidate.refusal.empty())
       why = candidate.refusal;
     else if ((policy.tile.empty() || policy.tile == candidate.tile) &&
-             (!best || timeOf(candidate) < timeOf(*best)))
+             (!best || candidate.cost.microseconds < best->cost.microseconds))
       best = &candidate;
   }
   if (best)
@@ -163,7 +192,10 @@ ConvDecision decide(const ConvShape &shape, std::optional<FilterView> filter,
     return decision;
   }
   ErrorCheck check(shape, filter, policy.maxError);
-  decideAmong(decision, check, policy);
+  if (policy.mode == ConvMode::measure && policy.timer)
+    decideByTime(decision, check, policy);
+  else
+    decideByModel(decision, check, policy);
   return decision;
 }
 

@@ -1,5 +1,7 @@
 #include "passes/conv/SampleConv.h"
 
+#include "ir/conv/TransformFilter.h"
+
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -8,7 +10,8 @@
 namespace quern::passes {
 namespace {
 
-constexpr size_t mostOutputs = 8;
+/// Output channels of a sample: fewer where filters are large.
+size_t outputsOf(int64_t taps) { return taps > 64 ? 2 : 8; }
 
 int64_t product(llvm::ArrayRef<int64_t> extents) {
   return std::accumulate(extents.begin(), extents.end(), int64_t(1), std::multiplies<>());
@@ -16,7 +19,7 @@ int64_t product(llvm::ArrayRef<int64_t> extents) {
 
 /// Output channels to look at: those whose weights differ most in magnitude, which transforms bear
 /// worst, and then evenly chosen ones.
-std::vector<int64_t> chooseOutputs(const FilterView &filter) {
+std::vector<int64_t> chooseOutputs(const FilterView &filter, size_t mostOutputs) {
   int64_t each = static_cast<int64_t>(filter.values.size()) / filter.outputs;
   std::vector<std::pair<double, int64_t>> range;
   for (int64_t o = 0; o < filter.outputs; ++o) {
@@ -84,15 +87,24 @@ SampleConv drawSample(const ConvShape &shape, const FilterView &filter,
                       llvm::ArrayRef<int64_t> outputsAlong) {
   SampleConv sample;
   sample.channels = filter.channels;
-  for (const ConvAxis &axis : shape.axes)
-    sample.kernel.push_back(axis.kernel);
+  std::vector<int64_t> kernel, strides;
+  for (const ConvAxis &axis : shape.axes) {
+    kernel.push_back(axis.kernel);
+    strides.push_back(axis.stride);
+    sample.kernel.push_back((axis.kernel + axis.stride - 1) / axis.stride);
+    sample.channels *= axis.stride;
+  }
   sample.out.assign(outputsAlong.begin(), outputsAlong.end());
   int64_t each = static_cast<int64_t>(filter.values.size()) / filter.outputs;
-  for (int64_t o : chooseOutputs(filter)) {
+  std::vector<double> chosen;
+  for (int64_t o : chooseOutputs(filter, outputsOf(shape.taps()))) {
     llvm::ArrayRef<float> weights = filter.values.slice(o * each, each);
-    sample.filter.insert(sample.filter.end(), weights.begin(), weights.end());
-    sample.outputs = static_cast<int64_t>(sample.filter.size()) / each;
+    chosen.insert(chosen.end(), weights.begin(), weights.end());
+    ++sample.outputs;
   }
+  std::vector<double> phased =
+      ir::phaseFilter(chosen, sample.outputs, filter.channels, kernel, strides);
+  sample.filter.assign(phased.begin(), phased.end());
   // Fixed: the same model gets the same choice every day.
   std::mt19937 random(1);
   sample.input.resize(static_cast<size_t>(sample.channels * sample.inputSize()));

@@ -8,12 +8,13 @@
 
 namespace quern::passes {
 
-/// One image, stride 1, dilation 1, no padding: strides and dilations only choose which outputs are
-/// kept, and padding only makes inputs zero.
+/// One image, stride 1, dilation 1, no padding: a stride makes further channels of the phases of
+/// input and filter, dilation only chooses which inputs are neighbours, and padding makes inputs
+/// zero.
 struct SampleConv {
-  int64_t channels = 1;                 ///< of one group
-  int64_t outputs = 1;                  ///< output channels
-  llvm::SmallVector<int64_t, 3> kernel; ///< taps along each axis
+  int64_t channels = 1;                 ///< of one group, times the phases of a stride
+  int64_t outputs = 0;                  ///< output channels
+  llvm::SmallVector<int64_t, 3> kernel; ///< taps along each axis, of one phase
   llvm::SmallVector<int64_t, 3> out;    ///< outputs along each axis
   std::vector<float> input;             ///< [channels][out + kernel - 1 ...]
   std::vector<float> filter;            ///< [outputs][channels][kernel...]

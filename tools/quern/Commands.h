@@ -16,5 +16,6 @@ void addRunCommand(CLI::App &app, const std::vector<std::string> &forProgram);
 void addCheckCommand(CLI::App &app);
 void addFmtCommand(CLI::App &app);
 void addInspectCommand(CLI::App &app);
+void addConvCommand(CLI::App &app);
 
 } // namespace quern::tools

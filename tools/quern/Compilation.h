@@ -45,6 +45,8 @@ public:
   mlir::ModuleOp module() const { return theModule.get(); }
   const codegen::Target &target() const { return theTarget; }
   const codegen::BuildReport &report() const { return theReport; }
+  /// What was chosen for each convolution by plan().
+  const std::vector<passes::ConvDecision> &convolutions() const { return decisions; }
   std::string modelName() const;
 
 private:

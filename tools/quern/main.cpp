@@ -45,6 +45,7 @@ int runCommand(int argc, char **argv) {
   quern::tools::addCheckCommand(app);
   quern::tools::addFmtCommand(app);
   quern::tools::addInspectCommand(app);
+  quern::tools::addConvCommand(app);
   quern::tools::addWeightsCommand(app);
 
   try {

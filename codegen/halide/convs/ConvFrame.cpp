@@ -1,5 +1,6 @@
 #include "codegen/halide/convs/ConvFrame.h"
 
+#include "codegen/halide/ConvPlan.h"
 #include "ir/Infer.h"
 #include "ir/Layout.h"
 
@@ -81,6 +82,34 @@ void ConvFrame::appendKernel(std::vector<Halide::Range> &ranges) const {
 
 Halide::Type ConvFrame::type() const {
   return computeType(ir::tensorType(op.getInput()).getElementType());
+}
+
+SpatialConv spatialConvOf(ir::ConvOp op) {
+  mlir::RankedTensorType in = ir::tensorType(op.getInput()), out = ir::tensorType(op.getResult());
+  SpatialConv problem;
+  problem.batch = in.getDimSize(0);
+  problem.inChannels = in.getDimSize(1);
+  problem.outChannels = out.getDimSize(1);
+  problem.groups = static_cast<int64_t>(op.getGroups());
+  for (size_t i = static_cast<size_t>(op.getSpatialRank()); i-- > 0;)
+    problem.axes.push_back({.in = in.getDimSize(2 + i),
+                            .out = out.getDimSize(2 + i),
+                            .kernel = op.getKernel()[i],
+                            .stride = op.getStrides()[i],
+                            .dilation = op.getDilations()[i],
+                            .padLow = op.getPadLow()[i],
+                            .padHigh = op.getPadHigh()[i]});
+  problem.computedInput = !llvm::isa<mlir::BlockArgument>(op.getInput());
+  problem.planarInput = !problem.computedInput && !readsChannelsLast(op);
+  return problem;
+}
+
+void requireTransformed(ir::ConvOp op, const KernelBuilder &builder) {
+  std::string name = op.getAlgorithm()->text();
+  if (!op.getFilter())
+    throw EmitError{op.getLoc(), name + " needs its filter transformed ahead"};
+  if (builder.backend().hasDeviceMemory())
+    throw EmitError{op.getLoc(), name + " has no kernel for a device"};
 }
 
 Func paddedInput(const ConvFrame &frame, const KernelBuilder &builder) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "codegen/halide/KernelBuilder.h"
+#include "codegen/halide/schedules/SpatialConv.h"
 
 namespace quern::codegen {
 
@@ -38,6 +39,13 @@ struct ConvFrame {
   llvm::SmallVector<int64_t> paddedAxes() const;
   Halide::Type type() const;
 };
+
+/// The convolution in plain numbers, for the schedules of any rank.
+SpatialConv spatialConvOf(ir::ConvOp op);
+
+/// Throws EmitError where the op is not what an algorithm on transformed filters can compute: its
+/// filter was not transformed, or the kernel is for a device.
+void requireTransformed(ir::ConvOp op, const KernelBuilder &builder);
 
 /// The input with zeros around it, over (c, x, y, …, n).
 Halide::Func paddedInput(const ConvFrame &frame, const KernelBuilder &builder);

@@ -11,74 +11,12 @@ namespace quern::codegen {
 
 namespace {
 
-constexpr int64_t largestRealRadix = 16;
-constexpr int64_t largestRadix = 16;
 constexpr int64_t largestGroup = 512; // samples of one axis that a group transforms at once
 
 int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/// The fewest radices up to `largestRadix` whose product is n, the largest of them the least.
-std::vector<int64_t> complexRadices(int64_t n) {
-  if (n == 1)
-    return {};
-  if (n <= largestRadix)
-    return {n};
-  std::vector<int64_t> best;
-  for (int64_t r = 2; r <= largestRadix; ++r) {
-    if (n % r != 0)
-      continue;
-    std::vector<int64_t> rest = complexRadices(n / r);
-    if (n / r > 1 && rest.empty())
-      continue;
-    rest.insert(rest.begin(), r);
-    auto rank = [](const std::vector<int64_t> &radices) {
-      return std::pair(radices.size(), *std::ranges::max_element(radices));
-    };
-    if (best.empty() || rank(rest) < rank(best))
-      best = rest;
-  }
-  return best;
-}
-
-/// Radices for real samples: the first one halves the frequencies, at the cost of radix / 2 + 1.
-std::vector<int64_t> realRadices(int64_t n) {
-  std::vector<int64_t> best;
-  double least = std::numeric_limits<double>::infinity();
-  for (int64_t r = std::min(n, largestRealRadix); r >= 1; --r) {
-    if (n % r != 0 || (r == 1 && n > 1))
-      continue;
-    std::vector<int64_t> radices = complexRadices(n / r);
-    if (n / r > 1 && radices.empty())
-      continue;
-    double stored = static_cast<double>((r / 2 + 1) * (n / r)) / static_cast<double>(n / 2 + 1);
-    double cost = stored + 0.15 * static_cast<double>(radices.size());
-    if (cost < least) {
-      least = cost;
-      radices.insert(radices.begin(), r);
-      best = radices;
-    }
-  }
-  return best;
-}
-
-void addPasses(FftPlan &plan, int axis, const std::vector<int64_t> &radices) {
-  int64_t before = 1, stride = plan.axes[axis].size;
-  for (int64_t radix : radices) {
-    stride /= radix;
-    bool real = plan.passes.empty();
-    plan.passes.push_back({.axis = axis,
-                           .radix = radix,
-                           .stored = real ? radix / 2 + 1 : radix,
-                           .stride = stride,
-                           .before = before});
-    plan.frequencies *= plan.passes.back().stored;
-    before *= radix;
-  }
-}
-
 /// One group for each axis; a long one is cut where its halves are closest.
-void addGroups(FftPlan &plan, size_t first) {
-  size_t last = plan.passes.size() - 1;
+void addGroups(FftPlan &plan, size_t first, size_t last) {
   int64_t size = plan.axes[plan.passes[first].axis].size;
   if (size > largestGroup && last > first && plan.axes.size() == 1) {
     size_t cut = first;
@@ -209,15 +147,16 @@ FftPlan planFft(const SpatialConv &problem, const std::vector<int64_t> &sizes,
     plan.axes.push_back(cutAxis(problem.axes[i], sizes[i]));
     plan.tiles *= plan.axes.back().tiles;
   }
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    size_t first = plan.passes.size();
-    if (i == 0)
-      addPasses(plan, 0, realRadices(sizes[0]));
-    else
-      addPasses(plan, static_cast<int>(i),
-                sizes[i] == 1 ? std::vector<int64_t>{1} : complexRadices(sizes[i]));
-    addGroups(plan, first);
+  plan.passes = ir::fftPasses(sizes);
+  for (size_t first = 0; first < plan.passes.size();) {
+    size_t last = first;
+    while (last + 1 < plan.passes.size() && plan.passes[last + 1].axis == plan.passes[first].axis)
+      ++last;
+    addGroups(plan, first, last);
+    first = last + 1;
   }
+  for (const FftPass &pass : plan.passes)
+    plan.frequencies *= pass.stored;
   if (problem.isDepthwise())
     plan.tile = {.nv = 1, .mx = 1, .my = 1};
   else
@@ -241,7 +180,7 @@ std::vector<int64_t> chooseFftSizes(const SpatialConv &p, const CpuTarget &cpu) 
     for (int64_t tiles = 1; tiles <= axis.out; ++tiles) {
       int64_t outputs = ceilDiv(axis.out, tiles);
       int64_t size = ir::smoothSize(minimalFftSize(axis, outputs));
-      if (size != last && !realRadices(size).empty())
+      if (size != last && ir::isFftSize(size))
         sizes.push_back(last = size);
       if (size < axis.span() + 2 || outputs == 1)
         break;
@@ -277,29 +216,6 @@ std::vector<int64_t> fftWeightExtents(const FftPlan &plan) {
   return {plan.panelWidth, 2, plan.problem.inChannels, plan.panels, plan.frequencies};
 }
 
-namespace {
-
-/// Where the spectrum of the plan's stored frequency `f` lies in natural order, and whether it is
-/// the conjugate of what lies there.
-std::pair<int64_t, bool> naturalIndex(const FftPlan &plan, int64_t f) {
-  std::vector<int64_t> k(plan.axes.size());
-  for (const FftPass &pass : plan.passes) {
-    k[pass.axis] += f % pass.stored * pass.before;
-    f /= pass.stored;
-  }
-  const int64_t half = plan.axes[0].size / 2 + 1;
-  const bool mirrored = k[0] >= half;
-  int64_t index = 0;
-  for (size_t i = plan.axes.size(); i-- > 0;) {
-    int64_t size = plan.axes[i].size;
-    int64_t value = mirrored ? (size - k[i]) % size : k[i];
-    index = index * (i == 0 ? half : size) + value;
-  }
-  return {index, mirrored};
-}
-
-} // namespace
-
 std::vector<float> packFftWeights(const FftPlan &plan,
                                   std::span<const std::complex<double>> spectra) {
   const SpatialConv &p = plan.problem;
@@ -308,8 +224,12 @@ std::vector<float> packFftWeights(const FftPlan &plan,
   for (size_t i = 1; i < plan.axes.size(); ++i)
     natural *= plan.axes[i].size;
   std::vector<float> packed(2 * width * inChannels * plan.panels * plan.frequencies);
+  std::vector<int64_t> sizes;
+  for (const FftAxis &axis : plan.axes)
+    sizes.push_back(axis.size);
+  std::vector<ir::StoredFrequency> order = ir::storedFrequencies(sizes);
   for (int64_t f = 0; f < plan.frequencies; ++f) {
-    auto [index, mirrored] = naturalIndex(plan, f);
+    auto [index, mirrored] = order[f];
     for (int64_t o = 0; o < p.outChannels; ++o)
       for (int64_t i = 0; i < inChannels; ++i) {
         std::complex<double> value = spectra[(o * inChannels + i) * natural + index];

@@ -3,6 +3,7 @@
 #include "codegen/halide/schedules/CpuTarget.h"
 #include "codegen/halide/schedules/RegisterTile.h"
 #include "codegen/halide/schedules/SpatialConv.h"
+#include "ir/conv/FftPasses.h"
 
 #include <complex>
 #include <cstdint>
@@ -12,15 +13,7 @@
 
 namespace quern::codegen {
 
-/// One pass of a transform: `radix` samples at a distance become `radix` frequencies. Passes are
-/// numbered over all axes, x first; pass p transforms index p of the data.
-struct FftPass {
-  int axis = 0;
-  int64_t radix = 1;
-  int64_t stored = 1; ///< frequencies kept: radix / 2 + 1 in the very first pass, else radix
-  int64_t stride = 1; ///< distance of its samples: the radices behind it in the same axis
-  int64_t before = 1; ///< distance of its frequencies: the radices before it in the same axis
-};
+using ir::FftPass;
 
 /// How one axis is cut and transformed.
 struct FftAxis {

@@ -24,6 +24,7 @@ struct SpatialConv {
   bool computedInput = false;   ///< `padded` computes (a fused prologue), it does not merely copy
   bool planarInput = false;     ///< the input lies with x innermost rather than with the channels
 
+  double flops() const; ///< of the direct algorithm
   bool isDepthwise() const { return groups > 1 && groups == inChannels && groups == outChannels; }
 };
 

@@ -89,7 +89,7 @@ std::vector<int64_t> dilationsOf(const WinogradPlan &plan) {
 /// The input, cut up: channel c of block cb, which stands for a group, a phase of the strides and a
 /// run of channels, at positions of the subgrid that dilated taps visit.
 Func cutInput(const WinogradPlan &plan, const Func &padded) {
-  const BilinearConvProblem &p = plan.problem;
+  const SpatialConv &p = plan.problem;
   Coordinates at(p.axes.size());
   int64_t groupChannels = p.inChannels / p.groups, runs = groupChannels / plan.channelBlock;
   Expr group = at.block / constant(runs * plan.phases);

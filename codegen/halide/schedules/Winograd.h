@@ -4,6 +4,7 @@
 
 #include "codegen/halide/schedules/CpuTarget.h"
 #include "codegen/halide/schedules/RegisterTile.h"
+#include "codegen/halide/schedules/SpatialConv.h"
 #include "ir/conv/BilinearAlgorithm.h"
 
 #include <Halide.h>
@@ -15,22 +16,6 @@
 #include <vector>
 
 namespace quern::codegen {
-
-/// One spatial axis of a convolution.
-struct ConvAxis {
-  int64_t in = 1, out = 1, kernel = 1;
-  int64_t stride = 1, dilation = 1;
-  int64_t padLow = 0, padHigh = 0;
-};
-
-/// A convolution of any rank, in plain numbers.
-struct BilinearConvProblem {
-  int64_t batch = 1;
-  int64_t inChannels = 1, outChannels = 1, groups = 1;
-  std::vector<ConvAxis> axes{}; ///< innermost (x) first, 1 to 3 of them
-
-  double flops() const; ///< of the direct algorithm
-};
 
 /// What may be set by hand; zeros are chosen.
 struct WinogradKnobs {
@@ -48,7 +33,7 @@ struct WinogradKnobs {
 ///   point of the transform after the other, each fetching its part of the weights once, then all
 ///   are transformed back. Each of the three steps is a parallel loop of its own.
 struct WinogradPlan {
-  BilinearConvProblem problem;
+  SpatialConv problem;
   CpuTarget cpu;
   std::vector<ir::BilinearAlgorithm> algorithms{}; ///< one for each axis, innermost first
   RegisterTile tile{};
@@ -71,12 +56,12 @@ struct WinogradPlan {
 };
 
 /// Why F(outputs) along each axis (innermost first) cannot serve a problem; empty if it can.
-std::string whyNotWinograd(const BilinearConvProblem &problem, const std::vector<int64_t> &outputs,
+std::string whyNotWinograd(const SpatialConv &problem, const std::vector<int64_t> &outputs,
                            const CpuTarget &cpu);
 
 /// Plans F(outputs, taps) along each axis, innermost first, at the points of ir::choosePoints. An
 /// axis of stride s has ceil(kernel / s) taps. Requires whyNotWinograd to be empty.
-WinogradPlan planWinograd(const BilinearConvProblem &problem, const std::vector<int64_t> &outputs,
+WinogradPlan planWinograd(const SpatialConv &problem, const std::vector<int64_t> &outputs,
                           const CpuTarget &cpu, const WinogradKnobs &knobs = {});
 
 /// The Funcs of a convolution, in the order of the computation.

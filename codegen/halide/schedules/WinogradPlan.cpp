@@ -100,13 +100,6 @@ RegisterTile chooseProductTile(const WinogradPlan &plan) {
 
 } // namespace
 
-double BilinearConvProblem::flops() const {
-  double result = 2.0 * static_cast<double>(batch * outChannels * (inChannels / groups));
-  for (const ConvAxis &axis : axes)
-    result *= static_cast<double>(axis.out * axis.kernel);
-  return result;
-}
-
 int64_t WinogradPlan::blockSize() const { return product(tilesPerBlock); }
 
 int64_t WinogradPlan::workspaceBytes(int threads) const {
@@ -115,7 +108,7 @@ int64_t WinogradPlan::workspaceBytes(int threads) const {
   return 4 * (input + sums) * (wholeProducts || !parallel ? 1 : threads);
 }
 
-std::string whyNotWinograd(const BilinearConvProblem &p, const std::vector<int64_t> &outputs,
+std::string whyNotWinograd(const SpatialConv &p, const std::vector<int64_t> &outputs,
                            const CpuTarget &cpu) {
   if (p.axes.empty() || p.axes.size() > 3)
     return "it needs one to three spatial axes";
@@ -134,7 +127,7 @@ std::string whyNotWinograd(const BilinearConvProblem &p, const std::vector<int64
   return {};
 }
 
-WinogradPlan planWinograd(const BilinearConvProblem &p, const std::vector<int64_t> &outputs,
+WinogradPlan planWinograd(const SpatialConv &p, const std::vector<int64_t> &outputs,
                           const CpuTarget &cpu, const WinogradKnobs &knobs) {
   WinogradPlan plan{.problem = p, .cpu = cpu};
   plan.products = 1;

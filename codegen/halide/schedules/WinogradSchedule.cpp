@@ -25,7 +25,7 @@ struct OutputLoops {
 /// Splits the output's spatial axes into blocks, tiles and positions in a tile, and orders them.
 OutputLoops scheduleOutput(const WinogradPlan &plan, Func output) {
   OutputLoops loops;
-  const BilinearConvProblem &p = plan.problem;
+  const SpatialConv &p = plan.problem;
   const int width = static_cast<int>(plan.panelWidth);
   std::vector<Var> args = output.args(), positions, tiles, outer;
   Var c = args[0];

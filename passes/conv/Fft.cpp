@@ -1,0 +1,211 @@
+// Fourier transforms: products of spectra, summed over channels frequency by frequency (Mathieu,
+// Henaff and LeCun, Fast training of convolutional networks through FFTs, 2014).
+#include "ir/HostTensor.h"
+#include "ir/conv/Dft.h"
+#include "ir/conv/FftPasses.h"
+#include "passes/conv/Algorithms.h"
+
+#include <cmath>
+#include <complex>
+
+namespace quern::passes {
+namespace {
+
+using Complex = std::complex<float>;
+
+/// Share of the peak of products and of transforms, measured
+/// (codegen/halide/schedules/README.md).
+constexpr double productEfficiency = 0.75;
+constexpr double transformEfficiency = 0.22;
+
+int64_t span(const ConvAxis &axis) { return (axis.kernel - 1) * axis.dilation + 1; }
+
+int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// The least size of at least `n` samples that transforms have passes for.
+int64_t nextSize(int64_t n) {
+  int64_t size = ir::smoothSize(n);
+  while (!ir::isFftSize(size))
+    size = ir::smoothSize(size + 1);
+  return size;
+}
+
+int64_t tilesAlong(const ConvAxis &axis, int64_t size) {
+  return ceilDiv(axis.out, size - span(axis) + 1);
+}
+
+/// Samples of an axis in one piece.
+int64_t wholeSize(const ConvAxis &axis) { return nextSize(axis.out + span(axis) - 1); }
+
+/// Transforms `n` values at `step` by the definition if n is prime, else by its factors, in f32.
+void transform(Complex *data, int64_t n, int64_t step, double sign) {
+  std::vector<Complex> in(static_cast<size_t>(n));
+  for (int64_t i = 0; i < n; ++i)
+    in[static_cast<size_t>(i)] = data[i * step];
+  if (n == 1)
+    return;
+  int64_t radix = ir::primeFactors(n).front(), part = n / radix;
+  std::vector<Complex> parts(static_cast<size_t>(n));
+  for (int64_t r = 0; r < radix; ++r) {
+    for (int64_t i = 0; i < part; ++i)
+      parts[static_cast<size_t>(r * part + i)] = in[static_cast<size_t>(i * radix + r)];
+    transform(parts.data() + r * part, part, 1, sign);
+  }
+  auto root = [&](int64_t k) {
+    double angle = sign * 2 * M_PI * static_cast<double>(k % n) / static_cast<double>(n);
+    return Complex(static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle)));
+  };
+  for (int64_t k = 0; k < n; ++k) {
+    Complex sum = 0;
+    for (int64_t r = 0; r < radix; ++r)
+      sum += root(r * k) * parts[static_cast<size_t>(r * part + k % part)];
+    data[k * step] = sum;
+  }
+}
+
+/// Along every axis of a box.
+void transformBox(std::vector<Complex> &data, llvm::ArrayRef<int64_t> box, double sign) {
+  int64_t inner = 1;
+  for (size_t axis = box.size(); axis-- > 0;) {
+    int64_t n = box[axis], all = static_cast<int64_t>(data.size());
+    for (int64_t block = 0; block < all; block += n * inner)
+      for (int64_t i = 0; i < inner; ++i)
+        transform(data.data() + block + i, n, inner, sign);
+    inner *= n;
+  }
+}
+
+class Fft final : public ConvAlgorithm {
+public:
+  ir::ConvAlgorithm kind() const override { return ir::ConvAlgorithm::fft; }
+
+  std::string refusal(const ConvShape &shape) const override {
+    if (!shape.isF32)
+      return "transforms of other types than f32 are not there";
+    if (!shape.hasConstantFilter)
+      return "the filter is not known when the model is compiled";
+    if (shape.hasStride())
+      return "a stride would throw most of the transform away";
+    if (shape.groups > 1 && !shape.isDepthwise())
+      return "groups other than one or one a channel";
+    if (shape.taps() == 1)
+      return "one tap is a product already";
+    return "";
+  }
+
+  /// The whole, and tiles around twice and four times the filter.
+  llvm::SmallVector<Tile> tiles(const ConvShape &shape) const override {
+    llvm::SmallVector<Tile> list;
+    auto add = [&](auto sizeOf) {
+      Tile tile;
+      int64_t samples = 1;
+      for (const ConvAxis &axis : shape.axes) {
+        tile.push_back(std::min(sizeOf(axis), wholeSize(axis)));
+        samples *= tile.back();
+      }
+      constexpr int64_t mostSamples = int64_t{1} << 18;
+      if (samples <= mostSamples && !llvm::is_contained(list, tile))
+        list.push_back(tile);
+    };
+    for (int64_t factor : {2, 4})
+      add([&](const ConvAxis &axis) {
+        int64_t size = nextSize(std::max<int64_t>(factor * span(axis), 8));
+        // As even tiles as can be.
+        int64_t tiles = tilesAlong(axis, size);
+        return nextSize(ceilDiv(axis.out, tiles) + span(axis) - 1);
+      });
+    add([](const ConvAxis &axis) { return wholeSize(axis); });
+    return list;
+  }
+
+  ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const override {
+    double samples = 1, frequencies = 1, tiles = static_cast<double>(shape.batch);
+    for (size_t i = 0; i < tile.size(); ++i) {
+      samples *= static_cast<double>(tile[i]);
+      bool isReal = i + 1 == tile.size();
+      frequencies *= static_cast<double>(isReal ? tile[i] / 2 + 1 : tile[i]);
+      tiles *= static_cast<double>(tilesAlong(shape.axes[i], tile[i]));
+    }
+    auto in = static_cast<double>(shape.inChannels), out = static_cast<double>(shape.outChannels);
+    double pairs = in * out / static_cast<double>(shape.groups);
+    double transforms = tiles * 2.5 * samples * std::log2(samples + 1) * (in + out);
+    double products = tiles * 8 * frequencies * pairs;
+    double rate = machine.flopsPerNanosecond * machine.threads;
+    double weights = 8 * frequencies * pairs;
+    double spectra = shape.isDepthwise() ? 0 : 8 * frequencies * tiles * (in + out);
+    double traffic = (weights + 2 * spectra) / (machine.bytesPerNanosecond * machine.threads);
+    ConvCost cost;
+    cost.microseconds = (products / (productEfficiency * rate) +
+                         transforms / (transformEfficiency * rate) + traffic) /
+                        1000;
+    cost.workspaceBytes =
+        static_cast<int64_t>(1.3 * spectra + 32 * machine.threads * samples * machine.lanes);
+    return cost;
+  }
+
+  double errorBound(const ConvShape &shape, const Tile &tile) const override {
+    double samples = 1;
+    for (int64_t size : tile)
+      samples *= static_cast<double>(size);
+    return ir::fftErrorBound(std::vector<int64_t>(tile.rbegin(), tile.rend()),
+                             shape.channelsPerGroup(), samples, unitRoundoff);
+  }
+
+  /// With one transform of the tile's size, or the next that holds the sample.
+  std::vector<float> simulate(const SampleConv &sample, const Tile &tile) const override {
+    llvm::SmallVector<int64_t, 3> in = sample.in(), box;
+    int64_t samples = 1;
+    for (auto [extent, size] : llvm::zip_equal(in, tile)) {
+      box.push_back(std::max(size, nextSize(extent)));
+      samples *= box.back();
+    }
+    std::vector<std::vector<Complex>> inputs;
+    for (int64_t c = 0; c < sample.channels; ++c)
+      inputs.push_back(spectrum(sample.input.data() + c * sample.inputSize(), in, box));
+    std::vector<float> result;
+    int64_t taps = static_cast<int64_t>(sample.filter.size()) / (sample.outputs * sample.channels);
+    for (int64_t o = 0; o < sample.outputs; ++o) {
+      std::vector<Complex> sums(static_cast<size_t>(samples));
+      for (int64_t c = 0; c < sample.channels; ++c) {
+        std::vector<Complex> filter =
+            spectrum(sample.filter.data() + (o * sample.channels + c) * taps, sample.kernel, box);
+        for (size_t f = 0; f < sums.size(); ++f)
+          sums[f] += inputs[static_cast<size_t>(c)][f] * std::conj(filter[f]);
+      }
+      transformBox(sums, box, 1);
+      ir::forEachIndex(sample.out, [&](llvm::ArrayRef<int64_t> at) {
+        int64_t offset = 0;
+        for (size_t axis = 0; axis < at.size(); ++axis)
+          offset = offset * box[axis] + at[axis];
+        result.push_back(sums[static_cast<size_t>(offset)].real() / static_cast<float>(samples));
+      });
+    }
+    return result;
+  }
+
+private:
+  static std::vector<Complex> spectrum(const float *values, llvm::ArrayRef<int64_t> extents,
+                                       llvm::ArrayRef<int64_t> box) {
+    int64_t samples = 1;
+    for (int64_t size : box)
+      samples *= size;
+    std::vector<Complex> data(static_cast<size_t>(samples));
+    ir::forEachIndex(extents, [&](llvm::ArrayRef<int64_t> at) {
+      int64_t offset = 0;
+      for (size_t axis = 0; axis < at.size(); ++axis)
+        offset = offset * box[axis] + at[axis];
+      data[static_cast<size_t>(offset)] = *values++;
+    });
+    transformBox(data, box, -1);
+    return data;
+  }
+};
+
+} // namespace
+
+const ConvAlgorithm &fftConv() {
+  static const Fft algorithm;
+  return algorithm;
+}
+
+} // namespace quern::passes

@@ -1,0 +1,263 @@
+// Winograd (Cook-Toom): F(m, r) along each axis, exact in rationals, with an error that grows with
+// m.
+#include "ir/HostTensor.h"
+#include "ir/conv/TransformFilter.h"
+#include "passes/conv/Algorithms.h"
+
+#include <cmath>
+
+namespace quern::passes {
+namespace {
+
+/// Share of the peak that products reach between the transforms, and what a transform's additions
+/// cost in flops of the peak; measured (codegen/halide/schedules/README.md).
+constexpr double productEfficiency = 0.80;
+constexpr double additionCost = 3.0;
+constexpr int64_t mostProductsAlong = 8;
+constexpr int64_t mostProducts = 512;
+
+int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// Taps along an axis after a stride is split into phases.
+int64_t phaseTaps(const ConvAxis &axis) { return ceilDiv(axis.kernel, axis.stride); }
+
+int64_t phases(const ConvShape &shape) {
+  int64_t count = 1;
+  for (const ConvAxis &axis : shape.axes)
+    count *= axis.stride;
+  return count;
+}
+
+std::vector<ir::BilinearAlgorithm> along(const ConvShape &shape, const Tile &tile) {
+  std::vector<ir::BilinearAlgorithm> axes;
+  for (auto [axis, outputs] : llvm::zip_equal(shape.axes, tile))
+    axes.push_back(ir::cookToom(outputs, phaseTaps(axis)));
+  return axes;
+}
+
+/// What one tile is made of.
+struct TileCounts {
+  double tiles = 1;    ///< of all images
+  double products = 1; ///< points of the transform
+  double outputs = 1;
+};
+
+TileCounts count(const ConvShape &shape, const Tile &tile) {
+  TileCounts counts;
+  counts.tiles = static_cast<double>(shape.batch);
+  for (auto [axis, outputs] : llvm::zip_equal(shape.axes, tile)) {
+    counts.tiles *=
+        static_cast<double>(axis.dilation * ceilDiv(ceilDiv(axis.out, axis.dilation), outputs));
+    counts.products *= static_cast<double>(outputs + phaseTaps(axis) - 1);
+    counts.outputs *= static_cast<double>(outputs);
+  }
+  return counts;
+}
+
+/// A matrix in the precision that kernels hold it in, row-major.
+struct Transform {
+  int64_t rows, columns;
+  std::vector<float> entries;
+
+  explicit Transform(const ir::RationalMatrix &matrix)
+      : rows(matrix.rows()), columns(matrix.columns()) {
+    for (double entry : matrix.toDoubles())
+      entries.push_back(static_cast<float>(entry));
+  }
+};
+
+/// Transforms one axis of an array of `extents`: each result is a sum over j of matrix[i][j] x[j].
+std::vector<float> transformAxis(const std::vector<float> &data,
+                                 llvm::SmallVectorImpl<int64_t> &extents, size_t axis,
+                                 const Transform &matrix) {
+  int64_t outer = 1, inner = 1;
+  for (size_t i = 0; i < axis; ++i)
+    outer *= extents[i];
+  for (size_t i = axis + 1; i < extents.size(); ++i)
+    inner *= extents[i];
+  std::vector<float> result(static_cast<size_t>(outer * matrix.rows * inner));
+  for (int64_t a = 0; a < outer; ++a)
+    for (int64_t i = 0; i < matrix.rows; ++i)
+      for (int64_t j = 0; j < matrix.columns; ++j) {
+        float factor = matrix.entries[static_cast<size_t>(i * matrix.columns + j)];
+        if (factor == 0)
+          continue;
+        const float *x = data.data() + (a * matrix.columns + j) * inner;
+        float *y = result.data() + (a * matrix.rows + i) * inner;
+        for (int64_t b = 0; b < inner; ++b)
+          y[b] += factor * x[b];
+      }
+  extents[axis] = matrix.rows;
+  return result;
+}
+
+class Winograd final : public ConvAlgorithm {
+public:
+  ir::ConvAlgorithm kind() const override { return ir::ConvAlgorithm::winograd; }
+
+  std::string refusal(const ConvShape &shape) const override {
+    if (!shape.isF32)
+      return "transforms of other types than f32 lose too much";
+    if (!shape.hasConstantFilter)
+      return "the filter is not known when the model is compiled";
+    if (llvm::all_of(shape.axes, [](const ConvAxis &axis) { return phaseTaps(axis) == 1; }))
+      return "one tap a phase leaves no product to save";
+    if (shape.isDepthwise() || shape.channelsPerGroup() * phases(shape) < 8)
+      return "too few channels a group to pay for transforms";
+    if (shape.outChannels / shape.groups < 8)
+      return "too few outputs a group to pay for transforms";
+    if (tiles(shape).empty())
+      return "the filter is too large for a stable tile";
+    return "";
+  }
+
+  llvm::SmallVector<Tile> tiles(const ConvShape &shape) const override {
+    llvm::SmallVector<Tile> list;
+    for (int64_t outputs : {2, 3, 4, 6}) {
+      Tile tile;
+      int64_t products = 1;
+      bool fits = true;
+      for (const ConvAxis &axis : shape.axes) {
+        int64_t taps = phaseTaps(axis), rows = ceilDiv(axis.out, axis.dilation);
+        tile.push_back(taps == 1 ? 1 : outputs);
+        // A tile that is mostly outside of the image saves nothing.
+        fits &= taps == 1 || (outputs + taps - 1 <= mostProductsAlong && outputs < rows + 2);
+        products *= tile.back() + taps - 1;
+      }
+      if (fits && products <= mostProducts && !llvm::is_contained(list, tile))
+        list.push_back(tile);
+    }
+    return list;
+  }
+
+  ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const override {
+    TileCounts counts = count(shape, tile);
+    auto in = static_cast<double>(shape.inChannels * phases(shape)),
+         out = static_cast<double>(shape.outChannels),
+         depth = static_cast<double>(shape.channelsPerGroup() * phases(shape));
+    double products = 2 * counts.tiles * counts.products * depth * out;
+    // Separable transforms: each point takes about as many additions as the tile has axes times 3.
+    double additions =
+        counts.tiles * counts.products * static_cast<double>(shape.axes.size()) * 3 * (in + out);
+    double rate = machine.flopsPerNanosecond * machine.threads;
+    double arithmetic = products / (productEfficiency * rate) + additionCost * additions / rate;
+    double weights = 4 * counts.products * depth * out;
+    double traffic = static_cast<double>(shape.inputBytes() + shape.outputBytes()) /
+                     (machine.bytesPerNanosecond * machine.threads);
+    double fetch = weights / (machine.bytesPerNanosecond * machine.threads);
+    ConvCost cost;
+    cost.microseconds = (std::max(arithmetic, fetch) + 0.5 * fetch + 0.3 * traffic) / 1000;
+    cost.workspaceBytes = static_cast<int64_t>(8 * counts.tiles * counts.products * (in + out));
+    return cost;
+  }
+
+  double errorBound(const ConvShape &shape, const Tile &tile) const override {
+    return ir::errorBound(along(shape, tile), shape.channelsPerGroup() * phases(shape),
+                          unitRoundoff);
+  }
+
+  std::vector<float> simulate(const SampleConv &sample, const Tile &tile) const override {
+    return Simulation(sample, tile).run();
+  }
+
+private:
+  /// The algorithm in f32, tile by tile, without regard to speed.
+  class Simulation {
+  public:
+    Simulation(const SampleConv &sample, const Tile &tile) : sample(sample), tile(tile) {
+      for (auto [extent, taps] : llvm::zip_equal(tile, sample.kernel)) {
+        axes.push_back(ir::cookToom(extent, taps));
+        points *= axes.back().products;
+        inputs.emplace_back(axes.back().inputTransform);
+        outputs.emplace_back(axes.back().outputTransform);
+      }
+      std::vector<double> filter(sample.filter.begin(), sample.filter.end());
+      for (double value : ir::transformFilter(filter, sample.outputs, sample.channels, axes))
+        weights.push_back(static_cast<float>(value));
+      result.resize(static_cast<size_t>(sample.outputs * sample.outputSize()));
+    }
+
+    std::vector<float> run() {
+      llvm::SmallVector<int64_t, 3> counts;
+      for (auto [extent, outputs] : llvm::zip_equal(sample.out, tile))
+        counts.push_back(ceilDiv(extent, outputs));
+      ir::forEachIndex(counts, [&](llvm::ArrayRef<int64_t> at) { computeTile(at); });
+      return std::move(result);
+    }
+
+  private:
+    void computeTile(llvm::ArrayRef<int64_t> at) {
+      llvm::SmallVector<int64_t> extents{sample.channels};
+      std::vector<float> data = cut(at, extents);
+      for (size_t axis = 0; axis < axes.size(); ++axis)
+        data = transformAxis(data, extents, 1 + axis, inputs[axis]);
+      std::vector<float> sums(static_cast<size_t>(sample.outputs * points));
+      for (int64_t point = 0; point < points; ++point)
+        for (int64_t o = 0; o < sample.outputs; ++o)
+          for (int64_t c = 0; c < sample.channels; ++c) {
+            float &sum = sums[static_cast<size_t>(o * points + point)];
+            float weight =
+                weights[static_cast<size_t>((point * sample.outputs + o) * sample.channels + c)];
+            sum = std::fma(data[static_cast<size_t>(c * points + point)], weight, sum);
+          }
+      extents[0] = sample.outputs;
+      for (size_t axis = 0; axis < axes.size(); ++axis)
+        sums = transformAxis(sums, extents, 1 + axis, outputs[axis]);
+      paste(at, sums);
+    }
+
+    /// The inputs of a tile, zeros where it reaches past the sample.
+    std::vector<float> cut(llvm::ArrayRef<int64_t> at, llvm::SmallVectorImpl<int64_t> &extents) {
+      llvm::SmallVector<int64_t, 3> in = sample.in(), box;
+      for (const ir::BilinearAlgorithm &axis : axes)
+        box.push_back(axis.inputs);
+      extents.append(box.begin(), box.end());
+      std::vector<float> data;
+      for (int64_t c = 0; c < sample.channels; ++c)
+        ir::forEachIndex(box, [&](llvm::ArrayRef<int64_t> within) {
+          int64_t offset = c;
+          bool inside = true;
+          for (size_t axis = 0; axis < in.size(); ++axis) {
+            int64_t x = at[axis] * tile[axis] + within[axis];
+            inside &= x < in[axis];
+            offset = offset * in[axis] + x;
+          }
+          data.push_back(inside ? sample.input[static_cast<size_t>(offset)] : 0.0F);
+        });
+      return data;
+    }
+
+    void paste(llvm::ArrayRef<int64_t> at, const std::vector<float> &values) {
+      size_t next = 0;
+      for (int64_t o = 0; o < sample.outputs; ++o)
+        ir::forEachIndex(tile, [&](llvm::ArrayRef<int64_t> within) {
+          float value = values[next++];
+          int64_t offset = o;
+          bool inside = true;
+          for (size_t axis = 0; axis < sample.out.size(); ++axis) {
+            int64_t x = at[axis] * tile[axis] + within[axis];
+            inside &= x < sample.out[axis];
+            offset = offset * sample.out[axis] + x;
+          }
+          if (inside)
+            result[static_cast<size_t>(offset)] = value;
+        });
+    }
+
+    const SampleConv &sample;
+    const Tile &tile;
+    std::vector<ir::BilinearAlgorithm> axes;
+    std::vector<Transform> inputs, outputs;
+    int64_t points = 1;
+    std::vector<float> weights, result;
+  };
+};
+
+} // namespace
+
+const ConvAlgorithm &winogradConv() {
+  static const Winograd algorithm;
+  return algorithm;
+}
+
+} // namespace quern::passes

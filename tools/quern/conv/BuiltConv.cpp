@@ -1,0 +1,118 @@
+#include "tools/quern/conv/BuiltConv.h"
+
+#include "codegen/Build.h"
+#include "codegen/OutputFile.h"
+#include "tools/quern/ModelSource.h"
+
+#include <dlfcn.h>
+
+#include <chrono>
+
+namespace quern::tools {
+namespace {
+
+/// The launches of a convModel, in order; the second is the convolution.
+constexpr size_t convLaunch = 1;
+
+ir::HostTensor tensorOf(mlir::RankedTensorType type, std::span<const float> values) {
+  return ir::HostTensor::borrow(
+      type, {reinterpret_cast<const char *>(values.data()), values.size() * sizeof(float)},
+      nullptr);
+}
+
+} // namespace
+
+std::unique_ptr<BuiltConv> BuiltConv::build(mlir::MLIRContext &context, const ConvVariant &variant,
+                                            std::span<const float> filter,
+                                            const codegen::Target &target, unsigned threads,
+                                            std::string &why) {
+  auto start = std::chrono::steady_clock::now();
+  // What the compiler complains of becomes the reason.
+  mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
+    why = diagnostic.str();
+    return mlir::success();
+  });
+  mlir::OwningOpRef<mlir::ModuleOp> module = convModel(context, variant);
+  llvm::Expected<codegen::ScratchFolder> folder = codegen::ScratchFolder::create();
+  if (!folder) {
+    why = llvm::toString(folder.takeError());
+    return nullptr;
+  }
+  codegen::BuildOptions options;
+  options.emit = codegen::EmitKind::shared;
+  options.output = folder->file("libconv.so");
+  options.cacheFolder = cacheFolder();
+  options.jobs = 1;
+  options.libraryFolder = libraryFolder();
+  options.includeFolder = includeFolder();
+  options.load = [&](ir::ParameterOp parameter) -> mlir::FailureOr<ir::HostTensor> {
+    return tensorOf(llvm::cast<mlir::RankedTensorType>(parameter.getType()), filter);
+  };
+  mlir::FailureOr<codegen::BuildReport> report = mlir::failure();
+  if (module)
+    report = codegen::build(*module, target, options);
+  if (mlir::failed(report))
+    return nullptr;
+
+  std::unique_ptr<BuiltConv> built(new BuiltConv);
+  for (const codegen::KernelFacts &kernel : report->facts)
+    if (kernel.name == convKernelName) {
+      built->workspace =
+          static_cast<int64_t>(kernel.serialScratchBytes + threads * kernel.threadScratchBytes);
+      built->products = kernel.multiplications;
+    }
+  built->weights = report->weightsBytes;
+  built->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return built->load(options.output, threads, why) ? std::move(built) : nullptr;
+}
+
+template <typename Function>
+bool BuiltConv::find(Function &function, const char *name, std::string &why) {
+  function = reinterpret_cast<Function>(dlsym(handle, name));
+  if (!function)
+    why = std::string("the library lacks ") + name;
+  return function != nullptr;
+}
+
+bool BuiltConv::load(const std::string &library, unsigned threads, std::string &why) {
+  handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!handle) {
+    why = dlerror();
+    return false;
+  }
+  const quern_model *(*model)() = nullptr;
+  decltype(&quern_create) create = nullptr;
+  decltype(&quern_last_error) lastError = nullptr;
+  if (!find(model, "conv", why) || !find(create, "quern_create", why) ||
+      !find(lastError, "quern_last_error", why) || !find(runModel, "quern_run", why) ||
+      !find(profile, "quern_profile", why) || !find(resetProfile, "quern_profile_reset", why) ||
+      !find(destroy, "quern_destroy", why))
+    return false;
+  quern_options options = QUERN_OPTIONS_DEFAULT;
+  options.threads = threads;
+  options.profile = 1;
+  if (create(model(), &options, &context) == QUERN_OK)
+    return true;
+  why = lastError(nullptr);
+  return false;
+}
+
+BuiltConv::~BuiltConv() {
+  if (context)
+    destroy(context);
+  if (handle)
+    dlclose(handle);
+}
+
+double BuiltConv::run(const float *input, float *output) {
+  const void *inputs[] = {input};
+  void *outputs[] = {output};
+  resetProfile(context);
+  quern_profile_entry entry{};
+  if (runModel(context, inputs, outputs) != QUERN_OK ||
+      profile(context, convLaunch, &entry) != QUERN_OK)
+    return std::numeric_limits<double>::quiet_NaN();
+  return static_cast<double>(entry.total_ns) * 1e-6;
+}
+
+} // namespace quern::tools

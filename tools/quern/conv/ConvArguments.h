@@ -1,0 +1,23 @@
+// The convolution that `quern conv` is asked about, on the command line.
+#pragma once
+
+#include "passes/conv/ConvShape.h"
+
+#include <string>
+#include <vector>
+
+namespace quern::tools {
+
+/// A convolution as its extents are written: "1x64x56x56" and "64x64x3x3".
+struct ConvArguments {
+  std::string input, filter;
+  std::string stride = "1", pad = "0", dilation = "1";
+  int64_t groups = 1;
+
+  /// The shapes that are meant: one, or one for each value of the ranges "{first..last}" and
+  /// "{first..last..step}" in `input` and `filter`. A filter with fewer spatial extents than the
+  /// input repeats its last one. Empty, with a message in `why`, where that makes no convolution.
+  std::vector<passes::ConvShape> shapes(std::string &why) const;
+};
+
+} // namespace quern::tools

@@ -1,0 +1,70 @@
+// Measures every way to compute a convolution: time, memory and error, of compiled kernels on this
+// machine, in turns.
+#pragma once
+
+#include "codegen/Target.h"
+#include "passes/conv/ConvPolicy.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace quern::tools {
+
+/// What was seen of one algorithm on one convolution.
+struct ConvRecord {
+  ir::ConvAlgorithm algorithm = ir::ConvAlgorithm::direct;
+  passes::Tile tile{};
+  std::string refusal{}; ///< why there are no figures; empty where there are
+  double msMin = 0, msMedian = 0;
+  double msSpread = 0; ///< between the quartiles
+  int64_t workspaceBytes = 0, weightBytes = 0;
+  uint64_t multiplications = 0;       ///< counted in the compiled loops
+  double maxError = 0, meanError = 0; ///< relative to the largest exact output
+  double errorBound = 0; ///< what the error of this input and filter cannot exceed, likewise
+  double compileSeconds = 0;
+};
+
+struct LabOptions {
+  unsigned threads = 1;
+  double secondsEach = 0.25; ///< of timing, for each variant
+  /// Measure these only; empty: all that apply.
+  std::vector<std::pair<ir::ConvAlgorithm, passes::Tile>> variants{};
+  /// Measure anew what the tuning cache has.
+  bool isFresh = false;
+};
+
+/// Measures convolutions for the machine that it runs on.
+class ConvLab {
+public:
+  ConvLab(const codegen::Target &target, LabOptions options);
+
+  /// All variants of `shape`, those that do not apply among them, in the order of the algorithms.
+  /// `filter` [O, C / groups, kernel...] may be empty: made-up weights then.
+  std::vector<ConvRecord> measure(const passes::ConvShape &shape,
+                                  const std::vector<float> &filter = {});
+
+  /// GFLOP/s of this machine on the lab's threads; measured when first asked for.
+  double peak();
+
+private:
+  std::vector<ConvRecord> measureAnew(const passes::ConvShape &shape, std::vector<float> filter);
+
+  const codegen::Target &target;
+  LabOptions options;
+  double knownPeak = 0;
+};
+
+/// choose-conv's timer: what the lab measures, out of the tuning cache where that has it.
+class LabTimer final : public passes::ConvTimer {
+public:
+  LabTimer(const codegen::Target &target, unsigned threads) : target(target), threads(threads) {}
+  void measure(const passes::ConvShape &shape,
+               std::vector<passes::ConvCandidate> &candidates) override;
+
+private:
+  const codegen::Target &target;
+  unsigned threads;
+};
+
+} // namespace quern::tools

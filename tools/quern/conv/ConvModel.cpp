@@ -1,0 +1,153 @@
+#include "tools/quern/conv/ConvModel.h"
+
+#include "ir/FilterTransform.h"
+#include "ir/Infer.h"
+#include "ir/Layout.h"
+#include "passes/Passes.h"
+
+#include "mlir/Pass/PassManager.h"
+
+namespace quern::tools {
+namespace {
+
+using mlir::RankedTensorType;
+using mlir::Value;
+
+class ConvModel {
+public:
+  ConvModel(mlir::MLIRContext &context, const ConvVariant &variant)
+      : variant(variant), shape(variant.shape), builder(&context),
+        location(builder.getUnknownLoc()), module(mlir::ModuleOp::create(location)) {}
+
+  mlir::OwningOpRef<mlir::ModuleOp> build() {
+    RankedTensorType rows = inputType(), result = writeConvolution();
+    RankedTensorType last = ir::channelsLast(rows), outRows = ir::rowMajor(result);
+    writeCopy("to_channels_last", rows, last);
+    writeCopy("to_row_major", result, outRows);
+    writePrepare();
+    auto model = function("conv", {rows, weightType}, outRows, ir::names::model);
+    setName(model, 0, "x");
+    model.setArgAttr(1, ir::names::weight, builder.getI64IntegerAttr(0));
+    model.setResultAttr(0, ir::names::name, builder.getStringAttr("y"));
+    mlir::Block &body = model.front();
+    Value x = launch("to_channels_last", last, {body.getArgument(0)});
+    Value y = launch(convKernelName, result, {x, body.getArgument(1)});
+    mlir::func::ReturnOp::create(builder, location, launch("to_row_major", outRows, {y}));
+
+    mlir::PassManager pm(builder.getContext());
+    pm.addPass(passes::createPlanMemory());
+    pm.addPass(passes::createVerifyStage({"planned"}));
+    if (mlir::failed(pm.run(*module)))
+      return nullptr;
+    return std::move(module);
+  }
+
+private:
+  RankedTensorType tensor(llvm::ArrayRef<int64_t> extents) {
+    return RankedTensorType::get(extents, builder.getF32Type());
+  }
+
+  RankedTensorType inputType() {
+    llvm::SmallVector<int64_t> extents{shape.batch, shape.inChannels};
+    for (const passes::ConvAxis &axis : shape.axes)
+      extents.push_back(axis.in);
+    return tensor(extents);
+  }
+
+  llvm::SmallVector<int64_t> filterShape() const {
+    llvm::SmallVector<int64_t> extents{shape.outChannels, shape.channelsPerGroup()};
+    for (const passes::ConvAxis &axis : shape.axes)
+      extents.push_back(axis.kernel);
+    return extents;
+  }
+
+  llvm::SmallVector<int64_t> list(int64_t passes::ConvAxis::*field) const {
+    llvm::SmallVector<int64_t> values;
+    for (const passes::ConvAxis &axis : shape.axes)
+      values.push_back(axis.*field);
+    return values;
+  }
+
+  ir::ConvAttr algorithm() {
+    return ir::ConvAttr::get(builder.getContext(), variant.algorithm, variant.tile);
+  }
+
+  /// A function with a body, into which the builder goes on to write.
+  mlir::func::FuncOp function(llvm::StringRef name, llvm::ArrayRef<mlir::Type> inputs,
+                              mlir::TypeRange results, llvm::StringRef mark) {
+    builder.setInsertionPointToEnd(module->getBody());
+    auto made = mlir::func::FuncOp::create(builder, location, name,
+                                           builder.getFunctionType(inputs, results));
+    made->setAttr(mark, builder.getUnitAttr());
+    if (mark != ir::names::model)
+      made.setPrivate();
+    builder.setInsertionPointToStart(made.addEntryBlock());
+    return made;
+  }
+
+  void setName(mlir::func::FuncOp model, unsigned argument, llvm::StringRef name) {
+    model.setArgAttr(argument, ir::names::name, builder.getStringAttr(name));
+  }
+
+  void writeCopy(llvm::StringRef name, RankedTensorType from, RankedTensorType to) {
+    auto copy = function(name, from, to, ir::names::kernel);
+    Value moved = ir::ReshapeOp::create(builder, location, to, copy.getArgument(0), to.getShape());
+    mlir::func::ReturnOp::create(builder, location, moved);
+  }
+
+  /// Returns the type of the result.
+  RankedTensorType writeConvolution() {
+    bool transforms = algorithm().transformsFilter();
+    llvm::SmallVector<int64_t> filter = filterShape(), strides = list(&passes::ConvAxis::stride);
+    weightType = tensor(filter);
+    if (transforms)
+      weightType = tensor(*ir::inferTransformedFilter({}, algorithm(), filter, strides,
+                                                      list(&passes::ConvAxis::dilation)));
+    RankedTensorType input = ir::channelsLast(inputType());
+    auto kernel = function(convKernelName, {input, weightType}, {}, ir::names::kernel);
+    auto conv = ir::ConvOp::create(
+        builder, location, kernel.getArgument(0), kernel.getArgument(1), strides,
+        list(&passes::ConvAxis::dilation), list(&passes::ConvAxis::padLow),
+        list(&passes::ConvAxis::padHigh), static_cast<uint64_t>(shape.groups), algorithm(),
+        transforms ? builder.getDenseI64ArrayAttr(filter) : nullptr);
+    RankedTensorType result = ir::channelsLast(ir::tensorType(conv.getResult()));
+    conv.getResult().setType(result);
+    mlir::func::ReturnOp::create(builder, location, conv.getResult());
+    kernel.setFunctionType(builder.getFunctionType({input, weightType}, result));
+    return result;
+  }
+
+  void writePrepare() {
+    function("prepare", {}, weightType, ir::names::prepare);
+    Value weight = ir::ParameterOp::create(builder, location, tensor(filterShape()), "filter");
+    if (algorithm().transformsFilter())
+      weight = ir::FilterTransformOp::create(builder, location, weight, algorithm(),
+                                             list(&passes::ConvAxis::stride),
+                                             list(&passes::ConvAxis::dilation));
+    mlir::func::ReturnOp::create(builder, location, weight);
+  }
+
+  Value launch(llvm::StringRef kernel, RankedTensorType result, mlir::ValueRange operands) {
+    return ir::LaunchOp::create(builder, location, mlir::TypeRange(result),
+                                mlir::FlatSymbolRefAttr::get(builder.getContext(), kernel),
+                                operands, mlir::DenseI64ArrayAttr())
+        .getOutputs()
+        .front();
+  }
+
+  const ConvVariant &variant;
+  const passes::ConvShape &shape;
+  mlir::OpBuilder builder;
+  mlir::Location location;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  RankedTensorType weightType;
+};
+
+} // namespace
+
+mlir::OwningOpRef<mlir::ModuleOp> convModel(mlir::MLIRContext &context,
+                                            const ConvVariant &variant) {
+  return ConvModel(context, variant).build();
+}
+
+} // namespace quern::tools
