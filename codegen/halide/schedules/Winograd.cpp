@@ -13,54 +13,64 @@ using Halide::Var;
 
 int constant(int64_t value) { return static_cast<int>(value); }
 
-/// The variables of a stage: (c, t[, block of c], point or position along each axis, q, n).
+/// The variables of the stages: channel c of block cb; tile `tile` of the block of tiles `blocks`;
+/// point or position `along` each axis.
 struct Coordinates {
-  Var c{"c"}, tile{"tile"}, block{"cb"}, subgrid{"subgrid"}, n{"n"};
-  std::vector<Var> along;
+  Var c{"c"}, tile{"tile"}, channels{"cb"}, subgrid{"subgrid"}, n{"n"};
+  std::vector<Var> along, blocks, places;
 
   explicit Coordinates(size_t axes) {
-    for (size_t a = 0; a < axes; ++a)
+    for (size_t a = 0; a < axes; ++a) {
       along.emplace_back("i" + std::to_string(a));
+      blocks.emplace_back("b" + std::to_string(a));
+      places.emplace_back("t" + std::to_string(a));
+    }
   }
 };
 
-std::vector<Var> inputArguments(const Coordinates &at) {
-  std::vector<Var> result{at.c, at.tile, at.block};
-  result.insert(result.end(), at.along.begin(), at.along.end());
-  result.push_back(at.subgrid);
-  result.push_back(at.n);
+template <typename T> void append(std::vector<T> &to, const std::vector<T> &from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+/// (c, along.., cb, subgrid, n), of the input cut up.
+template <typename T>
+std::vector<T> cutArguments(T c, const std::vector<T> &along, T channels, T subgrid, T n) {
+  std::vector<T> result{c};
+  append(result, along);
+  append(result, {channels, subgrid, n});
   return result;
 }
 
-std::vector<Var> outputArguments(const Coordinates &at) {
+/// (c, along.., tile, cb, blocks.., subgrid, n), of the transformed input.
+std::vector<Var> inputArguments(const Coordinates &at) {
+  std::vector<Var> result{at.c};
+  append(result, at.along);
+  append(result, {at.tile, at.channels});
+  append(result, at.blocks);
+  append(result, {at.subgrid, at.n});
+  return result;
+}
+
+/// The same without cb, of the products.
+std::vector<Var> productArguments(const Coordinates &at) {
   std::vector<Var> result = inputArguments(at);
-  result.erase(result.begin() + 2);
+  result.erase(result.begin() + 2 + static_cast<std::ptrdiff_t>(at.along.size()));
   return result;
 }
 
 std::vector<Expr> expressions(const std::vector<Var> &vars) { return {vars.begin(), vars.end()}; }
 
-/// The place of tile number `tile` along each axis: tiles are numbered block by block.
-std::vector<Expr> tilePlace(const WinogradPlan &plan, Expr tile) {
-  std::vector<Expr> inside, result;
-  for (int64_t size : plan.tilesPerBlock) {
-    inside.push_back(tile % constant(size));
-    tile = tile / constant(size);
-  }
+/// The place of a block's tile along each axis.
+std::vector<Expr> tilePlace(const WinogradPlan &plan, const Coordinates &at) {
+  std::vector<Expr> result;
+  Expr rest = at.tile;
   for (size_t a = 0; a < plan.blocks.size(); ++a) {
-    result.push_back(tile % constant(plan.blocks[a]) * constant(plan.tilesPerBlock[a]) + inside[a]);
-    tile = tile / constant(plan.blocks[a]);
+    int size = constant(plan.tilesPerBlock[a]);
+    // No remainder along the last axis: bounds are told more sharply without.
+    Expr inside = a + 1 == plan.blocks.size() ? rest : rest % size;
+    result.push_back(at.blocks[a] * size + inside);
+    rest = rest / size;
   }
-  return result;
-}
-
-/// The number of the tile at a place.
-Expr tileNumber(const WinogradPlan &plan, const std::vector<Expr> &place) {
-  Expr result = 0;
-  for (size_t a = place.size(); a-- > 0;)
-    result = result * constant(plan.blocks[a]) + place[a] / constant(plan.tilesPerBlock[a]);
-  for (size_t a = place.size(); a-- > 0;)
-    result = result * constant(plan.tilesPerBlock[a]) + place[a] % constant(plan.tilesPerBlock[a]);
   return result;
 }
 
@@ -92,10 +102,10 @@ Func cutInput(const WinogradPlan &plan, const Func &padded) {
   const SpatialConv &p = plan.problem;
   Coordinates at(p.axes.size());
   int64_t groupChannels = p.inChannels / p.groups, runs = groupChannels / plan.channelBlock;
-  Expr group = at.block / constant(runs * plan.phases);
-  Expr phase = at.block / constant(runs) % constant(plan.phases);
+  Expr group = at.channels / constant(runs * plan.phases);
+  Expr phase = at.channels / constant(runs) % constant(plan.phases);
   Expr first =
-      group * constant(groupChannels) + at.block % constant(runs) * constant(plan.channelBlock);
+      group * constant(groupChannels) + at.channels % constant(runs) * constant(plan.channelBlock);
   std::vector<Expr> where{first + at.c};
   for (size_t a = 0; a < p.axes.size(); ++a) {
     const ConvAxis &axis = p.axes[a];
@@ -105,10 +115,8 @@ Func cutInput(const WinogradPlan &plan, const Func &padded) {
                     constant(axis.padLow));
   }
   where.emplace_back(at.n);
-  std::vector<Var> arguments = inputArguments(at);
-  arguments.erase(arguments.begin() + 1);
   Func cut("cut");
-  cut(arguments) = padded(where);
+  cut(cutArguments(at.c, at.along, at.channels, at.subgrid, at.n)) = padded(where);
   return cut;
 }
 
@@ -116,20 +124,23 @@ Func cutInput(const WinogradPlan &plan, const Func &padded) {
 void transformInput(const WinogradPlan &plan, WinogradStages &stages) {
   size_t axes = plan.problem.axes.size();
   Coordinates at(axes);
-  std::vector<Expr> place = tilePlace(plan, at.tile);
+  std::vector<Expr> place = tilePlace(plan, at), origin;
+  for (size_t a = 0; a < axes; ++a)
+    origin.push_back(place[a] * constant(plan.algorithms[a].outputs));
   for (size_t a = 0; a < axes; ++a) {
     std::vector<Expr> inputs;
     for (int64_t j = 0; j < plan.algorithms[a].inputs; ++j) {
       std::vector<Expr> where = expressions(inputArguments(at));
-      where[3 + a] = constant(j);
+      where[1 + a] = constant(j);
       if (a > 0) {
         inputs.push_back(stages.inputTransforms.back()(where));
         continue;
       }
+      std::vector<Expr> positions;
       for (size_t b = 0; b < axes; ++b)
-        where[3 + b] += place[b] * constant(plan.algorithms[b].outputs);
-      where.erase(where.begin() + 1);
-      inputs.push_back(stages.cutInput(where));
+        positions.push_back(origin[b] + where[1 + b]);
+      inputs.push_back(
+          stages.cutInput(cutArguments<Expr>(at.c, positions, at.channels, at.subgrid, at.n)));
     }
     Func stage(a + 1 == axes ? "transformed" : "transformed" + std::to_string(a));
     stage(inputArguments(at)) =
@@ -149,8 +160,8 @@ void multiply(const WinogradPlan &plan, const WinogradWeights &weights, Winograd
     point = point * constant(plan.algorithms[a].products) + at.along[a];
   std::vector<Expr> where = expressions(inputArguments(at));
   where[0] = r.x;
-  where[2] = plan.problem.groups == 1 ? Expr(r.y) : group * constant(runs) + r.y;
-  std::vector<Var> arguments = outputArguments(at);
+  where[2 + at.along.size()] = plan.problem.groups == 1 ? Expr(r.y) : group * constant(runs) + r.y;
+  std::vector<Var> arguments = productArguments(at);
   const int width = constant(plan.panelWidth);
   stages.acc = Func("acc");
   stages.acc(arguments) = 0.0f;
@@ -161,53 +172,63 @@ void multiply(const WinogradPlan &plan, const WinogradWeights &weights, Winograd
   stages.products(arguments) = stages.acc(expressions(arguments));
 }
 
-/// AT along each axis in turn. From the products on, a tile is named by its place along each axis,
-/// not by its number, of which the ranges that a loop needs could not be told.
+/// The coordinates of a product from (c, along.., places.., subgrid, n).
+std::vector<Expr> productAt(const WinogradPlan &plan, const std::vector<Expr> &at) {
+  size_t axes = plan.blocks.size();
+  std::vector<Expr> result(at.begin(), at.begin() + 1 + static_cast<std::ptrdiff_t>(axes));
+  Expr tile = 0;
+  for (size_t a = axes; a-- > 0;)
+    tile =
+        tile * constant(plan.tilesPerBlock[a]) + at[1 + axes + a] % constant(plan.tilesPerBlock[a]);
+  result.push_back(tile);
+  for (size_t a = 0; a < axes; ++a)
+    result.push_back(at[1 + axes + a] / constant(plan.tilesPerBlock[a]));
+  result.insert(result.end(), at.end() - 2, at.end());
+  return result;
+}
+
+/// AT along each axis in turn. Between the products and the result a tile is named by its place
+/// along each axis: (c, along.., places.., subgrid, n).
 void transformOutput(const WinogradPlan &plan, WinogradStages &stages) {
   size_t axes = plan.problem.axes.size();
   Coordinates at(axes);
-  std::vector<Var> image{at.c}, arguments = outputArguments(at), places;
-  for (size_t a = 0; a < axes; ++a)
-    places.emplace_back("t" + std::to_string(a));
-  arguments.erase(arguments.begin() + 1);
-  arguments.insert(arguments.end(), places.begin(), places.end());
+  auto arguments = [](const auto &c, const auto &along, const auto &places, const auto &subgrid,
+                      const auto &n) {
+    std::vector<std::decay_t<decltype(c)>> result{c};
+    append(result, along);
+    append(result, places);
+    append(result, {subgrid, n});
+    return result;
+  };
   // Where the element of the result at (c, x, y.., n) is found.
-  std::vector<Expr> found{at.c}, inside, place;
+  std::vector<Expr> inside, place;
   Expr subgrid = 0;
   for (size_t a = axes; a-- > 0;)
     subgrid = subgrid * constant(plan.problem.axes[a].dilation) +
               at.along[a] % constant(plan.problem.axes[a].dilation);
   for (size_t a = 0; a < axes; ++a) {
-    image.push_back(at.along[a]);
     Expr coarse = at.along[a] / constant(plan.problem.axes[a].dilation);
     place.push_back(coarse / constant(plan.algorithms[a].outputs));
     inside.push_back(coarse % constant(plan.algorithms[a].outputs));
   }
+  std::vector<Var> image{at.c}, summed = arguments(at.c, at.along, at.places, at.subgrid, at.n);
+  append(image, at.along);
   image.push_back(at.n);
-  found.insert(found.end(), inside.begin(), inside.end());
-  found.push_back(subgrid);
-  found.emplace_back(at.n);
-  found.insert(found.end(), place.begin(), place.end());
 
   for (size_t a = 0; a < axes; ++a) {
     bool last = a + 1 == axes;
+    std::vector<Expr> from =
+        last ? arguments(Expr(at.c), inside, place, subgrid, Expr(at.n)) : expressions(summed);
     std::vector<Expr> inputs;
     for (int64_t k = 0; k < plan.algorithms[a].products; ++k) {
-      std::vector<Expr> where = last ? found : expressions(arguments);
-      where[1 + a] = constant(k);
-      if (a > 0) {
-        inputs.push_back(stages.outputTransforms.back()(where));
-        continue;
-      }
-      std::vector<Expr> tile(where.end() - static_cast<std::ptrdiff_t>(axes), where.end());
-      where.resize(where.size() - axes);
-      where.insert(where.begin() + 1, tileNumber(plan, tile));
-      inputs.push_back(stages.products(where));
+      from[1 + a] = constant(k);
+      inputs.push_back(a == 0 ? stages.products(productAt(plan, from))
+                              : stages.outputTransforms.back()(from));
     }
     std::vector<Expr> rows = applyMatrix(plan.algorithms[a].outputTransform, inputs);
     Expr index = last ? inside[a] : Expr(at.along[a]);
     Func stage(last ? "inverse" : "summed" + std::to_string(a));
-    stage(last ? image : arguments) = rows.size() == 1 ? rows[0] : Halide::mux(index, rows);
+    stage(last ? image : summed) = rows.size() == 1 ? rows[0] : Halide::mux(index, rows);
     if (last)
       stages.inverse = stage;
     else

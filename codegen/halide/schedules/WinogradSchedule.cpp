@@ -1,5 +1,7 @@
 #include "codegen/halide/schedules/Winograd.h"
 
+#include <algorithm>
+
 namespace quern::codegen {
 
 namespace {
@@ -70,41 +72,51 @@ OutputLoops scheduleOutput(const WinogradPlan &plan, Func output) {
   return loops;
 }
 
-/// Sums along some axes: on the stack, a vector of channels at a time.
-void schedulePartialTransform(Func stage, Func consumer, const Var &at, size_t fixed, size_t axes) {
+/// A transform along some of the axes: on the stack, for one vector of channels of one tile.
+void schedulePartialTransform(Func stage, Func consumer, const Var &at, size_t axes) {
   std::vector<Var> args = stage.args();
   stage.compute_at(consumer, at).store_in(MemoryType::Stack).vectorize(args[0]);
   for (size_t a = 0; a < axes; ++a)
-    stage.unroll(args[fixed + a]);
+    stage.unroll(args[1 + a]);
 }
 
+/// The input's transform: slab by slab of tiles (a row of them in two dimensions), of which the
+/// input is copied first, so that the transform need not look for edges.
 void scheduleInput(const WinogradPlan &plan, const WinogradStages &stages, Func output,
                    const OutputLoops &loops) {
   size_t axes = plan.problem.axes.size();
   Func whole = stages.inputTransforms.back();
   std::vector<Var> args = whole.args();
-  Var c = args[0], tile = args[1], block = args[2];
-  Var vector("vector");
-  std::vector<Halide::VarOrRVar> order{c};
+  Var c = args[0], tile = args[1 + axes], channels = args[2 + axes], vector("vector"), slab("slab");
   int lanes = static_cast<int>(std::min<int64_t>(plan.cpu.lanes, plan.channelBlock));
   whole.compute_at(output, loops.task)
       .bound_extent(c, static_cast<int>(plan.channelBlock))
       .bound_extent(tile, static_cast<int>(plan.blockSize()))
       .split(c, vector, c, lanes, TailStrategy::ShiftInwards)
+      .split(tile, slab, tile, static_cast<int>(plan.blockSize() / plan.tilesPerBlock.back()))
       .vectorize(c);
+  std::vector<Halide::VarOrRVar> order{c};
+  std::vector<Var> storage{c, tile, channels};
   for (size_t a = 0; a < axes; ++a) {
-    whole.unroll(args[3 + a]);
-    order.emplace_back(args[3 + a]);
+    whole.unroll(args[1 + a]);
+    order.emplace_back(args[1 + a]);
+    storage.push_back(args[1 + a]);
   }
-  order.insert(order.end(), {vector, tile, block});
-  whole.reorder(order).never_partition_all();
+  storage[1] = args[1 + axes];
+  order.insert(order.end(), {vector, tile, channels, slab});
+  whole.reorder(order).reorder_storage(storage).never_partition_all();
   if (plan.parallel && plan.wholeProducts)
-    whole.parallel(block);
+    whole.parallel(slab);
   for (size_t a = 0; a + 1 < axes; ++a)
-    schedulePartialTransform(stages.inputTransforms[a], whole, vector, 3, axes);
+    schedulePartialTransform(stages.inputTransforms[a], whole, vector, axes);
+
   Func cut = stages.cutInput;
-  cut.compute_at(whole, block);
-  cut.vectorize(cut.args()[0], lanes,
+  std::vector<Var> cutArgs = cut.args();
+  std::vector<Halide::VarOrRVar> cutOrder{cutArgs[0], cutArgs[1 + axes]};
+  for (size_t a = 0; a < axes; ++a)
+    cutOrder.emplace_back(cutArgs[1 + a]);
+  cut.compute_at(whole, slab).reorder(cutOrder);
+  cut.vectorize(cutArgs[0], lanes,
                 plan.channelBlock % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
 }
 
@@ -114,24 +126,27 @@ void scheduleProducts(const WinogradPlan &plan, const WinogradStages &stages, Fu
   const int lanes = plan.cpu.lanes, width = static_cast<int>(plan.panelWidth), mx = plan.tile.mx;
   Func products = stages.products;
   std::vector<Var> args = products.args();
-  Var c = args[0], tile = args[1], inner("inner"), panel("panel"), task = args[2];
+  Var c = args[0], tile = args[1 + axes], inner("inner"), panel("panel"), point = args[1];
+  std::vector<Var> storage{c, tile};
+  storage.insert(storage.end(), args.begin() + 1,
+                 args.begin() + 1 + static_cast<std::ptrdiff_t>(axes));
+  products.reorder_storage(storage);
   products.compute_at(output, plan.wholeProducts ? loops.task : loops.panel)
       .bound_extent(tile, static_cast<int>(plan.blockSize()))
       .split(c, panel, c, width, TailStrategy::RoundUp)
-      .split(tile, tile, inner, mx, TailStrategy::ShiftInwards)
-      .reorder(c, inner, tile, panel)
-      .vectorize(c, lanes)
-      .unroll(c)
-      .unroll(inner);
+      .split(tile, tile, inner, mx, TailStrategy::ShiftInwards);
+  std::vector<Halide::VarOrRVar> order{c, inner, tile, panel};
+  order.insert(order.end(), args.begin() + 1, args.begin() + 1 + static_cast<std::ptrdiff_t>(axes));
+  products.reorder(order).vectorize(c, lanes).unroll(c).unroll(inner);
   if (plan.wholeProducts) {
     for (size_t a = 1; a < axes; ++a)
-      products.fuse(task, args[2 + a], task);
-    products.fuse(panel, task, task);
+      products.fuse(point, args[1 + a], point);
+    products.fuse(panel, point, point);
     if (plan.parallel)
-      products.parallel(task);
+      products.parallel(point);
   }
   Func acc = stages.acc;
-  Var ac = acc.args()[0], at = acc.args()[1];
+  Var ac = acc.args()[0], at = acc.args()[1 + axes];
   acc.compute_at(products, tile)
       .store_in(MemoryType::Stack)
       .bound_extent(ac, width)
@@ -151,7 +166,7 @@ void scheduleProducts(const WinogradPlan &plan, const WinogradStages &stages, Fu
 void scheduleWinograd(const WinogradPlan &plan, const WinogradStages &stages, Func output) {
   OutputLoops loops = scheduleOutput(plan, output);
   for (Func stage : stages.outputTransforms)
-    schedulePartialTransform(stage, output, loops.vector, 1, plan.problem.axes.size());
+    schedulePartialTransform(stage, output, loops.vector, plan.problem.axes.size());
   scheduleProducts(plan, stages, output, loops);
   scheduleInput(plan, stages, output, loops);
 }
