@@ -31,7 +31,9 @@ std::atomic<int> finished{0};
 std::atomic<uint64_t> generation{0};
 std::atomic<int> parked{0};
 std::mutex parking;
-std::condition_variable wake;
+// Never destroyed: threads still wait on it when the program ends, and its destructor would wait
+// for them.
+std::condition_variable &wake = *new std::condition_variable;
 thread_local bool inside = false;
 
 void relax() {
