@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -46,6 +47,39 @@ void takeTasks() {
   for (int i = next.fetch_add(1); i < loop.end; i = next.fetch_add(1))
     loop.task(loop.context, i, loop.closure);
 }
+
+/// Blocks that kernels have given back, by size: a second run asks for the same ones, as it does of
+/// a model's runtime, which holds its memory.
+class KeptMemory {
+public:
+  static void *take(size_t size) {
+    std::lock_guard lock(mutex);
+    std::vector<char *> &blocks = kept()[size];
+    char *block = nullptr;
+    if (blocks.empty()) {
+      block = static_cast<char *>(std::aligned_alloc(64, size + header));
+      *reinterpret_cast<size_t *>(block) = size;
+    } else {
+      block = blocks.back();
+      blocks.pop_back();
+    }
+    return block + header;
+  }
+
+  static void give(void *pointer) {
+    std::lock_guard lock(mutex);
+    char *block = static_cast<char *>(pointer) - header;
+    kept()[*reinterpret_cast<size_t *>(block)].push_back(block);
+  }
+
+private:
+  static constexpr size_t header = 64;
+  static std::map<size_t, std::vector<char *>> &kept() {
+    static auto &blocks = *new std::map<size_t, std::vector<char *>>;
+    return blocks;
+  }
+  static inline std::mutex mutex;
+};
 
 void serve() {
   inside = true;
@@ -102,9 +136,9 @@ int halide_do_par_for(void *context, Task task, int begin, int size, uint8_t *cl
   return 0;
 }
 
-void *halide_malloc(void *, size_t size) { return std::aligned_alloc(64, (size + 127) / 64 * 64); }
+void *halide_malloc(void *, size_t size) { return KeptMemory::take((size + 127) / 64 * 64); }
 
-void halide_free(void *, void *pointer) { std::free(pointer); }
+void halide_free(void *, void *pointer) { KeptMemory::give(pointer); }
 
 void halide_error(void *, const char *message) { std::fprintf(stderr, "%s\n", message); }
 }
