@@ -24,14 +24,15 @@ struct WinogradKnobs {
   std::optional<bool> wholeProducts{};
 };
 
-/// How a convolution is to run. A task works on a block of tiles:
+/// How a convolution is to run, one block of tiles after the other:
 ///
-/// - with `wholeProducts` false it transforms the block's input, and then for each panel of output
-///   channels makes all products and transforms them back, so that they never leave the cache:
-///   right for few input channels;
-/// - with `wholeProducts` true a block's input is transformed, then all its products made, one
-///   point of the transform after the other, each fetching its part of the weights once, then all
-///   are transformed back. Each of the three steps is a parallel loop of its own.
+/// - with `wholeProducts` false the block's input is transformed, and then for each panel of output
+///   channels all products are made and transformed back, so that they stay in a core's cache:
+///   right while the transformed input does not go far beyond that;
+/// - with `wholeProducts` true all products of the block are made before, one point of the
+///   transform after the other, each with its part of the transformed input in the cache.
+///
+/// Either several blocks are worked on at once, or several slabs, panels and points of one block.
 struct WinogradPlan {
   SpatialConv problem;
   CpuTarget cpu;
@@ -48,10 +49,12 @@ struct WinogradPlan {
   std::vector<int64_t> blocks{}; ///< ceil(tiles / tilesPerBlock)
   bool wholeProducts = false;
   bool parallel = false;
+  bool parallelBlocks = false; ///< blocks are tasks; else the loops within them are parallel
   int64_t unrollDepth = 1;
 
   int64_t blockSize() const; ///< tiles of a block
-  /// Bytes of transformed input and of products that `threads` threads hold at a time.
+  /// Bytes of transformed input and of products that `threads` threads hold at a time, without the
+  /// padded copies of the input's slabs.
   int64_t workspaceBytes(int threads) const;
 };
 

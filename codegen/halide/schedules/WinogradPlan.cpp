@@ -2,6 +2,7 @@
 #include "codegen/halide/schedules/Winograd.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace quern::codegen {
 
@@ -35,15 +36,28 @@ int64_t channelBlockFor(int64_t channels, int lanes) {
   return divisor >= lanes ? divisor : channels;
 }
 
-/// Tiles along each axis of a block of about `wanted` tiles, inner axes filled first and all cut
-/// evenly.
+/// Tiles along each axis of a block of at most about `wanted` tiles, inner axes filled first.
+/// Blocks that stick out of the image cost in proportion, short ones because they fetch the weights
+/// anew.
 std::vector<int64_t> blockShape(const std::vector<int64_t> &tiles, int64_t wanted) {
+  constexpr double weightsCost = 4; // in tiles
   std::vector<int64_t> shape;
-  int64_t left = std::max<int64_t>(1, wanted);
+  int64_t inner = 1;
   for (int64_t extent : tiles) {
-    int64_t length = ceilDiv(extent, ceilDiv(extent, std::min(left, extent)));
-    shape.push_back(length);
-    left = std::max<int64_t>(1, left / length);
+    int64_t best = 1;
+    double least = std::numeric_limits<double>::infinity();
+    for (int64_t length = 1; length <= extent && (length == 1 || length * inner <= wanted);
+         ++length) {
+      auto size = static_cast<double>(length * inner);
+      double cost =
+          static_cast<double>(ceilDiv(extent, length) * length) * (1 + weightsCost / size);
+      if (cost < least) {
+        least = cost;
+        best = length;
+      }
+    }
+    shape.push_back(best);
+    inner *= best;
   }
   return shape;
 }
@@ -53,37 +67,38 @@ double productFlops(const WinogradPlan &plan, double tiles) {
   return 2 * tiles * static_cast<double>(plan.products * plan.depth * plan.problem.outChannels);
 }
 
-/// Along how many tiles a block should reach. See the README for the measurements.
-int64_t wantedBlock(const WinogradPlan &plan, int64_t tasks) {
-  auto cache = static_cast<double>(plan.cpu.l2Bytes);
-  int64_t all = product(plan.tiles);
-  int64_t channels = plan.depth * plan.problem.groups;
-  if (plan.wholeProducts) {
-    auto tileBytes =
-        4.0 * static_cast<double>(plan.products * (channels + plan.problem.outChannels));
-    return std::max<int64_t>(1, static_cast<int64_t>(16 * cache / tileBytes));
-  }
-  auto tileBytes = 4.0 * static_cast<double>(plan.products * channels);
-  auto inCache = static_cast<int64_t>(0.6 * cache / tileBytes);
-  int64_t perTask = ceilDiv(all * plan.problem.batch, tasks);
-  return std::max<int64_t>(1, std::min(inCache, perTask));
-}
-
-void chooseBlocks(WinogradPlan &plan, const WinogradKnobs &knobs, int64_t tasks) {
-  // With fewer tiles than this in the cache, weights are fetched too often.
-  constexpr int64_t fewTiles = 24;
-  int64_t inputBytes = 4 * plan.products * plan.depth * plan.problem.groups;
-  int64_t all = product(plan.tiles) * plan.problem.batch;
-  plan.wholeProducts = knobs.wholeProducts.value_or(fewTiles * inputBytes > plan.cpu.l2Bytes ||
-                                                    all < fewTiles * plan.cpu.threads);
-  plan.tilesPerBlock = knobs.tilesPerBlock.empty()
-                           ? blockShape(plan.tiles, wantedBlock(plan, tasks))
-                           : knobs.tilesPerBlock;
+void setBlocks(WinogradPlan &plan, const std::vector<int64_t> &shape) {
+  plan.tilesPerBlock = shape;
   plan.blocks.clear();
   for (size_t a = 0; a < plan.tiles.size(); ++a) {
-    plan.tilesPerBlock[a] = std::min(plan.tilesPerBlock[a], plan.tiles[a]);
+    plan.tilesPerBlock[a] = std::min(shape[a], plan.tiles[a]);
     plan.blocks.push_back(ceilDiv(plan.tiles[a], plan.tilesPerBlock[a]));
   }
+}
+
+/// What is measured behind it is in the README.
+void chooseBlocks(WinogradPlan &plan, const WinogradKnobs &knobs) {
+  constexpr int64_t enoughTiles = 56; // to hide the weights' way from the third-level cache
+  int64_t inputs = 4 * plan.products * plan.depth * plan.problem.groups;
+  int64_t sums = 4 * plan.products * plan.problem.outChannels;
+  int64_t cache = plan.cpu.l2Bytes, copies = plan.problem.batch;
+  for (const ConvAxis &axis : plan.problem.axes)
+    copies *= axis.dilation;
+  plan.wholeProducts =
+      knobs.wholeProducts.value_or(inputs * std::min(enoughTiles, product(plan.tiles)) > 2 * cache);
+  auto choose = [&](int64_t wanted) {
+    setBlocks(plan,
+              knobs.tilesPerBlock.empty() ? blockShape(plan.tiles, wanted) : knobs.tilesPerBlock);
+  };
+  if (plan.wholeProducts) {
+    choose(16 * cache / (inputs + sums));
+    return;
+  }
+  choose(std::max(enoughTiles, cache / inputs));
+  plan.parallelBlocks = plan.parallel && copies * product(plan.blocks) >= 3 * plan.cpu.threads;
+  // Loops within a block that are parallel want to be few and long.
+  if (plan.parallel && !plan.parallelBlocks)
+    choose(std::max(enoughTiles, 2 * cache / inputs));
 }
 
 RegisterTile chooseProductTile(const WinogradPlan &plan) {
@@ -103,9 +118,10 @@ RegisterTile chooseProductTile(const WinogradPlan &plan) {
 int64_t WinogradPlan::blockSize() const { return product(tilesPerBlock); }
 
 int64_t WinogradPlan::workspaceBytes(int threads) const {
-  int64_t input = blockSize() * products * depth * problem.groups;
-  int64_t sums = blockSize() * products * (wholeProducts ? panels : 1) * panelWidth;
-  return 4 * (input + sums) * (wholeProducts || !parallel ? 1 : threads);
+  int64_t input = 4 * blockSize() * products * depth * problem.groups;
+  int64_t sums = 4 * blockSize() * products * (wholeProducts ? panels : 1) * panelWidth;
+  int64_t inputs = parallelBlocks ? threads : 1;
+  return inputs * input + (parallel && !wholeProducts ? threads : 1) * sums;
 }
 
 std::string whyNotWinograd(const SpatialConv &p, const std::vector<int64_t> &outputs,
@@ -147,7 +163,7 @@ WinogradPlan planWinograd(const SpatialConv &p, const std::vector<int64_t> &outp
   double weights = 4.0 * static_cast<double>(plan.products * plan.depth * p.outChannels);
   int64_t tasks = wantedTasks({.flops = productFlops(plan, tiles), .bytes = weights}, cpu);
   plan.parallel = tasks > 1;
-  chooseBlocks(plan, knobs, tasks);
+  chooseBlocks(plan, knobs);
   plan.tile = knobs.tile ? *knobs.tile : chooseProductTile(plan);
   plan.tile.mx = static_cast<int>(std::min<int64_t>(plan.tile.mx, plan.blockSize()));
   plan.tile.my = 1;

@@ -68,7 +68,7 @@ OutputLoops scheduleOutput(const WinogradPlan &plan, Func output) {
   for (size_t i = 1; i < outer.size(); ++i)
     output.fuse(loops.task, outer[i], loops.task);
   if (plan.parallel)
-    output.parallel(plan.wholeProducts ? loops.panel : loops.task);
+    output.parallel(plan.parallelBlocks ? loops.task : loops.panel);
   return loops;
 }
 
@@ -96,16 +96,16 @@ void scheduleInput(const WinogradPlan &plan, const WinogradStages &stages, Func 
       .split(tile, slab, tile, static_cast<int>(plan.blockSize() / plan.tilesPerBlock.back()))
       .vectorize(c);
   std::vector<Halide::VarOrRVar> order{c};
-  std::vector<Var> storage{c, tile, channels};
+  std::vector<Var> storage{c, tile};
   for (size_t a = 0; a < axes; ++a) {
     whole.unroll(args[1 + a]);
     order.emplace_back(args[1 + a]);
     storage.push_back(args[1 + a]);
   }
-  storage[1] = args[1 + axes];
+  storage.push_back(channels);
   order.insert(order.end(), {vector, tile, channels, slab});
   whole.reorder(order).reorder_storage(storage).never_partition_all();
-  if (plan.parallel && plan.wholeProducts)
+  if (plan.parallel && !plan.parallelBlocks)
     whole.parallel(slab);
   for (size_t a = 0; a + 1 < axes; ++a)
     schedulePartialTransform(stages.inputTransforms[a], whole, vector, axes);
