@@ -136,11 +136,11 @@ void buildWinograd(const Layer &layer, const CpuTarget &cpu, const ImageParam &i
                                 const Expr &point) { return weights(i, k, panel, point); });
   pipeline.output(c, x, y, n) = epilogue(layer, stages.inverse(c, x, y, n), pipeline);
   codegen::scheduleWinograd(plan, stages, pipeline.output);
-  pipeline.note =
-      fmt::format("F({}) {}x{} block {}x{} of {}x{} {}{} {} KB", layer.winograd, plan.tile.mx,
-                  plan.tile.nv, plan.tilesPerBlock[0], plan.tilesPerBlock[1], plan.tiles[0],
-                  plan.tiles[1], plan.wholeProducts ? "whole" : "panels",
-                  plan.parallel ? " par" : "", plan.workspaceBytes(1) / 1024);
+  const char *loops = plan.parallelBlocks ? " par" : plan.parallel ? " within" : "";
+  pipeline.note = fmt::format(
+      "F({}) {}x{} block {}x{} of {}x{} {}{} {} KB", layer.winograd, plan.tile.mx, plan.tile.nv,
+      plan.tilesPerBlock[0], plan.tilesPerBlock[1], plan.tiles[0], plan.tiles[1],
+      plan.wholeProducts ? "whole" : "panels", loops, plan.workspaceBytes(1) / 1024);
 }
 
 void buildLinear(const Layer &layer, const CpuTarget &cpu, const ImageParam &input,
