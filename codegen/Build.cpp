@@ -6,10 +6,13 @@
 #include "codegen/Link.h"
 #include "codegen/OutputFile.h"
 #include "codegen/llvm/Driver.h"
+#include "codegen/llvm/JoinIr.h"
+#include "codegen/llvm/KernelObject.h"
 #include "codegen/llvm/ModelImage.h"
 #include "codegen/llvm/ObjectFile.h"
 #include "codegen/llvm/Weights.h"
 #include "ir/Layout.h"
+#include "runtime/formats/ScratchFolder.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -37,15 +40,15 @@ public:
     if (mlir::failed(compile()))
       return mlir::failure();
     if (options.emit == EmitKind::halide)
-      return emitText(kernelText());
+      return emitText(kernelText("//"));
     buffers.emplace(model);
     if (mlir::failed(computeWeights()) || mlir::failed(describe()) ||
         mlir::failed(emitDriverObject()))
       return mlir::failure();
     if (options.emit == EmitKind::llvm)
-      return emitText(driverText);
+      return emitIr();
     if (options.emit == EmitKind::assembly)
-      return emitText(driverText + kernelText());
+      return emitText(driverText + kernelText("#"));
     if (mlir::failed(linkOutput()))
       return mlir::failure();
     return report;
@@ -79,21 +82,38 @@ private:
     return text;
   }
 
-  /// Listings of the kernels, one after the other.
-  std::string kernelText() {
+  /// Listings of the kernels, one after the other, each below a comment with the names of its
+  /// kernels.
+  std::string kernelText(llvm::StringRef comment) {
     std::string text;
-    for (const CompiledKernel &kernel : kernels)
-      text += fmt::format("// kernel {}\n{}\n", kernel.name, *kernel.bytes);
+    for (const auto &[kernelSymbol, bytes] : objects) {
+      text += fmt::format("{} {}:", comment.str(), kernelSymbol);
+      for (const CompiledKernel &kernel : kernels)
+        if (kernel.symbol == kernelSymbol)
+          text += " " + kernel.name;
+      text += fmt::format("\n{}\n", *bytes);
+    }
     return text;
+  }
+
+  KernelOutput kernelOutput() const {
+    switch (options.emit) {
+    case EmitKind::halide:
+      return KernelOutput::loops;
+    case EmitKind::assembly:
+      return KernelOutput::assembly;
+    case EmitKind::llvm:
+      return KernelOutput::llvm;
+    default:
+      return KernelOutput::object;
+    }
   }
 
   mlir::LogicalResult compile() {
     CompileOptions compileOptions;
     compileOptions.cacheDir = options.cacheFolder;
     compileOptions.jobs = options.jobs;
-    compileOptions.output = options.emit == EmitKind::halide     ? KernelOutput::loops
-                            : options.emit == EmitKind::assembly ? KernelOutput::assembly
-                                                                 : KernelOutput::object;
+    compileOptions.output = kernelOutput();
     compileOptions.progress = [this](size_t done, size_t all) {
       step("compiling kernels", static_cast<int>(done), static_cast<int>(all));
     };
@@ -173,6 +193,17 @@ private:
     return mlir::success();
   }
 
+  /// Driver and kernels as one module, which LLVM's own tools take.
+  mlir::FailureOr<BuildReport> emitIr() {
+    std::vector<llvm::StringRef> modules{driverText};
+    for (const auto &[kernelSymbol, bytes] : objects)
+      modules.push_back(*bytes);
+    llvm::Expected<std::string> joined = joinIr(modules);
+    if (!joined)
+      return fail(joined.takeError());
+    return emitText(*joined);
+  }
+
   mlir::FailureOr<BuildReport> emitText(const std::string &text) {
     if (options.output == "-") {
       llvm::outs() << text;
@@ -185,7 +216,7 @@ private:
   }
 
   /// Writes every object into the scratch folder and lists them.
-  llvm::Expected<std::vector<std::string>> writeObjects(const ScratchFolder &scratch) {
+  llvm::Expected<std::vector<std::string>> writeObjects(const runtime::ScratchFolder &scratch) {
     std::vector<std::string> files;
     auto add = [&](const std::string &name, llvm::ArrayRef<char> bytes) {
       files.push_back(scratch.file(name));
@@ -194,9 +225,13 @@ private:
     if (llvm::Error error =
             add(symbol + "_driver.o", llvm::ArrayRef(driverText.data(), driverText.size())))
       return error;
-    for (const auto &[kernel, bytes] : objects)
-      if (llvm::Error error = add(kernel + ".o", llvm::ArrayRef(bytes->data(), bytes->size())))
+    for (const auto &[kernel, bytes] : objects) {
+      llvm::Expected<llvm::SmallVector<char>> object = shareableKernel(*bytes, kernel);
+      if (!object)
+        return object.takeError();
+      if (llvm::Error error = add(kernel + ".o", *object))
         return error;
+    }
     std::string why;
     mlir::FailureOr<std::string> deviceRuntime = deviceRuntimeObject(target, why);
     if (mlir::failed(deviceRuntime))
@@ -231,9 +266,9 @@ private:
 
   mlir::LogicalResult linkOutput() {
     step("linking");
-    llvm::Expected<ScratchFolder> scratch = ScratchFolder::create();
+    runtime::Result<runtime::ScratchFolder> scratch = runtime::ScratchFolder::create();
     if (!scratch)
-      return fail(scratch.takeError());
+      return fail(llvm::createStringError(scratch.error()));
     llvm::Expected<std::vector<std::string>> files = writeObjects(*scratch);
     if (!files)
       return fail(files.takeError());
@@ -255,6 +290,11 @@ private:
     return mlir::success();
   }
 
+  /// Shared libraries are marked so, too, as linkers do.
+  bool isProgram() const {
+    return options.emit == EmitKind::executable || options.emit == EmitKind::shared;
+  }
+
   /// Puts the side files first and the output last: whoever finds the output finds all.
   llvm::Error install(const std::string &linked) {
     if (options.hasWeightsFile && !weights.empty())
@@ -263,7 +303,7 @@ private:
     if (options.emit != EmitKind::executable)
       if (llvm::Error error = installHeaders())
         return error;
-    return installOutput(linked, options.output);
+    return installOutput(linked, options.output, isProgram());
   }
 
   llvm::Error installHeaders() {
@@ -287,7 +327,7 @@ private:
   std::string symbol;
   std::vector<CompiledKernel> kernels;
   llvm::StringMap<std::string> symbols;
-  /// The object of each kernel symbol, in a fixed order.
+  /// The object (or text) of each kernel symbol, in a fixed order.
   std::map<std::string, std::shared_ptr<const std::string>> objects;
   uint64_t threadScratch = 0, serialScratch = 0;
   std::optional<BufferTable> buffers;

@@ -15,6 +15,7 @@ namespace quern::codegen {
 enum class KernelOutput {
   object,   ///< a relocatable object file
   assembly, ///< its assembly, as text
+  llvm,     ///< its LLVM IR, as text
   loops,    ///< Halide's lowered loops, as text
 };
 
@@ -24,9 +25,6 @@ struct CompileOptions {
   /// Kernels compiled at once; 0: as many as there are cores.
   unsigned jobs = 0;
   KernelOutput output = KernelOutput::object;
-  /// Checks of buffers and bounds in the kernels (they then report through halide_error): for
-  /// tests.
-  bool asserts = false;
   /// Called after each kernel, from any thread, one at a time: how many are done, of how many.
   std::function<void(size_t done, size_t all)> progress;
 };

@@ -6,9 +6,9 @@
 #include "codegen/halide/KernelCache.h"
 #include "codegen/halide/MultiplicationCount.h"
 #include "codegen/halide/ScratchSize.h"
+#include "runtime/formats/ScratchFolder.h"
 
 #include "llvm/ADT/StringMap.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <fmt/format.h>
@@ -43,35 +43,52 @@ std::string textOf(mlir::func::FuncOp kernel) {
   return text;
 }
 
-/// The target with the features that concern how kernels are called.
-Halide::Target callTarget(const Target &target, bool asserts) {
-  Halide::Target full = Halide::Target(target.halide)
-                            .with_feature(Halide::Target::UserContext)
-                            .with_feature(Halide::Target::NoRuntime);
-  if (asserts)
-    return full;
-  return full.with_feature(Halide::Target::NoAsserts).with_feature(Halide::Target::NoBoundsQuery);
+/// The target with the features that concern how kernels are called. Halide's own checks are left
+/// out: who calls has checked the buffers, and they would refuse what kernels read of a buffer's
+/// padding.
+Halide::Target callTarget(const Target &target) {
+  return Halide::Target(target.halide)
+      .with_feature(Halide::Target::UserContext)
+      .with_feature(Halide::Target::NoRuntime)
+      .with_feature(Halide::Target::NoAsserts)
+      .with_feature(Halide::Target::NoBoundsQuery);
 }
 
-/// A file that is gone when this is.
-struct ScratchFile {
-  llvm::SmallString<128> path;
-  explicit ScratchFile(llvm::StringRef suffix) {
-    if (std::error_code code = llvm::sys::fs::createTemporaryFile("quern-kernel", suffix, path))
-      throw std::runtime_error("cannot make a temporary file: " + code.message());
-  }
-  ~ScratchFile() { (void)llvm::sys::fs::remove(path); }
-  ScratchFile(const ScratchFile &) = delete;
-  ScratchFile &operator=(const ScratchFile &) = delete;
+/// What Halide wrote to the file.
+std::string readBack(const std::string &path) {
+  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!file)
+    throw std::runtime_error("cannot read back a temporary file: " + file.getError().message());
+  return (*file)->getBuffer().str();
+}
 
-  std::string read() const {
-    auto file =
-        llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-    if (!file)
-      throw std::runtime_error("cannot read back a temporary file: " + file.getError().message());
-    return (*file)->getBuffer().str();
-  }
+/// A folder for what Halide writes; throws where there is none to be had.
+runtime::ScratchFolder scratchFolder() {
+  runtime::Result<runtime::ScratchFolder> folder = runtime::ScratchFolder::create();
+  if (!folder)
+    throw std::runtime_error(folder.error());
+  return std::move(*folder);
+}
+
+struct OutputKind {
+  Halide::OutputFileType type;
+  /// In the keys of the cache.
+  llvm::StringRef name;
 };
+
+OutputKind kindOf(KernelOutput output) {
+  switch (output) {
+  case KernelOutput::object:
+    return {Halide::OutputFileType::object, "object"};
+  case KernelOutput::assembly:
+    return {Halide::OutputFileType::assembly, "assembly"};
+  case KernelOutput::llvm:
+    return {Halide::OutputFileType::llvm_assembly, "llvm"};
+  case KernelOutput::loops:
+    return {Halide::OutputFileType::stmt, "loops"};
+  }
+  llvm_unreachable("all kinds are listed");
+}
 
 void compile(Job &job, const Target &target, const CompileOptions &options) {
   KernelGraph graph = KernelBuilder(job.kernel, target).build();
@@ -83,15 +100,11 @@ void compile(Job &job, const Target &target, const CompileOptions &options) {
   pipeline.add_custom_lowering_pass(&scratch, [] {});
   CountMultiplications multiplications;
   pipeline.add_custom_lowering_pass(&multiplications, [] {});
-  bool assembly = options.output == KernelOutput::assembly;
-  ScratchFile file(options.output == KernelOutput::object ? "o" : assembly ? "s" : "stmt");
-  Halide::OutputFileType type = options.output == KernelOutput::object
-                                    ? Halide::OutputFileType::object
-                                : assembly ? Halide::OutputFileType::assembly
-                                           : Halide::OutputFileType::stmt;
-  pipeline.compile_to({{type, file.path.str().str()}}, arguments, job.symbol,
-                      callTarget(target, options.asserts));
-  job.result = {file.read(), scratch.size.thread, scratch.size.serial, multiplications.count};
+  runtime::ScratchFolder folder = scratchFolder();
+  std::string path = folder.file("kernel");
+  pipeline.compile_to({{kindOf(options.output).type, path}}, arguments, job.symbol,
+                      callTarget(target));
+  job.result = {readBack(path), scratch.size.thread, scratch.size.serial, multiplications.count};
 }
 
 /// compile(), with every failure noted at the kernel.
@@ -117,19 +130,7 @@ void compileGuarded(Job &job, const Target &target, const CompileOptions &option
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
-llvm::StringRef outputName(KernelOutput output) {
-  switch (output) {
-  case KernelOutput::object:
-    return "object";
-  case KernelOutput::assembly:
-    return "assembly";
-  case KernelOutput::loops:
-    return "loops";
-  }
-  return "";
-}
-
-/// Runs all jobs that the cache does not know, the costly ones (most text) first.
+/// Runs all jobs, several at once; those that the cache knows are only looked up.
 void runJobs(std::vector<Job> &jobs, const Target &target, const CompileOptions &options) {
   KernelCache cache(options.cacheDir);
   std::atomic<size_t> next = 0;
@@ -175,8 +176,8 @@ compileKernels(mlir::ModuleOp module, const Target &target, const CompileOptions
   for (auto function : module.getOps<mlir::func::FuncOp>()) {
     if (!function->hasAttr(ir::names::kernel))
       continue;
-    std::string key = contentKey({textOf(function), target.halide, outputName(options.output),
-                                  options.asserts ? "asserts" : "", buildIdentity()});
+    std::string key =
+        contentKey({textOf(function), target.halide, kindOf(options.output).name, buildIdentity()});
     auto [entry, isNew] = jobOf.try_emplace(key, jobs.size());
     if (isNew)
       jobs.push_back({function, key, "qk_" + key.substr(0, 20)});
@@ -215,11 +216,11 @@ mlir::FailureOr<std::string> deviceRuntimeObject(const Target &target, std::stri
   if (!target.onDevice())
     return std::string();
   try {
-    ScratchFile file("o");
+    runtime::ScratchFolder folder = scratchFolder();
+    std::string path = folder.file("runtime.o");
     Halide::compile_standalone_runtime(
-        file.path.str().str(),
-        Halide::Target(target.halide).with_feature(Halide::Target::UserContext));
-    return file.read();
+        path, Halide::Target(target.halide).with_feature(Halide::Target::UserContext));
+    return readBack(path);
   } catch (const std::exception &caught) {
     error = fmt::format("cannot make the device runtime for {}: {}", target.name, caught.what());
     return mlir::failure();

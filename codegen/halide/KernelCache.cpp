@@ -1,6 +1,7 @@
 #include "codegen/halide/KernelCache.h"
 
 #include "runtime/ModelImage.h"
+#include "runtime/formats/File.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -34,6 +35,9 @@ std::string pathOf(const std::string &folder, const std::string &key) {
   llvm::sys::path::append(path, key + ".kernel");
   return path.str().str();
 }
+
+/// An entry, or the beginning of one that a killed process left.
+bool isEntry(llvm::StringRef path) { return path.ends_with(".kernel") || path.ends_with(".part"); }
 
 uint64_t checksumOf(const EntryHeader &header, llvm::StringRef bytes) {
   const uint64_t numbers[] = {header.threadScratchBytes, header.serialScratchBytes,
@@ -85,21 +89,9 @@ void KernelCache::insert(const std::string &key, const CachedKernel &kernel) con
   header.serialScratchBytes = kernel.serialScratchBytes;
   header.size = kernel.bytes.size();
   header.checksum = checksumOf(header, kernel.bytes);
-  auto temporary = fs::TempFile::create(pathOf(folder, key) + ".%%%%%%%%");
-  if (!temporary) {
-    llvm::consumeError(temporary.takeError());
-    return;
-  }
-  bool written = false;
-  {
-    llvm::raw_fd_ostream out(temporary->FD, /*shouldClose=*/false);
-    out.write(reinterpret_cast<const char *>(&header), sizeof(header));
-    out << kernel.bytes;
-    out.flush();
-    written = !out.has_error();
-    out.clear_error();
-  }
-  llvm::consumeError(written ? temporary->keep(pathOf(folder, key)) : temporary->discard());
+  const std::span<const std::byte> parts[] = {std::as_bytes(std::span(&header, 1)),
+                                              std::as_bytes(std::span(kernel.bytes))};
+  (void)runtime::writeBytes(pathOf(folder, key), parts);
 }
 
 void KernelCache::prune() const {
@@ -115,7 +107,7 @@ void KernelCache::prune() const {
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; it != end && !error; it.increment(error)) {
     fs::file_status status;
-    if (!llvm::StringRef(it->path()).contains(".kernel") || fs::status(it->path(), status))
+    if (!isEntry(it->path()) || fs::status(it->path(), status))
       continue;
     entries.push_back({status.getLastModificationTime(), status.getSize(), it->path()});
     total += status.getSize();

@@ -175,8 +175,7 @@ Status writeBytes(const std::string &path, std::span<const std::span<const std::
     return systemFailure(path, "cannot write");
   bool written =
       writeAll(file.get(), parts) &&
-      (!exists || ::fchmod(file.get(), permissions(info.st_mode, options.isExecutable)) == 0) &&
-      (!options.isFlushed || ::fsync(file.get()) == 0);
+      (!exists || ::fchmod(file.get(), permissions(info.st_mode, options.isExecutable)) == 0);
   int reason = errno;
   bool closed = file.close();
   if (written && !closed)

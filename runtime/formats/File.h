@@ -33,8 +33,6 @@ Result<std::vector<std::byte>> readBytes(const std::string &path, size_t limit =
 struct WriteOptions {
   /// Whoever may read the file may also run it.
   bool isExecutable = false;
-  /// Return only once the disk has it: then even a loss of power leaves the old file or the new.
-  bool isFlushed = true;
 };
 
 /// Writes the parts one after the other to a new file beside `path` and renames it into place, so

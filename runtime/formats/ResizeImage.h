@@ -1,5 +1,5 @@
-// Photographs made smaller or larger, to the same bytes as Pillow's Image.resize with BICUBIC along x
-// and then along y: what networks for photographs were trained on.
+// Photographs made smaller or larger, to the same bytes as Pillow's Image.resize with BICUBIC along
+// x and then along y: what networks for photographs were trained on.
 #pragma once
 
 #include "runtime/formats/Image.h"

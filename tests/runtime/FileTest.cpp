@@ -140,10 +140,8 @@ TEST(ScratchFolder, isGoneWhenASignalEndsTheProcess) {
     int status = inChild([&] {
       ::setenv("TMPDIR", place.path().c_str(), 1);
       Result<ScratchFolder> one = ScratchFolder::create(), other = ScratchFolder::create();
-      WriteOptions passing;
-      passing.isFlushed = false;
       for (int i = 0; i < 300; ++i)
-        if (!write(one->file(std::to_string(i)), "x", passing))
+        if (!write(one->file(std::to_string(i)), "x"))
           return false;
       return place.fileCount() == 2 && ::raise(signal) == 0;
     });

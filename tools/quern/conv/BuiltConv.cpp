@@ -1,7 +1,7 @@
 #include "tools/quern/conv/BuiltConv.h"
 
 #include "codegen/Build.h"
-#include "codegen/OutputFile.h"
+#include "runtime/formats/ScratchFolder.h"
 #include "tools/quern/ModelSource.h"
 
 #include <dlfcn.h>
@@ -33,9 +33,9 @@ std::unique_ptr<BuiltConv> BuiltConv::build(mlir::MLIRContext &context, const Co
     return mlir::success();
   });
   mlir::OwningOpRef<mlir::ModuleOp> module = convModel(context, variant);
-  llvm::Expected<codegen::ScratchFolder> folder = codegen::ScratchFolder::create();
+  runtime::Result<runtime::ScratchFolder> folder = runtime::ScratchFolder::create();
   if (!folder) {
-    why = llvm::toString(folder.takeError());
+    why = folder.error();
     return nullptr;
   }
   codegen::BuildOptions options;
