@@ -196,7 +196,8 @@ quern_status checkPointers(const void *const *pointers, std::span<const TensorEn
   if (!pointers && !tensors.empty())
     return error.set(QUERN_INVALID_ARGUMENT, "the array of %ss is null", what);
   for (uint64_t i = 0; i < tensors.size(); ++i) {
-    if (!pointers[i])
+    if (!pointers[i]) // NOLINT(clang-analyzer-core.NullDereference): null only if there are no
+                      // tensors
       return error.set(QUERN_INVALID_ARGUMENT, "%s %llu (%s) is null", what,
                        static_cast<unsigned long long>(i), image.text(tensors[i].name));
     uint64_t element = dtypeBytes(static_cast<quern_dtype>(tensors[i].dtype));

@@ -27,4 +27,5 @@ struct Device {
 } // namespace quern::runtime
 
 /// The OpenCL table.
+// NOLINTNEXTLINE(bugprone-dynamic-static-initializers): only declared here
 extern "C" const quern::runtime::Device quern_opencl_device;

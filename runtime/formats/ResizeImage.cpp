@@ -33,8 +33,8 @@ public:
     for (int i = 0; i < to; ++i) {
       double centre = (i + 0.5) * scale;
       // The pixels whose middle is within reach.
-      int first = std::max(0, static_cast<int>(centre - reach + 0.5));
-      int end = std::min(from, static_cast<int>(centre + reach + 0.5));
+      int first = std::max(0, static_cast<int>(std::lround(centre - reach)));
+      int end = std::min(from, static_cast<int>(std::lround(centre + reach)));
       std::vector<double> exact;
       double sum = 0;
       for (int pixel = first; pixel < end; ++pixel)

@@ -252,6 +252,7 @@ Result<ZipArchive> ZipArchive::open(std::span<const std::byte> archive, std::str
   }
 
   std::vector<const ZipEntry *> order;
+  order.reserve(result.members.size());
   for (const ZipEntry &entry : result.members)
     order.push_back(&entry);
   std::ranges::sort(order, {}, &ZipEntry::name);
