@@ -188,14 +188,15 @@ void writeDecision(OStream &json, const ConvDecision &decision) {
 
 } // namespace
 
-void writePlan(mlir::ModuleOp module, llvm::ArrayRef<ConvDecision> decisions,
-               llvm::raw_ostream &out) {
+void writePlan(mlir::ModuleOp module, llvm::StringRef target,
+               llvm::ArrayRef<ConvDecision> decisions, llvm::raw_ostream &out) {
   mlir::func::FuncOp model = modelOf(module), prepare = prepareOf(module);
   if (!model)
     return;
   OStream json(out, 2);
   json.object([&] {
     json.attribute("model", model.getName());
+    json.attribute("target", target);
     if (auto arena = model->getAttrOfType<mlir::IntegerAttr>(ir::names::arenaBytes))
       json.attribute("arena_bytes", arena.getInt());
     json.attribute("live_bytes", liveBytes(collectLifetimes(model).allocations));

@@ -11,7 +11,7 @@ namespace quern::passes {
 /// Writes the choices found in a module that went through the pipeline (and the code generator's,
 /// where it left them as attributes). The same module gives the same bytes.
 ///
-/// { "model", "arena_bytes", "live_bytes", "weights_bytes",
+/// { "model", "target", "arena_bytes", "live_bytes", "weights_bytes",
 ///   "launches": [{ "index", "kernel", "offset", "bytes", "flops", "source": ["file:line:column",
 ///   ...] }, ...], "kernels": [{ "name", "anchor", "algorithm", "ops": [...], "flops",
 ///   "attributes": {name: text},
@@ -25,7 +25,7 @@ namespace quern::passes {
 ///
 /// `offset` is -1 for a model output, `order` the axes from outermost to innermost in memory
 /// (blocks after them), `live_bytes` the lower bound on any arena.
-void writePlan(mlir::ModuleOp module, llvm::ArrayRef<ConvDecision> decisions,
-               llvm::raw_ostream &out);
+void writePlan(mlir::ModuleOp module, llvm::StringRef target,
+               llvm::ArrayRef<ConvDecision> decisions, llvm::raw_ostream &out);
 
 } // namespace quern::passes

@@ -15,9 +15,9 @@ struct TransformFilters : impl::TransformFiltersBase<TransformFilters> {
       mlir::OpBuilder builder(op);
       llvm::SmallVector<int64_t> shape(op.getFilterShape());
       op.setFilter(shape);
-      op.getWeightMutable().assign(ir::FilterTransformOp::create(
-          builder, op.getLoc(), op.getWeight(), *op.getAlgorithm(), op.getStrides(),
-          op.getDilations()));
+      op.getWeightMutable().assign(
+          ir::FilterTransformOp::create(builder, op.getLoc(), op.getWeight(), *op.getAlgorithm(),
+                                        op.getStrides(), op.getDilations()));
     });
   }
 };

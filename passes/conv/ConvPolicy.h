@@ -68,6 +68,8 @@ struct ConvPolicy {
   std::function<mlir::FailureOr<ir::HostTensor>(ir::ParameterOp)> load;
   /// For `measure`.
   ConvTimer *timer = nullptr;
+  /// Not to be chosen: seen to break a budget.
+  std::vector<PlannedConv> excluded;
   /// For `replay`: the plan, in the model's order.
   std::vector<PlannedConv> replay;
   /// Where decisions are noted; may be null.

@@ -98,6 +98,12 @@ std::vector<ConvCandidate *> inOrder(ConvDecision &decision, const ConvPolicy &p
     if (candidate.refusal.empty() && !isWithinWorkspace(candidate, policy))
       candidate.refusal =
           fmt::format("workspace of {} bytes exceeds the budget", candidate.cost.workspaceBytes);
+    bool isExcluded = llvm::any_of(policy.excluded, [&](const PlannedConv &conv) {
+      return conv.algorithm == candidate.algorithm && conv.tile == candidate.tile &&
+             conv.shape == decision.shape.text();
+    });
+    if (candidate.refusal.empty() && isExcluded)
+      candidate.refusal = "its kernel holds more workspace than the budget";
     if (candidate.refusal.empty())
       order.push_back(&candidate);
   }

@@ -13,7 +13,7 @@ struct PrintPlan : mlir::PassWrapper<PrintPlan, mlir::OperationPass<mlir::Module
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PrintPlan)
   llvm::StringRef getArgument() const override { return "print-plan"; }
   llvm::StringRef getDescription() const override { return "print the plan to stderr"; }
-  void runOnOperation() override { quern::passes::writePlan(getOperation(), {}, llvm::errs()); }
+  void runOnOperation() override { quern::passes::writePlan(getOperation(), "", {}, llvm::errs()); }
 };
 } // namespace
 

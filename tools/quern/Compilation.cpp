@@ -3,11 +3,17 @@
 #include "codegen/OutputFile.h"
 #include "passes/Pipeline.h"
 #include "passes/Plan.h"
+#include "passes/PlanReplay.h"
 #include "tools/quern/Progress.h"
+#include "tools/quern/conv/ConvLab.h"
 
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include <fmt/format.h>
+
+#include <thread>
 
 namespace quern::tools {
 
@@ -25,6 +31,9 @@ void CompilationOptions::addTo(CLI::App &command) {
                    "write the weights to OUTPUT.weights, mapped when the model runs");
   command.add_option("--plan", planFile, "write every choice that was made to this file (JSON)")
       ->type_name("FILE");
+  command.add_option("--replay", replayFile, "choose as this plan file says, which --plan wrote")
+      ->type_name("FILE")
+      ->excludes("--conv");
   command.add_option("--print-ir-after", printIrAfter, "print the IR after this pass")
       ->type_name("PASS")
       ->allow_extra_args(false);
@@ -60,17 +69,59 @@ bool Compilation::bindWeights() {
   return options.weightsFile.empty() || weights.bind(module(), options.weightsFile);
 }
 
+bool Compilation::readReplay(passes::ConvPolicy &policy) {
+  auto fail = [&](const std::string &why) {
+    fmt::print(stderr, "error: cannot replay '{}': {}\n", options.replayFile, why);
+    return false;
+  };
+  auto file = llvm::MemoryBuffer::getFile(options.replayFile, /*IsText=*/true);
+  if (!file)
+    return fail(file.getError().message());
+  std::string why;
+  auto plan = passes::readPlan((*file)->getBuffer(), theTarget.halide, modelName(), why);
+  if (mlir::failed(plan))
+    return fail(why);
+  policy.mode = passes::ConvMode::replay;
+  policy.replay = std::move(*plan);
+  return true;
+}
+
+mlir::FailureOr<passes::ConvPolicy> Compilation::policy() {
+  passes::ConvPolicy policy = options.conv.policy(theTarget);
+  policy.decisions = &decisions;
+  policy.excluded = excluded;
+  if (!options.weightsFile.empty())
+    policy.load = [this](ir::ParameterOp parameter) { return weights.load(parameter); };
+  if (policy.mode == passes::ConvMode::measure) {
+    if (options.targetName != "host") {
+      fmt::print(stderr,
+                 "error: --conv measure times kernels here, so it needs --target host, not "
+                 "{}; --conv auto estimates for any target\n",
+                 options.targetName);
+      return mlir::failure();
+    }
+    timer =
+        std::make_unique<LabTimer>(theTarget, std::max(1U, std::thread::hardware_concurrency()));
+    policy.timer = timer.get();
+  }
+  if (!options.replayFile.empty() && !readReplay(policy))
+    return mlir::failure();
+  return policy;
+}
+
 bool Compilation::plan() {
   passes::PipelineOptions pipeline;
   pipeline.printIrAfter = options.printIrAfter;
-  pipeline.conv = options.conv.policy(theTarget);
-  pipeline.conv.decisions = &decisions;
-  if (!options.weightsFile.empty())
-    pipeline.conv.load = [this](ir::ParameterOp parameter) { return weights.load(parameter); };
+  decisions.clear();
+  mlir::FailureOr<passes::ConvPolicy> chosen = policy();
+  if (mlir::failed(chosen))
+    return false;
+  pipeline.conv = std::move(*chosen);
   return mlir::succeeded(passes::runPipeline(module(), pipeline));
 }
 
-bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
+mlir::FailureOr<codegen::BuildReport> Compilation::buildOnce(codegen::EmitKind emit,
+                                                             const std::string &output) {
   Progress progress(options.isQuiet);
   codegen::BuildOptions build;
   build.emit = emit;
@@ -84,15 +135,54 @@ bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
   build.progress = [&](llvm::StringRef step, int done, int total) {
     progress.show(std::string_view(step.data(), step.size()), done, total);
   };
-  mlir::FailureOr<codegen::BuildReport> report = codegen::build(module(), theTarget, build);
-  if (mlir::failed(report))
-    return false;
-  theReport = *report;
-  return writePlan();
+  return codegen::build(module(), theTarget, build);
+}
+
+/// Notes the convolutions whose kernels hold more than the budget; returns how many.
+size_t Compilation::excludeTooLarge() {
+  std::optional<int64_t> most = options.conv.policy(theTarget).maxWorkspace;
+  size_t before = excluded.size();
+  if (!most)
+    return 0;
+  for (const codegen::KernelFacts &kernel : theReport.facts) {
+    uint64_t bytes = kernel.serialScratchBytes +
+                     std::max(1U, std::thread::hardware_concurrency()) * kernel.threadScratchBytes;
+    if (bytes <= static_cast<uint64_t>(*most))
+      continue;
+    auto function = module().lookupSymbol<mlir::func::FuncOp>(kernel.name);
+    for (auto conv : function.getOps<ir::ConvOp>())
+      excluded.push_back({.shape = passes::shapeOf(conv).text(),
+                          .algorithm = conv.algorithmOrDirect(),
+                          .tile = passes::Tile(conv.getAlgorithm()->getTile())});
+  }
+  return excluded.size() - before;
+}
+
+bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
+  for (;;) {
+    mlir::FailureOr<codegen::BuildReport> report = buildOnce(emit, output);
+    if (mlir::failed(report))
+      return false;
+    theReport = *report;
+    size_t known = excluded.size();
+    if (excludeTooLarge() == 0)
+      return writePlan();
+    for (const passes::PlannedConv &tooLarge : llvm::ArrayRef(excluded).drop_front(known))
+      if (tooLarge.algorithm == ir::ConvAlgorithm::direct) {
+        llvm::sys::fs::remove(output);
+        fmt::print(stderr,
+                   "error: the convolution {} needs more workspace than {} bytes by every "
+                   "algorithm; raise --max-workspace\n",
+                   tooLarge.shape, *options.conv.policy(theTarget).maxWorkspace);
+        return false;
+      }
+    if (!load() || !plan())
+      return false;
+  }
 }
 
 void Compilation::printPlan(llvm::raw_ostream &out) const {
-  passes::writePlan(module(), decisions, out);
+  passes::writePlan(module(), theTarget.halide, decisions, out);
 }
 
 bool Compilation::writePlan() {

@@ -16,6 +16,7 @@ struct CompilationOptions {
   std::string targetName = "host";
   std::vector<std::string> printIrAfter;
   std::string planFile;
+  std::string replayFile;
   int jobs = 0;
   bool isUncached = false;
   bool isQuiet = false;
@@ -36,7 +37,8 @@ public:
   bool bindWeights();
   /// Runs the passes.
   bool plan();
-  /// Builds `output`; writes the plan file if one is asked for.
+  /// Builds `output`; writes the plan file if one is asked for. Where a convolution turns out to
+  /// hold more memory than the budget, it plans anew without that.
   bool build(codegen::EmitKind emit, const std::string &output);
 
   /// Prints every choice that was made, as JSON.
@@ -50,6 +52,11 @@ public:
   std::string modelName() const;
 
 private:
+  mlir::FailureOr<passes::ConvPolicy> policy();
+  bool readReplay(passes::ConvPolicy &policy);
+  mlir::FailureOr<codegen::BuildReport> buildOnce(codegen::EmitKind emit,
+                                                  const std::string &output);
+  size_t excludeTooLarge();
   bool writePlan();
 
   const CompilationOptions &options;
@@ -59,6 +66,8 @@ private:
   BoundWeights weights;
   codegen::BuildReport theReport;
   std::vector<passes::ConvDecision> decisions;
+  std::vector<passes::PlannedConv> excluded;
+  std::unique_ptr<passes::ConvTimer> timer;
 };
 
 /// "3.1 MiB".

@@ -98,7 +98,7 @@ TEST_P(RandomModels, TheSameModelGivesTheSameBytes) {
     ASSERT_TRUE(mlir::succeeded(runPipeline(*model.module)));
     std::string plan;
     llvm::raw_string_ostream out(plan);
-    writePlan(*model.module, {}, out);
+    writePlan(*model.module, "host", {}, out);
     std::string text = textOf(*model.module) + plan;
     if (round == 0)
       first = text;

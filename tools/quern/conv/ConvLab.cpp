@@ -117,13 +117,16 @@ std::vector<ConvRecord> ConvLab::measure(const passes::ConvShape &shape,
   if (!options.isFresh)
     if (std::optional<std::vector<ConvRecord>> known = cache.find(what))
       return *known;
-  std::vector<ConvRecord> records = measureAnew(shape, filter);
-  cache.insert(what, records);
+  bool isWhole = true;
+  std::vector<ConvRecord> records = measureAnew(shape, filter, isWhole);
+  // What could not be built this time may be another time.
+  if (isWhole)
+    cache.insert(what, records);
   return records;
 }
 
 std::vector<ConvRecord> ConvLab::measureAnew(const passes::ConvShape &shape,
-                                             std::vector<float> filter) {
+                                             std::vector<float> filter, bool &isWhole) {
   auto weights = static_cast<size_t>(shape.filterBytes()) / sizeof(float);
   if (filter.empty())
     filter = randomValues(
@@ -143,8 +146,10 @@ std::vector<ConvRecord> ConvLab::measureAnew(const passes::ConvShape &shape,
     std::unique_ptr<BuiltConv> built =
         BuiltConv::build(*context, {shape, record.algorithm, record.tile}, filter, target,
                          options.threads, record.refusal);
-    if (!built)
+    if (!built) {
+      isWhole = false;
       continue;
+    }
     std::fill(output.begin(), output.end(), std::nanf(""));
     built->run(input.data(), output.data());
     ConvError error = exact.compare(output);

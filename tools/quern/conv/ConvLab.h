@@ -48,7 +48,9 @@ public:
   double peak();
 
 private:
-  std::vector<ConvRecord> measureAnew(const passes::ConvShape &shape, std::vector<float> filter);
+  /// Clears `isWhole` where a variant that applies could not be built.
+  std::vector<ConvRecord> measureAnew(const passes::ConvShape &shape, std::vector<float> filter,
+                                      bool &isWhole);
 
   const codegen::Target &target;
   LabOptions options;

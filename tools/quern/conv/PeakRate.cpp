@@ -11,23 +11,23 @@ namespace {
 constexpr int turns = 1 << 16;
 constexpr int chains = 12; // enough to hide the latency of two units
 
-/// Independent chains of multiply-adds over vectors of `lanes`; returns something of their sums, so
-/// that they are not removed.
+/// Independent chains of multiply-adds over vectors; returns something of their sums, so that they
+/// are not removed. Named one by one: an array of vectors would live in memory.
 template <typename Vector> [[gnu::always_inline]] inline float spin() {
-  Vector sums[chains];
-  for (int i = 0; i < chains; ++i)
-    sums[i] = Vector{} + static_cast<float>(i);
+  volatile float start = 1; // what is known would be computed ahead
+  Vector first = Vector{} + start;
+  Vector a = first, b = first * 2, c = first * 3, d = first * 4, e = first * 5, f = first * 6,
+         g = first * 7, h = first * 8, i = first * 9, j = first * 10, k = first * 11,
+         l = first * 12;
   Vector factor = Vector{} + 0.999F, term = Vector{} + 0.001F;
   for (int turn = 0; turn < turns; ++turn) {
-#pragma GCC unroll 12
-    for (int i = 0; i < chains; ++i)
-      sums[i] = sums[i] * factor + term;
-    asm volatile("" : "+m"(*&turn)); // each turn happens
+    a = a * factor + term, b = b * factor + term, c = c * factor + term;
+    d = d * factor + term, e = e * factor + term, f = f * factor + term;
+    g = g * factor + term, h = h * factor + term, i = i * factor + term;
+    j = j * factor + term, k = k * factor + term, l = l * factor + term;
   }
-  float all = 0;
-  for (const Vector &sum : sums)
-    all += sum[0];
-  return all;
+  Vector all = a + b + c + d + e + f + g + h + i + j + k + l;
+  return all[0];
 }
 
 typedef float Vector4 __attribute__((vector_size(16)));

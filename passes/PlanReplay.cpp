@@ -1,0 +1,69 @@
+#include "passes/PlanReplay.h"
+
+#include "llvm/Support/JSON.h"
+
+#include <fmt/format.h>
+
+namespace quern::passes {
+namespace {
+
+/// One convolution of the plan, or nothing where the entry is not one.
+std::optional<PlannedConv> readConv(const llvm::json::Value &entry) {
+  const llvm::json::Object *object = entry.getAsObject();
+  if (!object)
+    return std::nullopt;
+  auto shape = object->getString("shape"), name = object->getString("algorithm");
+  const llvm::json::Array *tile = object->getArray("tile");
+  if (!shape || !name || !tile)
+    return std::nullopt;
+  auto algorithm = ir::symbolizeConvAlgorithm(*name);
+  if (!algorithm)
+    return std::nullopt;
+  PlannedConv conv{.shape = shape->str(), .algorithm = *algorithm};
+  for (const llvm::json::Value &extent : *tile) {
+    auto value = extent.getAsInteger();
+    if (!value || *value < 1)
+      return std::nullopt;
+    conv.tile.push_back(*value);
+  }
+  return conv;
+}
+
+} // namespace
+
+mlir::FailureOr<std::vector<PlannedConv>> readPlan(llvm::StringRef text, llvm::StringRef target,
+                                                   llvm::StringRef model, std::string &why) {
+  llvm::Expected<llvm::json::Value> json = llvm::json::parse(text);
+  if (!json) {
+    why = "it is damaged: " + llvm::toString(json.takeError());
+    return mlir::failure();
+  }
+  const llvm::json::Object *plan = json->getAsObject();
+  const llvm::json::Array *convs = plan ? plan->getArray("convolutions") : nullptr;
+  auto ofTarget = plan ? plan->getString("target") : std::nullopt;
+  auto ofModel = plan ? plan->getString("model") : std::nullopt;
+  if (!convs || !ofTarget || !ofModel) {
+    why = "it is no plan: it lacks model, target or convolutions";
+    return mlir::failure();
+  }
+  if (*ofModel != model) {
+    why = fmt::format("it was made for the model {}, not {}", ofModel->str(), model.str());
+    return mlir::failure();
+  }
+  if (*ofTarget != target) {
+    why = fmt::format("it was made for the target {}, not {}", ofTarget->str(), target.str());
+    return mlir::failure();
+  }
+  std::vector<PlannedConv> choices;
+  for (const llvm::json::Value &entry : *convs) {
+    std::optional<PlannedConv> conv = readConv(entry);
+    if (!conv) {
+      why = fmt::format("it is damaged: convolution {} is not one", choices.size());
+      return mlir::failure();
+    }
+    choices.push_back(*conv);
+  }
+  return choices;
+}
+
+} // namespace quern::passes

@@ -1,0 +1,17 @@
+// Reads a plan file back, so that a model is compiled as it was before.
+#pragma once
+
+#include "passes/conv/ConvPolicy.h"
+
+#include "llvm/ADT/StringRef.h"
+
+#include <vector>
+
+namespace quern::passes {
+
+/// The choices of a plan that writePlan wrote for `target` and `model`. Fails with one line in
+/// `why` for what is no plan, is damaged, or was made for something else.
+mlir::FailureOr<std::vector<PlannedConv>> readPlan(llvm::StringRef text, llvm::StringRef target,
+                                                   llvm::StringRef model, std::string &why);
+
+} // namespace quern::passes
