@@ -1,6 +1,8 @@
 // Times one convolution by Fourier transforms, compiled ahead of time as in a model.
-//     fft_bench --conv IN,OUT,GROUPS --axis SIZE,KERNEL,PADLOW,PADHIGH [--axis ... (y) [--axis ... (z)]]
-//               [--sizes NX[,NY[,NZ]]] [--threads N] [--rounds N] [--target T] [--asm FILE] [--serve]
+//     fft_bench --conv IN,OUT,GROUPS --axis SIZE,KERNEL,PADLOW,PADHIGH [--axis ... (y) [--axis ...
+//     (z)]]
+//               [--sizes NX[,NY[,NZ]]] [--threads N] [--rounds N] [--target T] [--asm FILE]
+//               [--serve]
 // With --serve it reads `run N` from standard input and answers with the least milliseconds of N
 // runs, so that a script can take turns with a peer.
 #include "bench/kernels/CompiledKernel.h"
@@ -109,9 +111,8 @@ LayerPipeline buildFft(const FftPlan &plan) {
   FftStages stages = emitFft(plan, padded, weights);
   LayerPipeline pipeline;
   std::vector<Halide::Var> args = stages.inverse.args();
-  pipeline.output(args) =
-      max(stages.inverse(std::vector<Halide::Expr>(args.begin(), args.end())) + bias(args[0]),
-          0.0f);
+  pipeline.output(args) = max(
+      stages.inverse(std::vector<Halide::Expr>(args.begin(), args.end())) + bias(args[0]), 0.0f);
   pinDense(pipeline.output.output_buffer(), mapExtents(p, true));
   pipeline.arguments = {input, weights, bias};
   scheduleFft(plan, stages, padded, pipeline.output);

@@ -51,6 +51,7 @@ TEST(TransformFilter, AgreesWithTheDefinition) {
       {3, 2, {5}, {}, {12}},
       {3, 2, {3, 2}, {2, 3}, {7, 6}},
       {3, 2, {2, 3, 2}, {1, 1, 2}, {4, 5, 3}},
+      {3, 2, {9, 4}, {}, {77, 65}},
   };
   for (const FilterTransform &shape : shapes) {
     std::vector<int64_t> kernel = shape.kernel, dilation = shape.dilation, sizes = shape.sizes;

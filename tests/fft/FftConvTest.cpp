@@ -205,7 +205,9 @@ std::vector<Case> cases() {
       {conv(2, 4, 9, 1, {axis(1000, 200, 199, 0)}), {1200}, "Axis1Long"},
       {conv(1, 24, 24, 24, {axis(2000, 300, 299, 0)}), {1024}, "Axis1Causal"},
       {conv(1, 8, 8, 8, {axis(4096, 4096, 4095, 0)}), {8192}, "Axis1Whole"},
-      {conv(1, 1, 1, 1, {axis(3000, 1024, 1023, 0)}), {}, "Axis1OneChannel"},
+      {conv(1, 1, 1, 1, {axis(3000, 1024, 1023, 0)}), {4096}, "Axis1OneChannel"},
+      {conv(1, 1, 1, 1, {axis(3000, 1024, 1023, 0)}), {3840}, "Axis1SampleVectors"},
+      {conv(2, 1, 1, 1, {axis(5001, 700, 0, 699)}), {3840}, "Axis1SampleVectorTiles"},
       {conv(1, 8, 8, 1, {axis(9, 5, 2, 2), axis(8, 3, 1, 1), axis(7, 4, 1, 2)}),
        {9, 8, 7},
        "Axes3"},
@@ -215,7 +217,7 @@ std::vector<Case> cases() {
       {conv(1, 8, 8, 8, {axis(12, 5, 2, 2), axis(11, 5, 2, 2), axis(10, 5, 2, 2)}),
        {8, 8, 8},
        "Axes3Depthwise"},
-      {conv(1, 8, 8, 1, {axis(70, 9, 4, 4), axis(66, 9, 4, 4)}), {77, 65}, "Elevens"},
+      {conv(1, 8, 8, 1, {axis(70, 9, 4, 4), axis(66, 9, 4, 4)}), {75, 63}, "OddSizes"},
   };
 }
 

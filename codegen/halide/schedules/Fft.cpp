@@ -33,6 +33,20 @@ std::vector<Var> stageArgs(const FftPlan &plan) {
   return args;
 }
 
+/// One product per frequency and nothing to sum.
+bool isElementwise(const FftPlan &plan) {
+  const SpatialConv &p = plan.problem;
+  return p.isDepthwise() || (p.inChannels == 1 && p.outChannels == 1);
+}
+
+/// Whether vectors run along the samples of a long axis, in place of channels that are not there:
+/// along the last index while the first group transforms, along the first index for the second.
+bool hasSampleVectors(const FftPlan &plan) {
+  return plan.problem.outChannels == 1 && plan.axes.size() == 1 && plan.groups.size() == 2 &&
+         isElementwise(plan) && plan.passes.front().stored % plan.cpu.lanes == 0 &&
+         plan.passes.back().radix % plan.cpu.lanes == 0;
+}
+
 std::vector<Expr> exprs(const std::vector<Var> &vars) { return {vars.begin(), vars.end()}; }
 
 ComplexExpr read(const Func &func, const std::vector<Expr> &at) {
@@ -131,7 +145,7 @@ Func emitSamples(const FftPlan &plan, const Func &padded) {
   const SpatialConv &p = plan.problem;
   std::vector<Var> index = indexVars(plan);
   const auto channels = static_cast<int>(p.inChannels);
-  const bool whole = p.inChannels % plan.cpu.lanes == 0;
+  const bool whole = p.inChannels % plan.cpu.lanes == 0 || hasSampleVectors(plan);
   std::vector<Expr> at{whole ? Expr(c) : min(c, channels - 1)};
   Expr tile = t;
   for (size_t axis = 0; axis < plan.axes.size(); ++axis) {
@@ -161,11 +175,14 @@ void emitForward(const FftPlan &plan, size_t pass, const Func &source, const Ima
                     codeletResult(codelet, index[pass], 1, 2)};
   if (followsInAxis(plan, pass + 1))
     value = value * twiddle(plan, pass + 1, index);
-  if (plan.problem.isDepthwise() && pass + 1 == plan.passes.size()) {
+  if (isElementwise(plan) && pass + 1 == plan.passes.size()) {
     const auto width = static_cast<int>(plan.panelWidth);
     Expr f = frequencyIndex(plan, index);
-    value = value * ComplexExpr{weights(c % width, 0, 0, f, c / width),
-                                weights(c % width, 1, 0, f, c / width)};
+    auto weight = [&](int part) {
+      return plan.problem.isDepthwise() ? weights(c % width, part, 0, f, c / width)
+                                        : weights(0, part, 0, 0, f);
+    };
+    value = value * ComplexExpr{weight(0), weight(1)};
   }
   Func forward("fft_forward" + std::to_string(pass));
   forward(stageArgs(plan)) = Tuple(value.re, value.im);
@@ -214,6 +231,14 @@ void emitContraction(const FftPlan &plan, const ImageParam &weights, FftStages &
 /// give no other than these.
 Expr remainder(const Expr &a, int b) { return clamp(a - a / b * b, 0, b - 1); }
 
+/// A copy between two groups, for vectors that run along different indices on both sides.
+Func emitTurn(const std::string &name, const FftPlan &plan, const Func &source) {
+  Func turned(name);
+  std::vector<Expr> at = exprs(stageArgs(plan));
+  turned(stageArgs(plan)) = Tuple(source(at)[0], source(at)[1]);
+  return turned;
+}
+
 /// The result at (c, x[, y[, z]], n), out of the tiles.
 Func emitInverse(const FftPlan &plan, const Func &tiles) {
   static const char *const names[] = {"fx", "fy", "fz"};
@@ -254,8 +279,10 @@ FftStages emitFft(const FftPlan &plan, Func padded, ImageParam weights) {
   for (size_t p = 0; p < plan.passes.size(); ++p) {
     emitForward(plan, p, source, weights, stages);
     source = stages.forward.back().result;
+    if (hasSampleVectors(plan) && p == plan.groups[0].last)
+      stages.turned = source = emitTurn("fft_turned", plan, source);
   }
-  if (plan.problem.isDepthwise()) {
+  if (isElementwise(plan)) {
     stages.product = source;
   } else {
     emitContraction(plan, weights, stages);
@@ -265,6 +292,8 @@ FftStages emitFft(const FftPlan &plan, Func padded, ImageParam weights) {
   for (size_t p = plan.passes.size(); p-- > 0;) {
     stages.backward[p] = emitBackward(plan, p, source);
     source = stages.backward[p].result;
+    if (hasSampleVectors(plan) && p == plan.groups[1].first)
+      stages.turnedBack = source = emitTurn("fft_turned_back", plan, source);
   }
   stages.inverse = emitInverse(plan, source);
   return stages;
@@ -276,12 +305,13 @@ namespace {
 class FftSchedule {
 public:
   FftSchedule(const FftPlan &plan, FftStages &stages, Func output)
-      : plan(plan), stages(stages), output(output), index(indexVars(plan)), lanes(plan.cpu.lanes) {}
+      : plan(plan), stages(stages), output(output), index(indexVars(plan)), lanes(plan.cpu.lanes),
+        sampleVectors(hasSampleVectors(plan)) {}
 
   void run() {
     scheduleOutput();
     scheduleBackward();
-    if (plan.problem.isDepthwise()) {
+    if (isElementwise(plan)) {
       scheduleForwardWithin();
     } else {
       scheduleForwardAtRoot();
@@ -297,51 +327,72 @@ private:
     return g;
   }
 
-  /// Loops of a stage that transforms index `pass`: the channels as a vector, the index unrolled,
-  /// then the other indices of its group, then all others. Returns the innermost of the others, or
-  /// `t` where there is none.
+  /// What the vectors of a stage that transforms index `pass` run along.
+  Var laneOf(size_t pass) const {
+    if (!sampleVectors)
+      return c;
+    return groupOf(pass) == 0 ? index.back() : index.front();
+  }
+
+  /// Loops of a stage that transforms index `pass`: vectors, the index unrolled, then the other
+  /// indices of its group, then all others. Returns the innermost loop around the group.
   Var order(FftStage stage, size_t pass) {
-    Func func = stage.result;
     const FftGroup &group = plan.groups[groupOf(pass)];
-    std::vector<VarOrRVar> vars{c, index[pass]};
-    Var outer = t;
-    for (size_t q = group.first; q <= group.last; ++q)
-      if (q != pass)
-        vars.emplace_back(index[q]);
-    bool first = true;
+    Var lane = laneOf(pass), vectors("fvectors"), vi("fvi");
+    std::vector<VarOrRVar> inside{vi, index[pass]}, outside;
+    if (sampleVectors)
+      outside.emplace_back(vectors);
     for (size_t q = 0; q < index.size(); ++q)
-      if (q < group.first || q > group.last) {
-        vars.emplace_back(index[q]);
-        if (first)
-          outer = index[q];
-        first = false;
-      }
-    vars.emplace_back(t);
-    func.reorder(vars).vectorize(c, lanes).unroll(index[pass]);
-    scheduleCodelet(stage, vars[2].name());
-    return outer;
+      if (q != pass && index[q].name() != lane.name())
+        (q >= group.first && q <= group.last ? inside : outside).emplace_back(index[q]);
+    outside.emplace_back(t);
+    outside.emplace_back(sampleVectors ? c : vectors);
+    std::vector<VarOrRVar> loops = inside;
+    loops.insert(loops.end(), outside.begin(), outside.end());
+    stage.result.split(lane, vectors, vi, lanes, TailStrategy::RoundUp)
+        .reorder(loops)
+        .vectorize(vi)
+        .unroll(index[pass])
+        .never_partition_all();
+    scheduleCodelet(stage, loops[2].name(), lane);
+    if (groupOf(pass) == 0 && plan.axes.size() == 1 && plan.groups.size() == 2)
+      storeBySamples(stage.result);
+    return outside.front().var;
+  }
+
+  /// The storage of a long axis's first group: samples in their order where the output reads them
+  /// or vectors run along them.
+  void storeBySamples(Func func) {
+    if (!sampleVectors && func.name() != stages.backward[0].result.name())
+      return;
+    std::vector<Var> storage;
+    if (!sampleVectors)
+      storage.push_back(c);
+    storage.insert(storage.end(), index.rbegin(), index.rend());
+    if (sampleVectors)
+      storage.push_back(c);
+    func.reorder_storage(storage);
   }
 
   /// A codelet's results in registers, or spilled, for the loop of its stage around the index.
-  void scheduleCodelet(FftStage stage, const std::string &loop) {
+  void scheduleCodelet(FftStage stage, const std::string &loop, const Var &lane) {
     stage.codelet.compute_at(stage.result, Var(loop))
         .store_in(MemoryType::Stack)
-        .vectorize(c, lanes)
-        .bound_extent(c, lanes);
+        .vectorize(lane, lanes);
     for (const Var &var : stage.codelet.args())
-      if (var.name() != c.name())
-        stage.codelet.bound_extent(var, 1);
+      stage.codelet.bound_extent(var, var.name() == lane.name() ? lanes : 1);
   }
 
-  /// A stage inside of a tile's loop: the extents of a vector of channels and one tile are known,
-  /// and so are those of the indices that pass through [0, extent); of the others there is one.
-  template <typename Extent> void bounds(Func func, size_t from, size_t to, Extent extent) {
-    func.bound_extent(c, lanes).bound_extent(t, 1);
+  /// A stage inside of a tile's loop: the extents of a vector and of one tile are known, and so are
+  /// those of the indices that pass through [0, extent); of the others there is one.
+  template <typename Extent>
+  void bounds(Func func, const Var &lane, size_t from, size_t to, Extent extent) {
+    func.bound_extent(c, sampleVectors ? 1 : lanes).bound_extent(t, 1);
     for (size_t q = 0; q < index.size(); ++q)
       if (q >= from && q <= to)
         func.bound(index[q], 0, static_cast<int>(extent(q)));
       else
-        func.bound_extent(index[q], 1);
+        func.bound_extent(index[q], index[q].name() == lane.name() ? lanes : 1);
   }
 
   int64_t samplesKept(size_t q) const {
@@ -354,11 +405,16 @@ private:
     std::vector<Var> args = output.args();
     std::vector<VarOrRVar> loops{args[0]};
     std::vector<Var> outer;
-    Var co("fco");
-    output.split(args[0], co, args[0], lanes,
-                 plan.problem.outChannels % lanes == 0 ? TailStrategy::RoundUp
-                                                       : TailStrategy::Predicate);
-    outer.push_back(co);
+    Var co("fco"), far("ffar"), vi("fvi");
+    if (sampleVectors) {
+      loops = {vi};
+      outer.push_back(args[0]);
+    } else {
+      output.split(args[0], co, args[0], lanes,
+                   plan.problem.outChannels % lanes == 0 ? TailStrategy::RoundUp
+                                                         : TailStrategy::Predicate);
+      outer.push_back(co);
+    }
     for (size_t axis = 0; axis < plan.axes.size(); ++axis) {
       Var x = args[axis + 1], tile("ftile" + std::to_string(axis));
       if (plan.axes[axis].tiles > 1) {
@@ -370,11 +426,20 @@ private:
       }
       loops.emplace_back(x);
       rows.push_back(x);
+      if (sampleVectors) {
+        // Vectors that keep within one value of the indices but the last.
+        int64_t run = plan.passes.back().radix;
+        TailStrategy tail =
+            plan.axes[axis].outputs % run == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf;
+        output.split(x, far, x, static_cast<int>(run), tail).split(x, x, vi, lanes).unroll(x);
+        loops.emplace_back(far);
+      }
     }
     outer.push_back(args.back());
     for (const Var &var : outer)
       loops.emplace_back(var);
-    output.reorder(loops).vectorize(args[0]);
+    // The loops around the stages are not partitioned at the edges: that would copy all of them.
+    output.reorder(loops).vectorize(sampleVectors ? vi : args[0]).never_partition_all();
     task = Var("ftask");
     output.fuse(outer[0], outer[1], task);
     for (size_t i = 2; i < outer.size(); ++i)
@@ -397,8 +462,12 @@ private:
       Func whole = stages.backward[group.first].result;
       whole.compute_at(output, levels[g]);
       Var inner = order(stages.backward[group.first], group.first);
+      backwardRow = inner;
+      if (g == 0)
+        samplesRow = inner;
       // Rows of later groups are looped over outside; frequencies of earlier ones are all there.
-      bounds(whole, 0, plan.axes.size() == 1 ? index.size() : group.last, extent(group.first));
+      bounds(whole, laneOf(group.first), 0, plan.axes.size() == 1 ? index.size() : group.last,
+             extent(group.first));
       for (size_t p = group.first + 1; p <= group.last; ++p) {
         Func pass = stages.backward[p].result;
         if (g == 0 && plan.axes.size() == plan.groups.size())
@@ -409,7 +478,7 @@ private:
         auto within = [&, p](size_t q) {
           return q < p ? plan.passes[q].stored : q == p ? samplesKept(q) : samplesKept(q);
         };
-        bounds(pass, group.first, group.last, within);
+        bounds(pass, laneOf(p), group.first, group.last, within);
       }
     }
   }
@@ -422,13 +491,16 @@ private:
       Func pass = stages.forward[p].result;
       place(pass);
       order(stages.forward[p], p);
-      bounds(pass, group.first, group.last,
+      bounds(pass, laneOf(p), group.first, group.last,
              [&, p](size_t q) { return q <= p ? plan.passes[q].stored : plan.passes[q].radix; });
     }
     if (g == 0) {
       place(stages.samples);
-      stages.samples.vectorize(c, lanes);
-      bounds(stages.samples, group.first, group.last,
+      Var lane = laneOf(0);
+      stages.samples.vectorize(lane, lanes);
+      if (sampleVectors)
+        storeBySamples(stages.samples);
+      bounds(stages.samples, lane, group.first, group.last,
              [&](size_t q) { return plan.passes[q].radix; });
     }
   }
@@ -439,7 +511,7 @@ private:
     Func whole = stages.forward[group.last].result;
     place(whole);
     Var inner = order(stages.forward[group.last], group.last);
-    bounds(whole, 0, index.size() - 1, [&](size_t q) {
+    bounds(whole, laneOf(group.last), 0, index.size() - 1, [&](size_t q) {
       return q <= group.last ? plan.passes[q].stored : plan.passes[q].radix;
     });
     scheduleForwardGroup(g, [&](Func func) { func.compute_at(whole, inner); });
@@ -453,22 +525,32 @@ private:
       scheduleForwardWhole(g, [&](Func func) { func.compute_at(output, task); });
     const FftGroup &group = plan.groups[lastGroup];
     Func back = stages.backward[group.first].result;
-    Var row = t;
-    for (size_t q = 0; q < group.first; ++q) {
-      row = index[q];
-      break;
-    }
     auto place = [&](Func func) {
       if (lastGroup == 0)
         func.compute_at(output, task);
       else
-        func.compute_at(back, row);
+        func.compute_at(back, backwardRow);
     };
     Func last = stages.forward[group.last].result;
     place(last);
     order(stages.forward[group.last], group.last);
-    bounds(last, group.first, group.last, [&](size_t q) { return plan.passes[q].stored; });
+    bounds(last, laneOf(group.last), group.first, group.last,
+           [&](size_t q) { return plan.passes[q].stored; });
     scheduleForwardGroup(lastGroup, place);
+    if (sampleVectors) {
+      Var lane = laneOf(group.first);
+      place(stages.turned);
+      stages.turned.vectorize(lane, lanes);
+      bounds(stages.turned, lane, group.first, group.last,
+             [&](size_t q) { return plan.passes[q].radix; });
+      const FftGroup &samples = plan.groups[0];
+      lane = laneOf(samples.first);
+      stages.turnedBack.compute_at(stages.backward[samples.first].result, samplesRow)
+          .vectorize(lane, lanes);
+      storeBySamples(stages.turnedBack);
+      bounds(stages.turnedBack, lane, samples.first, samples.last,
+             [&](size_t q) { return plan.passes[q].stored; });
+    }
   }
 
   void scheduleForwardAtRoot() {
@@ -495,11 +577,13 @@ private:
         .fuse(co, t, all)
         .vectorize(ci)
         .unroll(index[group.last])
+        .never_partition_all()
         .reorder_storage(storage)
         .align_storage(t, static_cast<int>(plan.positions() | 1));
     if (plan.parallel)
       last.parallel(all);
-    scheduleCodelet(stages.forward[group.last], index.size() == 1 ? all.name() : loops[2].name());
+    scheduleCodelet(stages.forward[group.last], index.size() == 1 ? all.name() : loops[2].name(),
+                    c);
     for (size_t g = 0; g < lastGroup; ++g)
       scheduleForwardWhole(g, [&](Func func) { func.compute_at(last, all); });
     scheduleForwardGroup(lastGroup, [&](Func func) {
@@ -532,6 +616,7 @@ private:
         .vectorize(ci, lanes)
         .unroll(ci)
         .unroll(ti)
+        .never_partition_all()
         .reorder_storage(storage)
         .align_storage(t, static_cast<int>(plan.positions() | 1));
     Var task = index[0];
@@ -563,7 +648,10 @@ private:
   Func output;
   std::vector<Var> index;
   int lanes;
+  bool sampleVectors;
   Var task;
+  Var samplesRow;          ///< the loop around the first group on its way back
+  Var backwardRow;         ///< the loop around the last group on its way back
   std::vector<Var> rows;   ///< the output's loops within a tile, x first
   std::vector<Var> levels; ///< per group: the output's loop at which its results are made
 };

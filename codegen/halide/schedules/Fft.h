@@ -16,9 +16,10 @@ struct FftStage {
 
 /// The Funcs of a convolution by Fourier transforms, in the order of the data flow.
 struct FftStages {
-  Halide::Func samples;          ///< a tile's row of the padded input
-  std::vector<FftStage> forward; ///< one per pass
-  Halide::Func accumulator;      ///< of the contraction over channels (not depthwise)
+  Halide::Func samples;            ///< a tile's row of the padded input
+  std::vector<FftStage> forward;   ///< one per pass
+  Halide::Func turned, turnedBack; ///< copies between groups, where vectors change direction
+  Halide::Func accumulator;        ///< of the contraction over channels (not depthwise)
   Halide::Func product;
   std::vector<FftStage> backward; ///< one per pass, in the order of the passes: run last to first
   Halide::Func

@@ -55,7 +55,7 @@ struct FftPlan {
 bool fftSupports(const SpatialConv &problem, std::string *why = nullptr);
 
 /// Chooses the passes, the packing and the loops for transforms of `sizes` (one per axis, x first;
-/// each at least `minimalFftSize` and without a prime factor above 13). Requires `fftSupports`.
+/// each at least `minimalFftSize` and without a prime factor above 7). Requires `fftSupports`.
 FftPlan planFft(const SpatialConv &problem, const std::vector<int64_t> &sizes,
                 const CpuTarget &cpu);
 
