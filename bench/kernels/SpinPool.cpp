@@ -34,7 +34,10 @@ std::atomic<int> parked{0};
 std::mutex parking;
 // Never destroyed: threads still wait on it when the program ends, and its destructor would wait
 // for them.
-std::condition_variable &wake = *new std::condition_variable;
+std::condition_variable &wake() {
+  static auto &condition = *new std::condition_variable;
+  return condition;
+}
 thread_local bool inside = false;
 
 void relax() {
@@ -91,7 +94,7 @@ void serve() {
         continue;
       std::unique_lock lock(parking);
       ++parked;
-      wake.wait(lock, [&] { return generation.load() != seen; });
+      wake().wait(lock, [&] { return generation.load() != seen; });
       --parked;
     }
     ++seen;
@@ -127,7 +130,7 @@ int halide_do_par_for(void *context, Task task, int begin, int size, uint8_t *cl
   generation.fetch_add(1, std::memory_order_release);
   if (parked.load() > 0) {
     std::lock_guard lock(parking);
-    wake.notify_all();
+    wake().notify_all();
   }
   takeTasks();
   while (finished.load(std::memory_order_acquire) < threadCount - 1)

@@ -59,6 +59,7 @@ public:
 
   std::vector<Rational> best() const {
     std::vector<Rational> result;
+    result.reserve(bestPoints.size());
     for (double point : bestPoints)
       result.emplace_back(static_cast<int64_t>(point * 8), 8);
     return result;

@@ -15,8 +15,8 @@ class Rational {
 public:
   __extension__ using Integer = __int128;
 
-  Rational() = default;
-  Rational(int64_t value) : top(value) {}
+  constexpr Rational() = default;
+  constexpr Rational(int64_t value) : top(value) {}
   Rational(int64_t numerator, int64_t denominator) { *this = reduced(numerator, denominator); }
 
   Rational operator-() const { return Rational(0) - *this; }

@@ -1,5 +1,7 @@
 #include "ir/conv/TransformFilter.h"
 
+#include <stdexcept>
+
 namespace quern::ir {
 
 namespace {
@@ -41,18 +43,16 @@ template <typename Visit> void forEachPosition(std::span<const int64_t> extents,
 
 std::vector<double> transformFilter(std::span<const double> filter, int64_t outputs, int64_t inputs,
                                     std::span<const BilinearAlgorithm> axes) {
-  int64_t taps = 1, products = 1, inner = 1;
-  for (const BilinearAlgorithm &axis : axes) {
+  int64_t taps = 1;
+  for (const BilinearAlgorithm &axis : axes)
     taps *= axis.taps;
-    products *= axis.products;
-  }
   // The filters' index innermost, so that the loops above are long.
   auto filters = static_cast<size_t>(outputs * inputs), count = static_cast<size_t>(taps);
   std::vector<double> data(filter.size());
   for (size_t f = 0; f < filters; ++f)
     for (size_t k = 0; k < count; ++k)
       data[k * filters + f] = filter[f * count + k];
-  inner = outputs * inputs;
+  int64_t inner = outputs * inputs;
   for (size_t a = axes.size(); a-- > 0;) {
     data = applyAlong(axes[a].filterTransform.toDoubles(), axes[a].taps, data, inner);
     inner *= axes[a].products;
@@ -62,9 +62,12 @@ std::vector<double> transformFilter(std::span<const double> filter, int64_t outp
 
 std::vector<double> phaseFilter(std::span<const double> filter, int64_t outputs, int64_t inputs,
                                 std::span<const int64_t> kernel, std::span<const int64_t> strides) {
-  std::vector<int64_t> taps;
-  for (size_t a = 0; a < kernel.size(); ++a)
-    taps.push_back(ceilDiv(kernel[a], strides[a]));
+  std::vector<int64_t> taps(kernel.begin(), kernel.end());
+  for (size_t a = 0; a < taps.size(); ++a) {
+    if (strides[a] < 1)
+      throw std::invalid_argument("a stride below 1");
+    taps[a] = ceilDiv(taps[a], strides[a]);
+  }
   std::vector<double> result;
   for (int64_t o = 0; o < outputs; ++o)
     forEachPosition(strides, [&](const std::vector<int64_t> &phase) {

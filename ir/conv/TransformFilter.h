@@ -22,7 +22,8 @@ std::vector<double> transformFilter(std::span<const double> filter, int64_t outp
 ///
 ///     result[o][phase * inputs + i][k...] = filter[o][i][stride * k + phase...],
 ///
-/// zeros behind the filter's end; phases are numbered with the last axis innermost.
+/// zeros behind the filter's end; phases are numbered with the last axis innermost. Throws
+/// std::invalid_argument for a stride below 1.
 std::vector<double> phaseFilter(std::span<const double> filter, int64_t outputs, int64_t inputs,
                                 std::span<const int64_t> kernel, std::span<const int64_t> strides);
 

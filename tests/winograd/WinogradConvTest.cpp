@@ -87,6 +87,8 @@ private:
 Buffer<float> packedWeights(const WinogradPlan &plan, const std::vector<double> &filters) {
   const SpatialConv &p = plan.problem;
   std::vector<int64_t> kernel, strides;
+  kernel.reserve(p.axes.size());
+  strides.reserve(p.axes.size());
   for (size_t a = p.axes.size(); a-- > 0;) {
     kernel.push_back(p.axes[a].kernel);
     strides.push_back(p.axes[a].stride);

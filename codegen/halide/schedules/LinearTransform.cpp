@@ -16,7 +16,7 @@ struct Term {
   Expr value;
 };
 
-const Rational one(1), minusOne(-1);
+constexpr Rational one(1), minusOne(-1);
 
 Expr times(const Rational &factor, const Expr &value) {
   return factor == one ? value : static_cast<float>(factor.toDouble()) * value;

@@ -34,7 +34,8 @@ template <typename T> void append(std::vector<T> &to, const std::vector<T> &from
 
 /// (c, along.., cb, subgrid, n), of the input cut up.
 template <typename T>
-std::vector<T> cutArguments(T c, const std::vector<T> &along, T channels, T subgrid, T n) {
+std::vector<T> cutArguments(const T &c, const std::vector<T> &along, const T &channels,
+                            const T &subgrid, const T &n) {
   std::vector<T> result{c};
   append(result, along);
   append(result, {channels, subgrid, n});

@@ -38,7 +38,8 @@ OutputLoops scheduleOutput(const WinogradPlan &plan, Func output) {
   std::vector<Var> subgrids;
   for (size_t a = 0; a < p.axes.size(); ++a) {
     std::string number = std::to_string(a);
-    Var position = args[1 + a], tile("tile" + number), block("block" + number);
+    const Var &position = args[1 + a];
+    Var tile("tile" + number), block("block" + number);
     int64_t extent = p.axes[a].out, dilation = p.axes[a].dilation, m = plan.algorithms[a].outputs;
     if (dilation > 1) {
       Var subgrid("subgrid" + number);
@@ -73,7 +74,7 @@ OutputLoops scheduleOutput(const WinogradPlan &plan, Func output) {
 }
 
 /// A transform along some of the axes: on the stack, for one vector of channels of one tile.
-void schedulePartialTransform(Func stage, Func consumer, const Var &at, size_t axes) {
+void schedulePartialTransform(Func stage, const Func &consumer, const Var &at, size_t axes) {
   std::vector<Var> args = stage.args();
   stage.compute_at(consumer, at).store_in(MemoryType::Stack).vectorize(args[0]);
   for (size_t a = 0; a < axes; ++a)
@@ -82,7 +83,7 @@ void schedulePartialTransform(Func stage, Func consumer, const Var &at, size_t a
 
 /// The input's transform: slab by slab of tiles (a row of them in two dimensions), of which the
 /// input is copied first, so that the transform need not look for edges.
-void scheduleInput(const WinogradPlan &plan, const WinogradStages &stages, Func output,
+void scheduleInput(const WinogradPlan &plan, const WinogradStages &stages, const Func &output,
                    const OutputLoops &loops) {
   size_t axes = plan.problem.axes.size();
   Func whole = stages.inputTransforms.back();
@@ -120,7 +121,7 @@ void scheduleInput(const WinogradPlan &plan, const WinogradStages &stages, Func 
                 plan.channelBlock % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
 }
 
-void scheduleProducts(const WinogradPlan &plan, const WinogradStages &stages, Func output,
+void scheduleProducts(const WinogradPlan &plan, const WinogradStages &stages, const Func &output,
                       const OutputLoops &loops) {
   size_t axes = plan.problem.axes.size();
   const int lanes = plan.cpu.lanes, width = static_cast<int>(plan.panelWidth), mx = plan.tile.mx;
