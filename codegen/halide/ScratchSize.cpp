@@ -41,8 +41,13 @@ private:
   }
 
   void visit(const hi::LetStmt *op) override {
-    hi::ScopedBinding<hi::Interval> bind(ranges, op->name,
-                                         hi::bounds_of_expr_in_scope(op->value, ranges));
+    // Simplified, because no bound is found of ends that hold lets of their own.
+    hi::Interval range = hi::bounds_of_expr_in_scope(op->value, ranges);
+    if (range.has_lower_bound())
+      range.min = hi::simplify(range.min);
+    if (range.has_upper_bound())
+      range.max = hi::simplify(range.max);
+    hi::ScopedBinding<hi::Interval> bind(ranges, op->name, range);
     IRVisitor::visit(op);
   }
 
