@@ -1,6 +1,7 @@
 #include "ir/Quern.h"
 #include "ir/QuernEnums.cpp.inc"
 
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/DialectImplementation.h"
 
@@ -75,6 +76,46 @@ mlir::LogicalResult LabelsAttr::verify(EmitError emitError, int64_t top, mlir::A
     return emitError() << "labels needs 1 <= top <= " << names.size() << ", not " << top;
   if (!llvm::all_of(names, [](mlir::Attribute name) { return llvm::isa<mlir::StringAttr>(name); }))
     return emitError() << "labels needs strings as names";
+  return mlir::success();
+}
+
+mlir::LogicalResult CausalAttr::verify(EmitError emitError, int64_t input,
+                                       llvm::ArrayRef<int64_t> inputAxes, int64_t output,
+                                       llvm::ArrayRef<int64_t> outputAxes, bool,
+                                       llvm::ArrayRef<int64_t> order) {
+  if (input < 0 || output < 0)
+    return emitError() << "causal counts inputs and outputs from 0";
+  if (inputAxes.empty() || inputAxes.size() != outputAxes.size())
+    return emitError() << "causal needs as many ordered axes of the output as of the input";
+  for (llvm::ArrayRef<int64_t> axes : {inputAxes, outputAxes}) {
+    llvm::SmallDenseSet<int64_t> seen;
+    if (!llvm::all_of(axes, [&](int64_t axis) { return axis >= 0 && seen.insert(axis).second; }))
+      return emitError() << "causal names each ordered axis once, counted from 0";
+  }
+  llvm::SmallVector<int64_t> ranks(order);
+  llvm::sort(ranks);
+  for (auto [index, rank] : llvm::enumerate(ranks))
+    if (rank != static_cast<int64_t>(index))
+      return emitError() << "causal needs an order that is a permutation of 0.." << ranks.size();
+  return mlir::success();
+}
+
+mlir::LogicalResult DistributionAttr::verify(EmitError emitError, DistributionKind kind,
+                                             int64_t axis, int64_t levels, int64_t components,
+                                             mlir::DenseF64ArrayAttr range) {
+  if (axis < 0)
+    return emitError() << "a distribution counts the axis of its parameters from 0";
+  bool isMixture =
+      kind == DistributionKind::logistic_mixture || kind == DistributionKind::gaussian_mixture;
+  if (components < 1 || (!isMixture && components != 1))
+    return emitError() << stringifyDistributionKind(kind) << " cannot have " << components
+                       << " components";
+  bool isContinuous = kind == DistributionKind::gaussian_mixture && levels == 0;
+  if (!isContinuous && levels < 2)
+    return emitError() << stringifyDistributionKind(kind) << " needs at least two levels, not "
+                       << levels;
+  if (range.size() != 2 || !(range[0] < range[1]))
+    return emitError() << "a distribution needs a range [low, high] with low < high";
   return mlir::success();
 }
 

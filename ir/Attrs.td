@@ -114,4 +114,52 @@ def Quern_LabelsAttr : Quern_Attr<"Labels", "labels"> {
   let genVerifyDecl = 1;
 }
 
+def Quern_CausalAttr : Quern_Attr<"Causal", "causal"> {
+  let summary = "the order in which an input is generated, and what an output may read of it";
+  let description = [{
+    The contract of an autoregressive model, as `quern.causal` on its function:
+    `#quern.causal<input = 0, input_axes = [2, 3], output = 0, output_axes = [2, 3], strict = true>`.
+
+    A position is a tuple of coordinates along `input_axes` of argument `input`, outermost first. Its
+    rank is its row-major number, or `order[number]` where an order is given (a permutation). An
+    axis of the output may be m times as long as the input's: then m neighbours belong to one
+    position (the parameters of a distribution, channel by channel).
+
+    Element p of the output reads only elements of the input whose rank is below p's; or, unless
+    `strict`, at most p's.
+  }];
+  let parameters = (ins "int64_t":$input, ArrayRefParameter<"int64_t">:$input_axes,
+                        "int64_t":$output, ArrayRefParameter<"int64_t">:$output_axes,
+                        "bool":$strict, OptionalArrayRefParameter<"int64_t">:$order);
+  let assemblyFormat = [{
+    `<` `input` `=` $input `,` `input_axes` `=` `[` $input_axes `]` `,` `output` `=` $output `,`
+    `output_axes` `=` `[` $output_axes `]` `,` `strict` `=` $strict
+    (`,` `order` `=` `[` $order^ `]`)? `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
+def Quern_DistributionKind : Quern_Enum<"DistributionKind", "a family of distributions", [
+  I32EnumAttrCase<"categorical", 0>, I32EnumAttrCase<"bernoulli", 1>,
+  I32EnumAttrCase<"logistic_mixture", 2>, I32EnumAttrCase<"gaussian_mixture", 3>]>;
+
+def Quern_DistributionAttr : Quern_Attr<"Distribution", "distribution"> {
+  let summary = "a model output that parametrises the distribution of the next element";
+  let description = [{
+    Axis `axis` of the output holds the parameters: `levels` logits (categorical); one logit
+    (bernoulli); for a mixture of K `components` over one channel K logits, K means and K logarithms
+    of the scale; over three channels, as PixelCNN++ (Salimans et al. 2017) has it, K logits, then
+    for each channel K means, K log-scales and K coupling coefficients. Where the output has an
+    ordered channel axis, each channel has a block of parameters of its own.
+
+    A drawn level l of `levels` becomes the input element low + l (high - low) / (levels - 1), where
+    `range` is [low, high]; an integer input takes l itself. `levels` = 0 is a continuous value.
+  }];
+  let parameters = (ins EnumParameter<Quern_DistributionKind>:$kind, "int64_t":$axis,
+                        "int64_t":$levels, "int64_t":$components,
+                        "::mlir::DenseF64ArrayAttr":$range);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
 #endif

@@ -39,8 +39,10 @@ inline constexpr llvm::StringLiteral model = "quern.model";
 inline constexpr llvm::StringLiteral name = "quern.name";
 /// On an argument of the model: how it is made from what people have (PhotoAttr).
 inline constexpr llvm::StringLiteral from = "quern.from";
-/// On a result of the model: what it stands for (LabelsAttr).
+/// On a result of the model: what it stands for (LabelsAttr, DistributionAttr).
 inline constexpr llvm::StringLiteral as = "quern.as";
+/// On the model: the contract that it is causal (CausalAttr).
+inline constexpr llvm::StringLiteral causal = "quern.causal";
 /// On the func.func that computes the packed weights at compile time: a unit attribute.
 inline constexpr llvm::StringLiteral prepare = "quern.prepare";
 /// On an argument of the model: which result of the prepare function it is, an i64.

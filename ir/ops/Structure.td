@@ -33,8 +33,8 @@ def Quern_FusedOp : Quern_Op<"fused", [IsolatedFromAbove, SingleBlock, Pure]> {
   let hasVerifier = 1;
 }
 
-def Quern_YieldOp : Quern_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"FusedOp">]> {
-  let summary = "ends a fused op";
+def Quern_YieldOp : Quern_Op<"yield", [Pure, Terminator, ReturnLike, ParentOneOf<["FusedOp", "ScanOp"]>]> {
+  let summary = "ends the body of a fused op or of a scan";
   let arguments = (ins Variadic<Quern_Tensor>:$values);
   let assemblyFormat = "$values attr-dict `:` type($values)";
 }
