@@ -1,9 +1,12 @@
 # Parsing MLIR's or Halide's headers costs the compiler as much as our own code does. With QUERN_PCH they are parsed once per
-# build and not once per file; ./dev sets it where there is no ccache, which serves repeated builds better and does not go
-# together with it. Every file still includes what it uses: the build must pass without this too.
+# build and not once per file; ./dev sets it. Every file still includes what it uses: the build must pass without this too.
 option(QUERN_PCH "precompile the headers of MLIR and Halide" OFF)
 # Where g++ sees that the flags differ, it parses the headers itself.
 set(CMAKE_PCH_WARN_INVALID OFF)
+if(QUERN_PCH)
+  # Without it ccache's preprocessed sources would lack the headers.
+  string(APPEND CMAKE_CXX_FLAGS " -fpch-preprocess")
+endif()
 
 set(_quern_pch_std <algorithm> <functional> <map> <memory> <optional> <string> <vector>)
 set(_quern_pch_mlir
@@ -62,6 +65,9 @@ function(_quern_pch_target result form packages)
   endforeach()
   target_link_libraries(${name} PRIVATE quern::warnings)
   target_precompile_headers(${name} PRIVATE ${headers})
+  # For ccache (pch_external_checksum): what the headers are compiled from, since the result differs from build to build.
+  file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.dir/cmake_pch.hxx.gch.sum"
+    "${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_BUILD_TYPE} ${CMAKE_CXX_FLAGS} ${form} ${headers} ${LLVM_VERSION} ${Halide_VERSION}\n")
 endfunction()
 
 # Files with options of their own go without: g++ 12 takes headers compiled with -O1 for code compiled with -O2, and crashes.

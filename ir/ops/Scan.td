@@ -28,8 +28,8 @@ def Quern_ScanOp : Quern_Op<"scan", [IsolatedFromAbove, SingleBlock, Pure, AttrS
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     `(` $sequences `)` `along` $axes `carry` `(` $inits `)` `into` $result_axes
-    `with` `(` $invariants `)` attr-dict-with-keyword `:`
-    `(` type($sequences) `)` `(` type($inits) `)` `(` type($invariants) `)` `->` type($stacked) $body
+    (`with` `(` $invariants^ `:` type($invariants) `)`)? attr-dict-with-keyword `:`
+    `(` type($sequences) `)` `(` type($inits) `)` `to` type($stacked) $body
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

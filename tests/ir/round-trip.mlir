@@ -88,8 +88,8 @@ func.func @model(%image: tensor<1x3x2x2xf32> {quern.name = "image", quern.from =
 // CHECK-SAME: quern.causal = #quern.causal<input = 0, input_axes = [1], output = 0, output_axes = [1], strict = false, order = [1, 0, 2]>
 func.func @autoregressive(%x: tensor<1x3x4xf32>, %h: tensor<1x4xf32>) -> (tensor<1x3x4xf32> {quern.as = #quern.distribution<kind = categorical, axis = 2, levels = 4, components = 1, range = [0.0, 3.0]>})
     attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [1], output = 0, output_axes = [1], strict = false, order = [1, 0, 2]>} {
-  // CHECK: quern.scan(%{{.*}}) along [1] carry(%{{.*}}) into [1] with(%{{.*}}) :
-  %0 = quern.scan (%x) along [1] carry (%h) into [1] with (%h) : (tensor<1x3x4xf32>) (tensor<1x4xf32>) (tensor<1x4xf32>) -> tensor<1x3x4xf32> {
+  // CHECK: quern.scan(%{{.*}}) along [1] carry(%{{.*}}) into [1] with(%{{.*}} : tensor<1x4xf32>) :
+  %0 = quern.scan (%x) along [1] carry (%h) into [1] with (%h : tensor<1x4xf32>) : (tensor<1x3x4xf32>) (tensor<1x4xf32>) to tensor<1x3x4xf32> {
   ^bb0(%e: tensor<1x4xf32>, %c: tensor<1x4xf32>, %i: tensor<1x4xf32>):
     %1 = quern.add %e, %c : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
     quern.yield %1 : tensor<1x4xf32>
