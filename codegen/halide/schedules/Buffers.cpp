@@ -10,7 +10,6 @@ void pinDense(Halide::OutputImageParam parameter, const std::vector<int64_t> &ex
     dim.set_stride(static_cast<int>(stride));
     stride *= extents[i];
   }
-  parameter.set_host_alignment(64);
 }
 
 } // namespace quern::codegen
