@@ -16,6 +16,15 @@
 #include <thread>
 
 namespace quern::tools {
+namespace {
+
+/// The threads that a model runs on unless it is told otherwise; on another machine two, for want
+/// of knowledge.
+unsigned expectedThreads(const codegen::Target &target) {
+  return target.name == "host" ? std::max(1U, std::thread::hardware_concurrency()) : 2;
+}
+
+} // namespace
 
 void CompilationOptions::addTo(CLI::App &command) {
   source.addTo(command);
@@ -87,7 +96,7 @@ bool Compilation::readReplay(passes::ConvPolicy &policy) {
 }
 
 mlir::FailureOr<passes::ConvPolicy> Compilation::policy() {
-  passes::ConvPolicy policy = options.conv.policy(theTarget);
+  passes::ConvPolicy policy = options.conv.policy(theTarget, expectedThreads(theTarget));
   policy.decisions = &decisions;
   policy.excluded = excluded;
   if (!options.weightsFile.empty())
@@ -100,8 +109,7 @@ mlir::FailureOr<passes::ConvPolicy> Compilation::policy() {
                  options.targetName);
       return mlir::failure();
     }
-    timer =
-        std::make_unique<LabTimer>(theTarget, std::max(1U, std::thread::hardware_concurrency()));
+    timer = std::make_unique<LabTimer>(theTarget, expectedThreads(theTarget));
     policy.timer = timer.get();
   }
   if (!options.replayFile.empty() && !readReplay(policy))
@@ -140,13 +148,13 @@ mlir::FailureOr<codegen::BuildReport> Compilation::buildOnce(codegen::EmitKind e
 
 /// Notes the convolutions whose kernels hold more than the budget; returns how many.
 size_t Compilation::excludeTooLarge() {
-  std::optional<int64_t> most = options.conv.policy(theTarget).maxWorkspace;
+  std::optional<int64_t> most = parseBytes(options.conv.maxWorkspace);
   size_t before = excluded.size();
   if (!most)
     return 0;
   for (const codegen::KernelFacts &kernel : theReport.facts) {
-    uint64_t bytes = kernel.serialScratchBytes +
-                     std::max(1U, std::thread::hardware_concurrency()) * kernel.threadScratchBytes;
+    uint64_t bytes =
+        kernel.serialScratchBytes + expectedThreads(theTarget) * kernel.threadScratchBytes;
     if (bytes <= static_cast<uint64_t>(*most))
       continue;
     auto function = module().lookupSymbol<mlir::func::FuncOp>(kernel.name);
@@ -173,7 +181,7 @@ bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
         fmt::print(stderr,
                    "error: the convolution {} needs more workspace than {} bytes by every "
                    "algorithm; raise --max-workspace\n",
-                   tooLarge.shape, *options.conv.policy(theTarget).maxWorkspace);
+                   tooLarge.shape, *parseBytes(options.conv.maxWorkspace));
         return false;
       }
     if (!load() || !plan())

@@ -1,5 +1,7 @@
 #include "tools/quern/ConvOptions.h"
 
+#include "tools/quern/conv/MachineRates.h"
+
 #include "llvm/ADT/StringExtras.h"
 
 #include <fmt/format.h>
@@ -8,14 +10,6 @@
 
 namespace quern::tools {
 namespace {
-
-/// "direct, im2col, …".
-std::string algorithmNames() {
-  std::string names;
-  for (const passes::ConvAlgorithm *algorithm : passes::convAlgorithms())
-    names += (names.empty() ? "" : ", ") + ir::stringifyConvAlgorithm(algorithm->kind()).str();
-  return names;
-}
 
 std::string checkChoice(const std::string &text) {
   if (text == "auto" || text == "measure" || parseVariant(text))
@@ -26,6 +20,13 @@ std::string checkChoice(const std::string &text) {
 }
 
 } // namespace
+
+std::string algorithmNames() {
+  std::string names;
+  for (const passes::ConvAlgorithm *algorithm : passes::convAlgorithms())
+    names += (names.empty() ? "" : ", ") + ir::stringifyConvAlgorithm(algorithm->kind()).str();
+  return names;
+}
 
 std::optional<std::pair<ir::ConvAlgorithm, passes::Tile>> parseVariant(llvm::StringRef text) {
   auto [name, extents] = text.split(':');
@@ -66,6 +67,10 @@ void ConvOptions::addTo(CLI::App &command) {
       ->type_name("HOW")
       ->check(CLI::Validator(checkChoice, "", "conv"))
       ->capture_default_str();
+  addBudgetsTo(command);
+}
+
+void ConvOptions::addBudgetsTo(CLI::App &command) {
   command
       .add_option("--max-error", maxError,
                   "largest error of a convolution, relative to its largest output")
@@ -83,7 +88,7 @@ void ConvOptions::addTo(CLI::App &command) {
           "", "bytes"));
 }
 
-passes::ConvPolicy ConvOptions::policy(const codegen::Target &target) const {
+passes::ConvPolicy ConvOptions::policy(const codegen::Target &target, unsigned threads) const {
   passes::ConvPolicy policy;
   if (auto variant = parseVariant(choice)) {
     policy.mode = passes::ConvMode::fixed;
@@ -93,19 +98,26 @@ passes::ConvPolicy ConvOptions::policy(const codegen::Target &target) const {
   }
   policy.maxError = maxError;
   policy.maxWorkspace = maxWorkspace.empty() ? std::nullopt : parseBytes(maxWorkspace);
-  policy.machine = machineOf(target);
+  policy.machine = machineOf(target, threads);
   return policy;
 }
 
-passes::Machine machineOf(const codegen::Target &target) {
+passes::Machine machineOf(const codegen::Target &target, unsigned threads) {
+  passes::Machine machine;
+  machine.lanes = target.lanes;
+  machine.threads = static_cast<int>(threads);
+  machine.l2Bytes = target.l2Bytes;
+  machine.isDevice = target.onDevice();
+  if (target.name == "host") {
+    MachineRates rates = hostRates(threads, target.l2Bytes);
+    machine.flopsPerNanosecond = rates.flopsPerNanosecond;
+    machine.bytesPerNanosecond = rates.bytesPerNanosecond;
+    return machine;
+  }
   // A clock of about 3.2 GHz; vectors of AVX-512 and AVX2 machines multiply and add twice a cycle.
   constexpr double gigahertz = 3.2;
   double fmasPerCycle = target.lanes >= 8 ? 2 : 1;
-  passes::Machine machine;
-  machine.lanes = target.lanes;
-  machine.l2Bytes = target.l2Bytes;
   machine.flopsPerNanosecond = 2 * fmasPerCycle * target.lanes * gigahertz;
-  machine.isDevice = target.onDevice();
   return machine;
 }
 

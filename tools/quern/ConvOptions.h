@@ -15,10 +15,16 @@ struct ConvOptions {
 
   /// Adds --conv, --max-error and --max-workspace to a command, each checked as it is read.
   void addTo(CLI::App &command);
+  /// Adds --max-error and --max-workspace only.
+  void addBudgetsTo(CLI::App &command);
 
-  /// What they say, for `target`. The weights, the timer and the plan are the caller's to add.
-  passes::ConvPolicy policy(const codegen::Target &target) const;
+  /// What they say, for `target` and so many threads on it. The weights, the timer and the plan are
+  /// the caller's to add.
+  passes::ConvPolicy policy(const codegen::Target &target, unsigned threads) const;
 };
+
+/// "direct, im2col, …".
+std::string algorithmNames();
 
 /// "winograd", "winograd:4x4": an algorithm and perhaps its tile. Nothing where it is not one.
 std::optional<std::pair<ir::ConvAlgorithm, passes::Tile>> parseVariant(llvm::StringRef text);
@@ -26,7 +32,7 @@ std::optional<std::pair<ir::ConvAlgorithm, passes::Tile>> parseVariant(llvm::Str
 /// Bytes of "64", "16K", "1.5M", "2G" (powers of 1024). Nothing where it is not such.
 std::optional<int64_t> parseBytes(llvm::StringRef text);
 
-/// What the cost model sees of a target.
-passes::Machine machineOf(const codegen::Target &target);
+/// What the cost model sees of a target: measured rates of the host, usual ones of others.
+passes::Machine machineOf(const codegen::Target &target, unsigned threads);
 
 } // namespace quern::tools

@@ -82,7 +82,6 @@ bool BuiltConv::load(const std::string &library, unsigned threads, std::string &
   }
   const quern_model *(*model)() = nullptr;
   decltype(&quern_create) create = nullptr;
-  decltype(&quern_last_error) lastError = nullptr;
   if (!find(model, "conv", why) || !find(create, "quern_create", why) ||
       !find(lastError, "quern_last_error", why) || !find(runModel, "quern_run", why) ||
       !find(profile, "quern_profile", why) || !find(resetProfile, "quern_profile_reset", why) ||
@@ -110,8 +109,10 @@ double BuiltConv::run(const float *input, float *output) {
   resetProfile(context);
   quern_profile_entry entry{};
   if (runModel(context, inputs, outputs) != QUERN_OK ||
-      profile(context, convLaunch, &entry) != QUERN_OK)
-    return std::numeric_limits<double>::quiet_NaN();
+      profile(context, convLaunch, &entry) != QUERN_OK) {
+    failure = lastError(context);
+    return std::numeric_limits<double>::infinity();
+  }
   return static_cast<double>(entry.total_ns) * 1e-6;
 }
 

@@ -24,8 +24,10 @@ public:
   BuiltConv &operator=(const BuiltConv &) = delete;
 
   /// Runs once, from and to row-major tensors; returns the milliseconds of the convolution's own
-  /// kernel.
+  /// kernel, infinity where it fails.
   double run(const float *input, float *output);
+  /// Why a run failed.
+  const std::string &lastFailure() const { return failure; }
 
   int64_t workspaceBytes() const { return workspace; }
   int64_t weightBytes() const { return weights; }
@@ -43,6 +45,8 @@ private:
   decltype(&quern_profile) profile = nullptr;
   decltype(&quern_profile_reset) resetProfile = nullptr;
   decltype(&quern_destroy) destroy = nullptr;
+  decltype(&quern_last_error) lastError = nullptr;
+  std::string failure;
   int64_t workspace = 0, weights = 0;
   uint64_t products = 0;
   double seconds = 0;

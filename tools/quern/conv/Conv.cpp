@@ -1,11 +1,17 @@
 // `quern conv`: every way to compute a convolution, measured and compared.
+#include "codegen/OutputFile.h"
 #include "tools/quern/Commands.h"
 #include "tools/quern/Compilation.h"
 #include "tools/quern/Progress.h"
 #include "tools/quern/conv/ConvArguments.h"
-#include "tools/quern/conv/ConvReport.h"
+#include "tools/quern/conv/ConvChoice.h"
+#include "tools/quern/conv/ConvTable.h"
 #include "tools/quern/conv/Sweeps.h"
 #include "tools/quern/conv/TuningCache.h"
+#include "tools/quern/conv/page/Page.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 
 #include <fmt/format.h>
 
@@ -17,13 +23,14 @@ namespace {
 struct Options {
   ConvArguments one;
   CompilationOptions model;
-  std::string modelPath, sweep;
+  ConvOptions budgets;
+  std::string modelPath, sweep, htmlPath;
   std::vector<std::string> algorithms;
   std::string dtype = "f32";
   int64_t batch = 1;
-  double maxError = 1e-3, seconds = 0.25;
+  double seconds = 0.25;
   unsigned threads = 1;
-  bool isJson = false, isFresh = false, isQuiet = false;
+  bool isJson = false, isFresh = false, isQuiet = false, isEstimate = false;
 };
 
 [[noreturn]] void fail(const std::string &message, int code) {
@@ -72,60 +79,100 @@ std::vector<ConvLayer> wantedLayers(const Options &options) {
   return layers;
 }
 
-/// The record that `measure` would choose: the fastest within the budget, or the most accurate.
-void choose(ConvLayer &layer, double maxError) {
-  auto better = [&](const ConvRecord &a, const ConvRecord &b) {
-    bool fitsA = a.maxError <= maxError, fitsB = b.maxError <= maxError;
-    if (fitsA != fitsB)
-      return fitsA;
-    return fitsA ? a.msMedian < b.msMedian : a.maxError < b.maxError;
-  };
-  for (size_t index = 0; index < layer.records.size(); ++index) {
-    const ConvRecord &record = layer.records[index];
-    if (record.refusal.empty() && (!layer.chosen || better(record, layer.records[*layer.chosen])))
-      layer.chosen = index;
-  }
-  if (layer.chosen)
-    layer.reason = layer.records[*layer.chosen].maxError <= maxError
-                       ? "fastest within the error budget"
-                       : "the least error: none is within the budget";
-}
-
-void compare(const Options &options) {
-  if (options.dtype != "f32")
-    fail(fmt::format("--dtype {} is not measured; f32 is", options.dtype), 2);
-  std::string why;
-  mlir::FailureOr<codegen::Target> target = codegen::parseTarget("host", why);
-  if (mlir::failed(target))
-    fail(why, 1);
+LabOptions labOptions(const Options &options) {
   LabOptions lab{
       .threads = options.threads, .secondsEach = options.seconds, .isFresh = options.isFresh};
   for (const std::string &name : options.algorithms) {
     auto variant = parseVariant(name);
     if (!variant)
-      fail(fmt::format("no algorithm '{}'", name), 2);
+      fail(fmt::format("no algorithm '{}'; there is {}", name, algorithmNames()), 2);
     lab.variants.push_back(*variant);
   }
+  return lab;
+}
+
+/// What is asked for and cannot be, found before minutes are spent on measuring.
+void checkEarly(const Options &options) {
+  if (options.dtype != "f32")
+    fail(fmt::format("--dtype is '{}'; convolutions are compared in f32", options.dtype), 2);
+  if (options.htmlPath.empty())
+    return;
+  llvm::StringRef folder = llvm::sys::path::parent_path(options.htmlPath);
+  if (llvm::sys::fs::is_directory(options.htmlPath))
+    fail(fmt::format("{} is a folder; --html takes the path of a file", options.htmlPath), 1);
+  if (std::error_code error =
+          llvm::sys::fs::access(folder.empty() ? "." : folder, llvm::sys::fs::AccessMode::Write))
+    fail(fmt::format("{}: cannot write: {}", options.htmlPath, error.message()), 1);
+}
+
+/// Measures one layer, or lists what could be, and chooses.
+void examine(ConvLayer &layer, const Options &options, const ConvSetting &setting,
+             const passes::ConvPolicy &policy, ConvLab &lab) {
+  layer.records = options.isEstimate ? lab.list(layer.shape) : lab.measure(layer.shape);
+  bool isMeasured = llvm::any_of(layer.records, [](const ConvRecord &r) { return r.isMeasured(); });
+  for (const ConvRecord &record : layer.records)
+    if (!isMeasured && record.hasFailed)
+      fail(fmt::format("cannot compile {}: {}", layer.shape.text(), record.refusal), 1);
+  chooseMeasured(layer, setting);
+  chooseAutomatic(layer, policy);
+}
+
+void writePage(const Options &options, const ConvSetting &setting,
+               const std::vector<ConvLayer> &layers, const std::vector<Claim> &claims) {
+  std::string page = pageHtml(setting, layers, claims);
+  if (llvm::Error error =
+          codegen::writeOutput(options.htmlPath, {llvm::ArrayRef(page.data(), page.size())}))
+    fail(llvm::toString(std::move(error)), 1);
+}
+
+void compare(const Options &options) {
+  checkEarly(options);
+  std::string why;
+  mlir::FailureOr<codegen::Target> target = codegen::parseTarget("host", why);
+  if (mlir::failed(target))
+    fail(why, 1);
+  ConvLab lab(*target, labOptions(options));
   std::vector<ConvLayer> layers = wantedLayers(options);
-  ConvLab measurer(*target, lab);
+  passes::ConvPolicy policy = options.budgets.policy(*target, options.threads);
+  policy.mode = passes::ConvMode::automatic;
   ConvSetting setting{.processor = processorName(),
                       .target = target->halide,
                       .threads = options.threads,
-                      .peakGflops = measurer.peak(),
-                      .maxError = options.maxError};
+                      .peakGflops = lab.peak(),
+                      .maxError = policy.maxError,
+                      .maxWorkspace = policy.maxWorkspace};
+  // Tables come as they are measured: a model may take minutes.
+  auto print = [&](const std::string &text) {
+    if (!options.isJson)
+      fmt::print("{}", text);
+    std::fflush(stdout);
+  };
   Progress progress(options.isQuiet);
+  print(settingText(setting));
   for (size_t i = 0; i < layers.size(); ++i) {
-    progress.show(layers[i].shape.text(), static_cast<int>(i), static_cast<int>(layers.size()));
-    layers[i].records = measurer.measure(layers[i].shape);
-    choose(layers[i], options.maxError);
+    progress.show(layers[i].name(), static_cast<int>(i), static_cast<int>(layers.size()));
+    examine(layers[i], options, setting, policy, lab);
+    progress.clear();
+    print(tableText(setting, layers[i]));
   }
-  progress.clear();
-  if (options.isJson)
-    fmt::print("{}\n", reportJson(setting, layers).dump(2));
-  else
-    fmt::print("{}", tableText(setting, layers));
-  if (!options.sweep.empty() && !options.isJson)
-    fmt::print("{}", claimsText(setting, layers, measurer));
+  if (layers.size() > 1 && !options.isEstimate)
+    print(summaryText(setting, layers));
+  std::vector<Claim> claims;
+  if (!options.sweep.empty() && !options.isEstimate) {
+    progress.show("what is said of fast convolutions");
+    claims = measureClaims(setting, layers, lab);
+    progress.clear();
+    print(claimsText(claims));
+  }
+  print(legendText());
+  if (options.isJson) {
+    Json json = toJson(setting, layers);
+    if (!claims.empty())
+      json["claims"] = toJson(claims);
+    fmt::print("{}\n", json.dump(2));
+  }
+  if (!options.htmlPath.empty())
+    writePage(options, setting, layers, claims);
 }
 
 } // namespace
@@ -134,7 +181,8 @@ void addConvCommand(CLI::App &app) {
   CLI::App *command = app.add_subcommand(
       "conv", "measure every way to compute a convolution: time, memory and error");
   auto options = std::make_shared<Options>();
-  auto *input = command->add_option("--input", options->one.input, "NxCxHxW; {1..9} makes a range");
+  auto *input = command->add_option("--input", options->one.input,
+                                    "NxCxHxW; {1..9}, {1..9..2} and {1,3,5} make several");
   auto *filter = command->add_option("--filter", options->one.filter,
                                      "OxIxKxK; a missing extent repeats the last");
   input->type_name("SHAPE")->needs(filter);
@@ -165,13 +213,15 @@ void addConvCommand(CLI::App &app) {
   command->add_option("--threads", options->threads, "threads to run on")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  command->add_option("--max-error", options->maxError, "the budget that the choice keeps")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  options->budgets.addBudgetsTo(*command);
   command->add_option("--seconds", options->seconds, "time to measure each algorithm for")
       ->check(CLI::Range(0.001, 60.0))
       ->capture_default_str();
   command->add_flag("--json", options->isJson, "print JSON");
+  command->add_option("--html", options->htmlPath, "write a page with plots to this file")
+      ->type_name("FILE");
+  command->add_flag("--estimate", options->isEstimate,
+                    "measure nothing: say what the cost model takes the times to be");
   command->add_flag("--fresh", options->isFresh, "measure anew what was measured before");
   command->add_flag("-q,--quiet", options->isQuiet, "no progress");
   command->callback([=] {

@@ -3,7 +3,9 @@
 #include "llvm/ADT/StringRef.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <limits>
 #include <optional>
 
 namespace quern::tools {
@@ -13,6 +15,7 @@ using passes::ConvAxis;
 using passes::ConvShape;
 
 constexpr int64_t largestExtent = int64_t{1} << 30;
+constexpr int64_t mostShapes = 1000;
 
 std::optional<int64_t> number(llvm::StringRef text, int64_t least) {
   int64_t value = 0;
@@ -21,34 +24,53 @@ std::optional<int64_t> number(llvm::StringRef text, int64_t least) {
   return value;
 }
 
+/// "5", "1..31" or "1..31..2"; empty where that is no number and where no number is in the range.
+std::vector<int64_t> range(llvm::StringRef text) {
+  auto [first, rest] = text.split("..");
+  auto [last, step] = rest.split("..");
+  bool isRange = text.contains("..");
+  auto from = number(first, 1), to = isRange ? number(last, 1) : from,
+       by = rest.contains("..") ? number(step, 1) : std::optional<int64_t>(1);
+  std::vector<int64_t> values;
+  if (from && to && by && (*to - *from) / *by < mostShapes)
+    for (int64_t value = *from; value <= *to; value += *by)
+      values.push_back(value);
+  return values;
+}
+
+/// The values of one extent: "64", "{1..31}", "{1,3,5..9..2}".
+std::optional<std::vector<int64_t>> valuesOf(llvm::StringRef part, std::string &why) {
+  llvm::StringRef inside = part;
+  bool isList = inside.consume_front("{") && inside.consume_back("}");
+  llvm::SmallVector<llvm::StringRef> items{inside};
+  if (isList) {
+    items.clear();
+    inside.split(items, ',');
+  }
+  std::vector<int64_t> values;
+  for (llvm::StringRef item : items) {
+    std::vector<int64_t> more = isList || number(item, 1) ? range(item) : std::vector<int64_t>();
+    if (more.empty()) {
+      why = fmt::format("'{}' is no extent: a number from 1, a range such as {{1..31}} or "
+                        "{{1..31..2}}, or a list such as {{1,3,5}}, of at most {} values",
+                        part.str(), mostShapes);
+      return std::nullopt;
+    }
+    values.insert(values.end(), more.begin(), more.end());
+  }
+  return values;
+}
+
 /// "64x{1..31..2}" as a list of lists: the values that each extent takes.
 std::optional<std::vector<std::vector<int64_t>>> extents(llvm::StringRef text, std::string &why) {
   std::vector<std::vector<int64_t>> result;
   llvm::SmallVector<llvm::StringRef> parts;
   text.split(parts, 'x');
   for (llvm::StringRef part : parts) {
-    std::vector<int64_t> &values = result.emplace_back();
-    llvm::StringRef inside = part;
-    bool isRange = inside.consume_front("{") && inside.consume_back("}");
-    if (!isRange) {
-      if (auto value = number(part, 1))
-        values.push_back(*value);
-    } else {
-      auto [first, rest] = inside.split("..");
-      auto [last, step] = rest.split("..");
-      auto from = number(first, 1), to = number(last, 1),
-           by = step.empty() ? std::optional<int64_t>(1) : number(step, 1);
-      constexpr int64_t mostValues = 1000;
-      if (from && to && by && (*to - *from) / *by < mostValues)
-        for (int64_t value = *from; value <= *to; value += *by)
-          values.push_back(value);
-    }
-    if (values.empty()) {
-      why = fmt::format("'{}' is no extent: a number from 1, or a range such as {{1..31}} or "
-                        "{{1..31..2}}",
-                        part.str());
+    auto values = valuesOf(part, why);
+    if (!values)
       return std::nullopt;
-    }
+    result.push_back(std::move(*values));
   }
   return result;
 }
@@ -86,11 +108,117 @@ std::vector<std::vector<int64_t>> choices(const std::vector<std::vector<int64_t>
   return all;
 }
 
+int64_t count(const std::vector<std::vector<int64_t>> &lists) {
+  int64_t all = 1;
+  for (const std::vector<int64_t> &list : lists)
+    all = std::min(all * static_cast<int64_t>(list.size()), largestExtent);
+  return all;
+}
+
+/// Everything but the extents: one value for each axis.
+struct Window {
+  std::vector<int64_t> strides{}, pads{}, dilations{};
+  bool keepsSize = false; ///< --pad same
+};
+
+std::optional<Window> windowOf(const ConvArguments &arguments, size_t axes, std::string &why) {
+  Window window{.keepsSize = arguments.pad == "same"};
+  auto strides = perAxis(arguments.stride, axes, 1, "stride", why);
+  if (!strides)
+    return std::nullopt;
+  auto dilations = perAxis(arguments.dilation, axes, 1, "dilation", why);
+  if (!dilations)
+    return std::nullopt;
+  auto pads = perAxis(window.keepsSize ? "0" : arguments.pad, axes, 0, "pad", why);
+  if (!pads)
+    return std::nullopt;
+  window.strides = std::move(*strides);
+  window.dilations = std::move(*dilations);
+  window.pads = std::move(*pads);
+  return window;
+}
+
+bool checkGroups(int64_t inputs, int64_t outputs, int64_t perGroup, int64_t groups,
+                 std::string &why) {
+  if (groups < 1)
+    why = fmt::format("--groups is {}: one number from 1", groups);
+  else if (inputs % groups != 0 || outputs % groups != 0)
+    why = fmt::format("{} groups do not divide {} input and {} output channels", groups, inputs,
+                      outputs);
+  else if (perGroup != inputs / groups)
+    why = fmt::format("the filter has {} input channels where {} in {} group{} make {}", perGroup,
+                      inputs, groups, groups == 1 ? "" : "s", inputs / groups);
+  else
+    return true;
+  return false;
+}
+
+/// Adds the spatial axes. False, with the reason, where the filter is larger than the image.
+bool addAxes(ConvShape &shape, const std::vector<int64_t> &in, const std::vector<int64_t> &taps,
+             const Window &window, std::string &why) {
+  for (size_t a = 0; a < in.size() - 2; ++a) {
+    ConvAxis axis{.in = in[2 + a],
+                  .kernel = taps[2 + a],
+                  .stride = window.strides[a],
+                  .dilation = window.dilations[a]};
+    int64_t span = (axis.kernel - 1) * axis.dilation;
+    axis.padLow = window.keepsSize ? span / 2 : window.pads[a];
+    axis.padHigh = window.keepsSize ? span - span / 2 : window.pads[a];
+    int64_t padded = axis.in + axis.padLow + axis.padHigh;
+    if (padded <= span) {
+      why = fmt::format("the filter spans {} along axis {}, the padded input has {}", span + 1, a,
+                        padded);
+      return false;
+    }
+    axis.out = (padded - span - 1) / axis.stride + 1;
+    shape.axes.push_back(axis);
+  }
+  return true;
+}
+
+/// The bytes of a tensor of these extents, as a number that cannot overflow.
+double bytesOf(std::initializer_list<int64_t> extents, const ConvShape &shape,
+               int64_t ConvAxis::*field) {
+  double bytes = sizeof(float);
+  for (int64_t extent : extents)
+    bytes *= static_cast<double>(extent);
+  for (const ConvAxis &axis : shape.axes)
+    bytes *= static_cast<double>(axis.*field);
+  return bytes;
+}
+
+/// Whether kernels can address the tensors, and this machine's memory holds them.
+bool fitsMemory(const ConvShape &shape, std::string &why) {
+  double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
+                  static_cast<double>(sysconf(_SC_PAGESIZE)),
+         all = 0;
+  for (double bytes :
+       {bytesOf({shape.batch, shape.inChannels}, shape, &ConvAxis::in),
+        bytesOf({shape.outChannels, shape.channelsPerGroup()}, shape, &ConvAxis::kernel),
+        bytesOf({shape.batch, shape.outChannels}, shape, &ConvAxis::out)}) {
+    all += bytes;
+    if (bytes > std::numeric_limits<int32_t>::max()) {
+      why = fmt::format("a tensor of {} takes {:.1f} GiB; kernels address 2", shape.text(),
+                        bytes * 0x1p-30);
+      return false;
+    }
+  }
+  // Each once more: as it lies between layers.
+  if (2 * all <= memory)
+    return true;
+  why = fmt::format("the tensors of {} take {:.1f} GiB twice; this machine has {:.1f}",
+                    shape.text(), all * 0x1p-30, memory * 0x1p-30);
+  return false;
+}
+
 } // namespace
 
 std::vector<ConvShape> ConvArguments::shapes(std::string &why) const {
-  auto inputs = extents(input, why), filters = extents(filter, why);
-  if (!inputs || !filters)
+  auto inputs = extents(input, why);
+  if (!inputs)
+    return {};
+  auto filters = extents(filter, why);
+  if (!filters)
     return {};
   size_t rank = inputs->size();
   if (rank < 3 || rank > 5 || filters->size() < 3 || filters->size() > rank) {
@@ -99,54 +227,24 @@ std::vector<ConvShape> ConvArguments::shapes(std::string &why) const {
                       input, filter);
     return {};
   }
-  size_t axes = rank - 2;
-  auto strides = perAxis(stride, axes, 1, "stride", why),
-       dilations = perAxis(dilation, axes, 1, "dilation", why);
-  bool isSame = pad == "same";
-  auto pads = perAxis(isSame ? "0" : pad, axes, 0, "pad", why);
-  if (!strides || !dilations || !pads)
+  if (count(*inputs) * count(*filters) > mostShapes) {
+    why = fmt::format("{} and {} make more than {} convolutions", input, filter, mostShapes);
     return {};
-
+  }
+  auto window = windowOf(*this, rank - 2, why);
+  if (!window)
+    return {};
   std::vector<ConvShape> result;
   for (const std::vector<int64_t> &in : choices(*inputs))
     for (std::vector<int64_t> taps : choices(*filters)) {
       taps.resize(rank, taps.back());
-      ConvShape shape;
+      if (!checkGroups(in[1], taps[0], taps[1], groups, why))
+        return {};
+      ConvShape &shape = result.emplace_back();
       shape.batch = in[0], shape.inChannels = in[1], shape.outChannels = taps[0];
       shape.groups = groups;
-      if (groups < 1 || in[1] % groups != 0 || taps[0] % groups != 0 || taps[1] != in[1] / groups) {
-        why =
-            fmt::format("{} channels in {} groups want a filter of {} input channels, and outputs "
-                        "that the groups divide; the filter is {}",
-                        in[1], groups, groups > 0 ? in[1] / groups : 0, filter);
+      if (!addAxes(shape, in, taps, *window, why) || !fitsMemory(shape, why))
         return {};
-      }
-      for (size_t a = 0; a < axes; ++a) {
-        ConvAxis axis{.in = in[2 + a],
-                      .kernel = taps[2 + a],
-                      .stride = (*strides)[a],
-                      .dilation = (*dilations)[a]};
-        int64_t span = (axis.kernel - 1) * axis.dilation;
-        axis.padLow = isSame ? span / 2 : (*pads)[a];
-        axis.padHigh = isSame ? span - span / 2 : (*pads)[a];
-        int64_t room = axis.in + axis.padLow + axis.padHigh - span - 1;
-        if (room < 0) {
-          why = fmt::format("the filter spans {} along axis {}, the padded input has {}", span + 1,
-                            a, axis.in + axis.padLow + axis.padHigh);
-          return {};
-        }
-        axis.out = room / axis.stride + 1;
-        shape.axes.push_back(axis);
-      }
-      constexpr double mostBytes = 4e9;
-      if (static_cast<double>(shape.batch) *
-              static_cast<double>(shape.inChannels + shape.outChannels) *
-              static_cast<double>(shape.positions()) >
-          mostBytes) {
-        why = "the tensors of " + shape.text() + " would not fit into memory";
-        return {};
-      }
-      result.push_back(shape);
     }
   return result;
 }

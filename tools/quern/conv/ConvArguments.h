@@ -15,8 +15,9 @@ struct ConvArguments {
   int64_t groups = 1;
 
   /// The shapes that are meant: one, or one for each value of the ranges "{first..last}" and
-  /// "{first..last..step}" in `input` and `filter`. A filter with fewer spatial extents than the
-  /// input repeats its last one. Empty, with a message in `why`, where that makes no convolution.
+  /// "{first..last..step}" and the lists "{1,3,5}" in `input` and `filter`. A filter with fewer
+  /// spatial extents than the input repeats its last one. Empty, with a message in `why`, where
+  /// that makes no convolution, or one that this machine's memory does not hold.
   std::vector<passes::ConvShape> shapes(std::string &why) const;
 };
 

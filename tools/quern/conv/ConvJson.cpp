@@ -1,6 +1,33 @@
 #include "tools/quern/conv/ConvJson.h"
 
 namespace quern::tools {
+namespace {
+
+/// The figures of a record that only its layer and the machine give.
+Json reported(const ConvSetting &setting, const ConvLayer &layer, size_t index) {
+  const ConvRecord &record = layer.records[index];
+  Json entry{{"layer", layer.name()}, {"shape", layer.shape.text()}, {"count", layer.count}};
+  for (const char *figure :
+       {"algorithm", "tile", "ms_min", "ms_median", "ms_spread", "runs", "gflops", "true_gflops",
+        "peak_share", "estimated_ms", "workspace_bytes", "weight_bytes", "multiplications",
+        "max_error", "mean_error", "error_bound", "compile_seconds"})
+    entry[figure] = nullptr;
+  if (record.isMeasured()) {
+    entry.update(toJson(record));
+    entry["gflops"] = effectiveGflops(layer, record);
+    entry["true_gflops"] = trueGflops(record);
+    entry["peak_share"] = trueGflops(record) / setting.peakGflops;
+  }
+  entry["algorithm"] = passes::variantText(record.algorithm, record.tile);
+  if (record.refusal.empty() && !layer.estimates.empty())
+    entry["estimated_ms"] = layer.estimates[index];
+  entry["chosen"] = layer.chosen == index;
+  entry["chosen_by_model"] = layer.automatic == index;
+  entry["reason"] = index < layer.reasons.size() ? layer.reasons[index] : record.refusal;
+  return entry;
+}
+
+} // namespace
 
 Json toJson(const ConvRecord &record) {
   Json json{{"algorithm", ir::stringifyConvAlgorithm(record.algorithm).str()},
@@ -12,6 +39,7 @@ Json toJson(const ConvRecord &record) {
   json["ms_min"] = record.msMin;
   json["ms_median"] = record.msMedian;
   json["ms_spread"] = record.msSpread;
+  json["runs"] = record.runs;
   json["workspace_bytes"] = record.workspaceBytes;
   json["weight_bytes"] = record.weightBytes;
   json["multiplications"] = record.multiplications;
@@ -19,6 +47,20 @@ Json toJson(const ConvRecord &record) {
   json["mean_error"] = record.meanError;
   json["error_bound"] = record.errorBound;
   json["compile_seconds"] = record.compileSeconds;
+  return json;
+}
+
+Json toJson(const ConvSetting &setting, const std::vector<ConvLayer> &layers) {
+  Json records = Json::array();
+  for (const ConvLayer &layer : layers)
+    for (size_t index = 0; index < layer.records.size(); ++index)
+      records.push_back(reported(setting, layer, index));
+  Json json{{"processor", setting.processor}, {"target", setting.target},
+            {"threads", setting.threads},     {"peak_gflops", setting.peakGflops},
+            {"max_error", setting.maxError},  {"max_workspace", nullptr},
+            {"records", std::move(records)}};
+  if (setting.maxWorkspace)
+    json["max_workspace"] = *setting.maxWorkspace;
   return json;
 }
 
@@ -42,6 +84,7 @@ std::optional<std::vector<ConvRecord>> recordsFrom(const Json &json) {
       entry.at("ms_min").get_to(record.msMin);
       entry.at("ms_median").get_to(record.msMedian);
       entry.at("ms_spread").get_to(record.msSpread);
+      entry.at("runs").get_to(record.runs);
       entry.at("workspace_bytes").get_to(record.workspaceBytes);
       entry.at("weight_bytes").get_to(record.weightBytes);
       entry.at("multiplications").get_to(record.multiplications);

@@ -4,15 +4,19 @@
 #include "runtime/ModelImage.h"
 #include "tools/quern/ModelSource.h"
 #include "tools/quern/conv/BuiltConv.h"
+#include "tools/quern/conv/ConvJson.h"
 #include "tools/quern/conv/ExactConv.h"
+#include "tools/quern/conv/InTurns.h"
 #include "tools/quern/conv/PeakRate.h"
 #include "tools/quern/conv/TuningCache.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <random>
+#include <thread>
 
 namespace quern::tools {
 namespace {
@@ -23,36 +27,6 @@ std::vector<float> randomValues(size_t count, uint32_t seed, double scale) {
   for (float &value : values)
     value = static_cast<float>((static_cast<double>(random()) * 0x1p-31 - 1) * scale);
   return values;
-}
-
-/// One variant that compiled, with its times so far.
-struct Runner {
-  ConvRecord *record;
-  std::unique_ptr<BuiltConv> built;
-  std::vector<double> times;
-};
-
-double quantile(std::vector<double> sorted, double share) {
-  return sorted[static_cast<size_t>(share * static_cast<double>(sorted.size() - 1) + 0.5)];
-}
-
-/// Runs all in turns, so that what disturbs one disturbs all, until the time is used up and
-/// everybody had some turns.
-void timeInTurns(std::vector<Runner> &runners, const float *input, float *output,
-                 double secondsEach) {
-  constexpr size_t leastTurns = 5, mostTurns = 400;
-  double budget = secondsEach * static_cast<double>(runners.size()) * 1000, used = 0;
-  for (size_t turn = 0; turn < leastTurns || (used < budget && turn < mostTurns); ++turn)
-    for (Runner &runner : runners) {
-      runner.times.push_back(runner.built->run(input, output));
-      used += runner.times.back();
-    }
-  for (Runner &runner : runners) {
-    std::sort(runner.times.begin(), runner.times.end());
-    runner.record->msMin = runner.times.front();
-    runner.record->msMedian = quantile(runner.times, 0.5);
-    runner.record->msSpread = quantile(runner.times, 0.75) - quantile(runner.times, 0.25);
-  }
 }
 
 /// The largest sum of absolute weights of an output channel times the largest input: what error
@@ -67,6 +41,51 @@ double boundScale(const passes::ConvShape &shape, const std::vector<float> &filt
     largest = std::max(largest, sum);
   }
   return largest; // inputs are within [-1, 1]
+}
+
+/// A variant as it was built, or why it was not.
+struct Attempt {
+  std::unique_ptr<BuiltConv> conv;
+  std::string why;
+};
+
+/// Builds the variants of those records that have no refusal, as many at once as there are
+/// processors.
+std::vector<Attempt> buildAll(const passes::ConvShape &shape,
+                              const std::vector<ConvRecord> &records, std::span<const float> filter,
+                              const codegen::Target &target, unsigned threads) {
+  std::vector<Attempt> attempts(records.size());
+  std::atomic<size_t> next = 0;
+  auto work = [&] {
+    std::unique_ptr<mlir::MLIRContext> context = makeContext();
+    for (size_t i = next++; i < records.size(); i = next++) {
+      const ConvRecord &record = records[i];
+      Attempt &attempt = attempts[i];
+      if (!record.refusal.empty())
+        continue;
+      attempt.conv = BuiltConv::build(*context, {shape, record.algorithm, record.tile}, filter,
+                                      target, threads, attempt.why);
+      if (attempt.conv)
+        attempt.why.clear(); // of warnings
+    }
+  };
+  std::vector<std::thread> others;
+  for (unsigned i = 1; i < std::max(1U, std::thread::hardware_concurrency()); ++i)
+    others.emplace_back(work);
+  work();
+  for (std::thread &other : others)
+    other.join();
+  return attempts;
+}
+
+/// Notes what is known before any timing.
+void describe(ConvRecord &record, const BuiltConv &conv, const ConvError &error) {
+  record.maxError = error.max;
+  record.meanError = error.mean;
+  record.workspaceBytes = conv.workspaceBytes();
+  record.weightBytes = conv.weightBytes();
+  record.multiplications = conv.multiplications();
+  record.compileSeconds = conv.compileSeconds();
 }
 
 bool isWanted(const ConvRecord &record, const LabOptions &options) {
@@ -105,6 +124,10 @@ double ConvLab::peak() {
   return knownPeak;
 }
 
+std::vector<ConvRecord> ConvLab::list(const passes::ConvShape &shape) const {
+  return allVariants(shape, options);
+}
+
 std::vector<ConvRecord> ConvLab::measure(const passes::ConvShape &shape,
                                          const std::vector<float> &filter) {
   std::string what = fmt::format(
@@ -115,18 +138,22 @@ std::vector<ConvRecord> ConvLab::measure(const passes::ConvShape &shape,
   TuningCache cache(cacheFolder(),
                     processorName() + "; " + target.halide + "; " + codegen::buildIdentity());
   if (!options.isFresh)
-    if (std::optional<std::vector<ConvRecord>> known = cache.find(what))
-      return *known;
-  bool isWhole = true;
-  std::vector<ConvRecord> records = measureAnew(shape, filter, isWhole);
+    if (std::optional<Json> known = cache.find(what))
+      if (std::optional<std::vector<ConvRecord>> records = recordsFrom(*known))
+        return *records;
+  std::vector<ConvRecord> records = measureAnew(shape, filter);
   // What could not be built this time may be another time.
-  if (isWhole)
-    cache.insert(what, records);
+  if (llvm::none_of(records, [](const ConvRecord &record) { return record.hasFailed; })) {
+    Json json = Json::array();
+    for (const ConvRecord &record : records)
+      json.push_back(toJson(record));
+    cache.insert(what, json);
+  }
   return records;
 }
 
 std::vector<ConvRecord> ConvLab::measureAnew(const passes::ConvShape &shape,
-                                             std::vector<float> filter, bool &isWhole) {
+                                             std::vector<float> filter) {
   auto weights = static_cast<size_t>(shape.filterBytes()) / sizeof(float);
   if (filter.empty())
     filter = randomValues(
@@ -135,35 +162,38 @@ std::vector<ConvRecord> ConvLab::measureAnew(const passes::ConvShape &shape,
       randomValues(static_cast<size_t>(shape.inputBytes()) / sizeof(float), 6, 1);
   std::vector<float> output(static_cast<size_t>(shape.outputBytes()) / sizeof(float));
   ExactConv exact(shape, input, filter);
-  double largest = exact.largest();
+  double scale = boundScale(shape, filter) / exact.largest();
 
-  std::unique_ptr<mlir::MLIRContext> context = makeContext();
   std::vector<ConvRecord> records = allVariants(shape, options);
-  std::vector<Runner> runners;
-  for (ConvRecord &record : records) {
+  std::vector<Attempt> attempts = buildAll(shape, records, filter, target, options.threads);
+  std::vector<std::unique_ptr<BuiltConv>> built;
+  std::vector<ConvRecord *> timed;
+  for (auto [record, attempt] : llvm::zip_equal(records, attempts)) {
     if (!record.refusal.empty())
       continue;
-    std::unique_ptr<BuiltConv> built =
-        BuiltConv::build(*context, {shape, record.algorithm, record.tile}, filter, target,
-                         options.threads, record.refusal);
-    if (!built) {
-      isWhole = false;
-      continue;
-    }
     std::fill(output.begin(), output.end(), std::nanf(""));
-    built->run(input.data(), output.data());
-    ConvError error = exact.compare(output);
-    record.maxError = error.max;
-    record.meanError = error.mean;
-    record.errorBound = passes::convAlgorithm(record.algorithm).errorBound(shape, record.tile) *
-                        boundScale(shape, filter) / largest;
-    record.workspaceBytes = built->workspaceBytes();
-    record.weightBytes = built->weightBytes();
-    record.multiplications = built->multiplications();
-    record.compileSeconds = built->compileSeconds();
-    runners.push_back({&record, std::move(built), {}});
+    if (attempt.conv && !std::isfinite(attempt.conv->run(input.data(), output.data())))
+      attempt.why = attempt.conv->lastFailure();
+    record.refusal = attempt.why;
+    record.hasFailed = !attempt.why.empty();
+    if (record.hasFailed)
+      continue;
+    describe(record, *attempt.conv, exact.compare(output));
+    record.errorBound =
+        passes::convAlgorithm(record.algorithm).errorBound(shape, record.tile) * scale;
+    built.push_back(std::move(attempt.conv));
+    timed.push_back(&record);
   }
-  timeInTurns(runners, input.data(), output.data(), options.secondsEach);
+  std::vector<Contestant> contestants;
+  for (const std::unique_ptr<BuiltConv> &conv : built)
+    contestants.push_back({[&] { return conv->run(input.data(), output.data()); }});
+  timeInTurns(contestants, options.secondsEach);
+  for (auto [record, contestant] : llvm::zip_equal(timed, contestants)) {
+    record->msMin = contestant.best();
+    record->msMedian = contestant.median();
+    record->msSpread = contestant.spread();
+    record->runs = static_cast<int64_t>(contestant.times.size());
+  }
   return records;
 }
 
@@ -178,7 +208,7 @@ void LabTimer::measure(const passes::ConvShape &shape,
       if (candidate.algorithm != record.algorithm || candidate.tile != record.tile)
         continue;
       if (record.refusal.empty())
-        candidate.milliseconds = record.msMin;
+        candidate.milliseconds = record.msMedian;
       else if (candidate.refusal.empty())
         candidate.refusal = record.refusal;
     }

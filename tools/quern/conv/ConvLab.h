@@ -15,19 +15,24 @@ namespace quern::tools {
 struct ConvRecord {
   ir::ConvAlgorithm algorithm = ir::ConvAlgorithm::direct;
   passes::Tile tile{};
-  std::string refusal{}; ///< why there are no figures; empty where there are
+  std::string refusal{};  ///< why there can be no figures; empty where there can
+  bool hasFailed = false; ///< it applies, but could not be built or run here
   double msMin = 0, msMedian = 0;
   double msSpread = 0; ///< between the quartiles
+  int64_t runs = 0;    ///< that were timed
   int64_t workspaceBytes = 0, weightBytes = 0;
   uint64_t multiplications = 0;       ///< counted in the compiled loops
   double maxError = 0, meanError = 0; ///< relative to the largest exact output
   double errorBound = 0; ///< what the error of this input and filter cannot exceed, likewise
   double compileSeconds = 0;
+
+  /// Whether there are figures.
+  bool isMeasured() const { return refusal.empty() && runs > 0; }
 };
 
 struct LabOptions {
   unsigned threads = 1;
-  double secondsEach = 0.25; ///< of timing, for each variant
+  double secondsEach = 0.25; ///< of timing at most, for each variant on average
   /// Measure these only; empty: all that apply.
   std::vector<std::pair<ir::ConvAlgorithm, passes::Tile>> variants{};
   /// Measure anew what the tuning cache has.
@@ -44,13 +49,14 @@ public:
   std::vector<ConvRecord> measure(const passes::ConvShape &shape,
                                   const std::vector<float> &filter = {});
 
+  /// The same, without measuring.
+  std::vector<ConvRecord> list(const passes::ConvShape &shape) const;
+
   /// GFLOP/s of this machine on the lab's threads; measured when first asked for.
   double peak();
 
 private:
-  /// Clears `isWhole` where a variant that applies could not be built.
-  std::vector<ConvRecord> measureAnew(const passes::ConvShape &shape, std::vector<float> filter,
-                                      bool &isWhole);
+  std::vector<ConvRecord> measureAnew(const passes::ConvShape &shape, std::vector<float> filter);
 
   const codegen::Target &target;
   LabOptions options;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -55,33 +56,49 @@ Spinner widest() {
   return {spin4, 4};
 }
 
+/// The sum of what the threads reach, each in the best of `runs` runs; `work` of a run returns
+/// billions of whatever is counted.
+template <typename Work> double rateOf(unsigned threads, int runs, Work work) {
+  std::vector<double> best(threads, 0);
+  auto repeat = [&](unsigned id) {
+    for (int run = 0; run < runs; ++run) {
+      auto start = std::chrono::steady_clock::now();
+      double done = work(id);
+      std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+      best[id] = std::max(best[id], done / took.count());
+    }
+  };
+  std::vector<std::thread> others;
+  for (unsigned id = 1; id < threads; ++id)
+    others.emplace_back(repeat, id);
+  repeat(0);
+  for (std::thread &other : others)
+    other.join();
+  return std::accumulate(best.begin(), best.end(), 0.0);
+}
+
 } // namespace
 
 double peakGflops(unsigned threads) {
   constexpr int runs = 40;
   Spinner spinner = widest();
-  std::vector<double> best(threads, 0);
-  auto work = [&](unsigned id) {
-    volatile float sink = 0;
-    for (int run = 0; run < runs; ++run) {
-      auto start = std::chrono::steady_clock::now();
-      sink = spinner.run();
-      std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-      double flops = 2.0 * chains * turns * spinner.lanes;
-      best[id] = std::max(best[id], flops / took.count() * 1e-9);
-    }
-    (void)sink;
-  };
-  std::vector<std::thread> others;
-  for (unsigned id = 1; id < threads; ++id)
-    others.emplace_back(work, id);
-  work(0);
-  for (std::thread &other : others)
-    other.join();
-  double sum = 0;
-  for (double rate : best)
-    sum += rate;
-  return sum;
+  return rateOf(threads, runs, [&](unsigned) {
+    [[maybe_unused]] volatile float sink = spinner.run();
+    return 2e-9 * chains * turns * spinner.lanes;
+  });
+}
+
+double readGigabytes(unsigned threads, int64_t bytesEach) {
+  constexpr int runs = 20;
+  auto count = static_cast<size_t>(bytesEach) / sizeof(Vector16);
+  std::vector<std::vector<Vector16>> buffers(threads, std::vector<Vector16>(count));
+  return rateOf(threads, runs, [&](unsigned id) {
+    Vector16 sum{};
+    for (const Vector16 &values : buffers[id])
+      sum += values;
+    [[maybe_unused]] volatile float sink = sum[0];
+    return 1e-9 * static_cast<double>(count * sizeof(Vector16));
+  });
 }
 
 } // namespace quern::tools

@@ -1,10 +1,15 @@
-// What this machine's floating-point units do at most, for comparison.
+// What this machine does at most, for comparison.
 #pragma once
+
+#include <cstdint>
 
 namespace quern::tools {
 
 /// GFLOP/s of `threads` threads that do nothing but f32 multiply-adds in registers, with the widest
 /// vectors that the processor has: the best of some short runs.
 double peakGflops(unsigned threads);
+
+/// GB/s of `threads` threads that read so many bytes each, over and over: the best of some rounds.
+double readGigabytes(unsigned threads, int64_t bytesEach);
 
 } // namespace quern::tools

@@ -1,7 +1,7 @@
-// Tables of convolutions that papers measure, and what they claim.
+// Tables of convolutions that papers measure.
 #pragma once
 
-#include "tools/quern/conv/ConvReport.h"
+#include "tools/quern/conv/ConvLayer.h"
 
 namespace quern::tools {
 
@@ -10,9 +10,8 @@ namespace quern::tools {
 /// neural networks, 2016, table 6; Simonyan and Zisserman, 2014).
 std::vector<ConvLayer> sweepLayers(const std::string &name, int64_t batch);
 
-/// The classic claims, with numbers of this machine next to them: measures what they need besides
-/// the layers.
-std::string claimsText(const ConvSetting &setting, const std::vector<ConvLayer> &layers,
-                       ConvLab &lab);
+/// A square image and a filter that keep the image's size.
+passes::ConvShape sameConv(int64_t batch, int64_t in, int64_t out, int64_t size, int64_t kernelY,
+                           int64_t kernelX);
 
 } // namespace quern::tools

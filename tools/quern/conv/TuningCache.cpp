@@ -2,7 +2,6 @@
 
 #include "codegen/OutputFile.h"
 #include "runtime/ModelImage.h"
-#include "tools/quern/conv/ConvJson.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -12,6 +11,14 @@
 #include <fstream>
 
 namespace quern::tools {
+namespace {
+
+/// The first line of an entry: of all that follows.
+std::string checksum(llvm::StringRef text) {
+  return fmt::format("{:016x}", runtime::hashBytes(text.data(), text.size()));
+}
+
+} // namespace
 
 TuningCache::TuningCache(std::string folder, std::string machine)
     : folder(std::move(folder)), machine(std::move(machine)) {
@@ -26,28 +33,30 @@ std::string TuningCache::path(const std::string &what) const {
   return fmt::format("{}/{:016x}.json", folder, runtime::hashBytes(key.data(), key.size()));
 }
 
-std::optional<std::vector<ConvRecord>> TuningCache::find(const std::string &what) const {
+std::optional<Json> TuningCache::find(const std::string &what) const {
   if (folder.empty())
     return std::nullopt;
   auto file = llvm::MemoryBuffer::getFile(path(what));
   if (!file)
     return std::nullopt;
-  Json json = Json::parse((*file)->getBuffer().str(), nullptr, /*allow_exceptions=*/false);
-  // The whole key is in the entry: a file name alone could be that of another.
-  if (!json.is_object() || json.value("machine", "") != machine || json.value("what", "") != what)
+  auto [sum, text] = (*file)->getBuffer().split('\n');
+  if (sum != checksum(text))
     return std::nullopt;
-  return recordsFrom(json["records"]);
+  Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
+  // The whole key is in the entry: a file name alone could be that of another.
+  if (!json.is_object() || json["machine"] != machine || json["what"] != what)
+    return std::nullopt;
+  return json["measured"];
 }
 
-void TuningCache::insert(const std::string &what, const std::vector<ConvRecord> &records) const {
+void TuningCache::insert(const std::string &what, const Json &measured) const {
   if (folder.empty())
     return;
-  Json json{{"machine", machine}, {"what", what}, {"records", Json::array()}};
-  for (const ConvRecord &record : records)
-    json["records"].push_back(toJson(record));
-  std::string text = json.dump(1);
+  Json json{{"machine", machine}, {"what", what}, {"measured", measured}};
+  std::string text = json.dump(1), sum = checksum(text) + "\n";
   // A cache that cannot be written is no error: the next run measures again.
-  llvm::consumeError(codegen::writeOutput(path(what), {llvm::ArrayRef(text.data(), text.size())}));
+  llvm::consumeError(codegen::writeOutput(path(what), {llvm::ArrayRef(sum.data(), sum.size()),
+                                                       llvm::ArrayRef(text.data(), text.size())}));
 }
 
 std::string processorName() {

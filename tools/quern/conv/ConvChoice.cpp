@@ -1,0 +1,72 @@
+#include "tools/quern/conv/ConvChoice.h"
+
+#include "tools/quern/Compilation.h"
+
+#include <fmt/format.h>
+
+namespace quern::tools {
+namespace {
+
+bool fitsWorkspace(const ConvRecord &record, const ConvSetting &setting) {
+  return !setting.maxWorkspace || record.workspaceBytes <= *setting.maxWorkspace;
+}
+
+bool isAllowed(const ConvRecord &record, const ConvSetting &setting) {
+  return record.maxError <= setting.maxError && fitsWorkspace(record, setting);
+}
+
+std::string reasonAgainst(const ConvRecord &record, const ConvRecord &chosen,
+                          const ConvSetting &setting) {
+  if (!record.isMeasured())
+    return record.refusal;
+  if (!fitsWorkspace(record, setting))
+    return fmt::format("its workspace of {} exceeds the budget of {}",
+                       byteText(record.workspaceBytes), byteText(*setting.maxWorkspace));
+  if (!(record.maxError <= setting.maxError))
+    return fmt::format("its error of {:.1e} exceeds the budget of {:.1e}", record.maxError,
+                       setting.maxError);
+  return fmt::format("takes {:.2f} times as long as the fastest",
+                     record.msMedian / chosen.msMedian);
+}
+
+} // namespace
+
+void chooseMeasured(ConvLayer &layer, const ConvSetting &setting) {
+  auto better = [&](const ConvRecord &a, const ConvRecord &b) {
+    bool isAllowedA = isAllowed(a, setting), isAllowedB = isAllowed(b, setting);
+    if (isAllowedA != isAllowedB)
+      return isAllowedA;
+    return isAllowedA ? a.msMedian < b.msMedian : a.maxError < b.maxError;
+  };
+  for (size_t index = 0; index < layer.records.size(); ++index)
+    if (layer.records[index].isMeasured() &&
+        (!layer.chosen || better(layer.records[index], layer.records[*layer.chosen])))
+      layer.chosen = index;
+  layer.reasons.clear();
+  for (size_t index = 0; index < layer.records.size(); ++index) {
+    const ConvRecord &record = layer.records[index];
+    if (layer.chosen != index)
+      layer.reasons.push_back(layer.chosen
+                                  ? reasonAgainst(record, layer.records[*layer.chosen], setting)
+                                  : record.refusal);
+    else
+      layer.reasons.push_back(isAllowed(record, setting)
+                                  ? "fastest within the budgets"
+                                  : "the least error: none keeps the budgets");
+  }
+}
+
+void chooseAutomatic(ConvLayer &layer, const passes::ConvPolicy &policy) {
+  passes::ConvDecision decision = passes::decide(layer.shape, std::nullopt, policy);
+  layer.estimates.assign(layer.records.size(), 0);
+  for (size_t index = 0; index < layer.records.size(); ++index) {
+    const ConvRecord &record = layer.records[index];
+    for (const passes::ConvCandidate &candidate : decision.candidates)
+      if (candidate.algorithm == record.algorithm && candidate.tile == record.tile)
+        layer.estimates[index] = candidate.cost.microseconds / 1000;
+    if (decision.algorithm == record.algorithm && decision.tile == record.tile)
+      layer.automatic = index;
+  }
+}
+
+} // namespace quern::tools

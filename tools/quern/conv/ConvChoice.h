@@ -1,0 +1,15 @@
+// Which of the ways to compute a convolution the compiler takes, and why not the others.
+#pragma once
+
+#include "tools/quern/conv/ConvLayer.h"
+
+namespace quern::tools {
+
+/// Chooses by what was measured, as `--conv measure` does: the fastest within the budgets, or the
+/// most accurate where none is. Sets `chosen` and `reasons`.
+void chooseMeasured(ConvLayer &layer, const ConvSetting &setting);
+
+/// Chooses by the cost model, as `--conv auto` does. Sets `automatic` and `estimates`.
+void chooseAutomatic(ConvLayer &layer, const passes::ConvPolicy &policy);
+
+} // namespace quern::tools

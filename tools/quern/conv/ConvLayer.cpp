@@ -1,0 +1,36 @@
+#include "tools/quern/conv/ConvLayer.h"
+
+namespace quern::tools {
+
+double effectiveGflops(const ConvLayer &layer, const ConvRecord &record) {
+  return 2e-6 * static_cast<double>(layer.shape.products()) / record.msMedian;
+}
+
+double trueGflops(const ConvRecord &record) {
+  return 2e-6 * static_cast<double>(record.multiplications) / record.msMedian;
+}
+
+const ConvRecord *fastest(const std::vector<ConvRecord> &records, double maxError,
+                          std::optional<ir::ConvAlgorithm> algorithm) {
+  const ConvRecord *best = nullptr;
+  for (const ConvRecord &record : records)
+    if (record.isMeasured() && record.maxError <= maxError &&
+        (!algorithm || record.algorithm == *algorithm) &&
+        (!best || record.msMedian < best->msMedian))
+      best = &record;
+  return best;
+}
+
+std::vector<ir::ConvAlgorithm> measuredAlgorithms(const std::vector<ConvLayer> &layers) {
+  std::vector<ir::ConvAlgorithm> kinds;
+  for (const passes::ConvAlgorithm *algorithm : passes::convAlgorithms())
+    if (llvm::any_of(layers, [&](const ConvLayer &layer) {
+          return llvm::any_of(layer.records, [&](const ConvRecord &record) {
+            return record.isMeasured() && record.algorithm == algorithm->kind();
+          });
+        }))
+      kinds.push_back(algorithm->kind());
+  return kinds;
+}
+
+} // namespace quern::tools

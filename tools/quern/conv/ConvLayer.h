@@ -1,0 +1,54 @@
+// A convolution of a comparison, with all that was seen of it.
+#pragma once
+
+#include "tools/quern/conv/ConvLab.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quern::tools {
+
+/// All records of one convolution.
+struct ConvLayer {
+  std::string label{}; ///< of the layer; empty where the shape says all
+  int64_t count = 1;   ///< how often a model has it
+  passes::ConvShape shape;
+  std::vector<ConvRecord> records{};
+  /// Milliseconds by the cost model, for each record; zero where an algorithm does not apply.
+  std::vector<double> estimates{};
+  /// Why each record is chosen or is not.
+  std::vector<std::string> reasons{};
+  /// The record that the compiler takes if it measures; nothing where none is measured.
+  std::optional<size_t> chosen{};
+  /// The record that it takes by the cost model.
+  std::optional<size_t> automatic{};
+
+  /// The label, or the shape.
+  std::string name() const { return label.empty() ? shape.text() : label; }
+};
+
+/// What layers are measured on, and what is asked of their algorithms.
+struct ConvSetting {
+  std::string processor, target;
+  unsigned threads = 1;
+  double peakGflops = 0;
+  double maxError = 0;
+  std::optional<int64_t> maxWorkspace{};
+};
+
+/// GFLOP/s by the textbook count of direct convolution: what makes algorithms comparable.
+double effectiveGflops(const ConvLayer &layer, const ConvRecord &record);
+
+/// GFLOP/s of the multiplications that are really made, each with an addition.
+double trueGflops(const ConvRecord &record);
+
+/// The fastest record with no more than that error: of one algorithm, or of all. Null where none
+/// was measured.
+const ConvRecord *fastest(const std::vector<ConvRecord> &records, double maxError,
+                          std::optional<ir::ConvAlgorithm> algorithm = {});
+
+/// The algorithms that a layer has figures of, in their order.
+std::vector<ir::ConvAlgorithm> measuredAlgorithms(const std::vector<ConvLayer> &layers);
+
+} // namespace quern::tools

@@ -1,0 +1,122 @@
+#include "tools/quern/conv/ConvTable.h"
+
+#include "tools/quern/Compilation.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+namespace quern::tools {
+namespace {
+
+std::string rowText(const ConvSetting &setting, const ConvLayer &layer, size_t index) {
+  const ConvRecord &record = layer.records[index];
+  std::string name = passes::variantText(record.algorithm, record.tile);
+  if (!record.refusal.empty())
+    return fmt::format("  {:<19} {}\n", name, record.refusal);
+  if (!record.isMeasured())
+    return fmt::format("{} {:<19} {:>9.3f}\n", layer.automatic == index ? '*' : ' ', name,
+                       layer.estimates[index]);
+  return fmt::format("{} {:<19} {:>9.3f} {:>8.3f} {:>8.1f} {:>8.1f} {:>5.0f}% {:>11} {:>11} "
+                     "{:>8.1e} {:>8.1e}\n",
+                     layer.chosen == index ? '*' : ' ', name, record.msMedian, record.msSpread,
+                     effectiveGflops(layer, record), trueGflops(record),
+                     100 * trueGflops(record) / setting.peakGflops, byteText(record.workspaceBytes),
+                     byteText(record.weightBytes), record.maxError, record.meanError);
+}
+
+std::string choiceText(const ConvLayer &layer) {
+  std::string text;
+  if (layer.chosen)
+    text = fmt::format("  * {}", layer.reasons[*layer.chosen]);
+  if (!layer.automatic)
+    return text + "\n";
+  const ConvRecord &pick = layer.records[*layer.automatic];
+  std::string name = passes::variantText(pick.algorithm, pick.tile);
+  if (!layer.chosen)
+    return fmt::format("  * the cost model's choice\n");
+  if (layer.chosen == layer.automatic)
+    return text + ", and the cost model's choice\n";
+  if (!pick.isMeasured())
+    return text + fmt::format("; the cost model takes {}\n", name);
+  return text + fmt::format("; the cost model takes {}, {:.2f} times as long\n", name,
+                            pick.msMedian / layer.records[*layer.chosen].msMedian);
+}
+
+/// Times of one algorithm, or of the best for each layer.
+struct SummaryColumn {
+  std::string title;
+  std::optional<ir::ConvAlgorithm> kind;
+  double sum = 0; ///< NaN where a layer cannot be computed so
+
+  size_t width() const { return std::max<size_t>(title.size(), 9); }
+
+  std::string cell(double milliseconds) const {
+    return std::isnan(milliseconds) ? fmt::format(" {:>{}}", "-", width())
+                                    : fmt::format(" {:>{}.3f}", milliseconds, width());
+  }
+
+  /// The layer's time, which it adds to the sum.
+  double add(const ConvLayer &layer, const ConvSetting &setting) {
+    const ConvRecord *record = fastest(layer.records, setting.maxError, kind);
+    double time = record ? record->msMedian : std::numeric_limits<double>::quiet_NaN();
+    sum += static_cast<double>(layer.count) * time;
+    return time;
+  }
+};
+
+} // namespace
+
+std::string settingText(const ConvSetting &setting) {
+  return fmt::format(
+      "{}, {} thread{}, peak {:.1f} GFLOP/s measured; error budget {:.1e}{}\n", setting.processor,
+      setting.threads, setting.threads == 1 ? "" : "s", setting.peakGflops, setting.maxError,
+      setting.maxWorkspace ? ", workspace budget " + byteText(*setting.maxWorkspace) : "");
+}
+
+std::string tableText(const ConvSetting &setting, const ConvLayer &layer) {
+  std::string text =
+      fmt::format("\n{}{}{}\n", layer.label.empty() ? "" : layer.label + ": ", layer.shape.text(),
+                  layer.count > 1 ? fmt::format(" ({} times)", layer.count) : "");
+  bool isMeasured = llvm::any_of(layer.records, [](const ConvRecord &r) { return r.isMeasured(); });
+  text += isMeasured
+              ? fmt::format("  {:<19} {:>9} {:>8} {:>8} {:>8} {:>6} {:>11} {:>11} {:>8} {:>8}\n",
+                            "algorithm", "median ms", "spread", "GFLOP/s", "true", "peak",
+                            "workspace", "weights", "max err", "mean err")
+              : fmt::format("  {:<19} {:>9}\n", "algorithm", "estim. ms");
+  for (size_t index = 0; index < layer.records.size(); ++index)
+    text += rowText(setting, layer, index);
+  return text + choiceText(layer);
+}
+
+std::string summaryText(const ConvSetting &setting, const std::vector<ConvLayer> &layers) {
+  size_t width = 5;
+  for (const ConvLayer &layer : layers)
+    width = std::max(width, layer.name().size());
+  std::vector<SummaryColumn> columns;
+  for (ir::ConvAlgorithm kind : measuredAlgorithms(layers))
+    columns.push_back({ir::stringifyConvAlgorithm(kind).str(), kind});
+  columns.push_back({"best", std::nullopt});
+
+  std::string text = fmt::format("\n{:<{}} {:>5}", "ms", width, "times");
+  for (const SummaryColumn &column : columns)
+    text += fmt::format(" {:>{}}", column.title, column.width());
+  for (const ConvLayer &layer : layers) {
+    text += fmt::format("\n{:<{}} {:>5}", layer.name(), width, layer.count);
+    for (SummaryColumn &column : columns)
+      text += column.cell(column.add(layer, setting));
+  }
+  text += fmt::format("\n{:<{}} {:>5}", "all", width, "");
+  for (const SummaryColumn &column : columns)
+    text += column.cell(column.sum);
+  return text + "\n";
+}
+
+std::string legendText() {
+  return "\nGFLOP/s by the count of direct convolution; true: by the multiplications counted in "
+         "the compiled loops,\nof which peak is the share. Errors are relative to the largest "
+         "output, against double precision.\n";
+}
+
+} // namespace quern::tools

@@ -1,0 +1,148 @@
+#include "tools/quern/conv/page/Page.h"
+
+#include "tools/quern/Compilation.h"
+#include "tools/quern/conv/page/Plots.h"
+#include "tools/quern/conv/page/Svg.h"
+
+#include <fmt/format.h>
+
+namespace quern::tools {
+namespace {
+
+/// The colours of algorithms are Okabe and Ito's, told apart by all eyes.
+constexpr const char *style = R"(
+:root { color-scheme: light dark; --paper: #fff; --ink: #1c1e21; --soft: #5f6672; --rule: #d9dce1;
+  --a0: #0072b2; --a1: #b8730a; --a2: #a8568c; --a3: #00855f; --a4: #c14d00; --a5: #6f57b5; --a6: #2a7f9e; --a7: #7a7320; }
+@media (prefers-color-scheme: dark) { :root { --paper: #16181c; --ink: #e6e8eb; --soft: #9aa2ad; --rule: #363b43;
+  --a0: #4ea8e0; --a1: #e8a838; --a2: #d890be; --a3: #35c29a; --a4: #f08a45; --a5: #a895e8; --a6: #6cc4e0; --a7: #c9c05a; } }
+body { background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; max-width: 76rem;
+  margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.2rem; margin: 2.2rem 0 0.3rem; } h3 { font-size: 1rem; margin: 1rem 0 0; }
+p { margin: 0.3rem 0; } .note { color: var(--soft); }
+svg { width: 100%; height: auto; display: block; font: 13px system-ui, sans-serif; }
+svg text { fill: var(--ink); } svg .small { font-size: 12px; } svg .tick { fill: var(--soft); font-size: 12px; }
+svg .heading { font-weight: 600; } svg .grid { stroke: var(--rule); } svg .curve { fill: none; stroke-width: 2; }
+svg .budget { stroke: var(--ink); stroke-dasharray: 5 4; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 12.5px; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th, td { text-align: right; padding: 0.15rem 0.5rem; border-bottom: 1px solid var(--rule); }
+th:first-child, td:first-child, td.reason { text-align: left; } td.reason { white-space: normal; min-width: 14rem; color: var(--soft); }
+tr.chosen { font-weight: 600; } summary { cursor: pointer; margin-top: 0.5rem; }
+.legend span { margin-right: 1.2rem; white-space: nowrap; } .legend svg { display: inline; width: 12px; vertical-align: -1px; }
+)";
+
+/// The rules that colour each algorithm's shapes and curves.
+std::string colourRules() {
+  std::string rules;
+  for (const passes::ConvAlgorithm *algorithm : passes::convAlgorithms()) {
+    auto number = static_cast<int>(algorithm->kind());
+    rules += fmt::format("svg .{0} {{ fill: var(--a{1}); }} svg .curve.{0} {{ fill: none; stroke: "
+                         "var(--a{1}); }}\n",
+                         colourOf(algorithm->kind()), number);
+  }
+  return rules;
+}
+
+std::string legend(const std::vector<ConvLayer> &layers) {
+  std::string text = "<p class=\"legend\">";
+  for (ir::ConvAlgorithm kind : measuredAlgorithms(layers))
+    text += fmt::format("<span><svg viewBox=\"0 0 12 12\"><circle cx=\"6\" cy=\"6\" r=\"5\" "
+                        "class=\"{}\"/></svg> {}</span>",
+                        colourOf(kind), ir::stringifyConvAlgorithm(kind).str());
+  return text + "</p>\n";
+}
+
+std::string section(const char *title, const char *note, const std::string &content) {
+  return content.empty()
+             ? ""
+             : fmt::format("<h2>{}</h2>\n<p class=\"note\">{}</p>\n{}", title, note, content);
+}
+
+std::string rowHtml(const ConvSetting &setting, const ConvLayer &layer, size_t index) {
+  const ConvRecord &record = layer.records[index];
+  std::string cells =
+      fmt::format("<td>{}</td>", passes::variantText(record.algorithm, record.tile));
+  if (record.isMeasured())
+    for (const std::string &cell :
+         {fmt::format("{:.3f}", record.msMedian), fmt::format("{:.3f}", record.msSpread),
+          fmt::format("{:.1f}", effectiveGflops(layer, record)),
+          fmt::format("{:.1f}", trueGflops(record)),
+          fmt::format("{:.0f} %", 100 * trueGflops(record) / setting.peakGflops),
+          byteText(record.workspaceBytes), byteText(record.weightBytes),
+          fmt::format("{:.1e}", record.maxError), fmt::format("{:.1e}", record.meanError),
+          fmt::format("{:.4g}", static_cast<double>(record.multiplications) * 1e-6)})
+      cells += fmt::format("<td>{}</td>", cell);
+  else
+    cells += "<td colspan=\"10\"></td>";
+  return fmt::format("<tr{}>{}<td class=\"reason\">{}</td></tr>\n",
+                     layer.chosen == index ? " class=\"chosen\"" : "", cells,
+                     escaped(layer.reasons[index]));
+}
+
+std::string tables(const ConvSetting &setting, const std::vector<ConvLayer> &layers) {
+  std::string text;
+  for (const ConvLayer &layer : layers) {
+    std::string shape = layer.label.empty() ? "" : ": " + layer.shape.text();
+    text += fmt::format("<details{}><summary>{}{}</summary><div class=\"scroll\"><table>\n"
+                        "<tr><th>algorithm</th><th>median ms</th><th>spread</th><th>GFLOP/s</th>"
+                        "<th>true</th><th>of peak</th><th>workspace</th><th>weights</th><th>max "
+                        "error</th><th>mean error</th><th>M products</th><th></th></tr>\n",
+                        layers.size() == 1 ? " open" : "", escaped(layer.name()), escaped(shape));
+    for (size_t index = 0; index < layer.records.size(); ++index)
+      text += rowHtml(setting, layer, index);
+    text += "</table></div></details>\n";
+  }
+  return text;
+}
+
+std::string claimsHtml(const std::vector<Claim> &claims) {
+  std::string text;
+  for (const Claim &claim : claims) {
+    text += fmt::format("<h3>{}</h3>\n<ul>", escaped(claim.statement));
+    for (const std::string &finding : claim.findings)
+      text += fmt::format("<li>{}</li>", escaped(finding));
+    text += "</ul>\n";
+  }
+  return text;
+}
+
+} // namespace
+
+std::string pageHtml(const ConvSetting &setting, const std::vector<ConvLayer> &layers,
+                     const std::vector<Claim> &claims) {
+  // Layers without names come from ranges of extents.
+  bool isRange = llvm::all_of(layers, [](const ConvLayer &layer) { return layer.label.empty(); });
+  std::string page = fmt::format(
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+      "content=\"width=device-width, initial-scale=1\">\n<title>Ways to convolve</title>\n"
+      "<style>{}{}</style></head><body>\n<h1>Ways to convolve</h1>\n",
+      style, colourRules());
+  page += fmt::format(
+      "<p class=\"note\">{}, {} thread{}; measured peak {:.1f} GFLOP/s; error budget {:.1e} of the "
+      "largest output{}. Compiled by Quern for {}.</p>\n",
+      escaped(setting.processor), setting.threads, setting.threads == 1 ? "" : "s",
+      setting.peakGflops, setting.maxError,
+      setting.maxWorkspace ? ", workspace budget " + byteText(*setting.maxWorkspace) : "",
+      escaped(setting.target));
+  page += legend(layers);
+  if (isRange)
+    page += section("Crossover",
+                    "Median time of each algorithm's fastest variant within the error budget.",
+                    crossoverPlots(setting, layers));
+  page += section("Speed",
+                  "Each algorithm's fastest variant within the error budget; the longer, the "
+                  "faster, beside the fastest of the layer. GFLOP/s by the count of direct "
+                  "convolution; share of peak by the multiplications counted in the loops.",
+                  speedPlot(setting, layers));
+  page += section("Error against time",
+                  "Every variant; further left is faster, further down more accurate. Errors are "
+                  "relative to the largest output, against double precision.",
+                  errorPlot(setting, layers));
+  page += section("What is said, and what this machine says",
+                  "Classic claims about convolutions beside figures of this machine.",
+                  claimsHtml(claims));
+  page += section("All figures", "Bold: what the compiler takes when it measures.",
+                  tables(setting, layers));
+  return page + "</body></html>\n";
+}
+
+} // namespace quern::tools

@@ -1,0 +1,245 @@
+#include "tools/quern/conv/page/Plots.h"
+
+#include "tools/quern/Compilation.h"
+#include "tools/quern/conv/page/Axis.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+#include <set>
+
+namespace quern::tools {
+namespace {
+
+constexpr double width = 900;
+/// Errors below this are drawn as this: single precision knows no better.
+constexpr double leastError = 1e-8;
+
+std::string variantName(const ConvRecord &record) {
+  return passes::variantText(record.algorithm, record.tile);
+}
+
+std::string tipOf(const ConvSetting &setting, const ConvLayer &layer, const ConvRecord &record) {
+  return fmt::format("{}\n{}\n{:.3f} ms (spread {:.3f})\n{:.1f} GFLOP/s, {:.1f} true, {:.0f} % of "
+                     "peak\nworkspace {}, weights {}\nerror {:.1e} at most, {:.1e} on average",
+                     layer.name(), variantName(record), record.msMedian, record.msSpread,
+                     effectiveGflops(layer, record), trueGflops(record),
+                     100 * trueGflops(record) / setting.peakGflops, byteText(record.workspaceBytes),
+                     byteText(record.weightBytes), record.maxError, record.meanError);
+}
+
+/// Names of variants beside their points, on the side that has room.
+void nameDots(Svg &svg, const std::vector<std::pair<Point, std::string>> &names, double middle) {
+  for (bool isLeft : {true, false}) {
+    std::vector<double> heights;
+    std::vector<const std::pair<Point, std::string> *> side;
+    for (const auto &name : names)
+      if ((name.first.x < middle) == isLeft) {
+        side.push_back(&name);
+        heights.push_back(name.first.y + 4);
+      }
+    keepApart(heights, 14);
+    for (auto [name, height] : llvm::zip_equal(side, heights))
+      svg.text({name->first.x + (isLeft ? 8 : -8), height}, name->second,
+               isLeft ? Anchor::start : Anchor::end, "small");
+  }
+}
+
+/// An extent of a convolution that a range can vary.
+struct Extent {
+  const char *name;
+  int64_t (*of)(const passes::ConvShape &);
+};
+
+constexpr Extent extents[] = {
+    {"filter size", [](const passes::ConvShape &shape) { return shape.axes.back().kernel; }},
+    {"image size", [](const passes::ConvShape &shape) { return shape.axes.back().in; }},
+    {"input channels", [](const passes::ConvShape &shape) { return shape.inChannels; }},
+    {"output channels", [](const passes::ConvShape &shape) { return shape.outChannels; }},
+    {"batch", [](const passes::ConvShape &shape) { return shape.batch; }},
+    {"filter height", [](const passes::ConvShape &shape) { return shape.axes.front().kernel; }},
+    {"image height", [](const passes::ConvShape &shape) { return shape.axes.front().in; }},
+};
+
+/// The extent with the most values; null where all layers have one shape.
+const Extent *sweptExtent(const std::vector<ConvLayer> &layers) {
+  const Extent *swept = nullptr;
+  size_t most = 1;
+  for (const Extent &extent : extents) {
+    std::set<int64_t> values;
+    for (const ConvLayer &layer : layers)
+      values.insert(extent.of(layer.shape));
+    if (values.size() > most) {
+      most = values.size();
+      swept = &extent;
+    }
+  }
+  return swept;
+}
+
+/// Whether an extent differs between layers that have the swept one in common.
+bool isFree(const Extent &extent, const Extent &swept, const std::vector<ConvLayer> &layers) {
+  return llvm::any_of(layers, [&](const ConvLayer &a) {
+    return llvm::any_of(layers, [&](const ConvLayer &b) {
+      return swept.of(a.shape) == swept.of(b.shape) && extent.of(a.shape) != extent.of(b.shape);
+    });
+  });
+}
+
+/// What tells a layer from others besides the swept extent: "input channels 64".
+std::string otherExtents(const ConvLayer &layer, const std::vector<ConvLayer> &layers,
+                         const Extent &swept) {
+  std::string text;
+  for (const Extent &extent : extents)
+    if (&extent != &swept && isFree(extent, swept, layers))
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", extent.name, extent.of(layer.shape));
+  return text;
+}
+
+std::string crossoverPlot(const ConvSetting &setting, const std::vector<const ConvLayer *> &layers,
+                          const Extent &swept, const std::string &title) {
+  struct Curve {
+    ir::ConvAlgorithm kind;
+    std::vector<std::pair<double, const ConvRecord *>> points;
+  };
+  std::vector<Curve> curves;
+  std::vector<double> sizes, times;
+  for (const passes::ConvAlgorithm *algorithm : passes::convAlgorithms()) {
+    Curve curve{algorithm->kind(), {}};
+    for (const ConvLayer *layer : layers)
+      if (const ConvRecord *record = fastest(layer->records, setting.maxError, curve.kind)) {
+        curve.points.emplace_back(static_cast<double>(swept.of(layer->shape)), record);
+        sizes.push_back(curve.points.back().first);
+        times.push_back(record->msMedian);
+      }
+    if (!curve.points.empty())
+      curves.push_back(std::move(curve));
+  }
+  if (curves.empty())
+    return "";
+  Frame frame;
+  frame.right = width - 150;
+  bool isWide = *std::max_element(sizes.begin(), sizes.end()) >
+                32 * *std::min_element(sizes.begin(), sizes.end());
+  Axis x(isWide ? Axis::Kind::logarithmic : Axis::Kind::linear, sizes, frame.left, frame.right),
+      y(Axis::Kind::logarithmic, times, frame.bottom, frame.top);
+  Svg svg(width, frame.bottom + 50, "Time over " + std::string(swept.name));
+  frame.draw(svg, x, y, swept.name, "ms");
+  std::vector<double> ends;
+  for (const Curve &curve : curves) {
+    std::vector<Point> path;
+    for (auto [size, record] : curve.points)
+      path.push_back({x.at(size), y.at(record->msMedian)});
+    svg.path(path, "curve " + colourOf(curve.kind));
+    for (auto [point, at] : llvm::zip_equal(curve.points, path))
+      svg.dot(at, colourOf(curve.kind),
+              fmt::format("{} {:.0f}\n{}\n{:.3f} ms\nerror {:.1e} at most", swept.name, point.first,
+                          variantName(*point.second), point.second->msMedian,
+                          point.second->maxError));
+    ends.push_back(path.back().y + 4);
+  }
+  keepApart(ends, 15);
+  for (auto [curve, end] : llvm::zip_equal(curves, ends)) {
+    svg.dot({frame.right + 12, end - 4}, colourOf(curve.kind), "");
+    svg.text({frame.right + 22, end}, ir::stringifyConvAlgorithm(curve.kind).str());
+  }
+  return (title.empty() ? "" : fmt::format("<h3>{}</h3>\n", escaped(title))) + svg.finish();
+}
+
+} // namespace
+
+std::string colourOf(ir::ConvAlgorithm algorithm) {
+  return fmt::format("algorithm{}", static_cast<int>(algorithm));
+}
+
+std::string speedPlot(const ConvSetting &setting, const std::vector<ConvLayer> &layers) {
+  constexpr double left = 150, right = 620, row = 18, heading = 24;
+  double height = 4;
+  std::vector<std::vector<const ConvRecord *>> bars;
+  for (const ConvLayer &layer : layers) {
+    std::vector<const ConvRecord *> &best = bars.emplace_back();
+    for (ir::ConvAlgorithm kind : measuredAlgorithms({layer}))
+      if (const ConvRecord *record = fastest(layer.records, setting.maxError, kind))
+        best.push_back(record);
+    height += heading + row * static_cast<double>(best.size()) + 6;
+  }
+  Svg svg(width, height, "Speed of each algorithm on each layer");
+  double y = 4;
+  for (auto [layer, best] : llvm::zip_equal(layers, bars)) {
+    std::string times = layer.count > 1 ? fmt::format(", {} times", layer.count) : "";
+    std::string shape = layer.label.empty() ? "" : ": " + layer.shape.text();
+    svg.text({4, y + 16}, layer.name() + shape + times, Anchor::start, "heading");
+    y += heading;
+    const ConvRecord *first = fastest(layer.records, setting.maxError);
+    for (const ConvRecord *record : best) {
+      double length = (right - left) * first->msMedian / record->msMedian;
+      svg.text({left - 8, y + 13}, variantName(*record), Anchor::end, "small");
+      svg.bar({left, y + 2}, std::max(length, 1.0), row - 4, colourOf(record->algorithm),
+              tipOf(setting, layer, *record));
+      svg.text({left + std::max(length, 1.0) + 6, y + 13},
+               fmt::format("{:.3f} ms, {:.1f} GFLOP/s, {:.0f} % of peak", record->msMedian,
+                           effectiveGflops(layer, *record),
+                           100 * trueGflops(*record) / setting.peakGflops),
+               Anchor::start, "small");
+      y += row;
+    }
+    y += 6;
+  }
+  return svg.finish();
+}
+
+std::string errorPlot(const ConvSetting &setting, const std::vector<ConvLayer> &layers) {
+  Frame frame;
+  frame.right = width - 40;
+  std::vector<double> times, errors{setting.maxError};
+  auto place = [&](const ConvLayer &layer, const ConvRecord &record) {
+    double unit = layers.size() > 1 ? fastest(layer.records, setting.maxError)->msMedian : 1;
+    return Point{record.msMedian / unit, std::max(record.maxError, leastError)};
+  };
+  auto forEach = [&](auto visit) {
+    for (const ConvLayer &layer : layers)
+      if (layers.size() == 1 || fastest(layer.records, setting.maxError))
+        for (const ConvRecord &record : layer.records)
+          if (record.isMeasured() && std::isfinite(record.maxError))
+            visit(layer, record, place(layer, record));
+  };
+  forEach([&](const ConvLayer &, const ConvRecord &, Point point) {
+    times.push_back(point.x);
+    errors.push_back(point.y);
+  });
+  if (times.empty())
+    return "";
+  Axis x(Axis::Kind::logarithmic, times, frame.left, frame.right),
+      y(Axis::Kind::logarithmic, errors, frame.bottom, frame.top);
+  Svg svg(width, frame.bottom + 50, "Error against time");
+  frame.draw(svg, x, y, layers.size() > 1 ? "time, in times of the layer's fastest" : "ms",
+             "largest error");
+  svg.line({frame.left, y.at(setting.maxError)}, {frame.right, y.at(setting.maxError)}, "budget");
+  svg.text({frame.right - 4, y.at(setting.maxError) - 5}, "budget", Anchor::end, "small");
+  std::vector<std::pair<Point, std::string>> names;
+  forEach([&](const ConvLayer &layer, const ConvRecord &record, Point point) {
+    Point at{x.at(point.x), y.at(point.y)};
+    svg.dot(at, colourOf(record.algorithm), tipOf(setting, layer, record));
+    names.emplace_back(at, variantName(record));
+  });
+  if (layers.size() == 1)
+    nameDots(svg, names, (frame.left + frame.right) / 2);
+  return svg.finish();
+}
+
+std::string crossoverPlots(const ConvSetting &setting, const std::vector<ConvLayer> &layers) {
+  const Extent *swept = sweptExtent(layers);
+  if (!swept)
+    return "";
+  std::map<std::string, std::vector<const ConvLayer *>> families;
+  for (const ConvLayer &layer : layers)
+    families[otherExtents(layer, layers, *swept)].push_back(&layer);
+  std::string plots;
+  for (const auto &[title, family] : families)
+    if (family.size() > 1)
+      plots += crossoverPlot(setting, family, *swept, title);
+  return plots;
+}
+
+} // namespace quern::tools
