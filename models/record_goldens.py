@@ -23,6 +23,7 @@ import torch
 import torchvision
 from efficientnet_lite_pytorch import EfficientNet
 from PIL import Image
+from references.weights import with_synthetic_weights
 
 GOLDENS = pathlib.Path(__file__).resolve().parent.parent / "tests" / "models" / "goldens"
 PHOTOS = ("chelsea.png", "coffee.png", "rocket.jpg")
@@ -38,21 +39,19 @@ def record_rule():
         ("bn1.bias", [9]),
         ("bn1.running_mean", [9]),
         ("_blocks.0._bn1.running_var", [9]),
+        ("rnn.weight_ih_l0", [12, 5]),
+        ("rnn.bias_hh_l1", [12]),
     ]
     entries = []
     for name, shape in cases:
         values = synthetic_weights.tensor(name, shape).ravel()
         for index in (0, 1, values.size - 1):
             entries.append({"name": name, "shape": shape, "index": index, "value": float(values[index])})
+    values = synthetic_weights.symbols("text", [2, 24], 13).ravel()
+    for index in (0, 1, values.size - 1):
+        entries.append({"name": "text", "shape": [2, 24], "levels": 13, "index": index, "value": int(values[index])})
     text = ",\n".join("  " + json.dumps(entry) for entry in entries)
     (GOLDENS / "rule.json").write_text(f"[\n{text}\n]\n")
-
-
-def with_synthetic_weights(model):
-    for name, parameter in model.state_dict().items():
-        if not name.endswith("num_batches_tracked"):
-            parameter.copy_(torch.from_numpy(synthetic_weights.tensor(name, tuple(parameter.shape))))
-    return model.eval()
 
 
 def record_models():

@@ -8,13 +8,14 @@ Element i (row-major) of the tensor with a name is a function of (name, i) alone
 fnv1a is the 64-bit FNV-1a hash of the name's UTF-8 bytes, mix the finaliser of SplitMix64; all sums and products are modulo
 2^64. What u or v becomes depends on the last part of the name and on the rank:
 
-    *.weight, rank >= 2      v * sqrt(6 / fan_in), fan_in being the product of all extents but the first (He's uniform)
-    *.weight, rank <= 1      0.75 + 0.25 v      (the scale of a normalisation)
+    *.weight*, rank >= 2     v * sqrt(6 / fan_in), fan_in being the product of all extents but the first (He's uniform)
+    *.weight*, rank <= 1     0.75 + 0.25 v      (the scale of a normalisation)
     *.running_var            0.5 + u
-    *.running_mean, *.bias   0.1 v
+    *.running_mean, *.bias*  0.1 v
     anything else            2 v                (an input, by its name in the model's signature)
 
-worked out in double precision in the order written and rounded once to f32.
+worked out in double precision in the order written and rounded once to f32. (What follows `weight` and `bias` is how PyTorch
+tells a recurrent network's apart: weight_ih_l0.) An input of whole numbers below `levels` is floor(u * levels).
 """
 
 import numpy as np
@@ -45,14 +46,19 @@ def tensor(name, shape):
     u = unit(name, int(np.prod(shape)))
     v = 2 * u - 1
     kind = name.rsplit(".", 1)[-1]
-    if kind == "weight" and len(shape) >= 2:
+    if kind.startswith("weight") and len(shape) >= 2:
         values = v * np.sqrt(6.0 / float(np.prod(shape[1:])))
-    elif kind == "weight":
+    elif kind.startswith("weight"):
         values = 0.75 + 0.25 * v
     elif kind == "running_var":
         values = 0.5 + u
-    elif kind in ("running_mean", "bias"):
+    elif kind == "running_mean" or kind.startswith("bias"):
         values = 0.1 * v
     else:
         values = 2 * v
     return values.astype(np.float32).reshape(shape)
+
+
+def symbols(name, shape, levels):
+    """The whole numbers below `levels` that the rule gives for an input's name and shape."""
+    return np.floor(unit(name, int(np.prod(shape))) * levels).astype(np.int32).reshape(shape)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The runtimes that Quern is measured beside, each loaded in a process of its own: runtimes.py NAME FOLDER THREADS
 
-The folder holds model.onnx and x.npy. The process says what loading took, as a line of JSON, and leaves the result in
+The folder holds model.onnx and its inputs: x.npy, or inputs.npz where there are several. The process says what loading took, as a line of JSON, and leaves the result in
 NAME.y.npy; then, for each line with a number of seconds, it runs the model for as long and says the latencies in ms.
 """
 import importlib.util
@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 
-# name: (what pip installs for it, the function that loads it). A loader takes (folder, threads, x) and returns a pair:
-# step() runs the model once on x, and fetch(what step returned) is the result as an array. Only step is timed.
+# name: (what pip installs for it, the function that loads it). A loader takes (folder, threads, inputs by name) and returns a
+# pair: step() runs the model once on them, and fetch(what step returned) is the first result as an array. Only step is timed.
 RUNTIMES = {}
 
 
@@ -24,38 +24,41 @@ def runtime(wheels, module):
 
 
 @runtime(["onnxruntime"], "onnxruntime")
-def ort(folder, threads, x):
+def ort(folder, threads, inputs):
     import onnxruntime
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     session = onnxruntime.InferenceSession(f"{folder}/model.onnx", options, providers=["CPUExecutionProvider"])
-    return lambda: session.run(None, {"x": x}), lambda y: y[0]
+    return lambda: session.run(None, inputs), lambda y: y[0]
 
 
-def openvino_at(folder, threads, x, **options):
+def openvino_at(folder, threads, inputs, **options):
     import openvino
     compiled = openvino.Core().compile_model(f"{folder}/model.onnx", "CPU", {
         "PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads, **options})
     request = compiled.create_infer_request()
-    return lambda: request.infer([x], share_inputs=True, share_outputs=True), lambda y: y[compiled.output(0)]
+    return lambda: request.infer(inputs, share_inputs=True, share_outputs=True), lambda y: y[compiled.output(0)]
 
 
 @runtime(["openvino"], "openvino")
-def openvino(folder, threads, x):
+def openvino(folder, threads, inputs):
     """Held to f32, as everything else here: its own choice is bf16 where the CPU has it."""
-    return openvino_at(folder, threads, x, INFERENCE_PRECISION_HINT="f32")
+    return openvino_at(folder, threads, inputs, INFERENCE_PRECISION_HINT="f32")
 
 
 @runtime(["torch", "torchvision", "efficientnet-lite-pytorch"], "torch")
-def inductor(folder, threads, x):
-    """torch.compile with constants folded. Its wheels are large."""
+def inductor(folder, threads, inputs):
+    """torch.compile with constants folded, of torchvision's network or of what module.pt2 holds. Its wheels are large."""
     import torch
     import torch._inductor.config
     from safetensors.torch import load_file
     torch.set_num_threads(threads)
     torch.set_grad_enabled(False)
     torch._inductor.config.freezing = True
-    name = os.path.basename(folder)
+    name, arrays = os.path.basename(folder), [torch.from_numpy(array) for array in inputs.values()]
+    if os.path.exists(f"{folder}/module.pt2"):
+        module = torch.compile(torch.export.load(f"{folder}/module.pt2").module(), dynamic=False)
+        return lambda: module(*arrays), lambda y: (y[0] if isinstance(y, tuple) else y).numpy()
     if name == "efficientnet_lite0":
         from efficientnet_lite_pytorch import EfficientNet
         module = EfficientNet.from_name("efficientnet-lite0")
@@ -63,12 +66,12 @@ def inductor(folder, threads, x):
         import torchvision
         module = getattr(torchvision.models, name)(weights=None)
     module.load_state_dict(load_file(f"{folder}/weights.safetensors"))
-    module, image = torch.compile(module.eval(), dynamic=False), torch.from_numpy(x)
-    return lambda: module(image), lambda y: y.numpy()
+    module = torch.compile(module.eval(), dynamic=False)
+    return lambda: module(*arrays), lambda y: y.numpy()
 
 
 @runtime(["iree-base-compiler[onnx]", "iree-base-runtime"], "iree")
-def iree(folder, threads, x):
+def iree(folder, threads, inputs):
     import iree.compiler
     import iree.runtime
     mlir, module = f"{folder}/iree.mlir", f"{folder}/iree.vmfb"
@@ -84,9 +87,9 @@ def iree(folder, threads, x):
     context = iree.runtime.SystemContext(config=config)
     loaded = iree.runtime.VmModule.mmap(context.instance, module)
     context.add_vm_module(loaded)
-    image = iree.runtime.asdevicearray(config.device, x)
+    arrays = [iree.runtime.asdevicearray(config.device, array) for array in inputs.values()]
     network = context.modules[loaded.name]["network"]
-    return lambda: network(image), lambda y: y.to_host()
+    return lambda: network(*arrays), lambda y: (y[0] if isinstance(y, (list, tuple)) else y).to_host()
 
 
 def install(name):
@@ -102,9 +105,10 @@ def main():
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what libraries print goes to the log
     import numpy as np
-    x = np.load(f"{folder}/x.npy")
+    several = f"{folder}/inputs.npz"
+    inputs = dict(np.load(several)) if os.path.exists(several) else {"x": np.load(f"{folder}/x.npy")}
     began = time.perf_counter()
-    step, fetch = RUNTIMES[name][2](folder, threads, x)
+    step, fetch = RUNTIMES[name][2](folder, threads, inputs)
     result = fetch(step())
     print(json.dumps({"load_s": time.perf_counter() - began}), file=answers)
     np.save(f"{folder}/{name}.y.npy", result)

@@ -41,15 +41,21 @@ struct Distribution {
 
 Distribution distributionOf(std::string_view name, std::span<const int64_t> shape) {
   std::string_view kind = name.substr(name.find_last_of('.') + 1);
-  if (kind == "weight" && shape.size() >= 2)
+  if (kind.starts_with("weight") && shape.size() >= 2)
     return {0, std::sqrt(6.0 / static_cast<double>(product(shape.subspan(1))))};
-  if (kind == "weight")
+  if (kind.starts_with("weight"))
     return {0.75, 0.25};
   if (kind == "running_var")
     return {1.0, 0.5};
-  if (kind == "running_mean" || kind == "bias")
+  if (kind == "running_mean" || kind.starts_with("bias"))
     return {0, 0.1};
   return {0, 2};
+}
+
+/// u of element `i`, in [0, 1).
+double unit(uint64_t seed, uint64_t i) {
+  uint64_t bits = mix(seed + (i + 1) * 0x9e3779b97f4a7c15) >> 40;
+  return std::ldexp(static_cast<double>(bits), -24);
 }
 
 } // namespace
@@ -60,10 +66,18 @@ std::vector<float> syntheticTensor(std::string_view name, std::span<const int64_
   uint64_t seed = fnv1a(name);
   std::vector<float> values(static_cast<size_t>(last - first));
   for (size_t i = 0; i < values.size(); ++i) {
-    uint64_t bits = mix(seed + (static_cast<uint64_t>(first) + i + 1) * 0x9e3779b97f4a7c15) >> 40;
-    double v = std::ldexp(static_cast<double>(bits), -23) - 1;
+    double v = 2 * unit(seed, static_cast<uint64_t>(first) + i) - 1;
     values[i] = static_cast<float>(distribution.offset + distribution.scale * v);
   }
+  return values;
+}
+
+std::vector<int32_t> syntheticSymbols(std::string_view name, std::span<const int64_t> shape,
+                                      int32_t levels) {
+  uint64_t seed = fnv1a(name);
+  std::vector<int32_t> values(static_cast<size_t>(product(shape)));
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = static_cast<int32_t>(unit(seed, i) * levels);
   return values;
 }
 

@@ -24,6 +24,10 @@ std::vector<float> syntheticTensor(std::string_view name, std::span<const int64_
 std::vector<float> syntheticTensor(std::string_view name, std::span<const int64_t> shape,
                                    int64_t first, int64_t last);
 
+/// The whole numbers below `levels` that the rule gives for an input's name and shape, row-major.
+std::vector<int32_t> syntheticSymbols(std::string_view name, std::span<const int64_t> shape,
+                                      int32_t levels);
+
 /// The parameters that `quern inspect --json` printed. Fails on text that is not of that form.
 runtime::Result<std::vector<ParameterShape>> readParameters(const std::string &json);
 
