@@ -33,4 +33,14 @@ std::string locationText(mlir::Location loc) {
       .str();
 }
 
+std::string labelText(mlir::Location loc) {
+  if (auto name = llvm::dyn_cast<mlir::NameLoc>(loc))
+    return name.getName().str();
+  if (auto fused = llvm::dyn_cast<mlir::FusedLoc>(loc))
+    for (mlir::Location part : fused.getLocations())
+      if (std::string label = labelText(part); !label.empty())
+        return label;
+  return "";
+}
+
 } // namespace quern::ir

@@ -15,4 +15,8 @@ mlir::FileLineColLoc userLocation(mlir::Location loc);
 /// The same as "file:line:column", or "".
 std::string locationText(mlir::Location loc);
 
+/// The label of the op's place in the model ("layer1.0.conv1"), or "". Of fused locations the first
+/// that has one.
+std::string labelText(mlir::Location loc);
+
 } // namespace quern::ir

@@ -1,6 +1,7 @@
 // The pass only writes the choice: what obeys it reads it off the op, where a test or a plan file
 // can set it by hand.
 #include "ir/Infer.h"
+#include "ir/SourceLocation.h"
 #include "passes/Model.h"
 #include "passes/Passes.h"
 #include "passes/WeightExpression.h"
@@ -14,17 +15,6 @@ namespace quern::passes {
 #include "passes/Passes.h.inc"
 
 namespace {
-
-/// The innermost name of an op's location: the label of its place in the model.
-std::string labelOf(mlir::Location location) {
-  if (auto name = llvm::dyn_cast<mlir::NameLoc>(location))
-    return name.getName().str();
-  if (auto fused = llvm::dyn_cast<mlir::FusedLoc>(location))
-    for (mlir::Location part : fused.getLocations())
-      if (std::string label = labelOf(part); !label.empty())
-        return label;
-  return "";
-}
 
 /// The weights as f32, or nothing where they are not known yet or are of another type.
 mlir::FailureOr<std::vector<float>> weightsOf(ir::ConvOp conv, const ConvPolicy &policy) {
@@ -58,7 +48,7 @@ struct ChooseConv : impl::ChooseConvBase<ChooseConv> {
         return mlir::WalkResult::interrupt();
       op.setAlgorithmAttr(ir::ConvAttr::get(&getContext(), decision->algorithm, decision->tile));
       if (policy.decisions) {
-        decision->label = labelOf(op.getLoc());
+        decision->label = ir::labelText(op.getLoc());
         policy.decisions->push_back(std::move(*decision));
       }
       return mlir::WalkResult::advance();

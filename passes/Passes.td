@@ -24,6 +24,13 @@ def FoldAffine : QuernPass<"fold-affine"> {
   }];
 }
 
+def ProveCausality : QuernPass<"prove-causality"> {
+  let summary = "prove the model's causal contract, or refuse it with a counterexample";
+  let description = [{
+    Reads the model as simplify leaves it, before attention and scans are lowered (passes/causal).
+  }];
+}
+
 def Recognise : QuernPass<"recognise"> {
   let summary = "find softmax in its primitives";
 }

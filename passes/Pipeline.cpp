@@ -19,6 +19,7 @@ void buildSimplify(mlir::OpPassManager &pm) {
 void buildPipeline(mlir::OpPassManager &pm, const ConvPolicy &policy) {
   pm.addPass(createVerifyStage({"source"}));
   buildSimplify(pm);
+  pm.addPass(createProveCausality());
   pm.addPass(createRecognise());
   pm.addPass(createChooseConv(policy));
   pm.addPass(createTransformFilters());

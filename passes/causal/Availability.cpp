@@ -1,0 +1,101 @@
+#include "passes/causal/Availability.h"
+
+#include "ir/Infer.h"
+#include "passes/causal/Propagate.h"
+
+namespace quern::passes {
+namespace {
+
+llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return ir::tensorType(value).getShape(); }
+
+/// The values of a scan's body before its first op, given the carried ones.
+RanksOfValues atEntry(ir::ScanOp scan, int64_t step, llvm::ArrayRef<RankTensor> carried,
+                      const RanksOfValues &outside) {
+  RanksOfValues inside;
+  unsigned number = 0;
+  mlir::Block &body = scan.getBody().front();
+  for (auto [sequence, axis] : llvm::zip_equal(scan.getSequences(), scan.getAxes()))
+    inside.try_emplace(body.getArgument(number++), ranksIn(outside, sequence).slice(axis, step));
+  for (const RankTensor &value : carried)
+    inside.try_emplace(body.getArgument(number++), value);
+  for (mlir::Value invariant : scan.getInvariants())
+    inside.try_emplace(body.getArgument(number++), ranksIn(outside, invariant));
+  return inside;
+}
+
+} // namespace
+
+RankTensor ranksIn(const RanksOfValues &values, mlir::Value value) {
+  auto found = values.find(value);
+  return found == values.end() ? RankTensor(shapeOf(value)) : found->second;
+}
+
+const Reads &ReadCache::of(mlir::Operation *op) {
+  std::unique_ptr<Reads> &entry = reads[op];
+  if (!entry)
+    entry = std::make_unique<Reads>(passes::readsOf(op));
+  return *entry;
+}
+
+Availability::Availability(mlir::func::FuncOp model, const Positions &positions) {
+  ranks.try_emplace(model.getArgument(positions.contract().getInput()), positions.inputRanks());
+  propagate(model.front(), ranks);
+}
+
+const RankTensor &Availability::of(mlir::Value value) const {
+  if (auto found = ranks.find(value); found != ranks.end())
+    return found->second;
+  return independent.try_emplace(value, shapeOf(value)).first->second;
+}
+
+void Availability::propagate(mlir::Block &block, RanksOfValues &values) const {
+  for (mlir::Operation &op : block.without_terminator()) {
+    if (auto scan = llvm::dyn_cast<ir::ScanOp>(op)) {
+      propagateScan(scan, values);
+      continue;
+    }
+    mlir::Value result = op.getResult(0);
+    RankTensor available(shapeOf(result));
+    for (const Read &read : cache->of(&op))
+      if (auto operand = values.find(op.getOperand(read.operand)); operand != values.end())
+        available.raise(gatherMax(read, operand->second, shapeOf(result)));
+    if (available.isAll(RankTensor::never))
+      continue;
+    available.compress();
+    values.try_emplace(result, std::move(available));
+  }
+}
+
+void Availability::propagateScan(ir::ScanOp scan, RanksOfValues &values) const {
+  auto results = static_cast<size_t>(scan.getStacked().size());
+  llvm::SmallVector<RankTensor> carried;
+  for (mlir::Value init : scan.getInits())
+    carried.push_back(ranksIn(values, init));
+  std::vector<std::vector<RankTensor>> slices(results);
+  mlir::Block &body = scan.getBody().front();
+  for (int64_t step = 0; step < scan.getSteps(); ++step) {
+    RanksOfValues inside = atEntry(scan, step, carried, values);
+    propagate(body, inside);
+    for (size_t i = 0; i < results; ++i) {
+      carried[i] = ranksIn(inside, body.getTerminator()->getOperand(i));
+      slices[i].push_back(carried[i]);
+    }
+  }
+  for (size_t i = 0; i < results; ++i)
+    values.try_emplace(scan.getStacked()[i], RankTensor::stack(slices[i], scan.getResultAxes()[i]));
+}
+
+RanksOfValues Availability::atStep(ir::ScanOp scan, int64_t step,
+                                   const RanksOfValues &outside) const {
+  llvm::SmallVector<RankTensor> carried;
+  for (auto [i, init] : llvm::enumerate(scan.getInits()))
+    carried.push_back(
+        step == 0
+            ? ranksIn(outside, init)
+            : ranksIn(outside, scan.getStacked()[i]).slice(scan.getResultAxes()[i], step - 1));
+  RanksOfValues inside = atEntry(scan, step, carried, outside);
+  propagate(scan.getBody().front(), inside);
+  return inside;
+}
+
+} // namespace quern::passes

@@ -1,0 +1,49 @@
+#include "passes/causal/Causality.h"
+
+#include "ir/HostTensor.h"
+
+namespace quern::passes {
+
+mlir::Value CausalAnalysis::output() const {
+  mlir::func::FuncOp function = model;
+  return function.front().getTerminator()->getOperand(positions.contract().getOutput());
+}
+
+mlir::Value CausalAnalysis::input() const {
+  mlir::func::FuncOp function = model;
+  return function.getArgument(positions.contract().getInput());
+}
+
+mlir::FailureOr<CausalAnalysis> analyseCausality(mlir::func::FuncOp model,
+                                                 ir::CausalAttr contract) {
+  mlir::FailureOr<Positions> positions = Positions::of(model, contract);
+  if (mlir::failed(positions))
+    return mlir::failure();
+  Availability available(model, *positions);
+  return CausalAnalysis{model, std::move(*positions), std::move(available)};
+}
+
+Verdict judge(const CausalAnalysis &analysis) {
+  const Positions &positions = analysis.positions;
+  const RankTensor &own = positions.outputRanks();
+  RankTensor available = analysis.available.of(analysis.output());
+  llvm::SmallVector<int64_t> axes;
+  for (int64_t axis : positions.contract().getOutputAxes())
+    axes.push_back(axis);
+  // Elements of one position may differ: each that the tensors tell apart is judged.
+  available = available.expanded(axes);
+  Verdict verdict;
+  size_t at = 0;
+  ir::forEachIndex(available.extents(), [&](llvm::ArrayRef<int64_t> index) {
+    int64_t rank = own.at(index), read = available.data()[at++];
+    verdict.latency = std::max(verdict.latency, read - rank);
+    if (int64_t beyond = read - positions.limit(rank); beyond > verdict.lookAhead) {
+      verdict.lookAhead = beyond;
+      verdict.worst.assign(index.begin(), index.end());
+    }
+  });
+  verdict.isCausal = verdict.lookAhead == 0;
+  return verdict;
+}
+
+} // namespace quern::passes

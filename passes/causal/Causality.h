@@ -1,0 +1,38 @@
+// The verdict on a causal contract.
+#pragma once
+
+#include "passes/causal/Availability.h"
+
+namespace quern::passes {
+
+/// A model, the positions of its contract, and when everything becomes available.
+struct CausalAnalysis {
+  mlir::func::FuncOp model;
+  Positions positions;
+  Availability available;
+
+  /// The value that the contract's output returns.
+  mlir::Value output() const;
+  /// The contract's input.
+  mlir::Value input() const;
+};
+
+/// Analyses a model before its ops are lowered. Fails, with an error at the model, where the
+/// contract does not fit it.
+mlir::FailureOr<CausalAnalysis> analyseCausality(mlir::func::FuncOp model, ir::CausalAttr contract);
+
+struct Verdict {
+  /// No output reads what its contract forbids.
+  bool isCausal = true;
+  /// By how many positions the output at worst reads beyond what its contract allows; at least 0.
+  int64_t lookAhead = 0;
+  /// How many positions beyond its own an output must wait for: the algorithmic latency of the
+  /// model as a stream.
+  int64_t latency = 0;
+  /// An element of the output with that look-ahead, if it is above 0.
+  llvm::SmallVector<int64_t> worst;
+};
+
+Verdict judge(const CausalAnalysis &analysis);
+
+} // namespace quern::passes

@@ -1,0 +1,197 @@
+#include "passes/causal/Counterexample.h"
+
+#include "ir/HostTensor.h"
+#include "ir/Infer.h"
+#include "ir/SourceLocation.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace quern::passes {
+namespace {
+
+llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return ir::tensorType(value).getShape(); }
+
+/// Where a walk is: in the model's body, or in a scan's at one step.
+struct Frame {
+  const RanksOfValues &ranks() const { return outer ? inside : *model; }
+
+  const RanksOfValues *model = nullptr;
+  std::shared_ptr<Frame> outer;
+  ir::ScanOp scan;
+  int64_t step = 0;
+  RanksOfValues inside;
+};
+
+/// Follows arg-maxima from an element of the output to the input.
+class Walk {
+public:
+  Walk(const CausalAnalysis &analysis, llvm::ArrayRef<int64_t> output)
+      : analysis(analysis), value(analysis.output()), index(output), frame(modelFrame()) {
+    limit = analysis.positions.limit(analysis.positions.outputRanks().at(output));
+  }
+
+  Counterexample run() {
+    Counterexample found;
+    found.output = index;
+    found.outputPosition = analysis.positions.ofOutput(index);
+    while (!isModelInput())
+      if (llvm::isa<mlir::BlockArgument>(value))
+        leaveBody();
+      else if (auto scan = value.getDefiningOp<ir::ScanOp>())
+        enterBody(scan);
+      else
+        follow(found);
+    found.input = index;
+    found.inputPosition = analysis.positions.ofInput(index);
+    found.blamed = blame(found.steps);
+    return found;
+  }
+
+private:
+  std::shared_ptr<Frame> modelFrame() const {
+    auto bottom = std::make_shared<Frame>();
+    bottom->model = &analysis.available.values();
+    return bottom;
+  }
+
+  bool isModelInput() const { return value == analysis.input(); }
+
+  int64_t available() const { return ranksIn(frame->ranks(), value).at(index); }
+
+  /// From an element of an op's result to the latest element that it reads.
+  void follow(Counterexample &found) {
+    mlir::Operation *op = value.getDefiningOp();
+    ElementRead latest;
+    int64_t first = RankTensor::never, second = RankTensor::never;
+    forEachRead(analysis.available.readsOf(op), op->getOperands(), shapeOf(value), index,
+                [&](const ElementRead &read) {
+                  int64_t rank =
+                      ranksIn(frame->ranks(), op->getOperand(read.operand)).at(read.index);
+                  if (rank > first) {
+                    second = first;
+                    first = rank;
+                    latest = read;
+                  } else {
+                    second = std::max(second, rank);
+                  }
+                });
+    assert(first == available() && "an element is available with its latest operand");
+    found.steps.push_back({op, index, latest.index, latest.tap, latest.tapName});
+    isNeeded.push_back(second <= limit);
+    value = op->getOperand(latest.operand);
+    index = latest.index;
+  }
+
+  /// From a scan's result to what its body yields at that step.
+  void enterBody(ir::ScanOp scan) {
+    auto number = llvm::cast<mlir::OpResult>(value).getResultNumber();
+    int64_t axis = scan.getResultAxes()[number];
+    auto body = std::make_shared<Frame>();
+    body->outer = frame;
+    body->scan = scan;
+    body->step = index[axis];
+    enter(std::move(body), number);
+    index.erase(index.begin() + axis);
+  }
+
+  void enter(std::shared_ptr<Frame> body, unsigned carried) {
+    body->inside = analysis.available.atStep(body->scan, body->step, body->outer->ranks());
+    value = body->scan.getBody().front().getTerminator()->getOperand(carried);
+    frame = std::move(body);
+  }
+
+  /// From an argument of a scan's body to what it stands for.
+  void leaveBody() {
+    unsigned number = llvm::cast<mlir::BlockArgument>(value).getArgNumber();
+    ir::ScanOp scan = frame->scan;
+    auto sequences = static_cast<unsigned>(scan.getSequences().size());
+    auto inits = static_cast<unsigned>(scan.getInits().size());
+    if (number >= sequences && number < sequences + inits && frame->step > 0) {
+      auto before = std::make_shared<Frame>();
+      before->outer = frame->outer;
+      before->scan = scan;
+      before->step = frame->step - 1;
+      enter(std::move(before), number - sequences);
+      return;
+    }
+    if (number < sequences)
+      index.insert(index.begin() + scan.getAxes()[number], frame->step);
+    value = scan->getOperand(number);
+    frame = frame->outer;
+  }
+
+  /// How far ahead of its own position a step reads, in positions of the operand's grid.
+  int64_t distanceAhead(const PathStep &step) const {
+    if (llvm::isa<ir::AttentionOp>(step.op))
+      return step.readElement[2] - step.element[2];
+    if (step.tapName != TapName::offset)
+      return 0;
+    int64_t distance = 0;
+    llvm::ArrayRef<int64_t> shape = shapeOf(step.op->getOperand(0));
+    for (auto [offset, extent] : llvm::zip_equal(step.tap, shape.take_back(step.tap.size())))
+      distance = distance * extent + offset;
+    return distance;
+  }
+
+  size_t blame(llvm::ArrayRef<PathStep> steps) const {
+    size_t blamed = 0;
+    int64_t farthest = 0;
+    for (auto [at, step] : llvm::enumerate(steps))
+      if (int64_t distance = distanceAhead(step); distance > 0 && distance >= farthest) {
+        farthest = distance;
+        blamed = at;
+      }
+    if (farthest > 0)
+      return blamed;
+    for (size_t at = steps.size(); at-- > 0;)
+      if (isNeeded[at] && steps[at].tapName != TapName::none)
+        return at;
+    return steps.empty() ? 0 : steps.size() - 1;
+  }
+
+  const CausalAnalysis &analysis;
+  mlir::Value value;
+  llvm::SmallVector<int64_t> index;
+  std::shared_ptr<Frame> frame;
+  int64_t limit = 0;
+  /// Of each step: whether its element would be early enough without the read.
+  std::vector<bool> isNeeded;
+};
+
+} // namespace
+
+std::string indexText(llvm::ArrayRef<int64_t> index) {
+  return fmt::format("[{}]", fmt::join(index, ","));
+}
+
+std::string PathStep::name() const {
+  std::string label = ir::labelText(op->getLoc());
+  return label.empty() ? op->getName().stripDialect().str() : label;
+}
+
+std::string PathStep::tapText() const {
+  switch (tapName) {
+  case TapName::none:
+    return "";
+  case TapName::coordinate:
+    return fmt::format("element ({})", fmt::join(tap, ","));
+  case TapName::offset:
+    break;
+  }
+  std::string text;
+  for (int64_t offset : tap)
+    text += fmt::format("{}{}{}", text.empty() ? "" : ",", offset > 0 ? "+" : "", offset);
+  return "tap (" + text + ")";
+}
+
+std::string PathStep::text() const {
+  std::string place = ir::locationText(op->getLoc()), through = tapText();
+  return name() + (place.empty() ? "" : " at " + place) + (through.empty() ? "" : ", " + through);
+}
+
+Counterexample findCounterexample(const CausalAnalysis &analysis, llvm::ArrayRef<int64_t> output) {
+  return Walk(analysis, output).run();
+}
+
+} // namespace quern::passes

@@ -1,0 +1,44 @@
+// Why a model is not causal: the path on which an output reads what it must not.
+#pragma once
+
+#include "passes/causal/Causality.h"
+
+#include <string>
+
+namespace quern::passes {
+
+/// One op of the path: an element of its result, and the element of an operand that it reads.
+struct PathStep {
+  mlir::Operation *op = nullptr;
+  llvm::SmallVector<int64_t> element;
+  llvm::SmallVector<int64_t> readElement;
+  /// The tap it is read through; empty for ops without taps.
+  llvm::SmallVector<int64_t> tap;
+  TapName tapName = TapName::none;
+
+  /// The op's label in the model, or its name: "block3.gate", "conv".
+  std::string name() const;
+  /// "tap (0,+1)", "element (6)", or "".
+  std::string tapText() const;
+  /// "conv3 at wavenet.qn:14:9, tap (0,+1)".
+  std::string text() const;
+};
+
+struct Counterexample {
+  /// The element of the output, and that of the input.
+  llvm::SmallVector<int64_t> output, input;
+  llvm::SmallVector<int64_t> outputPosition, inputPosition;
+  /// From the output to the input.
+  std::vector<PathStep> steps;
+  /// The step that is most likely at fault: the one that reads farthest ahead; where none does, the
+  /// first, coming from the input, but for which its element would have been early enough.
+  size_t blamed = 0;
+};
+
+/// Follows the latest input that the element `output` of the output depends on.
+Counterexample findCounterexample(const CausalAnalysis &analysis, llvm::ArrayRef<int64_t> output);
+
+/// "[2,6]".
+std::string indexText(llvm::ArrayRef<int64_t> index);
+
+} // namespace quern::passes

@@ -1,0 +1,151 @@
+#include "passes/causal/RankTensor.h"
+
+#include "ir/HostTensor.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace quern::passes {
+namespace {
+
+int64_t product(llvm::ArrayRef<int64_t> extents) {
+  return std::accumulate(extents.begin(), extents.end(), int64_t(1), std::multiplies<>());
+}
+
+/// Row-major strides over `extents`; 0 where the extent is 1.
+llvm::SmallVector<int64_t> storedStrides(llvm::ArrayRef<int64_t> extents) {
+  llvm::SmallVector<int64_t> strides = ir::rowMajorStrides(extents);
+  for (auto [stride, extent] : llvm::zip_equal(strides, extents))
+    if (extent == 1)
+      stride = 0;
+  return strides;
+}
+
+/// Calls `visit(place in a tensor over `extents`, offset by `strides`)` for each stored element.
+template <typename Visit>
+void forEachStored(llvm::ArrayRef<int64_t> extents, llvm::ArrayRef<int64_t> strides, Visit visit) {
+  int64_t total = product(extents), offset = 0;
+  llvm::SmallVector<int64_t> index(extents.size(), 0);
+  for (int64_t place = 0; place < total; ++place) {
+    visit(place, offset);
+    for (size_t axis = extents.size(); axis-- > 0;) {
+      offset += strides[axis];
+      if (++index[axis] < extents[axis])
+        break;
+      offset -= strides[axis] * extents[axis];
+      index[axis] = 0;
+    }
+  }
+}
+
+} // namespace
+
+RankTensor::RankTensor(llvm::ArrayRef<int64_t> shape, int32_t value)
+    : theShape(shape), theExtents(shape.size(), 1), theData(1, value) {}
+
+RankTensor::RankTensor(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> extents,
+                       int32_t value)
+    : theShape(shape), theExtents(extents), theData(product(extents), value) {}
+
+llvm::SmallVector<int64_t> RankTensor::strides() const { return storedStrides(theExtents); }
+
+int32_t RankTensor::at(llvm::ArrayRef<int64_t> index) const {
+  assert(index.size() == theShape.size() && "one coordinate for each axis");
+  llvm::SmallVector<int64_t> steps = strides();
+  return theData[std::inner_product(index.begin(), index.end(), steps.begin(), int64_t(0))];
+}
+
+int32_t RankTensor::max() const { return *std::ranges::max_element(theData); }
+int32_t RankTensor::min() const { return *std::ranges::min_element(theData); }
+
+RankTensor RankTensor::expanded(llvm::ArrayRef<int64_t> axes) const {
+  llvm::SmallVector<int64_t> extents = theExtents;
+  for (int64_t axis : axes)
+    extents[axis] = theShape[axis];
+  if (extents == theExtents)
+    return *this;
+  RankTensor result(theShape, extents, never);
+  forEachStored(extents, strides(),
+                [&](int64_t place, int64_t offset) { result.theData[place] = theData[offset]; });
+  return result;
+}
+
+void RankTensor::compress() {
+  for (size_t axis = 0; axis < theExtents.size(); ++axis)
+    if (theExtents[axis] > 1)
+      compressAxis(axis);
+}
+
+void RankTensor::compressAxis(size_t axis) {
+  llvm::ArrayRef<int64_t> extents = theExtents;
+  int64_t inner = product(extents.drop_front(axis + 1)), along = extents[axis];
+  int64_t outer = product(extents.take_front(axis));
+  for (int64_t o = 0; o < outer; ++o) {
+    auto first = theData.begin() + o * along * inner;
+    for (int64_t i = 1; i < along; ++i)
+      if (!std::equal(first, first + inner, first + i * inner))
+        return;
+  }
+  for (int64_t o = 1; o < outer; ++o)
+    std::copy_n(theData.begin() + o * along * inner, inner, theData.begin() + o * inner);
+  theData.resize(outer * inner);
+  theExtents[axis] = 1;
+}
+
+void RankTensor::raise(const RankTensor &other) {
+  assert(theShape == other.theShape && "ranks of one value");
+  llvm::SmallVector<int64_t> wider;
+  for (size_t axis = 0; axis < theExtents.size(); ++axis)
+    if (other.theExtents[axis] > theExtents[axis])
+      wider.push_back(static_cast<int64_t>(axis));
+  if (!wider.empty())
+    *this = expanded(wider);
+  if (theExtents == other.theExtents) {
+    for (size_t i = 0; i < theData.size(); ++i)
+      theData[i] = std::max(theData[i], other.theData[i]);
+    return;
+  }
+  forEachStored(theExtents, other.strides(), [&](int64_t place, int64_t offset) {
+    theData[place] = std::max(theData[place], other.theData[offset]);
+  });
+}
+
+RankTensor RankTensor::slice(int64_t axis, int64_t coordinate) const {
+  llvm::SmallVector<int64_t> shape = theShape, extents = theExtents, steps = strides();
+  int64_t start = coordinate * steps[axis];
+  shape.erase(shape.begin() + axis);
+  extents.erase(extents.begin() + axis);
+  steps.erase(steps.begin() + axis);
+  RankTensor result(shape, extents, never);
+  forEachStored(extents, steps, [&](int64_t place, int64_t offset) {
+    result.theData[place] = theData[start + offset];
+  });
+  return result;
+}
+
+RankTensor RankTensor::stack(llvm::ArrayRef<RankTensor> slices, int64_t axis) {
+  llvm::SmallVector<int64_t> shape = slices.front().theShape, extents(shape.size(), 1);
+  for (const RankTensor &slice : slices)
+    for (size_t i = 0; i < extents.size(); ++i)
+      extents[i] = std::max(extents[i], slice.theExtents[i]);
+  auto count = static_cast<int64_t>(slices.size());
+  shape.insert(shape.begin() + axis, count);
+  llvm::SmallVector<int64_t> stacked = extents;
+  stacked.insert(stacked.begin() + axis, count);
+  RankTensor result(shape, stacked, never);
+  llvm::SmallVector<int64_t> steps = ir::rowMajorStrides(stacked);
+  int64_t inner = steps[axis];
+  for (auto [at, slice] : llvm::enumerate(slices))
+    forEachStored(extents, slice.strides(),
+                  [&, at = static_cast<int64_t>(at)](int64_t place, int64_t offset) {
+                    int64_t outer = place / inner;
+                    result.theData[(outer * count + at) * inner + place % inner] =
+                        slice.theData[offset];
+                  });
+  result.compress();
+  return result;
+}
+
+} // namespace quern::passes

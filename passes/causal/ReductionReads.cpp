@@ -1,0 +1,138 @@
+// Contraction, attention, reductions and softmax: whole axes.
+#include "ir/HostTensor.h"
+#include "passes/causal/ReadRules.h"
+#include "passes/causal/StructuralZeros.h"
+
+namespace quern::passes {
+namespace {
+
+std::optional<int64_t> positionOf(llvm::ArrayRef<int64_t> labels, int64_t label) {
+  const auto *found = llvm::find(labels, label);
+  if (found == labels.end())
+    return std::nullopt;
+  return found - labels.begin();
+}
+
+/// Whether anything along an axis is nonzero: the axis falls away.
+RankTensor anyAlong(const RankTensor &nonzero, int64_t axis) {
+  RankTensor any = nonzero.slice(axis, 0);
+  for (int64_t at = 1; at < nonzero.extents()[axis]; ++at)
+    any.raise(nonzero.slice(axis, at));
+  return any;
+}
+
+/// The mask that one operand of a contraction, with these labels and nonzeros, puts on the read of
+/// the other, whose maps are its axes.
+ReadMask factorMask(RankTensor nonzero, llvm::SmallVector<int64_t> labels,
+                    llvm::ArrayRef<int64_t> readLabels, llvm::ArrayRef<int64_t> resultLabels) {
+  for (int64_t axis = static_cast<int64_t>(labels.size()); axis-- > 0;)
+    if (!positionOf(readLabels, labels[axis]) && !positionOf(resultLabels, labels[axis])) {
+      nonzero = anyAlong(nonzero, axis);
+      labels.erase(labels.begin() + axis);
+    }
+  // The mask's axes in their order, each with the stride of the factor's axis.
+  struct Axis {
+    int64_t place, extent, stride;
+  };
+  llvm::SmallVector<Axis> resultAxes, maps;
+  llvm::SmallVector<int64_t> strides = nonzero.strides();
+  for (auto [axis, extent] : llvm::enumerate(nonzero.extents())) {
+    if (extent == 1)
+      continue;
+    if (auto place = positionOf(resultLabels, labels[axis]))
+      resultAxes.push_back({*place, extent, strides[axis]});
+    else
+      maps.push_back({*positionOf(readLabels, labels[axis]), extent, strides[axis]});
+  }
+  ReadMask mask;
+  llvm::SmallVector<int64_t> extents, order;
+  for (auto [axes, names] :
+       {std::pair(&resultAxes, &mask.resultAxes), std::pair(&maps, &mask.maps)}) {
+    llvm::sort(*axes, [](const Axis &a, const Axis &b) { return a.place < b.place; });
+    for (const Axis &axis : *axes) {
+      names->push_back(axis.place);
+      extents.push_back(axis.extent);
+      order.push_back(axis.stride);
+    }
+  }
+  ir::forEachIndex(extents, [&](llvm::ArrayRef<int64_t> index) {
+    int64_t at = 0;
+    for (size_t i = 0; i < index.size(); ++i)
+      at += index[i] * order[i];
+    mask.kept.push_back(nonzero.data()[at] != 0);
+  });
+  return mask;
+}
+
+Read keptAxesRead(mlir::Value input, llvm::ArrayRef<int64_t> whole, bool keepsAxes) {
+  Read read{.operand = 0};
+  int64_t resultAxis = 0;
+  for (auto [axis, extent] : llvm::enumerate(tensorType(input).getShape())) {
+    bool isWhole = llvm::is_contained(whole, static_cast<int64_t>(axis));
+    read.maps.push_back(isWhole ? wholeAxis(static_cast<int64_t>(axis), extent)
+                                : alongAxis(static_cast<int64_t>(axis), resultAxis));
+    resultAxis += !isWhole || keepsAxes;
+  }
+  return read;
+}
+
+} // namespace
+
+Reads contractReads(ir::ContractOp op) {
+  llvm::ArrayRef<int64_t> labels[] = {op.getLhsAxes(), op.getRhsAxes()};
+  Reads reads;
+  for (int64_t operand : {0, 1}) {
+    mlir::Value other = op->getOperand(1 - operand);
+    Read read{.operand = operand};
+    for (auto [axis, label] : llvm::enumerate(labels[operand])) {
+      auto at = static_cast<int64_t>(axis);
+      std::optional<int64_t> place = positionOf(op.getResultAxes(), label);
+      read.maps.push_back(place
+                              ? alongAxis(at, *place)
+                              : wholeAxis(at, tensorType(op->getOperand(operand)).getDimSize(at)));
+    }
+    if (auto nonzero = possiblyNonzero(other))
+      read.mask = factorMask(*nonzero, llvm::to_vector(labels[1 - operand]), labels[operand],
+                             op.getResultAxes());
+    reads.push_back(std::move(read));
+  }
+  return reads;
+}
+
+Reads attentionReads(ir::AttentionOp op) {
+  llvm::ArrayRef<int64_t> key = op.getKey().getType().getShape();
+  auto heads = [](int64_t operand) {
+    return Read{.operand = operand, .maps = {alongAxis(0, 0), alongAxis(1, 1)}};
+  };
+  Read queries = heads(0), keys = heads(1), values = heads(2);
+  queries.maps.insert(queries.maps.end(), {alongAxis(2, 2), wholeAxis(3, key[3])});
+  keys.maps.insert(keys.maps.end(), {wholeAxis(2, key[2]), wholeAxis(3, key[3])});
+  values.maps.insert(values.maps.end(), {wholeAxis(2, key[2]), alongAxis(3, 3)});
+  queries.maps.back().tapName = keys.maps.back().tapName = TapName::none;
+  Reads reads{std::move(queries), std::move(keys), std::move(values)};
+  if (!op.getMask())
+    return reads;
+  auto admitted = constantElements(op.getMask());
+  if (!admitted) {
+    reads.push_back({.operand = 3, .maps = {alongAxis(0, 2), wholeAxis(1, key[2])}});
+    return reads;
+  }
+  ReadMask mask;
+  if (!admitted->isUniform(0))
+    mask.resultAxes.push_back(2);
+  if (!admitted->isUniform(1))
+    mask.maps.push_back(2);
+  mask.kept.assign(admitted->data().begin(), admitted->data().end());
+  reads[1].mask = reads[2].mask = std::move(mask);
+  return reads;
+}
+
+Reads reduceReads(ir::ReduceOp op) {
+  return {keptAxesRead(op.getInput(), op.getAxes(), op.getKeepAxes())};
+}
+
+Reads softmaxReads(ir::SoftmaxOp op) {
+  return {keptAxesRead(op.getInput(), static_cast<int64_t>(op.getAxis()), true)};
+}
+
+} // namespace quern::passes

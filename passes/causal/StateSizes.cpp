@@ -1,0 +1,124 @@
+#include "passes/causal/StateSizes.h"
+
+#include "ir/HostTensor.h"
+#include "ir/Infer.h"
+#include "ir/Layout.h"
+#include "passes/causal/Propagate.h"
+
+namespace quern::passes {
+namespace {
+
+llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return ir::tensorType(value).getShape(); }
+
+/// The rank of the last step that reads each element of each value.
+class LastReads {
+public:
+  explicit LastReads(const Availability &available) : available(available) {}
+
+  void visit(mlir::Operation &op) {
+    if (auto scan = llvm::dyn_cast<ir::ScanOp>(op))
+      return visitScan(scan);
+    const RankTensor &own = available.of(op.getResult(0));
+    if (own.isAll(RankTensor::never))
+      return;
+    for (const Read &read : available.readsOf(&op)) {
+      mlir::Value operand = op.getOperand(read.operand);
+      note(operand, scatterMax(read, own, shapeOf(operand)));
+    }
+  }
+
+  RankTensor of(mlir::Value value) const { return ranksIn(last, value); }
+
+private:
+  void note(mlir::Value value, const RankTensor &ranks) {
+    auto [entry, isNew] = last.try_emplace(value, ranks);
+    if (!isNew)
+      entry->second.raise(ranks);
+  }
+
+  /// At each step the body reads that step's elements, what was carried from the step before, and
+  /// the invariants.
+  void visitScan(ir::ScanOp scan) {
+    llvm::SmallVector<int32_t> done(scan.getSteps(), RankTensor::never);
+    for (auto [result, axis] : llvm::zip_equal(scan.getStacked(), scan.getResultAxes()))
+      for (int64_t step = 0; step < scan.getSteps(); ++step)
+        done[step] = std::max(done[step], available.of(result).slice(axis, step).max());
+    for (auto [sequence, axis] : llvm::zip_equal(scan.getSequences(), scan.getAxes()))
+      note(sequence, perStep(sequence, axis, done, 0));
+    for (auto [result, axis] : llvm::zip_equal(scan.getStacked(), scan.getResultAxes()))
+      note(result, perStep(result, axis, done, 1));
+    int32_t end = *llvm::max_element(done);
+    for (mlir::Value whole : llvm::concat<mlir::Value>(llvm::to_vector(scan.getInits()),
+                                                       llvm::to_vector(scan.getInvariants())))
+      note(whole, RankTensor(shapeOf(whole), end));
+  }
+
+  /// Element t along `axis` is read at step t + `delay`.
+  static RankTensor perStep(mlir::Value value, int64_t axis, llvm::ArrayRef<int32_t> done,
+                            size_t delay) {
+    llvm::SmallVector<int64_t> extents(shapeOf(value).size(), 1);
+    extents[axis] = static_cast<int64_t>(done.size());
+    RankTensor ranks(shapeOf(value), extents, RankTensor::never);
+    for (size_t step = delay; step < done.size(); ++step)
+      ranks.data()[step - delay] = done[step];
+    return ranks;
+  }
+
+  const Availability &available;
+  RanksOfValues last;
+};
+
+/// The most elements, of those stored, that are born at or before a step and read after it.
+int64_t mostAlive(RankTensor born, RankTensor last, int64_t steps) {
+  llvm::SmallVector<int64_t> axes;
+  for (auto [axis, extents] : llvm::enumerate(llvm::zip_equal(born.extents(), last.extents())))
+    if (std::get<0>(extents) != std::get<1>(extents))
+      axes.push_back(static_cast<int64_t>(axis));
+  born = born.expanded(axes);
+  last = last.expanded(axes);
+  std::vector<int64_t> change(steps + 1, 0);
+  for (size_t i = 0; i < born.data().size(); ++i)
+    if (last.data()[i] > born.data()[i]) {
+      ++change[std::max(born.data()[i], 0)];
+      --change[last.data()[i]];
+    }
+  int64_t alive = 0, most = 0;
+  for (int64_t difference : change) {
+    alive += difference;
+    most = std::max(most, alive);
+  }
+  return most;
+}
+
+int64_t storedPositions(const RankTensor &born, const RankTensor &last) {
+  int64_t count = 1;
+  for (auto [a, b] : llvm::zip_equal(born.extents(), last.extents()))
+    count *= std::max(a, b);
+  return count;
+}
+
+} // namespace
+
+std::vector<ValueState> stateSizes(const CausalAnalysis &analysis) {
+  mlir::func::FuncOp model = analysis.model;
+  LastReads lastReads(analysis.available);
+  llvm::SmallVector<mlir::Value> values{analysis.input()};
+  for (mlir::Operation &op : model.front().without_terminator()) {
+    lastReads.visit(op);
+    llvm::append_range(values, op.getResults());
+  }
+  std::vector<ValueState> states;
+  for (mlir::Value value : values) {
+    const RankTensor &born = analysis.available.of(value);
+    if (born.isAll(RankTensor::never))
+      continue;
+    RankTensor last = lastReads.of(value);
+    int64_t alive = mostAlive(born, last, analysis.positions.count());
+    if (alive > 0)
+      states.push_back(
+          {value, alive, ir::tensorBytes(ir::tensorType(value)) / storedPositions(born, last)});
+  }
+  return states;
+}
+
+} // namespace quern::passes
