@@ -181,9 +181,9 @@ void addConvCommand(CLI::App &app) {
   CLI::App *command = app.add_subcommand(
       "conv", "measure every way to compute a convolution: time, memory and error");
   auto options = std::make_shared<Options>();
-  auto *input = command->add_option("--input", options->one.input,
+  auto *input = command->add_option("--input", options->one.inputs,
                                     "NxCxHxW; {1..9}, {1..9..2} and {1,3,5} make several");
-  auto *filter = command->add_option("--filter", options->one.filter,
+  auto *filter = command->add_option("--filter", options->one.filters,
                                      "OxIxKxK; a missing extent repeats the last");
   input->type_name("SHAPE")->needs(filter);
   filter->type_name("SHAPE")->needs(input);
@@ -225,7 +225,7 @@ void addConvCommand(CLI::App &app) {
   command->add_flag("--fresh", options->isFresh, "measure anew what was measured before");
   command->add_flag("-q,--quiet", options->isQuiet, "no progress");
   command->callback([=] {
-    if (options->one.input.empty() && options->modelPath.empty() && options->sweep.empty())
+    if (options->one.inputs.empty() && options->modelPath.empty() && options->sweep.empty())
       throw CLI::RequiredError("--input with --filter, --model or --sweep");
     compare(*options);
   });

@@ -3,6 +3,7 @@
 #include "llvm/ADT/StringRef.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <limits>
@@ -211,40 +212,65 @@ bool fitsMemory(const ConvShape &shape, std::string &why) {
   return false;
 }
 
+/// All extents that a list of texts stands for, each of its own rank.
+std::optional<std::vector<std::vector<int64_t>>> allExtents(const std::vector<std::string> &texts,
+                                                            std::string &why) {
+  std::vector<std::vector<int64_t>> all;
+  for (const std::string &text : texts) {
+    auto lists = extents(text, why);
+    if (!lists)
+      return std::nullopt;
+    if (count(*lists) + static_cast<int64_t>(all.size()) > mostShapes) {
+      why = fmt::format("{} makes more than {} convolutions", text, mostShapes);
+      return std::nullopt;
+    }
+    llvm::append_range(all, choices(*lists));
+  }
+  return all;
+}
+
+std::optional<ConvShape> shapeOf(const std::vector<int64_t> &in, std::vector<int64_t> taps,
+                                 const ConvArguments &arguments, std::string &why) {
+  size_t rank = in.size();
+  if (rank < 3 || rank > 5 || taps.size() < 3 || taps.size() > rank) {
+    why = fmt::format("an input is NxCxW, NxCxHxW or NxCxDxHxW and a filter OxIx its spatial "
+                      "extents, not {} and {}",
+                      fmt::join(in, "x"), fmt::join(taps, "x"));
+    return std::nullopt;
+  }
+  auto window = windowOf(arguments, rank - 2, why);
+  if (!window || !checkGroups(in[1], taps[0], taps[1], arguments.groups, why))
+    return std::nullopt;
+  taps.resize(rank, taps.back());
+  ConvShape shape;
+  shape.batch = in[0], shape.inChannels = in[1], shape.outChannels = taps[0];
+  shape.groups = arguments.groups;
+  if (!addAxes(shape, in, taps, *window, why) || !fitsMemory(shape, why))
+    return std::nullopt;
+  return shape;
+}
+
 } // namespace
 
 std::vector<ConvShape> ConvArguments::shapes(std::string &why) const {
-  auto inputs = extents(input, why);
-  if (!inputs)
+  auto allInputs = allExtents(inputs, why);
+  if (!allInputs)
     return {};
-  auto filters = extents(filter, why);
-  if (!filters)
+  auto allFilters = allExtents(filters, why);
+  if (!allFilters)
     return {};
-  size_t rank = inputs->size();
-  if (rank < 3 || rank > 5 || filters->size() < 3 || filters->size() > rank) {
-    why = fmt::format("an input is NxCxW, NxCxHxW or NxCxDxHxW and a filter OxIx its spatial "
-                      "extents, not {} and {}",
-                      input, filter);
+  if (allInputs->size() * allFilters->size() > static_cast<size_t>(mostShapes)) {
+    why = fmt::format("{} inputs and {} filters make more than {} convolutions", allInputs->size(),
+                      allFilters->size(), mostShapes);
     return {};
   }
-  if (count(*inputs) * count(*filters) > mostShapes) {
-    why = fmt::format("{} and {} make more than {} convolutions", input, filter, mostShapes);
-    return {};
-  }
-  auto window = windowOf(*this, rank - 2, why);
-  if (!window)
-    return {};
   std::vector<ConvShape> result;
-  for (const std::vector<int64_t> &in : choices(*inputs))
-    for (std::vector<int64_t> taps : choices(*filters)) {
-      taps.resize(rank, taps.back());
-      if (!checkGroups(in[1], taps[0], taps[1], groups, why))
+  for (const std::vector<int64_t> &in : *allInputs)
+    for (const std::vector<int64_t> &taps : *allFilters) {
+      std::optional<ConvShape> shape = shapeOf(in, taps, *this, why);
+      if (!shape)
         return {};
-      ConvShape &shape = result.emplace_back();
-      shape.batch = in[0], shape.inChannels = in[1], shape.outChannels = taps[0];
-      shape.groups = groups;
-      if (!addAxes(shape, in, taps, *window, why) || !fitsMemory(shape, why))
-        return {};
+      result.push_back(*shape);
     }
   return result;
 }

@@ -8,14 +8,15 @@
 
 namespace quern::tools {
 
-/// A convolution as its extents are written: "1x64x56x56" and "64x64x3x3".
+/// Convolutions as their extents are written: "1x64x56x56" and "64x64x3x3".
 struct ConvArguments {
-  std::string input, filter;
+  /// Several where a shell has taken "{1..3}" for its own and written them out.
+  std::vector<std::string> inputs, filters;
   std::string stride = "1", pad = "0", dilation = "1";
   int64_t groups = 1;
 
   /// The shapes that are meant: one, or one for each value of the ranges "{first..last}" and
-  /// "{first..last..step}" and the lists "{1,3,5}" in `input` and `filter`. A filter with fewer
+  /// "{first..last..step}" and the lists "{1,3,5}" in `inputs` and `filters`. A filter with fewer
   /// spatial extents than the input repeats its last one. Empty, with a message in `why`, where
   /// that makes no convolution, or one that this machine's memory does not hold.
   std::vector<passes::ConvShape> shapes(std::string &why) const;
