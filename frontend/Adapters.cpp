@@ -1,5 +1,7 @@
 #include "frontend/Adapters.h"
 
+#include "frontend/Distributions.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/LineIterator.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -9,17 +11,7 @@ namespace quern::frontend {
 
 namespace {
 
-/// An adapter call with its arguments bound to the signature in the library.
-struct BoundAdapter {
-  const CallExpr &call;
-  std::vector<ArgumentValue> arguments;
-  SMRange rangeOf(unsigned i) const {
-    return arguments[i].range.isValid() ? arguments[i].range : call.range;
-  }
-};
-
-using AdapterFunction = mlir::Attribute (*)(Elaborator &, const BoundAdapter &,
-                                            mlir::RankedTensorType);
+using AdapterFunction = mlir::Attribute (*)(Elaborator &, const BoundAdapter &);
 
 struct Adapter {
   StringRef name;
@@ -34,8 +26,8 @@ std::vector<double> numbers(const Value &list) {
   return result;
 }
 
-mlir::Attribute photo(Elaborator &elaborator, const BoundAdapter &adapter,
-                      mlir::RankedTensorType type) {
+mlir::Attribute photo(Elaborator &elaborator, const BoundAdapter &adapter) {
+  mlir::RankedTensorType type = adapter.type;
   mlir::MLIRContext *context = elaborator.builder.getContext();
   int64_t resize = adapter.arguments[0].value.asInteger(),
           crop = adapter.arguments[1].value.asInteger();
@@ -62,26 +54,34 @@ mlir::Attribute photo(Elaborator &elaborator, const BoundAdapter &adapter,
                             mlir::DenseF64ArrayAttr::get(context, deviation));
 }
 
-mlir::Attribute labels(Elaborator &elaborator, const BoundAdapter &adapter,
-                       mlir::RankedTensorType type) {
-  mlir::Builder &builder = elaborator.builder;
-  llvm::SmallString<256> path(adapter.arguments[0].value.asString());
+/// The file that argument `i` names, seen from the model's; null after an error.
+std::unique_ptr<llvm::MemoryBuffer> readFile(Elaborator &elaborator, const BoundAdapter &adapter,
+                                             unsigned i, bool isText) {
+  llvm::SmallString<256> path(adapter.arguments[i].value.asString());
   if (llvm::sys::path::is_relative(path)) {
     path = llvm::sys::path::parent_path(elaborator.frame->file->path);
-    llvm::sys::path::append(path, adapter.arguments[0].value.asString());
+    llvm::sys::path::append(path, adapter.arguments[i].value.asString());
   }
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
-  if (!buffer) {
-    elaborator.error<diag::CannotRead>(adapter.rangeOf(0), path.str(), buffer.getError().message());
+  auto buffer = llvm::MemoryBuffer::getFile(path, isText);
+  if (buffer)
+    return std::move(*buffer);
+  elaborator.error<diag::CannotRead>(adapter.rangeOf(i), path.str(), buffer.getError().message());
+  return nullptr;
+}
+
+mlir::Attribute labels(Elaborator &elaborator, const BoundAdapter &adapter) {
+  mlir::Builder &builder = elaborator.builder;
+  mlir::RankedTensorType type = adapter.type;
+  auto buffer = readFile(elaborator, adapter, 0, /*isText=*/true);
+  if (!buffer)
     return nullptr;
-  }
   llvm::SmallVector<mlir::Attribute> names;
-  for (llvm::line_iterator line(**buffer); !line.is_at_end(); ++line)
+  for (llvm::line_iterator line(*buffer); !line.is_at_end(); ++line)
     names.push_back(builder.getStringAttr(line->trim()));
   int64_t classes = type.getRank() == 0 ? 1 : type.getShape().back();
   if (classes != static_cast<int64_t>(names.size())) {
-    elaborator.error<diag::LabelCount>(adapter.rangeOf(0), path.str(), names.size(),
-                                       typeText(type));
+    elaborator.error<diag::LabelCount>(adapter.rangeOf(0), buffer->getBufferIdentifier(),
+                                       names.size(), typeText(type));
     return nullptr;
   }
   int64_t top = adapter.arguments[1].value.asInteger();
@@ -95,10 +95,14 @@ mlir::Attribute labels(Elaborator &elaborator, const BoundAdapter &adapter,
 constexpr Adapter adapters[] = {
     {"photo", true, photo},
     {"labels", false, labels},
+    {"categorical", false, categorical},
+    {"bernoulli", false, bernoulli},
+    {"logistic_mixture", false, logisticMixture},
+    {"gaussian_mixture", false, gaussianMixture},
 };
 
 mlir::Attribute adapt(Elaborator &elaborator, const CallExpr &call, mlir::RankedTensorType type,
-                      bool isForInputs) {
+                      mlir::func::FuncOp model, unsigned index, bool isForInputs) {
   const auto &name = *llvm::cast<NameExpr>(call.callee);
   const Adapter *found = llvm::find_if(adapters, [&](const Adapter &adapter) {
     return adapter.name == name.name && adapter.isForInputs == isForInputs;
@@ -121,19 +125,21 @@ mlir::Attribute adapt(Elaborator &elaborator, const CallExpr &call, mlir::Ranked
   std::vector<ArgumentValue> values;
   if (!elaborator.bindArguments(callee, call.arguments, call.range, values))
     return nullptr;
-  return found->function(elaborator, {call, std::move(values)}, type);
+  return found->function(elaborator,
+                         {call, definition->callable, std::move(values), type, model, index});
 }
 
 } // namespace
 
 mlir::Attribute inputAdapter(Elaborator &elaborator, const CallExpr &adapter,
                              mlir::RankedTensorType type) {
-  return adapt(elaborator, adapter, type, /*isForInputs=*/true);
+  return adapt(elaborator, adapter, type, nullptr, 0, /*isForInputs=*/true);
 }
 
 mlir::Attribute resultAdapter(Elaborator &elaborator, const CallExpr &adapter,
-                              mlir::RankedTensorType type) {
-  return adapt(elaborator, adapter, type, /*isForInputs=*/false);
+                              mlir::RankedTensorType type, mlir::func::FuncOp model,
+                              unsigned index) {
+  return adapt(elaborator, adapter, type, model, index, /*isForInputs=*/false);
 }
 
 } // namespace quern::frontend

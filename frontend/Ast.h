@@ -13,6 +13,7 @@
 
 namespace quern::frontend {
 
+struct Callable;
 struct Expr;
 struct Stmt;
 struct TypeExpr;
@@ -74,6 +75,7 @@ struct Expr {
     Labelled,
     Block,
     If,
+    Lambda,
     Slice,
     Ellipsis,
   };
@@ -182,6 +184,14 @@ struct IndexExpr : ExprOf<Expr::Kind::Index> {
   llvm::ArrayRef<Expr *> indices;
   IndexExpr(SMRange range, Expr *base, llvm::ArrayRef<Expr *> indices, uint16_t depth)
       : ExprOf(range, depth), base(base), indices(indices) {}
+};
+
+/// `(i, j) => j <= i`: a module without a name, which sees the variables around it as they are when
+/// it is evaluated.
+struct LambdaExpr : ExprOf<Expr::Kind::Lambda> {
+  const Callable *callable;
+  LambdaExpr(SMRange range, const Callable *callable, uint16_t depth)
+      : ExprOf(range, depth), callable(callable) {}
 };
 
 /// A range with an end left out, inside an index: `..`, `1..`, `..5`. A full one is a BinaryExpr.
@@ -350,6 +360,17 @@ struct Result {
   CallExpr *adapter = nullptr;
 };
 
+/// `strictly causal over (H, W) by order`: the order in which a model's input is generated, and
+/// what its result may read of it.
+struct Contract {
+  SMRange range;
+  bool isStrict = false;
+  /// Dimensions, outermost first.
+  llvm::ArrayRef<Identifier> axes;
+  /// The rank of each position; the row-major order where it is null, or worth none.
+  Expr *order = nullptr;
+};
+
 /// A module, a model, or the signature of a primitive (which has no body).
 struct Callable {
   enum class Kind : uint8_t { Module, Model, Primitive };
@@ -360,6 +381,8 @@ struct Callable {
   llvm::ArrayRef<Result> results;
   /// The results are written in parentheses: a tuple, even of one.
   bool returnsTuple = false;
+  /// Null where nothing is said.
+  const Contract *contract = nullptr;
   Block body;
 };
 
@@ -381,6 +404,7 @@ struct SourceFile {
   TokenStream stream;
   std::vector<ImportDecl> imports;
   std::vector<const Callable *> callables;
+  std::vector<const Callable *> lambdas;
   std::vector<const Constant *> constants;
   /// Of the standard library: mistakes inside it are reported where the user called it.
   bool isLibrary = false;

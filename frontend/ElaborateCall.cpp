@@ -97,16 +97,19 @@ bool Elaborator::bindArguments(Frame &callee, llvm::ArrayRef<Argument> arguments
       isValid = false;
     values[target] = {std::move(value), argument.value->range};
   }
-  if (!isValid || frame->isDone)
-    return false;
+  return isValid && !frame->isDone && bindValues(callee, range, values);
+}
+
+bool Elaborator::bindValues(Frame &callee, SMRange range, std::vector<ArgumentValue> &values) {
+  bool isValid = true;
   // A copy: converting an argument may replace the list that a tensor is in.
   std::optional<Value::Tensor> firstTensor;
   for (const ArgumentValue &value : values)
     if (const Value::Tensor *tensor = value.value.firstTensor(); tensor && !firstTensor)
       firstTensor = *tensor;
   const Value::Tensor *axisTensor = firstTensor ? &*firstTensor : nullptr;
-  for (auto [parameter, value, argument] : llvm::zip(callable.parameters, values, byParameter)) {
-    if (!argument) {
+  for (auto [parameter, value] : llvm::zip_equal(callee.callable->parameters, values)) {
+    if (!value.isGiven()) {
       Enter enter(*this, callee);
       value.value = mentionsAxis(*parameter.type) ? evaluateAxes(parameter.defaultValue)
                                                   : evaluate(parameter.defaultValue);
@@ -114,7 +117,7 @@ bool Elaborator::bindArguments(Frame &callee, llvm::ArrayRef<Argument> arguments
         return false;
     }
     // A default is the callee's own: what is wrong with it is wrong there.
-    SMRange where = argument ? value.range : range;
+    SMRange where = value.isGiven() ? value.range : range;
     if (!conform(callee, *parameter.type, value.value, where, parameter.name.text, axisTensor))
       isValid = false;
     callee.variables[parameter.name.text] = isValid ? value.value : Value();
@@ -124,6 +127,37 @@ bool Elaborator::bindArguments(Frame &callee, llvm::ArrayRef<Argument> arguments
 
 Value Elaborator::call(const Function &function, llvm::ArrayRef<Argument> arguments, SMRange range,
                        std::optional<std::string> label) {
+  return invoke(function, range, std::move(label),
+                [&](Frame &callee, std::vector<ArgumentValue> &values) {
+                  return bindArguments(callee, arguments, range, values);
+                });
+}
+
+Value Elaborator::apply(const Function &function, llvm::ArrayRef<ArgumentValue> given,
+                        SMRange range) {
+  return invoke(function, range, std::nullopt,
+                [&](Frame &callee, std::vector<ArgumentValue> &values) {
+                  llvm::ArrayRef<Parameter> parameters = callee.callable->parameters;
+                  StringRef name = callee.callable->name.text;
+                  if (given.size() > parameters.size()) {
+                    error<diag::TooManyArguments>(range, name, parameters.size())
+                        .note<diag::DeclaredHere>(callee.callable->name.range, name);
+                    return false;
+                  }
+                  for (const Parameter &parameter : parameters.drop_front(given.size()))
+                    if (!parameter.defaultValue) {
+                      error<diag::MissingArgument>(range, name, parameter.name.text)
+                          .note<diag::DeclaredHere>(parameter.name.range, parameter.name.text);
+                      return false;
+                    }
+                  values = given.vec();
+                  values.resize(parameters.size());
+                  return bindValues(callee, range, values);
+                });
+}
+
+Value Elaborator::invoke(const Function &function, SMRange range, std::optional<std::string> label,
+                         llvm::function_ref<bool(Frame &, std::vector<ArgumentValue> &)> bind) {
   const Callable &callable = *function.callable;
   if (callable.kind == Callable::Kind::Model) {
     error<diag::ModelCalled>(range, callable.name.text);
@@ -134,6 +168,8 @@ Value Elaborator::call(const Function &function, llvm::ArrayRef<Argument> argume
   callee.callable = &callable;
   callee.caller = frame;
   callee.callRange = range;
+  if (function.captured)
+    callee.variables = function.captured->variables;
   callee.isLabelled = label.has_value();
   callee.depth = frame->depth + 1;
   if (callee.depth > callDepthLimit) {
@@ -142,7 +178,7 @@ Value Elaborator::call(const Function &function, llvm::ArrayRef<Argument> argume
     return Value();
   }
   std::vector<ArgumentValue> values;
-  if (!bindArguments(callee, arguments, range, values))
+  if (!bind(callee, values))
     return Value();
   if (callable.kind == Callable::Kind::Primitive) {
     PrimitiveFunction meaning = primitiveNamed(callable.name.text);

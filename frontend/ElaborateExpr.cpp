@@ -57,6 +57,9 @@ Value Elaborator::evaluate(const Expr *expr) {
     return evaluateBlock(llvm::cast<BlockExpr>(expr)->block, /*isValueUsed=*/true);
   case Expr::Kind::If:
     return evaluateIf(*llvm::cast<IfExpr>(expr), /*isValueUsed=*/true);
+  case Expr::Kind::Lambda:
+    return Value::function({llvm::cast<LambdaExpr>(expr)->callable, frame->file,
+                            std::make_shared<const Captured>(frame->variables)});
   case Expr::Kind::Slice:
   case Expr::Kind::Ellipsis:
     error<diag::SliceOutsideIndex>(expr->range);
@@ -108,7 +111,7 @@ Value Elaborator::evaluateName(const NameExpr &expr) {
   if (const Definition *definition = program.find(*frame->file, expr.name)) {
     if (definition->constant)
       return evaluateConstant(*definition, expr.range);
-    return Value::function({definition->callable, definition->file});
+    return Value::function({definition->callable, definition->file, nullptr});
   }
   if (mlir::Type type = elementTypeNamed(expr.name, *builder.getContext()))
     return Value::elementType(type);

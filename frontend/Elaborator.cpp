@@ -146,6 +146,9 @@ Value Elaborator::parameter(StringRef name, mlir::RankedTensorType type, SMRange
   std::string key = labels.empty() ? name.str() : labels + "." + name.str();
   auto found = parameters.find(key);
   if (found == parameters.end()) {
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    if (outsideScan)
+      builder.restoreInsertionPoint(*outsideScan);
     auto op = ir::ParameterOp::create(builder, location(range), type, builder.getStringAttr(key));
     // The user knows a parameter by the call that made it.
     Frame *blamed = frame;

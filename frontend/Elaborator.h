@@ -33,7 +33,7 @@ struct Frame {
   /// The call has a label of its own.
   bool isLabelled = false;
   unsigned depth = 0;
-  llvm::SmallDenseMap<StringRef, Value, 16> variables;
+  Variables variables;
   llvm::SmallDenseMap<StringRef, SymbolOrigin, 4> symbols;
   /// A return was met, or a mistake after which going on would only bring more.
   bool isDone = false;
@@ -46,6 +46,7 @@ struct Frame {
 struct ArgumentValue {
   Value value;
   SMRange range;
+  bool isGiven() const { return range.isValid(); }
 };
 
 /// A diagnostic being reported. Notes given to it are printed after it; when it goes out of scope,
@@ -109,6 +110,8 @@ public:
   std::optional<std::string> evaluatePieces(llvm::ArrayRef<TextPiece> pieces, SMRange range);
   Value call(const Function &function, llvm::ArrayRef<Argument> arguments, SMRange range,
              std::optional<std::string> label = std::nullopt);
+  /// Calls with values, one for each of the callee's first parameters.
+  Value apply(const Function &function, llvm::ArrayRef<ArgumentValue> values, SMRange range);
   /// Evaluates the arguments in the current frame, checks them against the callee's parameters,
   /// gives the others their defaults, and binds all, with the symbols of their shapes, in the
   /// callee's frame.
@@ -188,6 +191,9 @@ public:
   std::string labels;
   /// False while a file's constants are evaluated.
   bool buildsGraph = true;
+  /// While the body of a scan is built: the place before it, where the parameters that it reads are
+  /// made.
+  std::optional<mlir::OpBuilder::InsertPoint> outsideScan;
 
 private:
   struct ConstantState {
@@ -212,6 +218,9 @@ private:
   void poison(const Pattern &pattern);
   std::optional<bool> condition(const Expr *expr);
 
+  Value invoke(const Function &function, SMRange range, std::optional<std::string> label,
+               llvm::function_ref<bool(Frame &, std::vector<ArgumentValue> &)> bind);
+  bool bindValues(Frame &callee, SMRange range, std::vector<ArgumentValue> &values);
   bool assignArguments(const Callable &callable, llvm::ArrayRef<Argument> arguments, SMRange range,
                        llvm::SmallVectorImpl<const Argument *> &byParameter);
   bool accepts(const TypeExpr &type, const Value &value) const;

@@ -1,6 +1,7 @@
 #include "frontend/Model.h"
 
 #include "frontend/Adapters.h"
+#include "frontend/Contract.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -187,6 +188,9 @@ private:
     function = mlir::func::FuncOp::create(builder, elaborator.location(model.name.range),
                                           model.name.text, builder.getFunctionType(types, {}));
     function->setAttr(ir::names::model, builder.getUnitAttr());
+    if (model.contract)
+      if (ir::CausalAttr causal = elaborateContract(elaborator, model, types))
+        function->setAttr(ir::names::causal, causal);
     function.setAllArgAttrs(attributes);
     mlir::Block *entry = new mlir::Block();
     function.getBody().push_back(entry);
@@ -224,7 +228,7 @@ private:
       attribute.set(ir::names::name, builder.getStringAttr(name));
       if (declared && declared->adapter)
         if (mlir::Attribute adapter =
-                resultAdapter(elaborator, *declared->adapter, value.tensorType()))
+                resultAdapter(elaborator, *declared->adapter, value.tensorType(), function, index))
           attribute.set(ir::names::as, adapter);
       results.push_back(value.asTensor().value);
       attributes.push_back(attribute.getDictionary(builder.getContext()));

@@ -29,7 +29,7 @@ Expr *Parser::parsePrimary() {
   case TokenKind::KwNone:
     return file.make<NoneExpr>(take().range());
   case TokenKind::LeftParen:
-    return parseParenthesized();
+    return atLambda() ? parseLambda() : parseParenthesized();
   case TokenKind::LeftBracket:
     return parseBracketed();
   case TokenKind::KwIf:
@@ -132,6 +132,49 @@ bool Parser::parseElements(TokenKind open, TokenKind close, StringRef what, Elem
     elements.list.push_back(element);
     return true;
   });
+}
+
+bool Parser::atLambda() const {
+  uint32_t partner = peek().partner;
+  return at(TokenKind::LeftParen) && partner > position && partner + 1 < tokens.size() &&
+         tokens[partner + 1].is(TokenKind::FatArrow);
+}
+
+Expr *Parser::parseLambda() {
+  Nesting nesting(*this);
+  if (!nesting)
+    return nullptr;
+  auto *lambda = file.make<Callable>();
+  SMLoc start = peek().start();
+  llvm::SmallVector<Parameter> parameters;
+  bool parsed = parseList(TokenKind::LeftParen, TokenKind::RightParen, "the parameters", [&] {
+    if (!at(TokenKind::Identifier))
+      return fail("the name of a parameter");
+    Parameter parameter;
+    parameter.name = identifier(take());
+    parameter.type = file.make<TypeExpr>();
+    parameter.type->kind = TypeExpr::Kind::Static;
+    parameter.type->range = parameter.name.range;
+    parameter.type->name = "any";
+    parameters.push_back(parameter);
+    return true;
+  });
+  if (!parsed)
+    return nullptr;
+  take();
+  Expr *value = parseExpr();
+  if (!value)
+    return nullptr;
+  Stmt *body = makeStmt<ReturnStmt>(value->depth, value->range, value);
+  SMRange range = from(start);
+  lambda->kind = Callable::Kind::Module;
+  lambda->range = range;
+  lambda->name = {StringRef(start.getPointer(), range.End.getPointer() - start.getPointer()),
+                  range};
+  lambda->parameters = file.copy<Parameter>(parameters);
+  lambda->body = {value->range, file.copy<Stmt *>({body}), value->depth};
+  file.lambdas.push_back(lambda);
+  return makeDeep<LambdaExpr>(value->depth + 1u, range, static_cast<const Callable *>(lambda));
 }
 
 Expr *Parser::parseParenthesized() {

@@ -137,6 +137,8 @@ bool Parser::parseCallable(Callable::Kind kind) {
     return false;
   if (at(TokenKind::Arrow) && !parseResults(*callable))
     return false;
+  if ((atWord("strictly") || atWord("causal")) && !parseContract(*callable))
+    return false;
   callable->range = {start, previous().end()};
   if (kind == Callable::Kind::Primitive) {
     file.callables.push_back(callable);
@@ -168,8 +170,7 @@ bool Parser::parseParameters(Callable &callable) {
       if (!parameter.defaultValue)
         return false;
     }
-    if (peek().is(TokenKind::Identifier) && peek().text == "from" &&
-        !parseAdapter(parameter.adapter))
+    if (atWord("from") && !parseAdapter(parameter.adapter))
       return false;
     parameters.push_back(parameter);
     return true;
@@ -190,7 +191,7 @@ bool Parser::parseResults(Callable &callable) {
     result.type = parseType();
     if (!result.type)
       return false;
-    if (peek().is(TokenKind::Identifier) && peek().text == "as" && !parseAdapter(result.adapter))
+    if (atWord("as") && !parseAdapter(result.adapter))
       return false;
     results.push_back(result);
     return true;
@@ -218,6 +219,43 @@ bool Parser::parseAdapter(CallExpr *&adapter) {
     diagnostics.report<diag::AdapterNotCall>(call->range, keyword.text);
     return false;
   }
+  return true;
+}
+
+bool Parser::parseContract(Callable &callable) {
+  auto *contract = file.make<Contract>();
+  SMLoc start = peek().start();
+  contract->isStrict = atWord("strictly");
+  if (contract->isStrict)
+    take();
+  if (!atWord("causal"))
+    return fail("'causal' after 'strictly'");
+  take();
+  if (!atWord("over"))
+    return fail("'over' and the axes in whose order the input is generated");
+  take();
+  llvm::SmallVector<Identifier> axes;
+  auto parseAxis = [&] {
+    if (!at(TokenKind::Identifier))
+      return fail("the name of a dimension");
+    axes.push_back(identifier(take()));
+    return true;
+  };
+  if (!(at(TokenKind::LeftParen)
+            ? parseList(TokenKind::LeftParen, TokenKind::RightParen, "the axes", parseAxis)
+            : parseAxis()))
+    return false;
+  if (axes.empty())
+    return fail("the name of a dimension between the parentheses");
+  contract->axes = file.copy<Identifier>(axes);
+  if (atWord("by")) {
+    take();
+    contract->order = parseExpr();
+    if (!contract->order)
+      return false;
+  }
+  contract->range = from(start);
+  callable.contract = contract;
   return true;
 }
 

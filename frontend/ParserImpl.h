@@ -44,6 +44,8 @@ private:
   }
   const Token &previous() const { return tokens[position == 0 ? 0 : position - 1]; }
   bool at(TokenKind kind) const { return peek().is(kind); }
+  /// At a word that means something here only, and is a name elsewhere.
+  bool atWord(StringRef word) const { return at(TokenKind::Identifier) && peek().text == word; }
   const Token &take() {
     const Token &token = peek();
     if (position + 1 < tokens.size())
@@ -75,6 +77,7 @@ private:
   bool parseParameters(Callable &callable);
   bool parseResults(Callable &callable);
   bool parseAdapter(CallExpr *&adapter);
+  bool parseContract(Callable &callable);
   TypeExpr *parseType();
   TypeExpr *parseSimpleType();
   bool parseDimensions(TypeExpr &type);
@@ -110,6 +113,8 @@ private:
   Expr *parseNumber();
   Expr *parseString();
   bool parseElements(TokenKind open, TokenKind close, StringRef what, Elements &elements);
+  bool atLambda() const;
+  Expr *parseLambda();
   Expr *parseParenthesized();
   Expr *parseBracketed();
   Expr *parseIf();

@@ -52,6 +52,7 @@ struct Primitive {
 llvm::ArrayRef<Primitive> elementwisePrimitives();
 llvm::ArrayRef<Primitive> linearPrimitives();
 llvm::ArrayRef<Primitive> reductionPrimitives();
+llvm::ArrayRef<Primitive> sequencePrimitives();
 llvm::ArrayRef<Primitive> shapePrimitives();
 llvm::ArrayRef<Primitive> staticPrimitives();
 

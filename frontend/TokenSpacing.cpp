@@ -36,6 +36,12 @@ bool TokenSpacing::isUnary(size_t i) const {
   return true;
 }
 
+bool TokenSpacing::isContractWord(size_t i) const {
+  return i > 0 && tokens[i].is(Identifier) && !tokens[i].startsStatement &&
+         (tokens[i].text == "over" || tokens[i].text == "by") &&
+         tokens[i - 1].isOneOf(Identifier, RightParen);
+}
+
 unsigned TokenSpacing::looseness(size_t i) const {
   switch (tokens[i].kind) {
   case Comma:
@@ -83,7 +89,8 @@ bool TokenSpacing::spaceBetween(size_t left, size_t right) const {
   if (isUnary(left))
     return false;
   if (b.isOneOf(LeftParen, LeftBracket))
-    return !a.isOneOf(Identifier, String, RightParen, RightBracket, RightBrace);
+    return !a.isOneOf(Identifier, String, RightParen, RightBracket, RightBrace) ||
+           isContractWord(left);
   return true;
 }
 

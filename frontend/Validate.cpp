@@ -32,6 +32,8 @@ static void validateCallable(const Callable &callable, Diagnostics &diagnostics)
       diagnostics.report<diag::AdapterOnModule>(result.adapter->range, callable.name.text);
     validateType(*result.type, callable, diagnostics);
   }
+  if (callable.contract && !isModel)
+    diagnostics.report<diag::ContractOnModule>(callable.contract->range, callable.name.text);
 }
 
 void validate(const SourceFile &file, Diagnostics &diagnostics) {
@@ -40,6 +42,8 @@ void validate(const SourceFile &file, Diagnostics &diagnostics) {
       diagnostics.report<diag::PrimitiveInUserFile>(callable->name.range);
     validateCallable(*callable, diagnostics);
   }
+  for (const Callable *lambda : file.lambdas)
+    validateCallable(*lambda, diagnostics);
 }
 
 } // namespace quern::frontend

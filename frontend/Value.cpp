@@ -101,7 +101,8 @@ bool equal(const Value &a, const Value &b) {
   if (a.isAxis() && b.isAxis())
     return a.asAxis() == b.asAxis();
   if (a.isFunction() && b.isFunction())
-    return a.asFunction().callable == b.asFunction().callable;
+    return a.asFunction().callable == b.asFunction().callable &&
+           a.asFunction().captured == b.asFunction().captured;
   if (a.isTensor() && b.isTensor())
     return a.asTensor().value == b.asTensor().value;
   if (a.isSequence() && b.isSequence())

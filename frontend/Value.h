@@ -4,6 +4,7 @@
 
 #include "frontend/Ast.h"
 
+#include "llvm/ADT/DenseMap.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Value.h"
 
@@ -14,10 +15,13 @@
 
 namespace quern::frontend {
 
-/// A callable with the file whose names it sees.
+struct Captured;
+
+/// A callable with what it sees: the names of its file, and, of a lambda, the variables around it.
 struct Function {
   const Callable *callable = nullptr;
   const SourceFile *file = nullptr;
+  std::shared_ptr<const Captured> captured = nullptr;
 };
 
 class Value {
@@ -108,6 +112,13 @@ private:
                             Sequence, mlir::Type, Axis, Function, Tensor>;
   explicit Value(Data data) : data(std::move(data)) {}
   Data data;
+};
+
+using Variables = llvm::SmallDenseMap<StringRef, Value, 16>;
+
+/// The variables that a lambda sees.
+struct Captured {
+  Variables variables;
 };
 
 /// Equality of compile-time values; an int equals the float of its value. Tensors are equal if they

@@ -49,17 +49,20 @@ static Value toInteger(const PrimitiveCall &call) {
   return Value::integer(static_cast<int64_t>(whole));
 }
 
-/// `photo` and `labels` stand around a model's signature; a model calls them nowhere.
+/// `photo`, `labels` and their like stand around a model's signature; a model calls them nowhere.
 static Value adapter(const PrimitiveCall &call) {
   call.elaborator.error<diag::AdapterCalled>(call.range, call.callable.name.text);
   return Value();
 }
 
 static constexpr Primitive rows[] = {
+    {"bernoulli", adapter},
+    {"categorical", adapter},
     {"ceil_div", roundedDivision<true>},
     {"element_type", elementType},
     {"float", [](const PrimitiveCall &call) { return call.value(0); }},
     {"floor_div", roundedDivision<false>},
+    {"gaussian_mixture", adapter},
     {"int", toInteger},
     {"is_list",
      [](const PrimitiveCall &call) { return Value::boolean(call.value(0).isSequence()); }},
@@ -69,6 +72,7 @@ static constexpr Primitive rows[] = {
      [](const PrimitiveCall &call) { return Value::boolean(call.value(0).isTensor()); }},
     {"labels", adapter},
     {"len", len},
+    {"logistic_mixture", adapter},
     {"photo", adapter},
     {"rank", rank},
     {"repeat", repeat},

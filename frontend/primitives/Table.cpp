@@ -14,7 +14,7 @@ std::vector<int64_t> PrimitiveCall::integers(unsigned i) const {
 static llvm::StringMap<PrimitiveFunction> makeTable() {
   llvm::StringMap<PrimitiveFunction> table;
   for (auto family : {elementwisePrimitives(), linearPrimitives(), reductionPrimitives(),
-                      shapePrimitives(), staticPrimitives()})
+                      sequencePrimitives(), shapePrimitives(), staticPrimitives()})
     for (const Primitive &primitive : family)
       table[primitive.name] = primitive.function;
   return table;

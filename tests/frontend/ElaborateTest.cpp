@@ -205,13 +205,80 @@ TEST(Elaborate, Adapters) {
   EXPECT_EQ(labels.getNames().size(), 1000u);
 }
 
+TEST(Elaborate, Contracts) {
+  Compiled model("model m(c: f32[N = 1, 5], x: f32[N, C = 3, H = 4, W = 2])\n"
+                 "        -> f32[N, C * 7, H, W] as categorical(range = [-1, 1])\n"
+                 "        strictly causal over (H, W, C) {\n"
+                 "    return full([N, C * 7, H, W], 0)\n}\n");
+  ASSERT_TRUE(model.module) << model.messages;
+  auto causal = model.function()->getAttrOfType<ir::CausalAttr>(ir::names::causal);
+  ASSERT_TRUE(causal);
+  EXPECT_EQ(causal.getInput(), 1);
+  EXPECT_THAT(causal.getInputAxes(), ElementsAre(2, 3, 1));
+  EXPECT_EQ(causal.getOutput(), 0);
+  EXPECT_THAT(causal.getOutputAxes(), ElementsAre(2, 3, 1));
+  EXPECT_TRUE(causal.getStrict());
+  EXPECT_TRUE(causal.getOrder().empty());
+  auto drawn = model.function().getResultAttrOfType<ir::DistributionAttr>(0, ir::names::as);
+  ASSERT_TRUE(drawn);
+  EXPECT_EQ(drawn.getKind(), ir::DistributionKind::categorical);
+  EXPECT_EQ(drawn.getAxis(), 1);
+  EXPECT_EQ(drawn.getLevels(), 7);
+  EXPECT_THAT(drawn.getRange().asArrayRef(), ElementsAre(-1, 1));
+}
+
+TEST(Elaborate, ContractsWithAnOrder) {
+  Compiled model("module backwards(n: int) {\n    order = []\n    for i in 0..n {\n"
+                 "        order = [i] + order\n    }\n    return order\n}\n"
+                 "model m(x: f32[N = 1, 1, T = 4]) -> f32[N, 6, T] as gaussian_mixture(2)\n"
+                 "        causal over T by backwards(T) {\n    return full([N, 6, T], 0)\n}\n");
+  ASSERT_TRUE(model.module) << model.messages;
+  auto causal = model.function()->getAttrOfType<ir::CausalAttr>(ir::names::causal);
+  ASSERT_TRUE(causal);
+  EXPECT_FALSE(causal.getStrict());
+  EXPECT_THAT(causal.getOrder(), ElementsAre(3, 2, 1, 0));
+  auto drawn = model.function().getResultAttrOfType<ir::DistributionAttr>(0, ir::names::as);
+  ASSERT_TRUE(drawn);
+  EXPECT_EQ(drawn.getAxis(), 1);
+  EXPECT_EQ(drawn.getLevels(), 0);
+  EXPECT_EQ(drawn.getComponents(), 2);
+}
+
+TEST(Elaborate, LambdasSeeTheVariablesAroundThem) {
+  Compiled model("module twice(f: module, x: any) {\n    return f(f(x))\n}\n"
+                 "model m(x: f32[4]) {\n    k = 3\n    add = (y) => y + k\n    k = 5\n"
+                 "    return x * float(twice(add, 1) + ((a, b) => a * b)(k, 2))\n}\n");
+  ASSERT_TRUE(model.module) << model.messages;
+  auto constants = model.ops<ir::ConstantOp>();
+  ASSERT_EQ(constants.size(), 1u);
+  auto value = llvm::cast<mlir::DenseElementsAttr>(constants[0].getValue());
+  EXPECT_EQ(value.getSplatValue<float>(), 17);
+}
+
+TEST(Elaborate, ScansTakeWhatTheirCellReads) {
+  Compiled model("model m(x: f32[2, 6, 3], y: f32[2, 4]) {\n"
+                 "    cell = (u, h) => tanh(rnn: linear(u, 4)) * y + 0.5 * h\n"
+                 "    return scan(cell, x, full([2, 4], 0), over = 1)\n}\n");
+  ASSERT_TRUE(model.module) << model.messages;
+  EXPECT_EQ(model.resultShape(), (std::vector<int64_t>{2, 6, 4}));
+  auto scans = model.ops<ir::ScanOp>();
+  ASSERT_EQ(scans.size(), 1u);
+  // Weight, bias and y; the number is a constant inside.
+  EXPECT_EQ(scans[0].getInvariants().size(), 3u);
+  EXPECT_EQ(model.parameters().size(), 2u);
+  EXPECT_EQ(model.parameters().count("rnn.weight"), 1u);
+}
+
 TEST(Elaborate, CheckTakesEveryModel) {
   auto context = Compiled::makeContext();
   std::string messages;
   llvm::raw_string_ostream stream(messages);
   Options options;
   options.library = libraryPath;
-  for (const char *name : {"resnet18", "resnet50", "vgg16", "efficientnet_lite0", "digits"})
+  for (const char *name :
+       {"resnet18", "resnet50", "vgg16", "efficientnet_lite0", "digits", "char_rnn", "made", "nade",
+        "temporal_conv", "wavenet", "wavenet_conditioned", "gpt", "any_order", "pixelcnn",
+        "gated_pixelcnn", "pixelcnn_pp", "pixelsnail", "pixel_rnn", "multiscale"})
     EXPECT_TRUE(
         check(std::string(QUERN_SOURCE_DIR "/models/") + name + ".qn", options, *context, stream))
         << name << ": " << messages;

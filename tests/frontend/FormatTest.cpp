@@ -43,6 +43,13 @@ TEST(Format, Spacing) {
       "module f(x: tensor[...]) {\n    a = layer{i + 1}.conv_{i}: f(x)\n    return (a,)\n}\n");
 }
 
+TEST(Format, ContractsAndLambdas) {
+  EXPECT_EQ(formatted("model m( x:f32[N,H,W] )->f32[N,H,W] strictly causal over(H,W)by[2,0,1] {\n"
+                      "return f(x,(i,j)=>-j<=i)\n}"),
+            "model m(x: f32[N, H, W]) -> f32[N, H, W] strictly causal over (H, W) by [2, 0, 1] {\n"
+            "    return f(x, (i, j) => -j <= i)\n}\n");
+}
+
 TEST(Format, BlankLines) {
   EXPECT_EQ(formatted("\n\nimport \"a.qn\"\nA=3\n\n\n\nB=4\nmodule f(x: f32[4]) {\n\n\n    a = "
                       "1\n\n\n    b = 2\n\n}\nmodule g(x: "

@@ -63,6 +63,14 @@ std::string show(const Expr *expr) {
            show(llvm::cast<LabelledExpr>(expr)->operand);
   case Expr::Kind::String:
     return "\"" + showPieces(llvm::cast<StringExpr>(expr)->pieces) + "\"";
+  case Expr::Kind::Lambda: {
+    const Callable &lambda = *llvm::cast<LambdaExpr>(expr)->callable;
+    std::string names;
+    for (const Parameter &parameter : lambda.parameters)
+      names.append(names.empty() ? "" : " ").append(parameter.name.text);
+    return "<" + names + "> => " +
+           show(llvm::cast<ReturnStmt>(lambda.body.statements.front())->value);
+  }
   case Expr::Kind::Block:
     return "{" + std::to_string(llvm::cast<BlockExpr>(expr)->block.statements.size()) + "}";
   default:
@@ -106,6 +114,29 @@ TEST(Parser, Labels) {
   EXPECT_EQ(parsed("model: f(module: g())"), "model: f(module: g();)");
   EXPECT_EQ(parsed("downsample: { 1: f(0: g(x)) }"), "downsample: {1}");
   EXPECT_EQ(parsed("a: b: f()"), "a: b: f()");
+}
+
+TEST(Parser, Lambdas) {
+  EXPECT_EQ(parsed("(i, j) => j <= i and i - j < 4"), "<i j> => ((j <= i) and ((i - j) < 4))");
+  EXPECT_EQ(parsed("f((x) => (y) => x, () => 1)"), "f(<x> => <y> => x;<> => 1;)");
+}
+
+TEST(Parser, Contracts) {
+  Text source("model a(x: f32[N = 1, T = 4]) -> f32[N, T] as bernoulli() strictly causal over T {\n"
+              "    return x\n}\n"
+              "model b(x: f32[N = 1, H = 4, W = 2]) -> f32[N, H, W]\n"
+              "        causal over (H, W) by [0, 1] {\n    return x\n}\n");
+  auto file = source.parse();
+  EXPECT_EQ(source.messages, "");
+  const Contract *a = file->callables[0]->contract, *b = file->callables[1]->contract;
+  ASSERT_TRUE(a && b);
+  EXPECT_TRUE(a->isStrict);
+  EXPECT_EQ(a->axes.size(), 1u);
+  EXPECT_EQ(a->order, nullptr);
+  EXPECT_FALSE(b->isStrict);
+  ASSERT_EQ(b->axes.size(), 2u);
+  EXPECT_EQ(b->axes[1].text, "W");
+  EXPECT_NE(b->order, nullptr);
 }
 
 TEST(Parser, Strings) {
