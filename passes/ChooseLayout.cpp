@@ -1,7 +1,8 @@
 // Channels last lets convolutions read and write vectors of channels, at any stride and width.
 // Every value that a convolution, window or resize touches is stored so, and all that elementwise
 // and joining ops tie to those, so that no kernel reads one order and writes another. What the
-// model takes and gives stays row-major, and so does what is only flattened.
+// model takes and gives stays row-major, copied where it has many channels, and so does what is
+// only flattened.
 #include "ir/Layout.h"
 #include "passes/Model.h"
 #include "passes/Passes.h"
@@ -30,12 +31,17 @@ bool keepsOrder(mlir::Operation *op) {
          llvm::isa<ir::ConcatOp, ir::PadOp, ir::SliceOp, ir::BroadcastOp>(op);
 }
 
-/// Whether all that happens to `value` is that it is flattened or returned, which takes row-major.
+/// Whether an image has so many channels that a convolution is slow to read or write it row-major,
+/// and a copy pays: pictures have not.
+bool hasManyChannels(mlir::Value image) { return tensorType(image).getDimSize(1) >= 8; }
+
+/// Whether all that happens to `value` is that it is flattened, or returned with few channels, which
+/// takes row-major.
 bool isOnlyFlattened(mlir::Value value) {
   mlir::RankedTensorType last = ir::channelsLast(tensorType(value));
   return llvm::all_of(value.getUsers(), [&](mlir::Operation *user) {
     auto reshape = llvm::dyn_cast<ir::ReshapeOp>(user);
-    return llvm::isa<mlir::func::ReturnOp>(user) ||
+    return (llvm::isa<mlir::func::ReturnOp>(user) && !hasManyChannels(value)) ||
            (reshape && !ir::isReshapeFree(last, tensorType(reshape.getResult())));
   });
 }
@@ -74,10 +80,27 @@ struct ChooseLayout : impl::ChooseLayoutBase<ChooseLayout> {
       if (channelsLast.contains(tied.getOrInsertLeaderValue(result)) && !isOnlyFlattened(result))
         result.setType(ir::channelsLast(tensorType(result)));
     }
+    copyArguments(model);
     returnRowMajor(model);
   }
 
 private:
+  /// Convolutions of many channels read a copy of what the model takes.
+  static void copyArguments(mlir::func::FuncOp model) {
+    mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(&model.front());
+    for (mlir::BlockArgument argument : model.getArguments()) {
+      auto isByConv = [](mlir::OpOperand &use) {
+        return llvm::isa<ir::ConvOp>(use.getOwner()) && use.getOperandNumber() == 0;
+      };
+      if (llvm::none_of(argument.getUses(), isByConv) || !hasManyChannels(argument))
+        continue;
+      mlir::RankedTensorType type = ir::channelsLast(tensorType(argument));
+      auto copy =
+          ir::ReshapeOp::create(builder, argument.getLoc(), type, argument, type.getShape());
+      argument.replaceUsesWithIf(copy, isByConv);
+    }
+  }
+
   /// A returned image that others read too is copied into row-major order.
   static void returnRowMajor(mlir::func::FuncOp model) {
     mlir::Operation *terminator = model.front().getTerminator();

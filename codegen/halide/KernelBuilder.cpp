@@ -227,8 +227,12 @@ void KernelBuilder::bindArguments() {
 
 /// A map whose input is contiguous along another axis than its result.
 void KernelBuilder::detectTranspose(mlir::Value result, const StoredDims &dims) {
+  auto isCopy = [](mlir::Operation &op) {
+    return llvm::isa<ir::ReshapeOp>(op) && ir::tensorType(op.getOperand(0)).getShape() ==
+                                               ir::tensorType(op.getResult(0)).getShape();
+  };
   for (mlir::Operation &op : kernel.getBody().front().without_terminator())
-    if (!op.hasTrait<ir::Elementwise>())
+    if (!op.hasTrait<ir::Elementwise>() && !isCopy(op))
       return;
   auto inner = [](const StoredDims &of) {
     auto found = llvm::find_if(of, [](const ir::PhysicalDim &dim) { return dim.extent != 1; });
