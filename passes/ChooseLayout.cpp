@@ -35,8 +35,8 @@ bool keepsOrder(mlir::Operation *op) {
 /// and a copy pays: pictures have not.
 bool hasManyChannels(mlir::Value image) { return tensorType(image).getDimSize(1) >= 8; }
 
-/// Whether all that happens to `value` is that it is flattened, or returned with few channels, which
-/// takes row-major.
+/// Whether all that happens to `value` is that it is flattened, or returned with few channels,
+/// which takes row-major.
 bool isOnlyFlattened(mlir::Value value) {
   mlir::RankedTensorType last = ir::channelsLast(tensorType(value));
   return llvm::all_of(value.getUsers(), [&](mlir::Operation *user) {

@@ -1,7 +1,8 @@
-// A pointwise convolution does not care which pixel is whose neighbour. With all pixels on one axis
-// its kernel is a matrix product over one long axis: no tail on each row, and fewer distinct
-// kernels. The batch axis stays: it is outside the channels in logical order, so no reshape can
-// bring it to the pixels.
+// A pointwise convolution does not care which pixel is whose neighbour, and no more does a copy
+// into another order of channels and pixels. With all pixels on one axis the kernel of the one is a
+// matrix product over one long axis, that of the other a transposition: no tail on each row, and
+// fewer distinct kernels. The batch axis stays: it is outside the channels in logical order, so no
+// reshape can bring it to the pixels.
 #include "ir/Layout.h"
 #include "passes/Model.h"
 #include "passes/Passes.h"
@@ -12,14 +13,32 @@ namespace quern::passes {
 
 namespace {
 
-bool isCollapsible(ir::ConvOp conv) {
-  auto all = [](llvm::ArrayRef<int64_t> values, int64_t number) {
-    return llvm::all_of(values, [&](int64_t value) { return value == number; });
-  };
-  llvm::ArrayRef<int64_t> shape = tensorType(conv).getShape();
-  bool isOneRow = all(shape.drop_front(2).drop_back(), 1);
-  return conv.isPointwise() && !isOneRow && all(conv.getStrides(), 1) && all(conv.getPadLow(), 0) &&
+bool all(llvm::ArrayRef<int64_t> values, int64_t number) {
+  return llvm::all_of(values, [&](int64_t value) { return value == number; });
+}
+
+bool isPixelwise(ir::ConvOp conv) {
+  return conv.isPointwise() && all(conv.getStrides(), 1) && all(conv.getPadLow(), 0) &&
          all(conv.getPadHigh(), 0);
+}
+
+/// Whether all that an op does is to store the elements of its operand in another order.
+bool isCopy(mlir::Operation &op) {
+  return llvm::isa<ir::ReshapeOp>(op) &&
+         tensorType(op.getOperand(0)).getShape() == tensorType(op.getResult(0)).getShape();
+}
+
+/// The op whose pixels are to be one axis: a pointwise convolution, or a copy in another order.
+mlir::Operation *collapsible(ir::FusedOp fused) {
+  for (mlir::Operation &op : fused.getBody().front().without_terminator()) {
+    auto conv = llvm::dyn_cast<ir::ConvOp>(op);
+    if (!(conv && isPixelwise(conv)) && !isCopy(op))
+      continue;
+    llvm::ArrayRef<int64_t> shape = tensorType(op.getResult(0)).getShape();
+    bool isOneRow = shape.size() < 4 || all(shape.drop_front(2).drop_back(), 1);
+    return isOneRow ? nullptr : &op;
+  }
+  return nullptr;
 }
 
 /// `type` with its trailing `pixels` merged into the last axis.
@@ -45,23 +64,26 @@ std::optional<mlir::RankedTensorType> pixelType(mlir::RankedTensorType type,
 
 /// The types of every value of the kernel after the change, or nothing if some op stands in the
 /// way.
-std::optional<llvm::DenseMap<mlir::Value, mlir::RankedTensorType>> collapsedTypes(ir::FusedOp fused,
-                                                                                  ir::ConvOp conv) {
-  llvm::SmallVector<int64_t> pixels(tensorType(conv).getShape().drop_front(2));
+std::optional<llvm::DenseMap<mlir::Value, mlir::RankedTensorType>>
+collapsedTypes(ir::FusedOp fused, mlir::Operation *anchor) {
+  llvm::SmallVector<int64_t> pixels(tensorType(anchor->getResult(0)).getShape().drop_front(2));
+  auto conv = llvm::dyn_cast<ir::ConvOp>(anchor);
   llvm::DenseMap<mlir::Value, mlir::RankedTensorType> types;
   auto enter = [&](mlir::Value value) {
-    std::optional<mlir::RankedTensorType> type =
-        value == conv.getWeight() ? tensorType(value) : pixelType(tensorType(value), pixels);
+    std::optional<mlir::RankedTensorType> type = conv && value == conv.getWeight()
+                                                     ? tensorType(value)
+                                                     : pixelType(tensorType(value), pixels);
     return type && types.try_emplace(value, *type).second;
   };
   for (mlir::Operation &op : fused.getBody().front().without_terminator()) {
-    bool isPixelwise =
-        &op == conv || op.hasTrait<ir::Elementwise>() || llvm::isa<ir::ConstantOp>(op);
-    if (!isPixelwise || !enter(op.getResult(0)))
+    bool isSimple = &op == anchor || op.hasTrait<ir::Elementwise>() || isCopy(op) ||
+                    llvm::isa<ir::ConstantOp>(op);
+    if (!isSimple || !enter(op.getResult(0)))
       return std::nullopt;
   }
-  if (!llvm::isa<mlir::BlockArgument>(conv.getWeight()) || !conv.getWeight().hasOneUse() ||
-      !llvm::all_of(fused.getBody().getArguments(), enter))
+  bool hasOwnWeight =
+      !conv || (llvm::isa<mlir::BlockArgument>(conv.getWeight()) && conv.getWeight().hasOneUse());
+  if (!hasOwnWeight || !llvm::all_of(fused.getBody().getArguments(), enter))
     return std::nullopt;
   return types;
 }
@@ -88,6 +110,8 @@ void collapse(ir::FusedOp fused, const llvm::DenseMap<mlir::Value, mlir::RankedT
     if (auto constant = value.getDefiningOp<ir::ConstantOp>())
       constant.setValueAttr(
           llvm::cast<mlir::DenseElementsAttr>(constant.getValue()).resizeSplat(type));
+    if (auto copy = value.getDefiningOp<ir::ReshapeOp>())
+      copy.setShape(type.getShape());
     mlir::Value(value).setType(type);
   }
   wide.getBody().takeBody(fused.getBody());
@@ -102,10 +126,10 @@ struct CollapsePixels : impl::CollapsePixelsBase<CollapsePixels> {
     if (!model)
       return;
     for (auto fused : llvm::make_early_inc_range(model.front().getOps<ir::FusedOp>())) {
-      auto convs = fused.getBody().front().getOps<ir::ConvOp>();
-      if (convs.empty() || !isCollapsible(*convs.begin()))
+      mlir::Operation *anchor = collapsible(fused);
+      if (!anchor)
         continue;
-      if (auto types = collapsedTypes(fused, *convs.begin()))
+      if (auto types = collapsedTypes(fused, anchor))
         collapse(fused, *types);
     }
     for (mlir::Operation &op : llvm::make_early_inc_range(llvm::reverse(model.front())))

@@ -9,6 +9,11 @@ namespace {
 constexpr int64_t largestRealRadix = 16;
 constexpr int64_t largestRadix = 16;
 
+/// A long axis that begins with this radix, which leaves 16 frequencies, and ends with 16 has whole
+/// vectors of any machine along both, where there are no channels to fill them.
+constexpr int64_t longRealRadix = 30, longLastRadix = 16;
+constexpr int64_t longAxis = 512;
+
 /// The fewest radices up to `largestRadix` whose product is n, the largest of them the least.
 std::vector<int64_t> complexRadices(int64_t n) {
   if (n == 1)
@@ -34,6 +39,13 @@ std::vector<int64_t> complexRadices(int64_t n) {
 
 /// Radices for real samples: the first one halves the frequencies, at the cost of radix / 2 + 1.
 std::vector<int64_t> realRadices(int64_t n) {
+  if (n > longAxis && n % (longRealRadix * longLastRadix) == 0) {
+    std::vector<int64_t> radices = complexRadices(n / (longRealRadix * longLastRadix));
+    radices.insert(radices.begin(), longRealRadix);
+    radices.push_back(longLastRadix);
+    if (radices.size() > 2)
+      return radices;
+  }
   std::vector<int64_t> best;
   double least = std::numeric_limits<double>::infinity();
   for (int64_t r = std::min(n, largestRealRadix); r >= 1; --r) {

@@ -22,8 +22,8 @@ public:
   std::string refusal(const ConvShape &) const override { return ""; }
 
   ConvCost cost(const ConvShape &shape, const Tile &, const Machine &machine) const override {
-    // A padded copy of the input, at most.
-    int64_t padded = 4 * shape.batch * shape.inChannels;
+    // A padded copy of the input, at most, each pixel followed by a cache line.
+    int64_t padded = 4 * shape.batch * (shape.inChannels + 16);
     for (const ConvAxis &axis : shape.axes)
       padded *= axis.in + axis.padLow + axis.padHigh + axis.stride;
     return {.microseconds = directMicroseconds(shape, machine), .workspaceBytes = padded};

@@ -22,6 +22,11 @@ int64_t span(const ConvAxis &axis) { return (axis.kernel - 1) * axis.dilation + 
 
 int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+/// Whether vectors must run along the samples, for want of channels.
+bool isOneSignal(const ConvShape &shape) {
+  return shape.axes.size() == 1 && shape.inChannels == 1 && shape.outChannels == 1;
+}
+
 /// The least size of at least `n` samples that transforms have passes for.
 int64_t nextSize(int64_t n) {
   int64_t size = ir::smoothSize(n);
@@ -34,8 +39,13 @@ int64_t tilesAlong(const ConvAxis &axis, int64_t size) {
   return ceilDiv(axis.out, size - span(axis) + 1);
 }
 
-/// Samples of an axis in one piece.
-int64_t wholeSize(const ConvAxis &axis) { return nextSize(axis.out + span(axis) - 1); }
+/// The same for an axis of `shape`. Long transforms of one signal fill their vectors where a
+/// multiple of this divides them: ir/conv/FftPasses.cpp.
+int64_t nextSize(const ConvShape &shape, int64_t n) {
+  constexpr int64_t vectors = 30 * 16;
+  return isOneSignal(shape) && n > 2 * vectors ? vectors * nextSize(ceilDiv(n, vectors))
+                                               : nextSize(n);
+}
 
 /// Transforms `n` values at `step` by the definition if n is prime, else by its factors, in f32.
 void transform(Complex *data, int64_t n, int64_t step, double sign) {
@@ -96,25 +106,26 @@ public:
   /// The whole, and tiles around twice and four times the filter.
   llvm::SmallVector<Tile> tiles(const ConvShape &shape) const override {
     llvm::SmallVector<Tile> list;
+    auto whole = [&](const ConvAxis &axis) { return nextSize(shape, axis.out + span(axis) - 1); };
     auto add = [&](auto sizeOf) {
       Tile tile;
       int64_t samples = 1;
       for (const ConvAxis &axis : shape.axes) {
-        tile.push_back(std::min(sizeOf(axis), wholeSize(axis)));
+        tile.push_back(std::min(sizeOf(axis), whole(axis)));
         samples *= tile.back();
       }
       constexpr int64_t mostSamples = int64_t{1} << 18;
       if (samples <= mostSamples && !llvm::is_contained(list, tile))
         list.push_back(tile);
     };
-    for (int64_t factor : {2, 4})
+    for (int64_t factor : {2, 4, 8})
       add([&](const ConvAxis &axis) {
-        int64_t size = nextSize(std::max<int64_t>(factor * span(axis), 8));
+        int64_t size = nextSize(shape, std::max<int64_t>(factor * span(axis), 8));
         // As even tiles as can be.
         int64_t tiles = tilesAlong(axis, size);
-        return nextSize(ceilDiv(axis.out, tiles) + span(axis) - 1);
+        return nextSize(shape, ceilDiv(axis.out, tiles) + span(axis) - 1);
       });
-    add([](const ConvAxis &axis) { return wholeSize(axis); });
+    add(whole);
     return list;
   }
 

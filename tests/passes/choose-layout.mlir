@@ -28,3 +28,21 @@ func.func @other(%x: tensor<2x3x4xf32>) -> tensor<2x3x4xf32> attributes {quern.m
   %0 = quern.exp %x : (tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
   return %0 : tensor<2x3x4xf32>
 }
+
+// -----
+
+// Many channels: copied on the way in, once, and on the way out.
+// CHECK-LABEL: func.func @many
+// CHECK: %[[X:.*]] = quern.reshape %arg0 to [1, 8, 8, 8] {{.*}} -> tensor<1x8x8x8xf32, #quern.layout<[0, 2, 3, 1]>>
+// CHECK-NOT: quern.reshape
+// CHECK: %[[Y:.*]] = quern.conv %[[X]]
+// CHECK: %[[Z:.*]] = quern.conv %[[X]]
+// CHECK: %[[SUM:.*]] = quern.add %[[Y]], %[[Z]] {{.*}} -> tensor<1x8x8x8xf32, #quern.layout<[0, 2, 3, 1]>>
+// CHECK: %[[R:.*]] = quern.reshape %[[SUM]] to [1, 8, 8, 8] {{.*}} -> tensor<1x8x8x8xf32>
+// CHECK: return %[[R]]
+func.func @many(%x: tensor<1x8x8x8xf32>, %w: tensor<8x8x3x3xf32>, %v: tensor<8x8x3x3xf32>) -> tensor<1x8x8x8xf32> attributes {quern.model} {
+  %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [1, 1] [1, 1] groups 1 : (tensor<1x8x8x8xf32>, tensor<8x8x3x3xf32>) -> tensor<1x8x8x8xf32>
+  %1 = quern.conv %x, %v strides [1, 1] dilations [1, 1] pad [1, 1] [1, 1] groups 1 : (tensor<1x8x8x8xf32>, tensor<8x8x3x3xf32>) -> tensor<1x8x8x8xf32>
+  %2 = quern.add %0, %1 : (tensor<1x8x8x8xf32>, tensor<1x8x8x8xf32>) -> tensor<1x8x8x8xf32>
+  return %2 : tensor<1x8x8x8xf32>
+}

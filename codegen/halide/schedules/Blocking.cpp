@@ -42,10 +42,11 @@ Blocking chooseBlocking(const BlockingQuery &query, const CpuTarget &cpu) {
       continue;
     int64_t groups = std::min(query.panels, ceilDiv(query.tasks, count * query.copies));
     candidate.panelsPerGroup = blockFor(query.panels, groups);
-    if (count * query.copies * ceilDiv(query.panels, candidate.panelsPerGroup) < query.tasks &&
-        count < query.units)
+    int64_t tasks = count * query.copies * ceilDiv(query.panels, candidate.panelsPerGroup);
+    if (2 * tasks < query.tasks && count < query.units)
       continue;
-    double bytes = traffic(query, candidate, cpu);
+    // Fewer tasks than wanted, should that save much.
+    double bytes = traffic(query, candidate, cpu) * (tasks < query.tasks ? 1.25 : 1);
     if (bytes < least) {
       least = bytes;
       best = candidate;

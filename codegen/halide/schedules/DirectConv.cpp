@@ -13,6 +13,8 @@ using Halide::Func;
 using Halide::TailStrategy;
 using Halide::Var;
 
+constexpr int64_t cacheLineFloats = 16;
+
 int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 int64_t largestDivisor(int64_t value, int64_t limit) {
@@ -21,6 +23,9 @@ int64_t largestDivisor(int64_t value, int64_t limit) {
       return d;
   return 1;
 }
+
+/// Bytes between the inputs of neighbouring outputs, channels last.
+int64_t positionBytes(const ConvProblem &p) { return 4 * p.inChannels * p.strideX; }
 
 /// Cuts a convolution into tasks: strips of rows, or of pixels where there is only one row (as
 /// pointwise ones arrive).
@@ -54,11 +59,13 @@ DirectConvPlan planDirectConv(const ConvProblem &p, const CpuTarget &cpu,
                               std::optional<RegisterTile> tile) {
   DirectConvPlan plan{.problem = p, .cpu = cpu};
   int64_t depth = p.inChannels * p.kernelX * p.kernelY;
+  bool isCopied = p.isPadded() || p.planarInput || p.computedInput;
   plan.tile = tile ? *tile
                    : chooseTile({.channels = p.outChannels,
                                  .width = p.outWidth,
                                  .height = p.outHeight,
-                                 .depth = depth},
+                                 .depth = depth,
+                                 .positionBytes = isCopied ? 0 : positionBytes(p)},
                                 cpu);
   plan.tile.mx = static_cast<int>(std::min<int64_t>(plan.tile.mx, p.outWidth));
   plan.tile.my = static_cast<int>(std::min<int64_t>(plan.tile.my, p.outHeight));
@@ -131,6 +138,9 @@ void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func 
     else if (p.inChannels >= lanes)
       padded.vectorize(
           pc, lanes, p.inChannels % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
+    // A cache line more for each pixel, where the pixels of a tile would meet in few sets.
+    if (!p.planarInput && sharingSet(mx, positionBytes(p)) > 3)
+      padded.align_storage(pc, static_cast<int>(p.inChannels + cacheLineFloats));
   }
 
   Var ac = acc.args()[0], ax = acc.args()[1], ay = acc.args()[2];

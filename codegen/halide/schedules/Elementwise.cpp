@@ -80,16 +80,21 @@ void scheduleTranspose(Func staged, Func output, const std::vector<int64_t> &ext
     return;
   }
   int64_t tasks = wantedTasks({.flops = 0, .bytes = 8 * elementCount(extents)}, cpu);
-  Var co("co"), ci("ci"), xo("xo"), xi("xi"), task("task");
+  Var co("co"), ci("ci"), xo("xo"), xi("xi"), run("run"), task("task");
   // A block at the end overlaps the one before it: a staged block must not read behind the input.
   output.split(c, co, ci, lanes, TailStrategy::ShiftInwards)
       .split(x, xo, xi, lanes, TailStrategy::ShiftInwards);
-  std::vector<Halide::VarOrRVar> order{ci, xi, co, xo};
+  // Runs of blocks along the longer axis: few rows of the other are open at a time.
+  constexpr int blocksOfRun = 16;
+  Var along = extents[0] > extents[inputDim] ? co : xo,
+      across = extents[0] > extents[inputDim] ? xo : co;
+  output.split(along, run, along, blocksOfRun, TailStrategy::GuardWithIf);
+  std::vector<Halide::VarOrRVar> order{ci, xi, along, across, run};
   for (size_t i = 1; i < args.size(); ++i)
     if (i != inputDim)
       order.emplace_back(args[i]);
   output.reorder(order).vectorize(ci).unroll(xi);
-  staged.compute_at(output, co)
+  staged.compute_at(output, along)
       .store_in(Halide::MemoryType::Stack)
       .bound_extent(staged.args()[0], lanes)
       .bound_extent(staged.args()[inputDim], lanes)
@@ -97,14 +102,14 @@ void scheduleTranspose(Func staged, Func output, const std::vector<int64_t> &ext
       .vectorize(staged.args()[inputDim])
       .unroll(staged.args()[0]);
   if (tasks > 1) {
-    Var all = xo;
+    output.fuse(across, run, task);
     for (size_t i = 1; i < args.size(); ++i)
       if (i != inputDim) {
         Var fused("fused");
-        output.fuse(all, args[i], fused);
-        all = fused;
+        output.fuse(task, args[i], fused);
+        task = fused;
       }
-    output.parallel(all);
+    output.parallel(task);
   }
 }
 

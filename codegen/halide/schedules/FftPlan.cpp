@@ -108,6 +108,15 @@ FftAxis cutAxis(const ConvAxis &axis, int64_t size) {
 
 } // namespace
 
+bool FftPlan::isElementwise() const {
+  return problem.isDepthwise() || (problem.inChannels == 1 && problem.outChannels == 1);
+}
+
+bool FftPlan::hasSampleVectors() const {
+  return problem.outChannels == 1 && axes.size() == 1 && groups.size() == 2 && isElementwise() &&
+         passes.front().stored % cpu.lanes == 0 && passes.back().radix % cpu.lanes == 0;
+}
+
 std::string FftPlan::text() const {
   std::string result;
   for (const FftAxis &axis : axes)

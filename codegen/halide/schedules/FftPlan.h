@@ -47,6 +47,11 @@ struct FftPlan {
   double flops = 0;          ///< estimate: additions and multiplications, transforms and products
 
   int64_t positions() const { return tiles * problem.batch; }
+  /// One product per frequency and nothing to sum.
+  bool isElementwise() const;
+  /// Whether vectors run along the samples of a long axis, in place of channels that are not there:
+  /// along the last index while the first group transforms, along the first index for the second.
+  bool hasSampleVectors() const;
   /// For the message that goes with a choice, such as "28x28 tiles 4x4".
   std::string text() const;
 };

@@ -1,14 +1,48 @@
 #include "codegen/halide/schedules/RegisterTile.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace quern::codegen {
 
 namespace {
 
 constexpr double fmasPerCycle = 2;
-constexpr double fmaLatency = 4;
-constexpr double loadsPerCycle = 1.5; // sustained, of broadcasts and vectors together
+
+/// What was measured of a core: bench/kernels' tables of one layer under many tiles, README.md.
+struct Core {
+  double latency;           ///< least cycles of a step, for want of independent sums
+  double perStep;           ///< cycles of a step that nothing hides
+  double loadsPerCycle;     ///< sustained, of broadcasts and vectors together
+  double l2Bytes, farBytes; ///< a cycle, from the second-level cache and from behind it
+  double exposed;           ///< part of that traffic which the arithmetic does not hide
+  /// Entering the loop, the epilogue and the stores of a tile, by accumulators squared, by
+  /// accumulators times positions, and by accumulators.
+  double perSquare, perPosition, perAccumulator;
+};
+
+Core coreOf(const CpuTarget &cpu) {
+  double vectorBytes = 4.0 * cpu.lanes;
+  if (cpu.lanes >= 16)
+    return {.latency = 4.5,
+            .perStep = 0.5,
+            .loadsPerCycle = 2,
+            .l2Bytes = 38,
+            .farBytes = 9,
+            .exposed = 0.25,
+            .perSquare = 0,
+            .perPosition = 0.7,
+            .perAccumulator = 3};
+  return {.latency = 4,
+          .perStep = 0,
+          .loadsPerCycle = 1.5,
+          .l2Bytes = 0.9 * vectorBytes,
+          .farBytes = 0.3 * vectorBytes,
+          .exposed = 0,
+          .perSquare = 3.2 / cpu.registers,
+          .perPosition = 0,
+          .perAccumulator = 0};
+}
 
 int64_t roundUp(int64_t value, int64_t factor) { return (value + factor - 1) / factor * factor; }
 
@@ -25,28 +59,39 @@ bool fits(const RegisterTile &tile, const CpuTarget &cpu) {
   return accumulators + tile.nv + 1 <= cpu.registers;
 }
 
-/// Bytes a cycle at which a packed panel of `bytes` arrives, by the cache that holds it.
-double panelBandwidth(double bytes, const CpuTarget &cpu) {
-  double vectorBytes = 4.0 * cpu.lanes;
-  if (bytes <= 0.75 * static_cast<double>(cpu.l1Bytes))
-    return loadsPerCycle * vectorBytes;
-  if (bytes <= 0.75 * static_cast<double>(cpu.l2Bytes))
-    return 0.9 * vectorBytes;
-  return 0.3 * vectorBytes;
+/// Cycles for `bytes` of a packed panel of `panelBytes`, by the cache that holds it.
+double panelCycles(double bytes, double panelBytes, const Core &core, const CpuTarget &cpu) {
+  if (panelBytes <= 0.75 * static_cast<double>(cpu.l1Bytes))
+    return 0; // counted as loads
+  bool isNear = panelBytes <= 0.75 * static_cast<double>(cpu.l2Bytes);
+  return bytes / (isNear ? core.l2Bytes : core.farBytes);
 }
 
 } // namespace
 
+int64_t sharingSet(int64_t positions, int64_t positionBytes) {
+  constexpr int64_t wayBytes = 4096;
+  if (positionBytes == 0)
+    return 0;
+  int64_t apart = std::gcd(positionBytes, wayBytes); // this far or a multiple of it
+  return (positions * apart + wayBytes - 1) / wayBytes;
+}
+
 double tileCost(const TileQuery &query, const RegisterTile &tile, const CpuTarget &cpu) {
+  const Core core = coreOf(cpu);
   double positions = tile.mx * tile.my;
   double accumulators = tile.accumulators();
   double depth = static_cast<double>(query.depth);
-  double panelWidth = static_cast<double>(tile.nv * cpu.lanes);
-  double step =
-      std::max({accumulators / fmasPerCycle, fmaLatency, (tile.nv + positions) / loadsPerCycle,
-                4 * panelWidth / panelBandwidth(4 * panelWidth * depth, cpu)});
-  // Entering the loop, the epilogue and the stores: measured, more than in proportion.
-  double cycles = step * depth + 3.2 * accumulators * accumulators / cpu.registers;
+  double stepBytes = 4.0 * tile.nv * cpu.lanes;
+  double traffic = panelCycles(stepBytes, stepBytes * depth, core, cpu);
+  double step = std::max({accumulators / fmasPerCycle, core.latency,
+                          (tile.nv + positions) / core.loadsPerCycle, traffic}) +
+                core.perStep + core.exposed * traffic;
+  constexpr int64_t safe = 6; // of eight lines of a set; the panel needs some
+  if (sharingSet(tile.mx, query.positionBytes) > safe)
+    step += 0.4 * positions;
+  double cycles = step * depth + core.perSquare * accumulators * accumulators +
+                  core.perPosition * accumulators * positions + core.perAccumulator * accumulators;
   double waste = wasteFactor(query.channels, tile.nv * cpu.lanes) *
                  wasteFactor(query.width, tile.mx) * wasteFactor(query.height, tile.my);
   return cycles * waste / (depth * accumulators * cpu.lanes);

@@ -84,8 +84,10 @@ void chooseBlocks(WinogradPlan &plan, const WinogradKnobs &knobs) {
   int64_t cache = plan.cpu.l2Bytes, copies = plan.problem.batch;
   for (const ConvAxis &axis : plan.problem.axes)
     copies *= axis.dilation;
-  plan.wholeProducts =
-      knobs.wholeProducts.value_or(inputs * std::min(enoughTiles, product(plan.tiles)) > 2 * cache);
+  // Beyond this every panel would fetch a block's transformed input from the third-level cache.
+  constexpr int64_t mostInputs = 1024 * 1024;
+  plan.wholeProducts = knobs.wholeProducts.value_or(
+      inputs * std::min(enoughTiles, product(plan.tiles)) > mostInputs);
   auto choose = [&](int64_t wanted) {
     setBlocks(plan,
               knobs.tilesPerBlock.empty() ? blockShape(plan.tiles, wanted) : knobs.tilesPerBlock);
@@ -94,11 +96,11 @@ void chooseBlocks(WinogradPlan &plan, const WinogradKnobs &knobs) {
     choose(16 * cache / (inputs + sums));
     return;
   }
-  choose(std::max(enoughTiles, cache / inputs));
+  choose(std::max(enoughTiles, cache / 2 / inputs));
   plan.parallelBlocks = plan.parallel && copies * product(plan.blocks) >= 3 * plan.cpu.threads;
   // Loops within a block that are parallel want to be few and long.
   if (plan.parallel && !plan.parallelBlocks)
-    choose(std::max(enoughTiles, 2 * cache / inputs));
+    choose(std::max(enoughTiles, cache / inputs));
 }
 
 RegisterTile chooseProductTile(const WinogradPlan &plan) {

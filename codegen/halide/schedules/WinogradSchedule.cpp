@@ -73,10 +73,10 @@ OutputLoops scheduleOutput(const WinogradPlan &plan, Func output) {
   return loops;
 }
 
-/// A stage that is computed for one block of tiles holds one: the extent that Halide infers along
-/// the dimensions from `first` on, which count blocks along each axis, depends on the loops around
-/// and would have no bound but their number.
-void holdOneBlock(const WinogradPlan &plan, Func stage, size_t first) {
+/// A stage that is computed for one block of tiles, or for one tile, holds one: the extent that
+/// Halide infers along the dimensions from `first` on, which count blocks or tiles along each axis,
+/// depends on the loops around and would have no bound but their number.
+void holdOne(const WinogradPlan &plan, Func stage, size_t first) {
   std::vector<Var> args = stage.args();
   for (size_t a = 0; a < plan.blocks.size(); ++a)
     stage.bound_extent(args[first + a], 1);
@@ -105,7 +105,7 @@ void scheduleInput(const WinogradPlan &plan, const WinogradStages &stages, const
       .split(c, vector, c, lanes, TailStrategy::ShiftInwards)
       .split(tile, slab, tile, static_cast<int>(plan.blockSize() / plan.tilesPerBlock.back()))
       .vectorize(c);
-  holdOneBlock(plan, whole, 3 + axes);
+  holdOne(plan, whole, 3 + axes);
   std::vector<Halide::VarOrRVar> order{c};
   std::vector<Var> storage{c, tile};
   for (size_t a = 0; a < axes; ++a) {
@@ -146,7 +146,7 @@ void scheduleProducts(const WinogradPlan &plan, const WinogradStages &stages, co
       .bound_extent(tile, static_cast<int>(plan.blockSize()))
       .split(c, panel, c, width, TailStrategy::RoundUp)
       .split(tile, tile, inner, mx, TailStrategy::ShiftInwards);
-  holdOneBlock(plan, products, 2 + axes);
+  holdOne(plan, products, 2 + axes);
   std::vector<Halide::VarOrRVar> order{c, inner, tile, panel};
   order.insert(order.end(), args.begin() + 1, args.begin() + 1 + static_cast<std::ptrdiff_t>(axes));
   products.reorder(order).vectorize(c, lanes).unroll(c).unroll(inner);
@@ -177,8 +177,11 @@ void scheduleProducts(const WinogradPlan &plan, const WinogradStages &stages, co
 
 void scheduleWinograd(const WinogradPlan &plan, const WinogradStages &stages, Func output) {
   OutputLoops loops = scheduleOutput(plan, output);
-  for (Func stage : stages.outputTransforms)
-    schedulePartialTransform(stage, output, loops.vector, plan.problem.axes.size());
+  size_t axes = plan.problem.axes.size();
+  for (Func stage : stages.outputTransforms) {
+    schedulePartialTransform(stage, output, loops.vector, axes);
+    holdOne(plan, stage, 1 + axes);
+  }
   scheduleProducts(plan, stages, output, loops);
   scheduleInput(plan, stages, output, loops);
 }
