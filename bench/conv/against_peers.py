@@ -26,7 +26,9 @@ from layers import GROUPS
 from peers import PEERS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "..", "models"))
+for folder in ("models", "bench/peers"):
+    sys.path.append(os.path.join(HERE, "..", "..", folder))
+from runtimes import RUNTIMES, install  # noqa: E402
 from synthetic_weights import tensor  # noqa: E402
 
 # Debian's torch, which no wheel of PyPI is: oneDNN without what a GPU needs.
@@ -212,6 +214,9 @@ def main():
     for name, known in [(g, GROUPS) for g in args.groups] + [(p, PEERS) for p in args.peers]:
         if name not in known:
             parser.error(f"no '{name}' among {', '.join(known)}")
+    for name in args.peers:
+        if name in RUNTIMES:
+            install(name)
     layers = [layer for group in args.groups for layer in GROUPS[group]() if re.search(args.only, layer.name)]
     print(machine(args), flush=True)
     rows, wrong = [], 0

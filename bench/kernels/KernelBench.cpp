@@ -5,9 +5,11 @@
 // With --serve it reads `run N` and `report` from standard input, so that a script can take turns
 // with a peer.
 #include "bench/kernels/CompiledKernel.h"
+#include "bench/kernels/Memory.h"
+#include "bench/kernels/MicroKernel.h"
 #include "bench/kernels/NaiveCheck.h"
+#include "bench/kernels/PackedWeights.h"
 #include "bench/kernels/SpinPool.h"
-#include "ir/conv/TransformFilter.h"
 
 #include <fmt/format.h>
 
@@ -62,119 +64,12 @@ Options parseOptions(int argc, char **argv) {
   return options;
 }
 
-/// Floats aligned to a cache line.
-class Floats {
-public:
-  explicit Floats(size_t count = 0)
-      : count(count),
-        data(static_cast<float *>(std::aligned_alloc(64, (count * 4 + 127) / 64 * 64))) {}
-  void fill(std::mt19937 &random, float scale) {
-    std::uniform_real_distribution<float> uniform(-scale, scale);
-    for (size_t i = 0; i < count; ++i)
-      data.get()[i] = uniform(random);
-  }
-  std::span<float> span() { return {data.get(), count}; }
-  float *get() { return data.get(); }
-
-private:
-  struct Free {
-    void operator()(float *pointer) const { std::free(pointer); }
-  };
-  size_t count;
-  std::unique_ptr<float, Free> data;
-};
-
-size_t product(const std::vector<int64_t> &extents) {
-  size_t count = 1;
-  for (int64_t extent : extents)
-    count *= static_cast<size_t>(extent);
-  return count;
-}
-
-/// A dense buffer descriptor with its dimensions.
-struct Descriptor {
-  std::vector<halide_dimension_t> dims;
-  halide_buffer_t buffer{};
-
-  Descriptor(float *host, const std::vector<int64_t> &extents) {
-    int stride = 1;
-    for (int64_t extent : extents) {
-      dims.emplace_back(0, static_cast<int>(extent), stride);
-      stride *= static_cast<int>(extent);
-    }
-    buffer.host = reinterpret_cast<uint8_t *>(host);
-    buffer.type = halide_type_of<float>();
-    buffer.dimensions = static_cast<int>(dims.size());
-    buffer.dim = dims.data();
-  }
-};
-
 struct Kernel {
   std::unique_ptr<CompiledKernel> code;
   WeightPacking packing;
   std::string note;
   double error = 0;
 };
-
-bool hasWeights(const Layer &layer) {
-  return layer.kind == LayerKind::Conv || layer.kind == LayerKind::Depthwise ||
-         layer.kind == LayerKind::Linear;
-}
-
-std::vector<int64_t> packedExtents(const Layer &layer, const WeightPacking &packing) {
-  const auto &p = layer.problem;
-  if (layer.kind == LayerKind::Depthwise)
-    return {p.outChannels, p.kernelX, p.kernelY};
-  if (layer.kind == LayerKind::Linear)
-    return {packing.panelWidth, p.inChannels, packing.panels};
-  if (packing.winograd)
-    return {packing.panelWidth, packing.winograd->depth, packing.panels,
-            packing.winograd->products};
-  return {packing.panelWidth, p.inChannels, p.kernelX, p.kernelY, packing.panels};
-}
-
-/// From the logical [O][I][kh][kw] to [products][panels][depth][panelWidth].
-void packTransformed(const Layer &layer, const WeightPacking &packing,
-                     std::span<const float> logical, std::span<float> packed) {
-  const auto &p = layer.problem;
-  const auto &plan = *packing.winograd;
-  std::vector<double> filter(logical.begin(), logical.end());
-  filter =
-      quern::ir::phaseFilter(filter, p.outChannels, p.inChannels / p.groups,
-                             std::vector{p.kernelY, p.kernelX}, std::vector{p.strideY, p.strideX});
-  std::vector axes(plan.algorithms.rbegin(), plan.algorithms.rend());
-  filter = quern::ir::transformFilter(filter, p.outChannels, plan.depth, axes);
-  size_t at = 0;
-  for (int64_t point = 0; point < plan.products; ++point)
-    for (int64_t panel = 0; panel < packing.panels; ++panel)
-      for (int64_t i = 0; i < plan.depth; ++i)
-        for (int64_t o = panel * packing.panelWidth; o < (panel + 1) * packing.panelWidth; ++o) {
-          int64_t index = (point * p.outChannels + o) * plan.depth + i;
-          packed[at++] =
-              o < p.outChannels ? static_cast<float>(filter[static_cast<size_t>(index)]) : 0;
-        }
-}
-
-/// From the logical [O][I][kh][kw].
-void packWeights(const Layer &layer, const WeightPacking &packing, std::span<const float> logical,
-                 std::span<float> packed) {
-  const auto &p = layer.problem;
-  if (packing.winograd)
-    return packTransformed(layer, packing, logical, packed);
-  bool depthwise = layer.kind == LayerKind::Depthwise;
-  int64_t width = depthwise ? p.outChannels : packing.panelWidth,
-          panels = depthwise ? 1 : packing.panels;
-  int64_t channels = p.inChannels / p.groups;
-  size_t at = 0;
-  for (int64_t panel = 0; panel < panels; ++panel)
-    for (int64_t ky = 0; ky < p.kernelY; ++ky)
-      for (int64_t kx = 0; kx < p.kernelX; ++kx)
-        for (int64_t i = 0; i < channels; ++i)
-          for (int64_t o = panel * width; o < (panel + 1) * width; ++o) {
-            int64_t index = ((o * channels + i) * p.kernelY + ky) * p.kernelX + kx;
-            packed[at++] = o < p.outChannels ? logical[static_cast<size_t>(index)] : 0;
-          }
-}
 
 /// A layer's place in the run: its kernel and the descriptors of its arguments.
 struct Step {
@@ -309,10 +204,10 @@ private:
   std::vector<Step> steps;
 };
 
-/// One line for each distinct layer: the least times of its occurrences summed, their rate, and
-/// what was chosen.
+/// One line for each distinct layer: the least times of its occurrences summed, their rate, its
+/// share of the micro-kernel's on every thread, and what was chosen.
 void report(const std::vector<Layer> &layers, const std::map<std::string, Kernel> &kernels,
-            const Net &net) {
+            const Net &net, double microKernelRate) {
   struct Row {
     double milliseconds = 0, flops = 0;
     int count = 0;
@@ -332,9 +227,11 @@ void report(const std::vector<Layer> &layers, const std::map<std::string, Kernel
   for (const std::string &text : order) {
     const Row &row = rows[text];
     const Kernel &kernel = kernels.at(text);
-    fmt::print("{:52} x{:<2} {:8.3f} ms {:6.1f} GF/s  compile {:.2f} s  error {:.0e}  {}\n", text,
-               row.count, row.milliseconds, row.flops / row.milliseconds / 1e6,
-               kernel.code->compileSeconds(), kernel.error, kernel.note);
+    double rate = row.flops / row.milliseconds / 1e6;
+    fmt::print(
+        "{:52} x{:<2} {:8.3f} ms {:6.1f} GF/s {:4.0f} %  compile {:.2f} s  error {:.0e}  {}\n",
+        text, row.count, row.milliseconds, rate, 100 * rate / microKernelRate,
+        kernel.code->compileSeconds(), kernel.error, kernel.note);
   }
   fmt::print("sum of least times {:.3f} ms\n", total);
 }
@@ -367,10 +264,14 @@ int runBench(const Options &options) {
     }
   }
   Net net(layers, kernels, options.threads);
+  MicroKernel microKernel(cpu, options.target);
+  double rate = 0;
   auto least = [&](int rounds) {
     double best = std::numeric_limits<double>::infinity();
-    for (int i = 0; i < rounds; ++i)
+    for (int i = 0; i < rounds; ++i) {
       best = std::min(best, net.run());
+      rate = std::max(rate, options.threads * microKernel.gigaflops());
+    }
     return best;
   };
   if (options.serve) {
@@ -382,13 +283,14 @@ int runBench(const Options &options) {
       else if (word == "report")
         break;
     }
-    report(layers, kernels, net);
+    report(layers, kernels, net, rate);
     return good ? 0 : 1;
   }
   least(2);
   double best = least(options.rounds);
-  report(layers, kernels, net);
-  fmt::print("least time of a run {:.3f} ms\n", best);
+  report(layers, kernels, net, rate);
+  fmt::print("least time of a run {:.3f} ms; micro-kernel {} on {} threads {:.1f} GF/s\n", best,
+             microKernel.text(), options.threads, rate);
   return good ? 0 : 1;
 }
 

@@ -22,8 +22,8 @@ struct LayerPipeline {
   Halide::Func output;
   std::vector<Halide::Argument>
       arguments; ///< input, weights, bias, residual: those that the layer has
-  WeightPacking packing;
-  std::string note; ///< the choices made, for the table
+  WeightPacking packing{};
+  std::string note{}; ///< the choices made, for the table
 };
 
 /// Writes the algorithm of `layer` and schedules it for `cpu`.

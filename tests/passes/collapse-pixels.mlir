@@ -41,3 +41,19 @@ func.func @in_the_way(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x1x1xf32>, %row: te
   }
   return %0, %2 : tensor<1x4x4x4xf32>, tensor<1x4x8x8xf32>
 }
+
+// -----
+
+// So do the pixels of a copy in another order.
+// CHECK-LABEL: func.func @copy
+// CHECK: %[[X:.*]] = quern.reshape %arg0 to [1, 16, 1, 64]
+// CHECK: quern.fused(%[[XI:.*]] = %[[X]])
+// CHECK: quern.reshape %[[XI]] to [1, 16, 1, 64] {{.*}} -> tensor<1x16x1x64xf32, #quern.layout<[0, 2, 3, 1]>>
+#last = #quern.layout<[0, 2, 3, 1]>
+func.func @copy(%x: tensor<1x16x8x8xf32>) -> tensor<1x16x8x8xf32, #last> attributes {quern.model} {
+  %0 = quern.fused(%a = %x) : (tensor<1x16x8x8xf32>) -> tensor<1x16x8x8xf32, #last> {
+    %1 = quern.reshape %a to [1, 16, 8, 8] : (tensor<1x16x8x8xf32>) -> tensor<1x16x8x8xf32, #last>
+    quern.yield %1 : tensor<1x16x8x8xf32, #last>
+  }
+  return %0 : tensor<1x16x8x8xf32, #last>
+}
