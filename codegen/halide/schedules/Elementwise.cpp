@@ -72,10 +72,11 @@ void scheduleElementwise(Func output, const std::vector<int64_t> &extents, const
 void scheduleTranspose(Func staged, Func output, const std::vector<int64_t> &extents,
                        int inputInner, const CpuTarget &cpu) {
   std::vector<Var> args = output.args();
-  const int lanes = cpu.lanes;
+  // Vectors of the output from half as many rows: 16 by 16 would not stay in registers (measured).
+  const int lanes = cpu.lanes, rows = std::min(lanes, 8);
   auto inputDim = static_cast<size_t>(inputInner);
   Var c = args[0], x = args[inputDim];
-  if (inputInner == 0 || extents[0] < lanes || extents[inputDim] < lanes) {
+  if (inputInner == 0 || extents[0] < lanes || extents[inputDim] < rows) {
     scheduleElementwise(output, extents, cpu);
     return;
   }
@@ -83,7 +84,7 @@ void scheduleTranspose(Func staged, Func output, const std::vector<int64_t> &ext
   Var co("co"), ci("ci"), xo("xo"), xi("xi"), run("run"), task("task");
   // A block at the end overlaps the one before it: a staged block must not read behind the input.
   output.split(c, co, ci, lanes, TailStrategy::ShiftInwards)
-      .split(x, xo, xi, lanes, TailStrategy::ShiftInwards);
+      .split(x, xo, xi, rows, TailStrategy::ShiftInwards);
   // Runs of blocks along the longer axis: few rows of the other are open at a time.
   constexpr int blocksOfRun = 16;
   Var along = extents[0] > extents[inputDim] ? co : xo,
@@ -97,7 +98,7 @@ void scheduleTranspose(Func staged, Func output, const std::vector<int64_t> &ext
   staged.compute_at(output, along)
       .store_in(Halide::MemoryType::Stack)
       .bound_extent(staged.args()[0], lanes)
-      .bound_extent(staged.args()[inputDim], lanes)
+      .bound_extent(staged.args()[inputDim], rows)
       .reorder(staged.args()[inputDim], staged.args()[0])
       .vectorize(staged.args()[inputDim])
       .unroll(staged.args()[0]);
