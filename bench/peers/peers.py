@@ -108,13 +108,13 @@ class Quern(Competitor):
 
     def __init__(self, quern, model, folder, threads):
         super().__init__("quern")
-        self.folder, self.threads = folder, threads
+        self.folder, self.threads, self.input = folder, threads, [f"{folder}/x.npy"]
         self.program, self.log = f"{folder}/quern.exe", f"{folder}/quern.log"
         began = time.perf_counter()
         self.command(quern, "compile", f"{TOP}/models/{model}.qn", "--weights", f"{folder}/weights.safetensors",
                      "-o", self.program)
         self.facts["load_s"] = time.perf_counter() - began
-        self.command(self.program, f"{folder}/x.npy", "--output", f"{folder}/quern.y.npy")
+        self.command(self.program, *self.input, "--output", f"{folder}/quern.y.npy")
 
     def command(self, *arguments):
         """(what it printed, its CPU time)"""
@@ -128,7 +128,7 @@ class Quern(Competitor):
             return log.read(), usage.ru_utime + usage.ru_stime
 
     def run(self, seconds):
-        text, own = self.command(self.program, f"{self.folder}/x.npy", "--bench", "--seconds", str(seconds),
+        text, own = self.command(self.program, *self.input, "--bench", "--seconds", str(seconds),
                                  "--threads", str(self.threads))
         said = re.search(r"latency_ms_min=(\S+) latency_ms_median=(\S+)", text)
         if not said:

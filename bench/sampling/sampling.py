@@ -1,31 +1,35 @@
 #!/usr/bin/env python3
-"""Measures how long other runtimes take to draw one sample of a causal model: naively, with a full pass for each element, and
-with a cached sampler as one would write it by hand (steps.py, streams.py).
+"""Measures how long it takes to draw one sample of a causal model: by Quern's step programs, and by other runtimes, naively, with a
+full pass for each element, and with a cached sampler as one would write it by hand (steps.py, streams.py).
 
     .deps/bench-venv/bin/pip install torch onnxscript
-    .deps/bench-venv/bin/python bench/sampling/sampling.py --cache .deps/bench/sampling --models wavenet --peers ort,openvino
+    .deps/bench-venv/bin/python bench/sampling/sampling.py --quern build/bin/quern --cache .deps/bench/sampling \\
+        --models wavenet --peers ort,openvino,iree
 
 Every graph is exported once, and timed in turns with all others (see bench/README.md). A sample costs the sum of count times best
 latency. Drawing the elements and moving them in and out of the caches is not counted, which favours the peers. Before anything
-is timed, the cached graphs are driven over a small input and have to give what the full pass gives.
+is timed, the cached graphs are driven over a small input and have to give what the full pass gives. Quern's time is the
+difference between two runs of the compiled program, start and end to end, that draw fewer and more.
 """
 
 import argparse
 import json
 import os
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "peers"), os.path.join(HERE, "..", "..", "models")]
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from peers import Failure, Peer, facts, quiet  # noqa: E402
+from peers import TOP, Competitor, Failure, Peer, Quern, facts, quiet  # noqa: E402
 from references.mixtures import PixelCNNpp, PixelSNAIL  # noqa: E402
 from references.pixels import PixelCNN  # noqa: E402
 from references.sequences import WaveNet  # noqa: E402
 from references.weights import with_synthetic_weights  # noqa: E402
 from runtimes import RUNTIMES, install  # noqa: E402
+from safetensors.torch import save_file  # noqa: E402
 from steps import Graph, PixelCNNStep, WaveNetStep  # noqa: E402
 from streams import PixelCNNppStep, PixelSnailStep  # noqa: E402
 
@@ -86,41 +90,99 @@ def graphs_of(model):
     return [full] + sampler.graphs(network, *(shape[2:] or shape[1:]))
 
 
-def measure(model, threads, args):
-    """For each peer the milliseconds of a naive sample and of a cached one, and of one run of each graph."""
-    graphs, competitors, rows = graphs_of(model), {}, {}
-    for graph in graphs:
-        export(graph, f"{args.cache}/{model}/{graph.name}")
-    try:
-        for name in args.peers:
-            try:
+# name: (models/FILE.qn, its settings, two arguments of --sample, and how many samples they differ by)
+OURS = {
+    "wavenet": ("wavenet", ["T=4096", "skips=128"], 500, 2500, 2000 / 3070),
+    "pixelcnn_28": ("pixelcnn", [], 1, 2, 1),
+    "pixelcnn_32": ("pixelcnn", ["C=3", "H=32", "W=32"], 1, 2, 1),
+    "pixelcnn_pp": ("pixelcnn_pp", ["channels=64"], 1, 2, 1),
+    "pixelsnail": ("pixelsnail", [], 1, 2, 1),
+}
+
+
+class QuernFull(Quern):
+    """The full pass of our program, on random input."""
+
+    def __init__(self, quern, model, folder, threads):
+        Competitor.__init__(self, "quern")
+        file, settings, *_ = OURS[model]
+        self.threads, self.input = threads, []
+        self.program, self.log = f"{folder}/quern.exe", f"{folder}/quern.log"
+        save_file(with_synthetic_weights(MODELS[model][0]()).state_dict(), f"{folder}/weights.safetensors")
+        arguments = [word for setting in settings for word in ("--set", setting)]
+        self.command(quern, "compile", f"{TOP}/models/{file}.qn", "--weights", f"{folder}/weights.safetensors", *arguments,
+                     "-o", self.program)
+
+
+class QuernSamples(Competitor):
+    """Its step programs: how much longer it takes to draw more."""
+
+    def __init__(self, full, model):
+        super().__init__("quern")
+        self.full = full
+        *_, self.fewer, self.more, self.samples = OURS[model]
+
+    def run(self, seconds):
+        del seconds  # as long as it takes
+        (few, own_few), (many, own_many) = self.draw(self.fewer), self.draw(self.more)
+        each = (many - few) / self.samples
+        return own_few + own_many, each, each
+
+    def draw(self, count):
+        began = time.perf_counter()
+        _, own = self.full.command(self.full.program, "--sample", str(count), "--threads", str(self.full.threads))
+        return (time.perf_counter() - began) * 1e3, own
+
+    def close(self):
+        pass
+
+
+def is_wrong(name, folder):
+    expected, got = np.load(f"{folder}/expected.npy"), np.load(f"{folder}/{name}.y.npy")
+    return got.shape != expected.shape or not np.abs(got - expected).max() <= 1e-4 * np.abs(expected).max()
+
+
+def load(model, threads, graphs, args):
+    """Of each competitor a list: its full pass, and what a cached sample is put together from; and the failures."""
+    competitors, failures = {}, {}
+    for name in (["quern"] if args.quern else []) + args.peers:
+        try:
+            if name == "quern":
+                full = QuernFull(args.quern, model, f"{args.cache}/{model}", threads)
+                competitors[name] = [full, QuernSamples(full, model)]
+            else:
                 competitors[name] = [Peer(name, f"{args.cache}/{model}/{graph.name}", threads) for graph in graphs]
-            except Failure as failure:
-                rows[name] = {"error": str(failure)}
-        if args.load_only:
-            return None
+        except Failure as failure:
+            failures[name] = str(failure)
+    return competitors, failures
+
+
+def measure(model, threads, args):
+    """For each competitor the milliseconds of a naive sample, of a cached one and of a full pass."""
+    graphs = graphs_of(model)
+    folders = [f"{args.cache}/{model}/{graph.name}" for graph in graphs]
+    for graph, folder in zip(graphs, folders):
+        export(graph, folder)
+    competitors, failures = load(model, threads, graphs, args)
+    rows = {name: {"error": failure} for name, failure in failures.items()}
+    try:
         with quiet():
-            for _ in range(args.rounds):
-                for peers in competitors.values():
-                    for peer in peers:
-                        peer.turn(args.seconds)
+            for one in [one for _ in range(args.rounds) for parts in competitors.values() for one in parts]:
+                one.turn(args.seconds)
     finally:
-        for peer in (peer for peers in competitors.values() for peer in peers):
-            peer.close()
-    for name, peers in competitors.items():
-        results = [peer.result() for peer in peers]
+        for one in [one for parts in competitors.values() for one in parts]:
+            one.close()
+    for name, parts in competitors.items():
+        if not args.rounds:
+            continue
+        results = [part.result() for part in parts]
         best = [result["best_ms"] for result in results]
-        wrong = []
-        for graph in graphs:
-            folder = f"{args.cache}/{model}/{graph.name}"
-            expected, got = np.load(f"{folder}/expected.npy"), np.load(f"{folder}/{name}.y.npy")
-            if got.shape != expected.shape or not np.abs(got - expected).max() <= 1e-4 * np.abs(expected).max():
-                wrong.append(graph.name)
+        counts = [1] if name == "quern" else [graph.count for graph in graphs[1:]]
         rows[name] = {
             "naive_ms": best[0] * graphs[0].count,
-            "cached_ms": sum(ms * graph.count for ms, graph in zip(best[1:], graphs[1:])),
-            "graphs_ms": dict(zip((graph.name for graph in graphs), best)),
-            "wrong": wrong,
+            "cached_ms": sum(ms * count for ms, count in zip(best[1:], counts)),
+            "full_ms": best[0],
+            "wrong": [] if name == "quern" else [folder for folder in folders if is_wrong(name, folder)],
             "others": max(result["others"] for result in results),
         }
     return {"model": model, "threads": threads, "elements": graphs[0].count, "rows": rows}
@@ -136,10 +198,10 @@ def table(results):
             if "error" in row:
                 lines.append(f"{head} failed: {row['error']} |")
                 continue
-            wrong = f" (wrong: {', '.join(row['wrong'])})" if row["wrong"] else ""
+            wrong = " (wrong result)" if row["wrong"] else ""
             each = row["cached_ms"] / result["elements"] * 1e3
             lines.append(f"{head} {row['naive_ms'] / 1e3:.3g}{wrong} | {row['cached_ms'] / 1e3:.3g} | "
-                         f"{row['graphs_ms']['full']:.3g} | {each:.3g} | {row['others']:.2f} |")
+                         f"{row['full_ms']:.3g} | {each:.3g} | {row['others']:.2f} |")
     return "\n".join(lines)
 
 
@@ -149,11 +211,11 @@ def main():
     parser.add_argument("--models", type=commas, default=list(MODELS), help="of " + ", ".join(MODELS))
     parser.add_argument("--peers", type=commas, default=["ort"], help="of " + ", ".join(RUNTIMES))
     parser.add_argument("--threads", type=commas, default=["1", "2"])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--quern", help="the compiler")
+    parser.add_argument("--rounds", type=int, default=3, help="0 exports and builds everything, and times nothing")
     parser.add_argument("--seconds", type=float, default=0.3, help="of one graph's turn")
     parser.add_argument("--cache", required=True, help="a folder for what is exported and built")
     parser.add_argument("--json", help="append one line for each model and thread count here")
-    parser.add_argument("--load-only", action="store_true", help="export and build everything, and time nothing")
     args = parser.parse_args()
     for name in args.peers:
         install(name)
@@ -162,15 +224,12 @@ def main():
         for model in args.models:
             check(model)
             for threads in map(int, args.threads):
-                result = measure(model, threads, args)
-                if result:
-                    results.append(result)
-                    print(table(results[-1:]), flush=True)
-                    if args.json:
-                        with open(args.json, "a", encoding="utf-8") as file:
-                            file.write(json.dumps(result) + "\n")
-    if results:
-        print("\n" + table(results) + "\n\n" + facts(args.peers))
+                results.append(measure(model, threads, args))
+                print(table(results[-1:]), flush=True)
+                if args.json:
+                    with open(args.json, "a", encoding="utf-8") as file:
+                        file.write(json.dumps(results[-1]) + "\n")
+    print("\n" + table(results) + "\n\n" + facts(args.peers))
 
 
 if __name__ == "__main__":
