@@ -2,6 +2,7 @@
 
 #include "ir/Layout.h"
 #include "passes/Model.h"
+#include "passes/Views.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -83,7 +84,7 @@ Lifetimes collectLifetimes(mlir::func::FuncOp model) {
   llvm::DenseMap<mlir::Value, int64_t> lastUse;
   for (auto [index, launch] : llvm::enumerate(launches))
     for (mlir::Value operand : launch.getInputs())
-      lastUse[behindFreeReshapes(operand)] = static_cast<int64_t>(index);
+      lastUse[behindViews(operand)] = static_cast<int64_t>(index);
   llvm::DenseSet<mlir::Value> outputs;
   for (mlir::Value value : model.front().getTerminator()->getOperands())
     outputs.insert(behindFreeReshapes(value));
@@ -107,7 +108,7 @@ Lifetimes collectLifetimes(mlir::func::FuncOp model) {
         continue;
       size_t candidate = found->second;
       bool isShared = llvm::count_if(launch.getInputs(), [&](mlir::Value other) {
-                        auto entry = lifetimes.allocationOf.find(behindFreeReshapes(other));
+                        auto entry = lifetimes.allocationOf.find(behindViews(other));
                         return entry != lifetimes.allocationOf.end() && entry->second == candidate;
                       }) > 1;
       if (!isShared) {

@@ -6,6 +6,7 @@
 #include "passes/FusionRules.h"
 #include "passes/Model.h"
 #include "passes/Passes.h"
+#include "passes/Views.h"
 
 #include "llvm/ADT/MapVector.h"
 #include "mlir/IR/IRMapping.h"
@@ -28,7 +29,8 @@ struct Group {
 
 class Grouping {
 public:
-  explicit Grouping(mlir::func::FuncOp model) : block(model.front()) {
+  Grouping(mlir::func::FuncOp model, bool copySlices)
+      : block(model.front()), copySlices(copySlices) {
     for (auto [index, op] : llvm::enumerate(block))
       position[&op] = static_cast<int64_t>(index);
   }
@@ -63,7 +65,8 @@ public:
 private:
   /// Whether `op` may yet join a group.
   bool isFree(mlir::Operation *op) const {
-    return !groupOf.contains(op) && !isFreeReshape(op) && !llvm::isa<ir::ConstantOp>(op) &&
+    bool moves = copySlices ? !isFreeReshape(op) : !isView(op);
+    return moves && !groupOf.contains(op) && !llvm::isa<ir::ConstantOp>(op) &&
            !op->hasTrait<mlir::OpTrait::IsTerminator>();
   }
 
@@ -185,13 +188,14 @@ private:
   }
 
   mlir::Block &block;
+  bool copySlices;
   llvm::DenseMap<mlir::Operation *, int64_t> position;
   llvm::DenseMap<mlir::Operation *, Group *> groupOf;
   std::vector<std::unique_ptr<Group>> groups;
 };
 
 /// Copies of returned values that have no memory of their own to be returned in: arguments,
-/// weights, constants, and what is returned twice.
+/// weights, constants, parts of others, and what is returned twice.
 llvm::SmallVector<mlir::Operation *> copyReturned(mlir::func::FuncOp model) {
   llvm::SmallVector<mlir::Operation *> copies;
   llvm::DenseSet<mlir::Value> returned;
@@ -199,7 +203,8 @@ llvm::SmallVector<mlir::Operation *> copyReturned(mlir::func::FuncOp model) {
   mlir::OpBuilder builder(terminator);
   for (mlir::OpOperand &operand : terminator->getOpOperands()) {
     mlir::Value memory = behindFreeReshapes(operand.get());
-    bool hasOwn = memory.getDefiningOp() && !llvm::isa<ir::ConstantOp>(memory.getDefiningOp());
+    mlir::Operation *producer = memory.getDefiningOp();
+    bool hasOwn = producer && !llvm::isa<ir::ConstantOp>(producer) && !isView(producer);
     if (returned.insert(memory).second && hasOwn)
       continue;
     mlir::RankedTensorType type = ir::rowMajor(tensorType(operand.get()));
@@ -212,12 +217,14 @@ llvm::SmallVector<mlir::Operation *> copyReturned(mlir::func::FuncOp model) {
 }
 
 struct Fuse : impl::FuseBase<Fuse> {
+  using FuseBase::FuseBase;
+
   void runOnOperation() override {
     mlir::func::FuncOp model = modelOf(getOperation());
     if (!model)
       return;
     llvm::SmallVector<mlir::Operation *> copies = copyReturned(model);
-    Grouping grouping(model);
+    Grouping grouping(model, copySlices);
     for (mlir::Operation *copy : copies)
       grouping.isolate(copy);
     grouping.groupAll();

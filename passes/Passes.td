@@ -35,6 +35,14 @@ def Recognise : QuernPass<"recognise"> {
   let summary = "find softmax in its primitives";
 }
 
+def LowerAttention : QuernPass<"lower-attention"> {
+  let summary = "attention as contractions around a softmax";
+}
+
+def UnrollScan : QuernPass<"unroll-scan"> {
+  let summary = "scans as their steps, what does not depend on the state computed before";
+}
+
 def ChooseConv : QuernPass<"choose-conv"> {
   let summary = "write the algorithm of each convolution that has none";
   let description = [{
@@ -61,6 +69,11 @@ def ChooseLayout : QuernPass<"choose-layout"> {
 
 def Fuse : QuernPass<"fuse"> {
   let summary = "group ops into quern.fused, each of which becomes one kernel";
+  let options = [
+    Option<"copySlices", "copy-slices", "bool", /*default=*/"false",
+           "a kernel for each slice, also where its elements lie together: for a device, whose "
+           "buffers have no parts">
+  ];
 }
 
 def CollapsePixels : QuernPass<"collapse-pixels"> {

@@ -16,17 +16,20 @@ void buildSimplify(mlir::OpPassManager &pm) {
   pm.addPass(mlir::createCSEPass());
 }
 
-void buildPipeline(mlir::OpPassManager &pm, const ConvPolicy &policy) {
+void buildPipeline(mlir::OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createVerifyStage({"source"}));
   buildSimplify(pm);
   pm.addPass(createProveCausality());
+  pm.addPass(createLowerAttention());
+  pm.addPass(createUnrollScan());
+  buildSimplify(pm);
   pm.addPass(createRecognise());
-  pm.addPass(createChooseConv(policy));
+  pm.addPass(createChooseConv(options.conv));
   pm.addPass(createTransformFilters());
   pm.addPass(createHoistWeights());
   pm.addPass(createVerifyStage({"hoisted"}));
   pm.addPass(createChooseLayout());
-  pm.addPass(createFuse());
+  pm.addPass(createFuse({options.copySlices}));
   pm.addPass(createCollapsePixels());
   pm.addPass(createVerifyStage({"fused"}));
   pm.addPass(createOutlineKernels());
@@ -37,7 +40,7 @@ void buildPipeline(mlir::OpPassManager &pm, const ConvPolicy &policy) {
 
 mlir::LogicalResult runPipeline(mlir::ModuleOp module, const PipelineOptions &options) {
   mlir::PassManager pm(module.getContext());
-  buildPipeline(pm, options.conv);
+  buildPipeline(pm, options);
   auto isNamed = [&](llvm::StringRef name) {
     return llvm::any_of(pm.getPasses(),
                         [&](mlir::Pass &pass) { return pass.getArgument() == name; });
@@ -71,7 +74,7 @@ void registerAll() {
                                    buildSimplify);
   mlir::PassPipelineRegistration<>(
       "quern", "all passes, in the compiler's order; direct convolution",
-      [](mlir::OpPassManager &pm) { buildPipeline(pm, PipelineOptions().conv); });
+      [](mlir::OpPassManager &pm) { buildPipeline(pm, PipelineOptions()); });
 }
 
 } // namespace quern::passes

@@ -11,19 +11,21 @@
 
 namespace quern::passes {
 
-/// Canonical form: constants folded, batch norm in the weights, nothing dead or computed twice.
-void buildSimplify(mlir::OpPassManager &pm);
-
-/// From the frontend's module to what the code generator takes: kernels, prepare, and a model of
-/// launches with offsets.
-void buildPipeline(mlir::OpPassManager &pm, const ConvPolicy &policy);
-
 struct PipelineOptions {
   /// Names of passes ("fuse", "canonicalize", ...) after which the module is printed to stderr.
   std::vector<std::string> printIrAfter;
   /// How the algorithms of convolutions are chosen: direct, unless told.
   ConvPolicy conv;
+  /// Whether the target's buffers have no parts, so that slices are copies.
+  bool copySlices = false;
 };
+
+/// Canonical form: constants folded, batch norm in the weights, nothing dead or computed twice.
+void buildSimplify(mlir::OpPassManager &pm);
+
+/// From the frontend's module to what the code generator takes: kernels, prepare, and a model of
+/// launches with offsets.
+void buildPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
 
 /// Runs the pipeline. Fails, with diagnostics, on a module that is not a model and on unknown pass
 /// names.

@@ -6,6 +6,7 @@
 #include "passes/FusionRules.h"
 #include "passes/Model.h"
 #include "passes/Passes.h"
+#include "passes/Views.h"
 #include "passes/WeightExpression.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -47,10 +48,10 @@ bool mayStand(mlir::Operation &op, Stage stage) {
     return !llvm::isa<ir::FusedOp, ir::LaunchOp, ir::ParameterOp>(op) &&
            (!llvm::isa<ir::ConstantOp>(op) || isSplatConstant(op.getResult(0)));
   case Stage::fused:
-    return llvm::isa<ir::FusedOp>(op) || isFreeReshape(&op);
+    return llvm::isa<ir::FusedOp>(op) || isView(&op);
   case Stage::outlined:
   case Stage::planned:
-    return llvm::isa<ir::LaunchOp>(op) || isFreeReshape(&op);
+    return llvm::isa<ir::LaunchOp>(op) || isView(&op);
   }
   llvm_unreachable("all stages are named");
 }
@@ -130,6 +131,8 @@ LogicalResult verifyReturned(mlir::func::FuncOp model) {
     mlir::Value memory = behindFreeReshapes(value);
     if (!memory.getDefiningOp())
       return model.emitError("returns an argument without a copy");
+    if (isView(memory.getDefiningOp()))
+      return model.emitError("returns a part of a value without a copy");
     if (!returned.insert(memory).second)
       return model.emitError("returns one result twice");
   }

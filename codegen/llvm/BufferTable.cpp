@@ -1,6 +1,7 @@
 #include "codegen/llvm/BufferTable.h"
 
 #include "ir/Layout.h"
+#include "ir/SliceView.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -59,6 +60,11 @@ BufferTable::BufferTable(mlir::func::FuncOp model) {
     } else if (auto reshape = llvm::dyn_cast<ir::ReshapeOp>(op)) {
       const runtime::BufferEntry &viewed = table[indexOf(reshape.getInput())];
       add(reshape.getResult(), viewed.space, viewed.io, viewed.byteOffset);
+    } else if (auto slice = llvm::dyn_cast<ir::SliceOp>(op)) {
+      const runtime::BufferEntry &viewed = table[indexOf(slice.getInput())];
+      std::optional<int64_t> offset = ir::sliceOffset(slice);
+      assert(offset && "other slices are in kernels");
+      add(slice.getResult(), viewed.space, viewed.io, viewed.byteOffset + *offset);
     }
   }
 }

@@ -9,7 +9,7 @@
 
 namespace quern::codegen {
 
-/// The buffers of a model function as `passes` leaves it (launches and free reshapes).
+/// The buffers of a model function as `passes` leaves it (launches and views).
 class BufferTable {
 public:
   /// Numbers every value of `model`. Weights are laid out in the order of the model's arguments.

@@ -3,6 +3,7 @@
 #include "ir/HostTensor.h"
 #include "ir/Layout.h"
 #include "passes/Model.h"
+#include "passes/Views.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -52,7 +53,7 @@ public:
   }
 
   void checkReadable(mlir::Value value) const {
-    const void *key = behindFreeReshapes(value).getAsOpaquePointer();
+    const void *key = behindViews(value).getAsOpaquePointer();
     if (placed.contains(key) && !live.contains(key))
       throw std::runtime_error("a launch reads what was overwritten in the arena");
   }
@@ -102,7 +103,43 @@ private:
         arena.write(launch.getOutputs().front(), launch.getOffsets()->front());
       return results;
     }
+    if (auto scan = llvm::dyn_cast<ir::ScanOp>(op))
+      return runScan(scan, operands);
     return {value(op, operands)};
+  }
+
+  /// The body once a step, on what is read and written at that place of the sequences.
+  std::vector<Tensor> runScan(ir::ScanOp scan, const std::vector<Tensor> &operands) {
+    auto count = static_cast<int64_t>(scan.getSequences().size());
+    std::vector<Tensor> states(operands.begin() + count,
+                               operands.begin() + count + scan.getInits().size());
+    std::vector<Tensor> invariants(operands.end() - scan.getInvariants().size(), operands.end());
+    std::vector<std::vector<Tensor>> stacked(states.size());
+    for (int64_t step = 0; step < scan.getSteps(); ++step) {
+      std::vector<Tensor> arguments;
+      for (int64_t i = 0; i < count; ++i) {
+        int64_t axis = scan.getAxes()[i];
+        reference::Shape starts(operands[i].rank(), 0), ones(operands[i].rank(), 1);
+        reference::Shape sizes = operands[i].shape, rest = operands[i].shape;
+        starts[axis] = step;
+        sizes[axis] = 1;
+        rest.erase(rest.begin() + axis);
+        arguments.push_back(
+            reference::reshape(reference::slice(operands[i], starts, sizes, ones), rest));
+      }
+      arguments.insert(arguments.end(), states.begin(), states.end());
+      arguments.insert(arguments.end(), invariants.begin(), invariants.end());
+      states = runBlock(scan.getBody().front(), arguments);
+      for (size_t i = 0; i < states.size(); ++i) {
+        reference::Shape wide = states[i].shape;
+        wide.insert(wide.begin() + scan.getResultAxes()[i], 1);
+        stacked[i].push_back(reference::reshape(states[i], wide));
+      }
+    }
+    std::vector<Tensor> results;
+    for (size_t i = 0; i < stacked.size(); ++i)
+      results.push_back(reference::concat(stacked[i], scan.getResultAxes()[i]));
+    return results;
   }
 
   Tensor value(mlir::Operation *op, const std::vector<Tensor> &in) {
@@ -121,6 +158,10 @@ private:
         .Case([&](ir::ContractOp o) {
           return reference::contract(in[0], in[1], o.getLhsAxes(), o.getRhsAxes(),
                                      o.getResultAxes());
+        })
+        .Case([&](ir::AttentionOp o) {
+          return reference::attention(in[0], in[1], in[2], o.getMask() ? &in[3] : nullptr,
+                                      o.getScale().convertToDouble());
         })
         .Case([&](ir::WindowReduceOp o) {
           return reference::windowReduce(in[0], ir::stringifyReduceKind(o.getKind()),

@@ -84,3 +84,36 @@ func.func @returned(%x: tensor<4x6xf32>) -> (tensor<24xf32>, tensor<4x6xf32>, te
   %1 = quern.reshape %0 to [24] : (tensor<4x6xf32>) -> tensor<24xf32>
   return %1, %x, %1 : tensor<24xf32>, tensor<4x6xf32>, tensor<24xf32>
 }
+
+// -----
+
+// A slice whose elements lie together is a place in memory: both kernels read the one value, and are one.
+// CHECK-LABEL: func.func @parts
+func.func @parts(%x: tensor<2x4xf32>) -> (tensor<1x4xf32>, tensor<1x4xf32>) attributes {quern.model} {
+  // CHECK: %[[E:.*]] = quern.fused
+  // CHECK: %[[A:.*]] = quern.slice %[[E]] from [0, 0]
+  // CHECK: %[[B:.*]] = quern.slice %[[E]] from [1, 0]
+  // CHECK: quern.fused(%{{.*}} = %[[A]])
+  // CHECK-NOT: quern.slice
+  // CHECK: quern.fused(%{{.*}} = %[[B]])
+  // CHECK-NOT: quern.slice
+  %e = quern.exp %x : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %a = quern.slice %e from [0, 0] sizes [1, 4] strides [1, 1] : (tensor<2x4xf32>) -> tensor<1x4xf32>
+  %b = quern.slice %e from [1, 0] sizes [1, 4] strides [1, 1] : (tensor<2x4xf32>) -> tensor<1x4xf32>
+  %0 = quern.tanh %a : (tensor<1x4xf32>) -> tensor<1x4xf32>
+  %1 = quern.tanh %b : (tensor<1x4xf32>) -> tensor<1x4xf32>
+  return %0, %1 : tensor<1x4xf32>, tensor<1x4xf32>
+}
+
+// -----
+
+// Columns lie apart: each slice is in its kernel.
+// CHECK-LABEL: func.func @columns
+func.func @columns(%x: tensor<2x4xf32>) -> tensor<2x2xf32> attributes {quern.model} {
+  // CHECK: quern.fused
+  // CHECK-NEXT: quern.slice
+  // CHECK-NEXT: quern.tanh
+  %a = quern.slice %x from [0, 2] sizes [2, 2] strides [1, 1] : (tensor<2x4xf32>) -> tensor<2x2xf32>
+  %0 = quern.tanh %a : (tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %0 : tensor<2x2xf32>
+}

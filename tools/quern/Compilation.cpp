@@ -120,6 +120,7 @@ mlir::FailureOr<passes::ConvPolicy> Compilation::policy() {
 bool Compilation::plan() {
   passes::PipelineOptions pipeline;
   pipeline.printIrAfter = options.printIrAfter;
+  pipeline.copySlices = theTarget.onDevice();
   decisions.clear();
   mlir::FailureOr<passes::ConvPolicy> chosen = policy();
   if (mlir::failed(chosen))

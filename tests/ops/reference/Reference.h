@@ -67,6 +67,11 @@ Tensor select(const Tensor &condition, const Tensor &whenTrue, const Tensor &whe
 Tensor contract(const Tensor &lhs, const Tensor &rhs, std::span<const int64_t> lhsAxes,
                 std::span<const int64_t> rhsAxes, std::span<const int64_t> resultAxes);
 
+/// softmax(scale * query key^T) value over [N, heads, positions, channels], where `mask` [queries,
+/// keys] is not zero, or everywhere; zeros for a query without keys.
+Tensor attention(const Tensor &query, const Tensor &key, const Tensor &value, const Tensor *mask,
+                 double scale);
+
 /// The geometry of a window over the trailing spatial axes. An empty list is the default for every
 /// axis: strides and dilations 1, padding 0.
 struct Window {

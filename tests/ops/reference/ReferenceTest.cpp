@@ -157,6 +157,15 @@ TEST(ReferenceSoftmax, IsStableAlongItsAxis) {
   expectTensor(softmax(x, 0), {2, 2}, {0.25, 0.5, 0.75, 0.5});
 }
 
+TEST(ReferenceAttention, SeesWhatTheMaskAdmits) {
+  // Scores: ln 3 and 0; 0 and 0.
+  Tensor query({1, 1, 2, 1}, {2, 0}), key({1, 1, 2, 1}, {std::log(3), 0});
+  Tensor value({1, 1, 2, 2}, {4, 8, 0, 4});
+  expectTensor(attention(query, key, value, nullptr, 0.5), {1, 1, 2, 2}, {3, 7, 2, 6});
+  Tensor mask({2, 2}, {0, 0, 0, 1});
+  expectTensor(attention(query, key, value, &mask, 0.5), {1, 1, 2, 2}, {0, 0, 0, 4});
+}
+
 TEST(ReferenceResize, Nearest) {
   Tensor x({1, 1, 4}, {1, 2, 3, 4});
   expectTensor(resize(x, {2}, ResizeMode::nearest, ResizeCoordinates::asymmetric), {1, 1, 2},

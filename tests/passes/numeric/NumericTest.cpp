@@ -83,7 +83,7 @@ TEST_P(RandomModels, EachPassKeepsTheNumbers) {
     RandomModel model = makeRandomModel(context, seed);
     ASSERT_TRUE(mlir::succeeded(mlir::verify(*model.module)));
     mlir::PassManager pm(&context);
-    buildPipeline(pm, ConvPolicy());
+    buildPipeline(pm, PipelineOptions());
     pm.addInstrumentation(std::make_unique<Comparison>(model, "seed " + std::to_string(seed)));
     ASSERT_TRUE(mlir::succeeded(pm.run(*model.module))) << "seed " << seed;
     if (HasFailure())

@@ -1,6 +1,6 @@
 // Small random models for differential tests: convolutions of all kinds, batch norm in several
 // spellings, residuals, pools, squeeze-and-excitation, joins, heads; and of sequences: attention,
-// layer norm, gates, embeddings.
+// layer norm, gates, embeddings, recurrence.
 #pragma once
 
 #include "tests/passes/Interpreter.h"

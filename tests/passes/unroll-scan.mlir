@@ -1,0 +1,28 @@
+// RUN: quern-opt --unroll-scan --canonicalize --cse %s | FileCheck %s
+
+// The product with the sequence is one, of all steps; steps read parts of it, and their results are joined.
+// CHECK-LABEL: func.func @rnn
+// CHECK-SAME: %[[X:.*]]: tensor<2x3x4xf32>, %[[H:.*]]: tensor<2x5xf32>, %[[W:.*]]: tensor<5x4xf32>, %[[U:.*]]: tensor<5x5xf32>
+func.func @rnn(%x: tensor<2x3x4xf32>, %h: tensor<2x5xf32>, %w: tensor<5x4xf32>, %u: tensor<5x5xf32>) -> tensor<2x3x5xf32> {
+  // CHECK: %[[MOVED:.*]] = quern.transpose %[[X]] by [1, 0, 2]
+  // CHECK: %[[ALL:.*]] = quern.contract %[[MOVED]] [3, 0, 1], %[[W]] [2, 1] -> [3, 0, 2]
+  // CHECK: quern.contract %[[H]] [0, 1], %[[U]] [2, 1] -> [0, 2]
+  // CHECK: %[[FIRST:.*]] = quern.slice %[[ALL]] from [0, 0, 0] sizes [1, 2, 5] strides [1, 1, 1]
+  // CHECK: quern.reshape %[[FIRST]] to [2, 5]
+  // CHECK: %[[H1:.*]] = quern.tanh
+  // CHECK: quern.contract %[[H1]]
+  // CHECK: quern.slice %[[ALL]] from [1, 0, 0]
+  // CHECK: quern.slice %[[ALL]] from [2, 0, 0]
+  // CHECK: %[[JOINED:.*]] = quern.concat %{{.*}}, %{{.*}}, %{{.*}} along 0
+  // CHECK: %[[Y:.*]] = quern.transpose %[[JOINED]] by [1, 0, 2]
+  // CHECK: return %[[Y]]
+  %0 = quern.scan(%x) along [1] carry(%h) into [1] with(%w, %u : tensor<5x4xf32>, tensor<5x5xf32>) : (tensor<2x3x4xf32>) (tensor<2x5xf32>) to tensor<2x3x5xf32> {
+  ^bb0(%xt: tensor<2x4xf32>, %ht: tensor<2x5xf32>, %wt: tensor<5x4xf32>, %ut: tensor<5x5xf32>):
+    %1 = quern.contract %xt [0, 1], %wt [2, 1] -> [0, 2] : (tensor<2x4xf32>, tensor<5x4xf32>) -> tensor<2x5xf32>
+    %2 = quern.contract %ht [0, 1], %ut [2, 1] -> [0, 2] : (tensor<2x5xf32>, tensor<5x5xf32>) -> tensor<2x5xf32>
+    %3 = quern.add %2, %1 : (tensor<2x5xf32>, tensor<2x5xf32>) -> tensor<2x5xf32>
+    %4 = quern.tanh %3 : (tensor<2x5xf32>) -> tensor<2x5xf32>
+    quern.yield %4 : tensor<2x5xf32>
+  }
+  return %0 : tensor<2x3x5xf32>
+}
