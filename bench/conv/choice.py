@@ -79,7 +79,7 @@ def judge(records, picks, budget):
     allowed = [r for r in records if r["ms_median"] is not None and r["max_error"] <= budget]
     best = min(allowed, key=lambda r: r["ms_median"])
     name = next(r["algorithm"] for r in picks if r["chosen_by_model"])
-    pick = next(r for r in allowed if r["algorithm"] == name)
+    pick = next((r for r in allowed if r["algorithm"] == name), {"algorithm": name, "ms_median": math.inf})  # it failed
     return (pick["algorithm"], pick["ms_median"]), (best["algorithm"], best["ms_median"])
 
 
@@ -89,19 +89,24 @@ def geometric_mean(ratios):
 
 def show(times, picks, budget):
     print(times["machine"])
-    everything = []
+    everything, failed = [], 0
     for name, layers in times["groups"].items():
         print(f"\n{name}\n  {'layer':<48} {'model takes':<17} {'ms':>9}  {'fastest':<17} {'ms':>9}  ratio")
         ratios = []
         for shape, records in layers.items():
             (pick, ms), (best, best_ms) = judge(records, picks["groups"][name][shape], budget)
-            ratios.append((ms / best_ms, shape))
+            if math.isinf(ms):
+                failed += 1
+            else:
+                ratios.append((ms / best_ms, shape))
             print(f"  {shape:<48} {pick:<17} {ms:9.3f}  {best:<17} {best_ms:9.3f}  {ms / best_ms:5.2f}")
         print(f"  geometric mean {geometric_mean([r for r, _ in ratios]):.3f}, worst {max(ratios)[0]:.2f}")
         everything += ratios
     mean, (worst, where) = geometric_mean([r for r, _ in everything]), max(everything)
     print(f"\nall {len(everything)} layers: geometric mean {mean:.3f} (target {MEAN_TARGET}), "
           f"worst {worst:.2f} (target {WORST_TARGET}) on {where}")
+    if failed:
+        print(f"and {failed} where the model's choice has no time")
 
 
 def main():

@@ -2,16 +2,28 @@
 // others are compared with.
 #include "passes/conv/Algorithms.h"
 #include "passes/conv/DirectCost.h"
+#include "passes/conv/MachineTime.h"
 
 #include <cmath>
 
 namespace quern::passes {
 namespace {
 
-/// Share of the peak that the kernels reach, measured: codegen/halide/schedules/README.md.
-constexpr double denseEfficiency = 0.92;
-constexpr double depthwiseEfficiency = 0.30;
+/// Shares of the peak that the kernels reach (bench/README.md). A depthwise filter with more taps
+/// than that is read from memory for each output.
+constexpr double denseEfficiency = 0.68;
+constexpr double depthwiseEfficiency = 0.50;
+constexpr double largeDepthwiseEfficiency = 0.26;
+constexpr int64_t tapsInRegisters = 64;
 constexpr double groupedEfficiency = 0.35;
+/// Share of the fetching of weights that arithmetic does not hide.
+constexpr double exposedFetch = 0.30;
+
+double efficiencyOf(const ConvShape &shape) {
+  if (shape.isDepthwise())
+    return shape.taps() <= tapsInRegisters ? depthwiseEfficiency : largeDepthwiseEfficiency;
+  return shape.groups > 1 || shape.axes.size() > 2 ? groupedEfficiency : denseEfficiency;
+}
 
 int64_t roundUp(int64_t value, int64_t factor) { return (value + factor - 1) / factor * factor; }
 
@@ -41,21 +53,16 @@ public:
 } // namespace
 
 double directMicroseconds(const ConvShape &shape, const Machine &machine) {
-  double efficiency = shape.isDepthwise()                         ? depthwiseEfficiency
-                      : shape.groups > 1 || shape.axes.size() > 2 ? groupedEfficiency
-                                                                  : denseEfficiency;
   // Vectors run along output channels; the last one may be part empty.
   double waste = static_cast<double>(roundUp(shape.outChannels, machine.lanes)) /
                  static_cast<double>(shape.outChannels);
-  double threads = machine.threads;
-  double arithmetic = 2.0 * static_cast<double>(shape.products()) * waste /
-                      (efficiency * machine.flopsPerNanosecond * threads);
-  double traffic =
-      static_cast<double>(shape.inputBytes() + shape.outputBytes() + shape.filterBytes()) /
-      (machine.bytesPerNanosecond * threads);
-  // Where few outputs use each weight, fetching the weights is what takes the time.
-  double weights = static_cast<double>(shape.filterBytes()) / machine.bytesPerNanosecond;
-  return (std::max(arithmetic, traffic) + 0.5 * weights / threads) / 1000;
+  double arithmetic = timeToCompute(machine, 2.0 * static_cast<double>(shape.products()) * waste,
+                                    efficiencyOf(shape));
+  double traffic = timeToPass(machine, shape);
+  // A depthwise convolution uses each input for few products, too few to wait behind.
+  double both = shape.isDepthwise() ? arithmetic + traffic : std::max(arithmetic, traffic);
+  double weights = timeToFetch(machine, static_cast<double>(shape.filterBytes()));
+  return (both + exposedFetch * weights) / 1000;
 }
 
 double directErrorBound(const ConvShape &shape) {

@@ -4,6 +4,7 @@
 #include "ir/conv/Dft.h"
 #include "ir/conv/FftPasses.h"
 #include "passes/conv/Algorithms.h"
+#include "passes/conv/MachineTime.h"
 
 #include <cmath>
 #include <complex>
@@ -13,10 +14,12 @@ namespace {
 
 using Complex = std::complex<float>;
 
-/// Share of the peak of products and of transforms, measured
-/// (codegen/halide/schedules/README.md).
-constexpr double productEfficiency = 0.75;
-constexpr double transformEfficiency = 0.22;
+/// Shares of the peak of products and of transforms; by how much a transform that fills the
+/// second-level cache takes longer; how often spectra pass behind that cache (bench/README.md).
+constexpr double productEfficiency = 0.90;
+constexpr double transformEfficiency = 0.23;
+constexpr double cachePenalty = 0.9;
+constexpr double spectraPasses = 5.0;
 
 int64_t span(const ConvAxis &axis) { return (axis.kernel - 1) * axis.dilation + 1; }
 
@@ -141,14 +144,16 @@ public:
     double pairs = in * out / static_cast<double>(shape.groups);
     double transforms = tiles * 2.5 * samples * std::log2(samples + 1) * (in + out);
     double products = tiles * 8 * frequencies * pairs;
-    double rate = machine.flopsPerNanosecond * machine.threads;
     double weights = 8 * frequencies * pairs;
     double spectra = shape.isDepthwise() ? 0 : 8 * frequencies * tiles * (in + out);
-    double traffic = (weights + 2 * spectra) / (machine.bytesPerNanosecond * machine.threads);
+    // A vector of signals is transformed at once.
+    double held = 8 * samples * machine.lanes / static_cast<double>(machine.l2Bytes);
     ConvCost cost;
-    cost.microseconds = (products / (productEfficiency * rate) +
-                         transforms / (transformEfficiency * rate) + traffic) /
-                        1000;
+    cost.microseconds =
+        (timeToCompute(machine, products, productEfficiency) +
+         timeToCompute(machine, transforms * (1 + cachePenalty * held), transformEfficiency) +
+         timeToFetch(machine, weights + spectraPasses * spectra)) /
+        1000;
     cost.workspaceBytes =
         static_cast<int64_t>(1.3 * spectra + 32 * machine.threads * samples * machine.lanes);
     return cost;

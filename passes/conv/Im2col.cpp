@@ -3,9 +3,13 @@
 // networks for document processing, 2006).
 #include "passes/conv/Algorithms.h"
 #include "passes/conv/DirectCost.h"
+#include "passes/conv/MachineTime.h"
 
 namespace quern::passes {
 namespace {
+
+/// What patches cost that stay in a cache, beside such as do not (bench/README.md).
+constexpr double shareInCache = 0.26;
 
 class Im2col final : public ConvAlgorithm {
 public:
@@ -25,10 +29,10 @@ public:
 
   ConvCost cost(const ConvShape &shape, const Tile &, const Machine &machine) const override {
     int64_t patches = 4 * shape.batch * shape.positions() * shape.taps() * shape.channelsPerGroup();
-    // Written once and read once; what stays in a cache costs a third of that.
-    double copy =
-        2 * static_cast<double>(patches) / (machine.bytesPerNanosecond * machine.threads) / 1000;
-    return {.microseconds = directMicroseconds(shape, machine) + (isWhole ? copy : copy / 3),
+    // Written once and read once.
+    double copy = timeToFetch(machine, 2 * static_cast<double>(patches)) / 1000;
+    return {.microseconds =
+                directMicroseconds(shape, machine) + (isWhole ? copy : copy * shareInCache),
             .workspaceBytes = isWhole ? patches : std::min(patches, perTask(shape, machine))};
   }
 

@@ -3,16 +3,20 @@
 #include "ir/HostTensor.h"
 #include "ir/conv/TransformFilter.h"
 #include "passes/conv/Algorithms.h"
+#include "passes/conv/MachineTime.h"
 
 #include <cmath>
 
 namespace quern::passes {
 namespace {
 
-/// Share of the peak that products reach between the transforms, and what a transform's additions
-/// cost in flops of the peak; measured (codegen/halide/schedules/README.md).
-constexpr double productEfficiency = 0.80;
-constexpr double additionCost = 3.0;
+/// Share of the peak that products reach between the transforms, what a transform's additions cost
+/// in flops of the peak, and shares of the fetching of weights and of the moving of images that
+/// these do not hide (bench/README.md).
+constexpr double productEfficiency = 0.60;
+constexpr double additionCost = 2.0;
+constexpr double exposedFetch = 1.4;
+constexpr double exposedMoves = 2.8;
 constexpr int64_t mostProductsAlong = 8;
 constexpr int64_t mostProducts = 512;
 
@@ -40,6 +44,9 @@ struct TileCounts {
   double tiles = 1;    ///< of all images
   double products = 1; ///< points of the transform
   double outputs = 1;
+  /// Of each point, by the transforms: a row of a matrix of n points has about n / 2 entries after
+  /// what even and odd rows share.
+  double additions = 0;
 };
 
 TileCounts count(const ConvShape &shape, const Tile &tile) {
@@ -48,7 +55,9 @@ TileCounts count(const ConvShape &shape, const Tile &tile) {
   for (auto [axis, outputs] : llvm::zip_equal(shape.axes, tile)) {
     counts.tiles *=
         static_cast<double>(axis.dilation * ceilDiv(ceilDiv(axis.out, axis.dilation), outputs));
-    counts.products *= static_cast<double>(outputs + phaseTaps(axis) - 1);
+    auto points = static_cast<double>(outputs + phaseTaps(axis) - 1);
+    counts.products *= points;
+    counts.additions += points > 1 ? points / 2 : 0;
     counts.outputs *= static_cast<double>(outputs);
   }
   return counts;
@@ -136,17 +145,14 @@ public:
          out = static_cast<double>(shape.outChannels),
          depth = static_cast<double>(shape.channelsPerGroup() * phases(shape));
     double products = 2 * counts.tiles * counts.products * depth * out;
-    // Separable transforms: each point takes about as many additions as the tile has axes times 3.
-    double additions =
-        counts.tiles * counts.products * static_cast<double>(shape.axes.size()) * 3 * (in + out);
-    double rate = machine.flopsPerNanosecond * machine.threads;
-    double arithmetic = products / (productEfficiency * rate) + additionCost * additions / rate;
-    double weights = 4 * counts.products * depth * out;
-    double traffic = static_cast<double>(shape.inputBytes() + shape.outputBytes()) /
-                     (machine.bytesPerNanosecond * machine.threads);
-    double fetch = weights / (machine.bytesPerNanosecond * machine.threads);
+    double additions = counts.tiles * counts.products * counts.additions * (in + out);
+    double weights = timeToFetch(machine, 4 * counts.products * depth * out);
+    double images = timeToPass(machine, shape);
     ConvCost cost;
-    cost.microseconds = (std::max(arithmetic, fetch) + 0.5 * fetch + 0.3 * traffic) / 1000;
+    cost.microseconds = (timeToCompute(machine, products, productEfficiency) +
+                         timeToCompute(machine, additions, 1 / additionCost) +
+                         exposedFetch * weights + exposedMoves * images) /
+                        1000;
     cost.workspaceBytes = static_cast<int64_t>(8 * counts.tiles * counts.products * (in + out));
     return cost;
   }

@@ -78,16 +78,6 @@ std::vector<Attempt> buildAll(const passes::ConvShape &shape,
   return attempts;
 }
 
-/// Notes what is known before any timing.
-void describe(ConvRecord &record, const BuiltConv &conv, const ConvError &error) {
-  record.maxError = error.max;
-  record.meanError = error.mean;
-  record.workspaceBytes = conv.workspaceBytes();
-  record.weightBytes = conv.weightBytes();
-  record.multiplications = conv.multiplications();
-  record.compileSeconds = conv.compileSeconds();
-}
-
 bool isWanted(const ConvRecord &record, const LabOptions &options) {
   return options.variants.empty() || llvm::any_of(options.variants, [&](const auto &variant) {
            return variant.first == record.algorithm &&
@@ -111,6 +101,52 @@ std::vector<ConvRecord> allVariants(const passes::ConvShape &shape, const LabOpt
   }
   llvm::erase_if(records, [&](const ConvRecord &record) { return !isWanted(record, options); });
   return records;
+}
+
+/// What all variants of a convolution compute.
+struct Problem {
+  passes::ConvShape shape;
+  std::vector<float> filter, input, output;
+  ExactConv exact;
+
+  /// Without a filter, one of made-up weights.
+  Problem(const passes::ConvShape &shape, std::vector<float> given)
+      : shape(shape), filter(given.empty() ? madeUpFilter(shape) : std::move(given)),
+        input(randomValues(static_cast<size_t>(shape.inputBytes()) / sizeof(float), 6, 1)),
+        output(static_cast<size_t>(shape.outputBytes()) / sizeof(float)),
+        exact(shape, input, filter) {}
+
+  double run(BuiltConv &conv) { return conv.run(input.data(), output.data()); }
+
+private:
+  static std::vector<float> madeUpFilter(const passes::ConvShape &shape) {
+    auto terms = static_cast<double>(shape.channelsPerGroup() * shape.taps());
+    return randomValues(static_cast<size_t>(shape.filterBytes()) / sizeof(float), 5,
+                        1 / std::sqrt(terms));
+  }
+};
+
+/// Runs what was built once and notes its error and all that is known before any timing. False,
+/// with the reason in the record, where it was not built or does not run.
+bool tryOut(ConvRecord &record, Attempt &attempt, Problem &problem) {
+  std::fill(problem.output.begin(), problem.output.end(), std::nanf(""));
+  if (attempt.conv && !std::isfinite(problem.run(*attempt.conv)))
+    attempt.why = attempt.conv->lastFailure();
+  record.refusal = attempt.why;
+  record.hasFailed = !attempt.why.empty();
+  if (record.hasFailed)
+    return false;
+  ConvError error = problem.exact.compare(problem.output);
+  record.maxError = error.max;
+  record.meanError = error.mean;
+  record.errorBound =
+      passes::convAlgorithm(record.algorithm).errorBound(problem.shape, record.tile) *
+      boundScale(problem.shape, problem.filter) / problem.exact.largest();
+  record.workspaceBytes = attempt.conv->workspaceBytes();
+  record.weightBytes = attempt.conv->weightBytes();
+  record.multiplications = attempt.conv->multiplications();
+  record.compileSeconds = attempt.conv->compileSeconds();
+  return true;
 }
 
 } // namespace
@@ -154,39 +190,17 @@ std::vector<ConvRecord> ConvLab::measure(const passes::ConvShape &shape,
 
 std::vector<ConvRecord> ConvLab::measureAnew(const passes::ConvShape &shape,
                                              std::vector<float> filter) {
-  auto weights = static_cast<size_t>(shape.filterBytes()) / sizeof(float);
-  if (filter.empty())
-    filter = randomValues(
-        weights, 5, 1 / std::sqrt(static_cast<double>(shape.channelsPerGroup() * shape.taps())));
-  std::vector<float> input =
-      randomValues(static_cast<size_t>(shape.inputBytes()) / sizeof(float), 6, 1);
-  std::vector<float> output(static_cast<size_t>(shape.outputBytes()) / sizeof(float));
-  ExactConv exact(shape, input, filter);
-  double scale = boundScale(shape, filter) / exact.largest();
-
+  Problem problem(shape, std::move(filter));
   std::vector<ConvRecord> records = allVariants(shape, options);
-  std::vector<Attempt> attempts = buildAll(shape, records, filter, target, options.threads);
-  std::vector<std::unique_ptr<BuiltConv>> built;
+  std::vector<Attempt> attempts = buildAll(shape, records, problem.filter, target, options.threads);
+  std::vector<Contestant> contestants;
   std::vector<ConvRecord *> timed;
   for (auto [record, attempt] : llvm::zip_equal(records, attempts)) {
-    if (!record.refusal.empty())
+    if (!record.refusal.empty() || !tryOut(record, attempt, problem))
       continue;
-    std::fill(output.begin(), output.end(), std::nanf(""));
-    if (attempt.conv && !std::isfinite(attempt.conv->run(input.data(), output.data())))
-      attempt.why = attempt.conv->lastFailure();
-    record.refusal = attempt.why;
-    record.hasFailed = !attempt.why.empty();
-    if (record.hasFailed)
-      continue;
-    describe(record, *attempt.conv, exact.compare(output));
-    record.errorBound =
-        passes::convAlgorithm(record.algorithm).errorBound(shape, record.tile) * scale;
-    built.push_back(std::move(attempt.conv));
+    contestants.push_back({[&problem, conv = attempt.conv.get()] { return problem.run(*conv); }});
     timed.push_back(&record);
   }
-  std::vector<Contestant> contestants;
-  for (const std::unique_ptr<BuiltConv> &conv : built)
-    contestants.push_back({[&] { return conv->run(input.data(), output.data()); }});
   timeInTurns(contestants, options.secondsEach);
   for (auto [record, contestant] : llvm::zip_equal(timed, contestants)) {
     record->msMin = contestant.best();

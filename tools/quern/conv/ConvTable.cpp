@@ -16,9 +16,9 @@ std::string rowText(const ConvSetting &setting, const ConvLayer &layer, size_t i
   if (!record.refusal.empty())
     return fmt::format("  {:<19} {}\n", name, record.refusal);
   if (!record.isMeasured())
-    return fmt::format("{} {:<19} {:>9.3f}\n", layer.automatic == index ? '*' : ' ', name,
+    return fmt::format("{} {:<19} {:>10.4f}\n", layer.automatic == index ? '*' : ' ', name,
                        layer.estimates[index]);
-  return fmt::format("{} {:<19} {:>9.3f} {:>8.3f} {:>8.1f} {:>8.1f} {:>5.0f}% {:>11} {:>11} "
+  return fmt::format("{} {:<19} {:>10.4f} {:>8.4f} {:>8.1f} {:>8.1f} {:>5.0f}% {:>11} {:>11} "
                      "{:>8.1e} {:>8.1e}\n",
                      layer.chosen == index ? '*' : ' ', name, record.msMedian, record.msSpread,
                      effectiveGflops(layer, record), trueGflops(record),
@@ -50,11 +50,11 @@ struct SummaryColumn {
   std::optional<ir::ConvAlgorithm> kind;
   double sum = 0; ///< NaN where a layer cannot be computed so
 
-  size_t width() const { return std::max<size_t>(title.size(), 9); }
+  size_t width() const { return std::max<size_t>(title.size(), 10); }
 
   std::string cell(double milliseconds) const {
     return std::isnan(milliseconds) ? fmt::format(" {:>{}}", "-", width())
-                                    : fmt::format(" {:>{}.3f}", milliseconds, width());
+                                    : fmt::format(" {:>{}.4f}", milliseconds, width());
   }
 
   /// The layer's time, which it adds to the sum.
@@ -81,10 +81,10 @@ std::string tableText(const ConvSetting &setting, const ConvLayer &layer) {
                   layer.count > 1 ? fmt::format(" ({} times)", layer.count) : "");
   bool isMeasured = llvm::any_of(layer.records, [](const ConvRecord &r) { return r.isMeasured(); });
   text += isMeasured
-              ? fmt::format("  {:<19} {:>9} {:>8} {:>8} {:>8} {:>6} {:>11} {:>11} {:>8} {:>8}\n",
+              ? fmt::format("  {:<19} {:>10} {:>8} {:>8} {:>8} {:>6} {:>11} {:>11} {:>8} {:>8}\n",
                             "algorithm", "median ms", "spread", "GFLOP/s", "true", "peak",
                             "workspace", "weights", "max err", "mean err")
-              : fmt::format("  {:<19} {:>9}\n", "algorithm", "estim. ms");
+              : fmt::format("  {:<19} {:>10}\n", "algorithm", "estim. ms");
   for (size_t index = 0; index < layer.records.size(); ++index)
     text += rowText(setting, layer, index);
   return text + choiceText(layer);

@@ -57,7 +57,7 @@ std::vector<double> Axis::ticks(int most) const {
       found.push_back(std::fabs(value) < step / 2 ? 0 : value);
     return found;
   }
-  bool isWide = greatest - least > 2;
+  bool isWide = greatest - least > 2.5;
   double decades = std::max(1.0, std::ceil((greatest - least) / most));
   for (double power = std::floor(least); power <= greatest; power += decades)
     for (double factor : {1.0, 2.0, 5.0}) {

@@ -21,7 +21,7 @@ std::string variantName(const ConvRecord &record) {
 }
 
 std::string tipOf(const ConvSetting &setting, const ConvLayer &layer, const ConvRecord &record) {
-  return fmt::format("{}\n{}\n{:.3f} ms (spread {:.3f})\n{:.1f} GFLOP/s, {:.1f} true, {:.0f} % of "
+  return fmt::format("{}\n{}\n{:.4g} ms (spread {:.2g})\n{:.1f} GFLOP/s, {:.1f} true, {:.0f} % of "
                      "peak\nworkspace {}, weights {}\nerror {:.1e} at most, {:.1e} on average",
                      layer.name(), variantName(record), record.msMedian, record.msSpread,
                      effectiveGflops(layer, record), trueGflops(record),
@@ -134,7 +134,7 @@ std::string crossoverPlot(const ConvSetting &setting, const std::vector<const Co
     svg.path(path, "curve " + colourOf(curve.kind));
     for (auto [point, at] : llvm::zip_equal(curve.points, path))
       svg.dot(at, colourOf(curve.kind),
-              fmt::format("{} {:.0f}\n{}\n{:.3f} ms\nerror {:.1e} at most", swept.name, point.first,
+              fmt::format("{} {:.0f}\n{}\n{:.4g} ms\nerror {:.1e} at most", swept.name, point.first,
                           variantName(*point.second), point.second->msMedian,
                           point.second->maxError));
     ends.push_back(path.back().y + 4);
@@ -178,7 +178,7 @@ std::string speedPlot(const ConvSetting &setting, const std::vector<ConvLayer> &
       svg.bar({left, y + 2}, std::max(length, 1.0), row - 4, colourOf(record->algorithm),
               tipOf(setting, layer, *record));
       svg.text({left + std::max(length, 1.0) + 6, y + 13},
-               fmt::format("{:.3f} ms, {:.1f} GFLOP/s, {:.0f} % of peak", record->msMedian,
+               fmt::format("{:.4g} ms, {:.1f} GFLOP/s, {:.0f} % of peak", record->msMedian,
                            effectiveGflops(layer, *record),
                            100 * trueGflops(*record) / setting.peakGflops),
                Anchor::start, "small");

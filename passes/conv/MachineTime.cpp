@@ -1,0 +1,27 @@
+#include "passes/conv/MachineTime.h"
+
+namespace quern::passes {
+namespace {
+
+/// How many times faster the second-level cache is than what is behind it, as seen by convolutions
+/// (bench/README.md).
+constexpr double cacheSpeed = 2.8;
+
+} // namespace
+
+double timeToCompute(const Machine &machine, double flops, double efficiency) {
+  return flops / (efficiency * machine.flopsPerNanosecond * machine.threads);
+}
+
+double timeToFetch(const Machine &machine, double bytes) {
+  return bytes / (machine.bytesPerNanosecond * machine.threads);
+}
+
+double timeToPass(const Machine &machine, const ConvShape &shape) {
+  double moved =
+      timeToFetch(machine, static_cast<double>(shape.inputBytes() + 2 * shape.outputBytes()));
+  bool stays = 2 * (shape.inputBytes() + shape.outputBytes()) < machine.l2Bytes * machine.threads;
+  return moved / (stays ? cacheSpeed : 1);
+}
+
+} // namespace quern::passes

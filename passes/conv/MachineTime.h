@@ -1,0 +1,18 @@
+// How long a machine takes to compute and to move: what the cost model adds up.
+#pragma once
+
+#include "passes/conv/ConvShape.h"
+
+namespace quern::passes {
+
+/// Nanoseconds of arithmetic at that share of the peak, on all threads.
+double timeToCompute(const Machine &machine, double flops, double efficiency);
+
+/// Nanoseconds to move bytes that come from behind the second-level cache, on all threads.
+double timeToFetch(const Machine &machine, double bytes);
+
+/// Nanoseconds to read an input once and to write an output once: from and to the caches where half
+/// of them holds both. A line that is written is fetched before.
+double timeToPass(const Machine &machine, const ConvShape &shape);
+
+} // namespace quern::passes
