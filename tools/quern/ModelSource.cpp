@@ -42,6 +42,10 @@ std::string cacheFolder() {
 
 void ModelSource::addTo(CLI::App &command) {
   command.add_option("MODEL", path, "the model's source, a .qn file")->required();
+  addOptionsTo(command);
+}
+
+void ModelSource::addOptionsTo(CLI::App &command) {
   command.add_option("--model", modelName, "which model, if the file has several")
       ->type_name("NAME");
   command.add_option("--set", settings, "fix a dimension or argument: --set N=4")

@@ -19,8 +19,10 @@ struct ModelSource {
   std::vector<std::string> importPaths;
   std::string library;
 
-  /// Adds MODEL, --model, --set, -I and --library to a command.
+  /// Adds MODEL and what addOptionsTo adds to a command.
   void addTo(CLI::App &command);
+  /// Adds --model, --set, -I and --library to a command.
+  void addOptionsTo(CLI::App &command);
 
   /// Elaborates the model. Its faults are printed to standard error; null if there were any.
   mlir::OwningOpRef<mlir::ModuleOp> load(mlir::MLIRContext &context) const;
