@@ -29,15 +29,17 @@ std::string readText(const std::string &path) {
   return text.str();
 }
 
-void writeValues(const std::string &path, const Values &values) {
-  auto bytes = std::as_bytes(std::span(values.data));
-  auto written = runtime::writeNpy(path, {QUERN_F32, values.shape, bytes});
-  ASSERT_TRUE(written) << written.error();
+void append(std::vector<std::string> &arguments, const std::vector<std::string> &settings) {
+  for (const std::string &setting : settings)
+    arguments.insert(arguments.end(), {"--set", setting});
 }
 
 /// Writes synthetic weights for the model to `path`.
-void makeWeights(const std::string &model, const std::string &path) {
-  ProgramResult inspected = runProgram({quernProgram(), "inspect", model, "--json"});
+void makeWeights(const std::string &model, const std::vector<std::string> &settings,
+                 const std::string &path) {
+  std::vector<std::string> arguments = {quernProgram(), "inspect", model, "--json"};
+  append(arguments, settings);
+  ProgramResult inspected = runProgram(arguments);
   ASSERT_EQ(inspected.exitCode, 0) << inspected.errors;
   auto parameters = readParameters(inspected.output);
   ASSERT_TRUE(parameters) << parameters.error();
@@ -90,6 +92,12 @@ ProgramResult runProgram(const std::vector<std::string> &arguments) {
 
 std::string quernProgram() { return QUERN_BINARY_DIR "/bin/quern"; }
 
+void writeValues(const std::string &path, const Values &values) {
+  auto bytes = std::as_bytes(std::span(values.data));
+  auto written = runtime::writeNpy(path, {QUERN_F32, values.shape, bytes});
+  ASSERT_TRUE(written) << written.error();
+}
+
 Values readValues(const std::string &path) {
   auto array = runtime::readNpy(path);
   if (!array) {
@@ -110,22 +118,16 @@ CompiledModel::CompiledModel(const std::string &name, const Options &options)
   // Kernels are kept from one test to the next, and not in the user's own cache.
   setenv("QUERN_CACHE", QUERN_BINARY_DIR "/test-cache", 1);
   std::string model = fmt::format("{}/models/{}.qn", QUERN_SOURCE_DIR, name);
+  std::vector<std::string> settings = options.settings;
+  settings.push_back(fmt::format("N={}", options.batch));
   std::string weights = options.weights;
   if (weights.empty()) {
     weights = folder.file("weights.safetensors");
-    makeWeights(model, weights);
+    makeWeights(model, settings, weights);
   }
-  std::vector<std::string> arguments = {quernProgram(),
-                                        "compile",
-                                        model,
-                                        "--weights",
-                                        weights,
-                                        "--set",
-                                        fmt::format("N={}", options.batch),
-                                        "--target",
-                                        options.target,
-                                        "-o",
-                                        program};
+  std::vector<std::string> arguments = {quernProgram(), "compile",      model, "--weights", weights,
+                                        "--target",     options.target, "-o",  program};
+  append(arguments, settings);
   if (options.mapsWeights)
     arguments.emplace_back("--weights-file");
   ProgramResult compiled = runProgram(arguments);
@@ -138,11 +140,18 @@ ProgramResult CompiledModel::run(std::vector<std::string> arguments) const {
 }
 
 Values CompiledModel::run(const Values &input, int threads) const {
-  std::string inputFile = folder.file("input.npy"), outputFile = folder.file("output.npy");
+  std::string inputFile = folder.file("input.npy");
   writeValues(inputFile, input);
+  return runFiles({inputFile}, threads);
+}
+
+Values CompiledModel::runFiles(const std::vector<std::string> &inputs, int threads) const {
+  std::string outputFile = folder.file("output.npy");
   std::filesystem::remove(outputFile);
-  ProgramResult result =
-      run({"--threads", std::to_string(threads), inputFile, "--output", outputFile});
+  std::vector<std::string> arguments = {"--threads", std::to_string(threads), "--output",
+                                        outputFile};
+  arguments.insert(arguments.end(), inputs.begin(), inputs.end());
+  ProgramResult result = run(arguments);
   EXPECT_EQ(result.exitCode, 0) << result.errors;
   return result.exitCode == 0 ? readValues(outputFile) : Values{};
 }

@@ -41,6 +41,9 @@ struct Values {
   std::vector<float> data;
 };
 
+/// Writes an .npy file. Fails the current test where that is not possible.
+void writeValues(const std::string &path, const Values &values);
+
 /// Reads an .npy file of f32. Fails the current test, and gives nothing, where that is not
 /// possible.
 Values readValues(const std::string &path);
@@ -49,6 +52,8 @@ class CompiledModel {
 public:
   struct Options {
     int64_t batch = 1;
+    /// NAME=VALUE each, for the model's sizes and arguments besides N.
+    std::vector<std::string> settings = {};
     std::string target = "host";
     /// Empty: made by the rule of SyntheticWeights.h.
     std::string weights = {};
@@ -60,6 +65,8 @@ public:
 
   /// The one output for one f32 input. Fails the current test where the program did.
   Values run(const Values &input, int threads = 1) const;
+  /// The one output for inputs in .npy files.
+  Values runFiles(const std::vector<std::string> &inputs, int threads = 1) const;
   /// What the program prints for these arguments.
   ProgramResult run(std::vector<std::string> arguments) const;
 

@@ -1,6 +1,5 @@
 // Each model of models/, compiled and run as a user would, against what PyTorch answered (goldens/,
 // by models/record_goldens.py).
-#include "runtime/formats/Zip.h"
 #include "tests/models/CompiledModel.h"
 #include "tests/models/SyntheticWeights.h"
 
@@ -9,7 +8,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 namespace quern::tests {
 namespace {
@@ -64,39 +62,6 @@ TEST(Golden, RelativeErrorIsInfiniteForWhatIsNoNumber) {
   EXPECT_DOUBLE_EQ(relativeError({1, -3}, {1, -4}), 0.25);
   EXPECT_EQ(relativeError({1, NAN}, {1, -4}), INFINITY);
   EXPECT_EQ(relativeError({1}, {1, -4}), INFINITY);
-}
-
-// The network must have learnt: of digits that it never saw, 97 in 100 are named rightly.
-TEST(Digits, NamesHeldOutDigits) {
-  std::string folder = QUERN_SOURCE_DIR "/models/digits/";
-  auto archive = runtime::readNpz(folder + "held_out.npz");
-  ASSERT_TRUE(archive) << archive.error();
-  Values images;
-  std::vector<int32_t> labels;
-  for (const auto &[name, array] : *archive) {
-    if (name == "images") {
-      images.shape = array.shape;
-      images.data.resize(array.data.size() / sizeof(float));
-      std::memcpy(images.data.data(), array.data.data(), array.data.size());
-    } else if (name == "labels") {
-      labels.resize(array.data.size() / sizeof(int32_t));
-      std::memcpy(labels.data(), array.data.data(), array.data.size());
-    }
-  }
-  ASSERT_GT(labels.size(), 400U);
-  ASSERT_EQ(images.shape, (std::vector<int64_t>{static_cast<int64_t>(labels.size()), 64}));
-
-  CompiledModel model("digits",
-                      {.batch = images.shape[0], .weights = folder + "digits.safetensors"});
-  ASSERT_FALSE(HasFailure());
-  Values scores = model.run(images);
-  ASSERT_EQ(scores.shape, (std::vector<int64_t>{images.shape[0], 10}));
-  int right = 0;
-  for (size_t i = 0; i < labels.size(); ++i) {
-    auto first = scores.data.begin() + static_cast<std::ptrdiff_t>(10 * i);
-    right += std::max_element(first, first + 10) - first == labels[i];
-  }
-  EXPECT_GE(right, 0.97 * static_cast<double>(labels.size()));
 }
 
 } // namespace
