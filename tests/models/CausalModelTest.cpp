@@ -13,8 +13,9 @@
 namespace quern::tests {
 namespace {
 
-/// Relative to the largest expected value.
-constexpr double tolerance = 1e-5;
+/// Relative to the largest expected value. PyTorch itself is 2e-5 off in single precision for
+/// PixelSNAIL, 4e-6 at most for the others.
+constexpr double tolerance = 5e-5;
 
 const std::string goldens = QUERN_SOURCE_DIR "/tests/models/goldens/causal/";
 
