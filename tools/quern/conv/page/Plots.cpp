@@ -29,20 +29,18 @@ std::string tipOf(const ConvSetting &setting, const ConvLayer &layer, const Conv
                      byteText(record.weightBytes), record.maxError, record.meanError);
 }
 
-/// Names of variants beside their points, on the side that has room.
+/// Names of variants beside their points, on the side that has room, with a line where a name had
+/// to make way for another.
 void nameDots(Svg &svg, const std::vector<std::pair<Point, std::string>> &names, double middle) {
-  for (bool isLeft : {true, false}) {
-    std::vector<double> heights;
-    std::vector<const std::pair<Point, std::string> *> side;
-    for (const auto &name : names)
-      if ((name.first.x < middle) == isLeft) {
-        side.push_back(&name);
-        heights.push_back(name.first.y + 4);
-      }
-    keepApart(heights, 14);
-    for (auto [name, height] : llvm::zip_equal(side, heights))
-      svg.text({name->first.x + (isLeft ? 8 : -8), height}, name->second,
-               isLeft ? Anchor::start : Anchor::end, "small");
+  std::vector<double> heights;
+  for (const auto &[point, name] : names)
+    heights.push_back(point.y + 4);
+  keepApart(heights, 14);
+  for (auto [named, height] : llvm::zip_equal(names, heights)) {
+    const auto &[point, name] = named;
+    double side = point.x < middle ? 1 : -1;
+    svg.line(point, {point.x + 18 * side, height - 4}, "grid");
+    svg.text({point.x + 20 * side, height}, name, side > 0 ? Anchor::start : Anchor::end, "small");
   }
 }
 
@@ -162,7 +160,7 @@ std::string speedPlot(const ConvSetting &setting, const std::vector<ConvLayer> &
     for (ir::ConvAlgorithm kind : measuredAlgorithms({layer}))
       if (const ConvRecord *record = fastest(layer.records, setting.maxError, kind))
         best.push_back(record);
-    height += heading + row * static_cast<double>(best.size()) + 6;
+    height += heading + row * static_cast<double>(std::max<size_t>(best.size(), 1)) + 6;
   }
   Svg svg(width, height, "Speed of each algorithm on each layer");
   double y = 4;
@@ -172,6 +170,10 @@ std::string speedPlot(const ConvSetting &setting, const std::vector<ConvLayer> &
     svg.text({4, y + 16}, layer.name() + shape + times, Anchor::start, "heading");
     y += heading;
     const ConvRecord *first = fastest(layer.records, setting.maxError);
+    if (!first) {
+      svg.text({left, y + 13}, "none keeps the error budget", Anchor::start, "small");
+      y += row;
+    }
     for (const ConvRecord *record : best) {
       double length = (right - left) * first->msMedian / record->msMedian;
       svg.text({left - 8, y + 13}, variantName(*record), Anchor::end, "small");
