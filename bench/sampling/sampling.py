@@ -83,9 +83,15 @@ def export(graph, folder):
     np.save(f"{folder}/expected.npy", (result[0] if isinstance(result, tuple) else result).numpy())
 
 
+def network_of(model):
+    """With the weights that PyTorch begins a training with: at these depths the synthetic ones overflow."""
+    torch.manual_seed(0)
+    return MODELS[model][0]().eval().requires_grad_(False)
+
+
 def graphs_of(model):
-    make, sampler, shape, elements, _, _ = MODELS[model]
-    network = with_synthetic_weights(make()).requires_grad_(False)
+    _, sampler, shape, elements, _, _ = MODELS[model]
+    network = network_of(model)
     full = Graph("full", network, {"x": example(shape)}, elements)
     return [full] + sampler.graphs(network, *(shape[2:] or shape[1:]))
 
@@ -108,7 +114,7 @@ class QuernFull(Quern):
         file, settings, *_ = OURS[model]
         self.threads, self.input = threads, []
         self.program, self.log = f"{folder}/quern.exe", f"{folder}/quern.log"
-        save_file(with_synthetic_weights(MODELS[model][0]()).state_dict(), f"{folder}/weights.safetensors")
+        save_file(network_of(model).state_dict(), f"{folder}/weights.safetensors")
         arguments = [word for setting in settings for word in ("--set", setting)]
         self.command(quern, "compile", f"{TOP}/models/{file}.qn", "--weights", f"{folder}/weights.safetensors", *arguments,
                      "-o", self.program)
