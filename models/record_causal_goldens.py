@@ -6,7 +6,7 @@
     VENV/bin/python models/record_causal_goldens.py [NAME...]
 
 Writes into tests/models/goldens/causal:
-    models.json        each case: the model's file, its settings, its inputs by name, shape and levels
+    models.json        each case: the model's file, its settings, its inputs by name, shape and levels, its contract
     NAME.npy           the output for synthetic inputs with synthetic weights
     NAME.greedy.npy    where the output is categorical: the input that the likeliest choice at each position leads to, from one
                        full pass a position; of a sequence the first PROMPT positions are given
@@ -15,6 +15,7 @@ A reference that reads what its contract forbids is an error, and nothing is rec
 """
 
 import argparse
+import dataclasses
 import json
 import pathlib
 
@@ -36,7 +37,10 @@ LEAST_MARGIN = 1e-4
 
 def described(case):
     inputs = [{"name": i.name, "shape": list(i.shape), "levels": i.levels} for i in case.inputs]
-    return {"name": case.name, "model": case.model, "settings": case.settings, "inputs": inputs}
+    contract = {**dataclasses.asdict(case.contract), "levels": case.levels.count if case.levels else 0, "given": PROMPT}
+    if case.contract.strict:
+        contract["given"] = 0
+    return {"name": case.name, "model": case.model, "settings": case.settings, "inputs": inputs, "contract": contract}
 
 
 def record(case):

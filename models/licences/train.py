@@ -6,7 +6,7 @@
     VENV/bin/python models/licences/train.py [--device cuda]
 
 Writes licences.safetensors (the weights) and vocabulary.txt (the symbols, in the order of their numbers) beside itself, prints
-the loss on text that was held out, and a sample. The weights that are committed were trained on an H100, in less than two minutes, to
+the loss on text that was held out, and a sample. The weights that are committed were trained on an H100, in under two minutes, to
 1.302 bits a symbol. Several of the licences say the same: much of what was held out is in what was not.
 """
 
