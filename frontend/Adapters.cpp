@@ -2,7 +2,9 @@
 
 #include "frontend/Distributions.h"
 
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ConvertUTF.h"
 #include "llvm/Support/LineIterator.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -69,6 +71,39 @@ std::unique_ptr<llvm::MemoryBuffer> readFile(Elaborator &elaborator, const Bound
   return nullptr;
 }
 
+/// The names of an input's integers: the characters of a text.
+mlir::Attribute text(Elaborator &elaborator, const BoundAdapter &adapter) {
+  mlir::Builder &builder = elaborator.builder;
+  mlir::Type element = adapter.type.getElementType();
+  if (adapter.type.getRank() != 2 ||
+      !(element.isSignlessInteger(32) || element.isSignlessInteger(64))) {
+    elaborator.error<diag::TextShape>(adapter.call.range, typeText(adapter.type));
+    return nullptr;
+  }
+  auto buffer = readFile(elaborator, adapter, 0, /*isText=*/false);
+  if (!buffer)
+    return nullptr;
+  llvm::SetVector<mlir::Attribute> symbols;
+  StringRef contents = buffer->getBuffer(), rest = contents;
+  auto fail = [&]() -> mlir::Attribute {
+    elaborator.error<diag::VocabularyCharacters>(adapter.rangeOf(0), buffer->getBufferIdentifier(),
+                                                 contents.size() - rest.size());
+    return nullptr;
+  };
+  while (!rest.empty()) {
+    const auto *start = reinterpret_cast<const llvm::UTF8 *>(rest.begin());
+    size_t length = llvm::getNumBytesForUTF8(*start);
+    if (length > rest.size() || !llvm::isLegalUTF8Sequence(start, start + length) ||
+        !symbols.insert(builder.getStringAttr(rest.take_front(length))))
+      return fail();
+    rest = rest.drop_front(length);
+  }
+  if (symbols.empty())
+    return fail();
+  return ir::LabelsAttr::get(builder.getContext(), /*top=*/1,
+                             builder.getArrayAttr(symbols.getArrayRef()));
+}
+
 mlir::Attribute labels(Elaborator &elaborator, const BoundAdapter &adapter) {
   mlir::Builder &builder = elaborator.builder;
   mlir::RankedTensorType type = adapter.type;
@@ -94,6 +129,7 @@ mlir::Attribute labels(Elaborator &elaborator, const BoundAdapter &adapter) {
 
 constexpr Adapter adapters[] = {
     {"photo", true, photo},
+    {"text", true, text},
     {"labels", false, labels},
     {"categorical", false, categorical},
     {"bernoulli", false, bernoulli},

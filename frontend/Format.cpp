@@ -152,9 +152,15 @@ private:
   /// Tokens on one line, which may break inside brackets and after operators.
   const Doc *sequence(size_t begin, size_t end, bool skipFirstComments = false) {
     std::vector<const Doc *> parts;
-    // Lines end after the loosest operators only, so that what belongs together stays together.
+    // Lines end after the loosest operators only, so that what belongs together stays together; and
+    // not among the names that are assigned to.
     unsigned loosest = 0;
+    size_t valueAt = begin;
     for (size_t i = begin; i < end; ++i) {
+      if (tokens[i].is(Equal)) {
+        loosest = 0;
+        valueAt = i + 1;
+      }
       if (unsigned level = spacing.looseness(i); level && (!loosest || level < loosest))
         loosest = level;
       if (tokens[i].isOneOf(LeftParen, LeftBracket, LeftBrace))
@@ -164,8 +170,9 @@ private:
       if (i != begin) {
         heldComments(i, parts);
         if (spacing.spaceBetween(i - 1, i))
-          parts.push_back(loosest && spacing.looseness(i - 1) == loosest ? docs.indent(docs.line())
-                                                                         : docs.text(" "));
+          parts.push_back(i > valueAt && loosest && spacing.looseness(i - 1) == loosest
+                              ? docs.indent(docs.line())
+                              : docs.text(" "));
       } else if (!skipFirstComments && !tokens[i].startsStatement && i > 0 &&
                  spacing.opensBlock(i)) {
         heldComments(i, parts);

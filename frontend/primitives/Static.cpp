@@ -77,6 +77,7 @@ static constexpr Primitive rows[] = {
     {"rank", rank},
     {"repeat", repeat},
     {"shape", shape},
+    {"text", adapter},
 };
 
 llvm::ArrayRef<Primitive> staticPrimitives() { return rows; }

@@ -244,6 +244,17 @@ TEST(Elaborate, ContractsWithAnOrder) {
   EXPECT_EQ(drawn.getComponents(), 2);
 }
 
+TEST(Elaborate, TextsHaveTheirVocabularysSymbols) {
+  Compiled model("model m(x: i32[N = 1, T = 4] from text(\"" QUERN_SOURCE_DIR
+                 "/models/licences/vocabulary.txt\")) {\n    return x\n}\n");
+  ASSERT_TRUE(model.module) << model.messages;
+  auto text = model.function().getArgAttrOfType<ir::LabelsAttr>(0, ir::names::from);
+  ASSERT_TRUE(text);
+  ASSERT_EQ(text.getNames().size(), 84u);
+  EXPECT_EQ(llvm::cast<mlir::StringAttr>(text.getNames()[0]).getValue(), "\n");
+  EXPECT_EQ(llvm::cast<mlir::StringAttr>(text.getNames()[83]).getValue(), "z");
+}
+
 TEST(Elaborate, LambdasSeeTheVariablesAroundThem) {
   Compiled model("module twice(f: module, x: any) {\n    return f(f(x))\n}\n"
                  "model m(x: f32[4]) {\n    k = 3\n    add = (y) => y + k\n    k = 5\n"

@@ -85,6 +85,14 @@ TEST(Format, BreaksLongLines) {
             "        -> f32[N, 1000] {\n    return x\n}\n");
 }
 
+TEST(Format, KeepsTheNamesOfAnAssignmentTogether) {
+  EXPECT_EQ(
+      formatted("module f(x: f32[4]) {\n    first, second = some_long_function(argument_number_"
+                "one, argument_number_two, argument_number_three)\n}\n"),
+      "module f(x: f32[4]) {\n    first, second = some_long_function(\n        "
+      "argument_number_one, argument_number_two, argument_number_three\n    )\n}\n");
+}
+
 TEST(Format, RefusesWhatDoesNotParse) {
   Text source("module f( {\n");
   EXPECT_FALSE(source.format());

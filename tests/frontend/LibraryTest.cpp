@@ -241,6 +241,7 @@ TEST(LibraryFiles, EveryDefinitionHasACase) {
                                           "photo",
                                           "labels",
                                           "param",
+                                          "text",
                                           "categorical",
                                           "bernoulli",
                                           "logistic_mixture",
