@@ -33,15 +33,16 @@ public:
 
   mlir::FailureOr<BuildReport> run() {
     findFunctions();
-    if (mlir::failed(assignWeightLayouts(module, target)))
-      return mlir::failure();
+    for (const CompiledFunction &compiled : functions)
+      if (mlir::failed(assignWeightLayouts(compiled.module, target)))
+        return mlir::failure();
     if (options.emit == EmitKind::mlir)
       return emitText(moduleText());
     if (mlir::failed(compile()))
       return mlir::failure();
     if (options.emit == EmitKind::halide)
       return emitText(kernelText("//"));
-    buffers.emplace(model);
+    buffers.emplace(launchFunctions());
     if (mlir::failed(computeWeights()) || mlir::failed(describe()) ||
         mlir::failed(emitDriverObject()))
       return mlir::failure();
@@ -65,15 +66,32 @@ private:
       options.progress(what, done, total);
   }
 
+  /// The model, then its step programs, each in a module of its own.
   void findFunctions() {
+    functions.push_back(functionsOf(module));
+    for (auto step : module.getOps<mlir::ModuleOp>())
+      functions.push_back(functionsOf(step));
+    model = functions.front().function;
+    symbol = model.getSymName().str();
+  }
+
+  static CompiledFunction functionsOf(mlir::ModuleOp module) {
+    CompiledFunction found{module, {}, {}};
     for (auto function : module.getOps<mlir::func::FuncOp>()) {
       if (function->hasAttr(ir::names::model))
-        model = function;
+        found.function = function;
       if (function->hasAttr(ir::names::prepare))
-        prepare = function;
+        found.prepare = function;
     }
-    assert(model && "the passes leave one model");
-    symbol = model.getSymName().str();
+    assert(found.function && "the passes leave one model in a module");
+    return found;
+  }
+
+  std::vector<mlir::func::FuncOp> launchFunctions() const {
+    std::vector<mlir::func::FuncOp> launching;
+    for (const CompiledFunction &compiled : functions)
+      launching.push_back(compiled.function);
+    return launching;
   }
 
   std::string moduleText() {
@@ -110,43 +128,52 @@ private:
   }
 
   mlir::LogicalResult compile() {
+    auto start = std::chrono::steady_clock::now();
+    for (CompiledFunction &compiled : functions)
+      if (mlir::failed(compile(compiled)))
+        return mlir::failure();
+    report.kernelSeconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return mlir::success();
+  }
+
+  mlir::LogicalResult compile(CompiledFunction &compiled) {
     CompileOptions compileOptions;
     compileOptions.cacheDir = options.cacheFolder;
     compileOptions.jobs = options.jobs;
     compileOptions.output = kernelOutput();
-    compileOptions.progress = [this](size_t done, size_t all) {
-      step("compiling kernels", static_cast<int>(done), static_cast<int>(all));
+    compileOptions.progress = [&](size_t done, size_t all) {
+      step(&compiled == &functions.front() ? "compiling kernels" : "compiling kernels of steps",
+           static_cast<int>(done), static_cast<int>(all));
     };
-    auto start = std::chrono::steady_clock::now();
-    mlir::FailureOr<std::vector<CompiledKernel>> compiled =
-        compileKernels(module, target, compileOptions);
-    if (mlir::failed(compiled))
+    mlir::FailureOr<std::vector<CompiledKernel>> made =
+        compileKernels(compiled.module, target, compileOptions);
+    if (mlir::failed(made))
       return mlir::failure();
-    kernels = std::move(*compiled);
-    report.kernelSeconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    for (const CompiledKernel &kernel : kernels) {
-      symbols[kernel.name] = kernel.symbol;
-      report.facts.push_back({kernel.name, kernel.threadScratchBytes, kernel.serialScratchBytes,
-                              kernel.multiplications, kernel.milliseconds});
-      if (!objects.insert({kernel.symbol, kernel.bytes}).second)
-        continue;
-      ++report.kernels;
-      report.kernelsFromCache += kernel.fromCache;
-      threadScratch = std::max(threadScratch, kernel.threadScratchBytes);
-      serialScratch = std::max(serialScratch, kernel.serialScratchBytes);
+    for (CompiledKernel &kernel : *made) {
+      compiled.kernelSymbols[kernel.name] = kernel.symbol;
+      if (&compiled == &functions.front())
+        report.facts.push_back({kernel.name, kernel.threadScratchBytes, kernel.serialScratchBytes,
+                                kernel.multiplications, kernel.milliseconds});
+      if (objects.insert({kernel.symbol, kernel.bytes}).second) {
+        ++report.kernels;
+        report.kernelsFromCache += kernel.fromCache;
+        threadScratch = std::max(threadScratch, kernel.threadScratchBytes);
+        serialScratch = std::max(serialScratch, kernel.serialScratchBytes);
+      }
+      kernels.push_back(std::move(kernel));
     }
     return mlir::success();
   }
 
   mlir::LogicalResult computeWeights() {
     step("computing weights");
-    mlir::FailureOr<std::vector<char>> blob =
-        buildWeights(prepare, model, *buffers,
-                     [this](ir::ParameterOp parameter) { return options.load(parameter); });
-    if (mlir::failed(blob))
-      return mlir::failure();
-    weights = std::move(*blob);
+    weights.resize(buffers->weightsBytes());
+    for (const CompiledFunction &compiled : functions)
+      if (mlir::failed(writeWeights(
+              compiled.prepare, compiled.function, *buffers,
+              [this](ir::ParameterOp parameter) { return options.load(parameter); }, weights)))
+        return mlir::failure();
     return mlir::success();
   }
 
@@ -162,10 +189,9 @@ private:
     facts.threadScratchBytes = threadScratch;
     facts.serialScratchBytes = serialScratch;
     facts.weightsHash = runtime::hashBytes(weights.data(), weights.size());
-    facts.kernelSymbols = symbols;
     if (options.hasWeightsFile && !weights.empty())
       facts.weightsFile = llvm::sys::path::filename(weightsPath()).str();
-    image = buildImage(model, *buffers, facts);
+    image = buildImage(functions, *buffers, facts);
     report.launches = static_cast<int>(llvm::range_size(model.getOps<ir::LaunchOp>()));
     report.arenaBytes = model->getAttrOfType<mlir::IntegerAttr>(ir::names::arenaBytes).getInt();
     report.weightsBytes = static_cast<int64_t>(weights.size());
@@ -181,8 +207,7 @@ private:
     facts.embedsWeights = embedsWeights();
     facts.weightsBytes = weights.size();
     facts.deviceSymbol = target.onDevice() ? "quern_opencl_device" : "";
-    facts.kernelSymbols = symbols;
-    mlir::OwningOpRef<mlir::ModuleOp> driver = buildDriver(model, *buffers, facts);
+    mlir::OwningOpRef<mlir::ModuleOp> driver = buildDriver(functions, *buffers, facts);
     DriverForm form = options.emit == EmitKind::llvm       ? DriverForm::llvmIr
                       : options.emit == EmitKind::assembly ? DriverForm::assembly
                                                            : DriverForm::object;
@@ -323,10 +348,10 @@ private:
   mlir::ModuleOp module;
   const Target &target;
   const BuildOptions &options;
-  mlir::func::FuncOp model, prepare;
+  mlir::func::FuncOp model;
+  std::vector<CompiledFunction> functions;
   std::string symbol;
   std::vector<CompiledKernel> kernels;
-  llvm::StringMap<std::string> symbols;
   /// The object (or text) of each kernel symbol, in a fixed order.
   std::map<std::string, std::shared_ptr<const std::string>> objects;
   uint64_t threadScratch = 0, serialScratch = 0;

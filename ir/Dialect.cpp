@@ -2,6 +2,7 @@
 #include "ir/Quern.h"
 #include "ir/QuernDialect.cpp.inc"
 #include "ir/QuernInterfaces.cpp.inc"
+#include "ir/SegmentDot.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -17,6 +18,7 @@ void QuernDialect::initialize() {
 #define GET_OP_LIST
 #include "ir/QuernOps.cpp.inc"
       >();
+  addOperations<SegmentDotOp>();
 }
 
 mlir::Operation *QuernDialect::materializeConstant(mlir::OpBuilder &builder, mlir::Attribute value,

@@ -39,7 +39,10 @@ struct ChooseConv : impl::ChooseConvBase<ChooseConv> {
     if (!conv.empty() && mlir::failed(readOption()))
       return signalPassFailure();
     int64_t index = 0;
-    mlir::WalkResult result = getOperation().walk([&](ir::ConvOp op) {
+    mlir::func::FuncOp model = modelOf(getOperation());
+    if (!model)
+      return;
+    mlir::WalkResult result = model.walk([&](ir::ConvOp op) {
       if (op.getAlgorithm())
         return mlir::WalkResult::advance();
       mlir::FailureOr<ConvDecision> decision =

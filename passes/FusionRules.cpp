@@ -1,5 +1,6 @@
 #include "passes/FusionRules.h"
 
+#include "ir/SegmentDot.h"
 #include "passes/Model.h"
 
 #include <cmath>
@@ -40,7 +41,9 @@ double readsByWindow(ir::WindowReduceOp window) {
 
 } // namespace
 
-bool isArithmeticAnchor(mlir::Operation *op) { return llvm::isa<ir::ConvOp, ir::ContractOp>(op); }
+bool isArithmeticAnchor(mlir::Operation *op) {
+  return llvm::isa<ir::ConvOp, ir::ContractOp, ir::SegmentDotOp>(op);
+}
 
 bool isAnchor(mlir::Operation *op) {
   return isArithmeticAnchor(op) || llvm::isa<ir::WindowReduceOp, ir::ReduceOp, ir::SoftmaxOp,
@@ -65,6 +68,11 @@ double timesRead(mlir::Operation *anchor, mlir::OpOperand &operand) {
     return isFirst ? readsByConv(conv) : std::numeric_limits<double>::infinity();
   if (auto contract = llvm::dyn_cast<ir::ContractOp>(anchor))
     return readsByContract(contract, isFirst);
+  if (auto dot = llvm::dyn_cast<ir::SegmentDotOp>(anchor))
+    return operand.get() == dot.getWeight()
+               ? std::numeric_limits<double>::infinity()
+               : std::ceil(static_cast<double>(tensorType(dot.getWeight()).getDimSize(1)) /
+                           channelsAtOnce);
   if (auto window = llvm::dyn_cast<ir::WindowReduceOp>(anchor))
     return readsByWindow(window);
   if (llvm::isa<ir::SoftmaxOp>(anchor))

@@ -43,6 +43,14 @@ def UnrollScan : QuernPass<"unroll-scan"> {
   let summary = "scans as their steps, what does not depend on the state computed before";
 }
 
+def DeriveSteps : QuernPass<"derive-steps"> {
+  let summary = "write the step programs of a causal model, each into a module within the model's";
+  let options = [
+    Option<"isOptional", "optional", "bool", /*default=*/"false",
+           "warn, and leave the model without, where they cannot be derived">
+  ];
+}
+
 def ChooseConv : QuernPass<"choose-conv"> {
   let summary = "write the algorithm of each convolution that has none";
   let description = [{

@@ -16,10 +16,10 @@ void buildSimplify(mlir::OpPassManager &pm) {
   pm.addPass(mlir::createCSEPass());
 }
 
-void buildPipeline(mlir::OpPassManager &pm, const PipelineOptions &options) {
-  pm.addPass(createVerifyStage({"source"}));
-  buildSimplify(pm);
-  pm.addPass(createProveCausality());
+namespace {
+
+/// From canonical form to what the code generator takes.
+void buildKernels(mlir::OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createLowerAttention());
   pm.addPass(createUnrollScan());
   buildSimplify(pm);
@@ -36,6 +36,19 @@ void buildPipeline(mlir::OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createVerifyStage({"outlined"}));
   pm.addPass(createPlanMemory());
   pm.addPass(createVerifyStage({"planned"}));
+}
+
+} // namespace
+
+void buildPipeline(mlir::OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createVerifyStage({"source"}));
+  buildSimplify(pm);
+  pm.addPass(createProveCausality());
+  if (options.steps != StepsMode::none) {
+    pm.addPass(createDeriveSteps({options.steps == StepsMode::ifPossible}));
+    buildKernels(pm.nest<mlir::ModuleOp>(), PipelineOptions());
+  }
+  buildKernels(pm, options);
 }
 
 mlir::LogicalResult runPipeline(mlir::ModuleOp module, const PipelineOptions &options) {
@@ -75,6 +88,9 @@ void registerAll() {
   mlir::PassPipelineRegistration<>(
       "quern", "all passes, in the compiler's order; direct convolution",
       [](mlir::OpPassManager &pm) { buildPipeline(pm, PipelineOptions()); });
+  mlir::PassPipelineRegistration<>(
+      "quern-steps", "the same, with the step programs of a causal model",
+      [](mlir::OpPassManager &pm) { buildPipeline(pm, {.steps = StepsMode::required}); });
 }
 
 } // namespace quern::passes

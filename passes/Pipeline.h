@@ -11,13 +11,21 @@
 
 namespace quern::passes {
 
+/// Whether the step programs of a causal model are derived.
+enum class StepsMode {
+  none,
+  ifPossible, ///< a warning says why not
+  required,
+};
+
 struct PipelineOptions {
   /// Names of passes ("fuse", "canonicalize", ...) after which the module is printed to stderr.
-  std::vector<std::string> printIrAfter;
+  std::vector<std::string> printIrAfter = {};
   /// How the algorithms of convolutions are chosen: direct, unless told.
-  ConvPolicy conv;
+  ConvPolicy conv = {};
   /// Whether the target's buffers have no parts, so that slices are copies.
   bool copySlices = false;
+  StepsMode steps = StepsMode::none;
 };
 
 /// Canonical form: constants folded, batch norm in the weights, nothing dead or computed twice.

@@ -84,6 +84,8 @@ quern_status checkModel(const quern_model *model, ImageView &image, Error &error
     return status;
   if (!model->run || !model->runProfiled)
     return error.set(QUERN_BAD_MODEL, "the model has no driver");
+  if (!image.programs().empty() && !model->programs)
+    return error.set(QUERN_BAD_MODEL, "the model has no drivers of its step programs");
   DeviceKind device = image.header().device;
   if (device != DeviceKind::none && (!model->device || model->device->kind != device))
     return error.set(QUERN_BAD_MODEL, "the model's device library was not linked");
@@ -224,10 +226,10 @@ void bindTensors(quern_context &context, const void *const *inputs, void *const 
   }
 }
 
-quern_status runDriver(quern_context &context) {
-  auto *buffers = reinterpret_cast<halide_buffer_t *>(context.buffers);
-  int32_t code = context.profiles ? context.model->runProfiled(&context, buffers)
-                                  : context.model->run(&context, buffers);
+} // namespace
+
+quern_status runDriver(quern_context &context, DriverFunction run) {
+  int32_t code = run(&context, reinterpret_cast<halide_buffer_t *>(context.buffers));
   if (code == 0 && !context.kernelComplained.load(std::memory_order_relaxed))
     return QUERN_OK;
   quern_status status = context.deviceMemory.isOpen() ? QUERN_DEVICE_FAILED : QUERN_KERNEL_FAILED;
@@ -240,7 +242,6 @@ quern_status runDriver(quern_context &context) {
   return status;
 }
 
-} // namespace
 } // namespace quern::runtime
 
 using namespace quern::runtime;
@@ -322,11 +323,12 @@ quern_status quern_run(quern_context *context, const void *const *inputs, void *
   if (status != QUERN_OK)
     return status;
   bindTensors(*context, inputs, outputs);
+  DriverFunction run = context->profiles ? context->model->runProfiled : context->model->run;
   if (!context->deviceMemory.isOpen())
-    return runDriver(*context);
+    return runDriver(*context, run);
   status = context->deviceMemory.upload(inputs, error);
   if (status == QUERN_OK)
-    status = runDriver(*context);
+    status = runDriver(*context, run);
   return status == QUERN_OK ? context->deviceMemory.download(outputs, error) : status;
 }
 

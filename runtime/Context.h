@@ -35,3 +35,13 @@ struct quern_context {
   /// Keeps the first message of a run. May be called by several threads at once.
   void complain(const char *message);
 };
+
+namespace quern::runtime {
+
+/// A driver: of the model or of a step program.
+using DriverFunction = int32_t (*)(quern_context *context, struct halide_buffer_t *buffers);
+
+/// Runs a driver over the context's buffers. On failure the context's error says why.
+quern_status runDriver(quern_context &context, DriverFunction run);
+
+} // namespace quern::runtime

@@ -40,6 +40,8 @@ const char *quern_status_message(quern_status status) {
     return "a thread could not be started";
   case QUERN_DEVICE_FAILED:
     return "no usable device, or the device failed";
+  case QUERN_BAD_STATE:
+    return "the saved state is damaged or belongs to another model";
   case QUERN_KERNEL_FAILED:
     return "a kernel failed";
   }

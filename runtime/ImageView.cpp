@@ -1,6 +1,7 @@
 #include "runtime/ImageView.h"
 
 #include "runtime/DType.h"
+#include "runtime/Distribution.h"
 
 #include <cmath>
 #include <cstring>
@@ -35,6 +36,13 @@ uint64_t tensorBytes(const TensorEntry &tensor) {
   return bytes;
 }
 
+uint64_t positionsOf(const SequenceEntry &sequence) {
+  uint64_t positions = 1;
+  for (uint32_t axis = 0; axis < sequence.axes; ++axis)
+    positions *= sequence.extents[axis];
+  return positions;
+}
+
 template <typename T> bool ImageView::holds(Section section) const {
   uint64_t size = header().imageBytes;
   return section.offset % 8 == 0 && section.offset >= sizeof(ImageHeader) &&
@@ -61,8 +69,13 @@ const char *ImageView::open(const void *image, uint64_t size) {
   for (const TensorEntry &output : outputs())
     if (const char *problem = checkTensor(output, false))
       return problem;
+  if (const char *problem = checkSequence())
+    return problem;
   for (const BufferEntry &buffer : buffers())
     if (const char *problem = checkBuffer(buffer))
+      return problem;
+  for (const ProgramEntry &program : programs())
+    if (const char *problem = checkProgram(program))
       return problem;
   return nullptr;
 }
@@ -84,7 +97,10 @@ const char *ImageView::checkHeader(uint64_t size) const {
   if (!holds<char>(head.strings) || !holds<TensorEntry>(head.inputs) ||
       !holds<TensorEntry>(head.outputs) || !holds<BufferEntry>(head.buffers) ||
       !holds<StepEntry>(head.steps) || !holds<PhotoAdapter>(head.photos) ||
-      !holds<LabelsAdapter>(head.labelSets) || !holds<StringRef>(head.labelNames))
+      !holds<LabelsAdapter>(head.labelSets) || !holds<StringRef>(head.labelNames) ||
+      !holds<SequenceEntry>(head.sequences) || !holds<StateEntry>(head.states) ||
+      !holds<ProgramEntry>(head.programs) || !holds<int32_t>(head.inputStates) ||
+      !holds<TextAdapter>(head.texts))
     return "a table of the model image lies outside it";
   if (head.arch > Arch::aarch64 || head.device > DeviceKind::opencl)
     return "the model image names an unknown machine";
@@ -148,8 +164,97 @@ const char *ImageView::checkAdapter(const TensorEntry &tensor, bool isInput) con
                 labels.top >= 1 && labels.top <= labels.nameCount && labels.isProbability <= 1;
     return good ? nullptr : "the labels adapter of an output is impossible";
   }
+  case AdapterKind::text: {
+    if (!isInput || tensor.adapterIndex >= texts().size())
+      break;
+    const TextAdapter &text = texts()[tensor.adapterIndex];
+    uint64_t known = labelNames().size();
+    bool good = (tensor.dtype == QUERN_I32 || tensor.dtype == QUERN_I64) && text.symbolCount >= 2 &&
+                text.firstSymbol <= known && text.symbolCount <= known - text.firstSymbol;
+    for (uint64_t i = 0; good && i < text.symbolCount; ++i)
+      good = labelNames()[text.firstSymbol + i].length > 0;
+    return good ? nullptr : "the text adapter of an input is impossible";
+  }
   }
   return "the model image names an unknown adapter";
+}
+
+/// Whether `bytes` from where the buffer begins lie within what is kept, wherever the position.
+static const char *checkBound(const StateEntry &state, const BufferEntry &buffer, uint64_t bytes) {
+  auto offset = static_cast<int64_t>(buffer.byteOffset);
+  auto slot = static_cast<int64_t>(state.slotBytes);
+  auto first = buffer.isFixed ? int64_t{0} : -static_cast<int64_t>(state.before) * slot;
+  auto end = static_cast<int64_t>(state.after + (buffer.isFixed ? state.room : 1)) * slot;
+  bool good = offset >= first && offset <= end && static_cast<int64_t>(bytes) <= end - offset;
+  return good ? nullptr : "a buffer reaches beyond its state";
+}
+
+const char *ImageView::checkProgram(const ProgramEntry &program) const {
+  const SequenceEntry *order = sequence();
+  bool good = order && program.level <= order->axes && program.isAfter <= 1 &&
+              program.lag <= order->lag && program.firstBuffer <= buffers().size() &&
+              program.bufferCount <= buffers().size() - program.firstBuffer;
+  return good ? nullptr : "a step program in the model image is impossible";
+}
+
+const char *ImageView::checkSequence() const {
+  if (header().sequences.count > 1 ||
+      (header().sequences.count == 0) != (header().programs.count == 0))
+    return "the model image has step programs without an order, or more than one";
+  const SequenceEntry *order = sequence();
+  if (!order)
+    return header().states.count == 0 ? nullptr : "the model image has states without an order";
+  constexpr uint64_t most = uint64_t{1} << 24;
+  uint64_t total = 0;
+  for (const StateEntry &state : states()) {
+    bool good = state.slotBytes >= 1 && state.slotBytes <= most * 64 && state.before <= most &&
+                state.after <= most && state.room >= 1 && state.room <= most;
+    for (uint64_t stride : state.strides)
+      good = good && stride <= most;
+    uint64_t slots = state.before + state.room + state.after;
+    if (!good || state.slotBytes > maxBytes / slots ||
+        (total += state.slotBytes * slots) > maxBytes)
+      return "a state in the model image is impossible";
+  }
+  bool good = order->axes >= 1 && order->axes <= maxOrderedAxes && order->isStrict <= 1 &&
+              order->input < inputs().size() && order->output < outputs().size() &&
+              order->inputState < states().size() && order->outputState < states().size() &&
+              inputStates().size() == inputs().size() && order->lag <= most &&
+              order->distribution <= DistributionKind::gaussianMixture;
+  for (uint32_t axis = 0; good && axis < order->axes; ++axis)
+    good = order->inputAxes[axis] < inputs()[order->input].rank &&
+           static_cast<uint64_t>(inputs()[order->input].shape[order->inputAxes[axis]]) ==
+               order->extents[axis];
+  for (int axis = 0; axis < maxOrderedAxes; ++axis)
+    good = good && (order->extents[axis] >= 1) == (axis < static_cast<int>(order->axes)) &&
+           order->extents[axis] <= most;
+  for (size_t i = 0; good && i < inputStates().size(); ++i) {
+    int64_t state = inputStates()[i];
+    good = state < static_cast<int64_t>(states().size());
+    // What is kept of an input that is not generated is all of it.
+    if (good && state >= 0 && i != order->input)
+      good = states()[static_cast<size_t>(state)].slotBytes == tensorBytes(inputs()[i]);
+  }
+  if (!good)
+    return "the order in the model image is impossible";
+  uint64_t positions = 1;
+  for (uint32_t axis = 0; axis < order->axes; ++axis)
+    if (positions > most / order->extents[axis])
+      return "the order in the model image has too many positions";
+    else
+      positions *= order->extents[axis];
+  good = states()[order->inputState].slotBytes == tensorBytes(inputs()[order->input]) / positions;
+  return good && checkDistribution(*order) ? nullptr : "the order in the model image is impossible";
+}
+
+/// The parameters divide an output's slot, and give a distribution for every element of an input's.
+bool ImageView::checkDistribution(const SequenceEntry &order) const {
+  if (order.distribution == DistributionKind::none)
+    return true;
+  uint64_t given = states()[order.outputState].slotBytes / sizeof(float);
+  quern_dtype type = static_cast<quern_dtype>(inputs()[order.input].dtype);
+  uint64_t elements = states()[order.inputState].slotBytes / dtypeBytes(type);
+  return outputs()[order.output].dtype == QUERN_F32 && distributionFits(order, given, elements);
 }
 
 const char *ImageView::checkBuffer(const BufferEntry &buffer) const {
@@ -171,6 +276,10 @@ const char *ImageView::checkBuffer(const BufferEntry &buffer) const {
     room = tensorBytes(tensors[buffer.io]);
     break;
   }
+  case Space::state:
+    if (buffer.io >= states().size() || buffer.isFixed > 1)
+      return "a buffer belongs to an unknown state";
+    break;
   default:
     return "a buffer lies in an unknown space";
   }
@@ -184,6 +293,8 @@ const char *ImageView::checkBuffer(const BufferEntry &buffer) const {
     if (last > maxBytes)
       return "a buffer has an impossible shape";
   }
+  if (buffer.space == Space::state)
+    return checkBound(states()[buffer.io], buffer, (last + 1) * element);
   if (buffer.byteOffset % element != 0 || buffer.byteOffset > room ||
       (last + 1) * element > room - buffer.byteOffset)
     return "a buffer reaches beyond its space";

@@ -23,7 +23,16 @@ public:
   std::span<const LabelsAdapter> labelSets() const {
     return items<LabelsAdapter>(header().labelSets);
   }
+  std::span<const TextAdapter> texts() const { return items<TextAdapter>(header().texts); }
   std::span<const StringRef> labelNames() const { return items<StringRef>(header().labelNames); }
+  /// Null for a model without step programs.
+  const SequenceEntry *sequence() const {
+    auto entries = items<SequenceEntry>(header().sequences);
+    return entries.empty() ? nullptr : entries.data();
+  }
+  std::span<const StateEntry> states() const { return items<StateEntry>(header().states); }
+  std::span<const ProgramEntry> programs() const { return items<ProgramEntry>(header().programs); }
+  std::span<const int32_t> inputStates() const { return items<int32_t>(header().inputStates); }
   /// NUL-terminated, in the image.
   const char *text(StringRef string) const {
     return reinterpret_cast<const char *>(base) + header().strings.offset + string.offset;
@@ -39,6 +48,9 @@ private:
   const char *checkStrings() const;
   const char *checkTensor(const TensorEntry &tensor, bool isInput) const;
   const char *checkBuffer(const BufferEntry &buffer) const;
+  const char *checkSequence() const;
+  bool checkDistribution(const SequenceEntry &order) const;
+  const char *checkProgram(const ProgramEntry &program) const;
   const char *checkAdapter(const TensorEntry &tensor, bool isInput) const;
 
   const unsigned char *base = nullptr;
@@ -49,5 +61,8 @@ quern_status openModel(const quern_model *model, ImageView &view, Error &error);
 
 /// The bytes of a checked tensor.
 uint64_t tensorBytes(const TensorEntry &tensor);
+
+/// How many positions the order has.
+uint64_t positionsOf(const SequenceEntry &sequence);
 
 } // namespace quern::runtime

@@ -1,12 +1,13 @@
 // The binary interface between the compiler, which writes these structures, and the runtime, which
 // trusts none of them until ImageView has checked them. A compiled model is one `quern_model` that
-// points at four things in its object file:
+// points at five things in its object file:
 //
 //   image     one read-only, position-independent blob that begins with ImageHeader (SYM_image)
 //   run       the driver: calls every kernel in order (SYM_run), and the same with timing
 //   (SYM_run_profiled) weights   one blob, embedded or in a side file that begins with
 //   WeightsFileHeader device    null for the CPU; else the device library's table, e.g.
-//   &quern_opencl_device
+//   &quern_opencl_device programs  drivers of the step programs (SYM_programs), null where there
+//   are none
 //
 // All integers are little-endian, all offsets within the image count from its first byte, all
 // structures are plain and padded by hand. `static_assert`s below pin the sizes. A change here
@@ -25,7 +26,7 @@ namespace quern::runtime {
 
 inline constexpr char imageMagic[8] = {'Q', 'U', 'E', 'R', 'N', 'I', 'M', 'G'};
 inline constexpr char weightsMagic[8] = {'Q', 'U', 'E', 'R', 'N', 'W', 'T', 'S'};
-inline constexpr uint32_t imageVersion = 1;
+inline constexpr uint32_t imageVersion = 2;
 inline constexpr uint32_t weightsVersion = 1;
 
 /// The image, the embedded weights, the arena and every buffer in them start at multiples of this;
@@ -51,8 +52,8 @@ struct StringRef {
 };
 
 /// What main does to what a person supplies for an input, or shows of an output.
-/// `TensorEntry::adapterIndex` then picks an entry of the `photos` or `labelSets` section.
-enum class AdapterKind : uint32_t { none = 0, photo = 1, labels = 2 };
+/// `TensorEntry::adapterIndex` then picks an entry of the `photos`, `labelSets` or `texts` section.
+enum class AdapterKind : uint32_t { none = 0, photo = 1, labels = 2, text = 3 };
 
 /// A photograph becomes f32[N, 3, crop, crop]: the shorter side is resized to `resize` pixels
 /// (antialiased Catmull-Rom), the middle `crop` x `crop` is cut out, each value v of 0…255 in
@@ -75,6 +76,13 @@ struct LabelsAdapter {
   uint32_t isProbability;
 };
 
+/// Integers that stand for symbols of a text: `symbolCount` consecutive entries of the `labelNames`
+/// section from `firstSymbol`.
+struct TextAdapter {
+  uint64_t firstSymbol;
+  uint64_t symbolCount;
+};
+
 /// One input or output of the signature, dense and row-major as the caller sees it.
 struct TensorEntry {
   StringRef name;
@@ -89,7 +97,7 @@ struct TensorEntry {
   int64_t shape[QUERN_MAX_RANK];
 };
 
-enum class Space : uint8_t { arena = 0, weights = 1, input = 2, output = 3 };
+enum class Space : uint8_t { arena = 0, weights = 1, input = 2, output = 3, state = 4 };
 
 /// One axis of a buffer; `min` is always 0. The stride counts elements.
 struct BufferAxis {
@@ -108,9 +116,11 @@ struct BufferEntry {
   /// A quern_dtype; bool is a uint1 stored in bytes, as Halide has it.
   uint8_t dtype;
   uint8_t rank;
-  uint8_t reserved;
-  /// Which input or output, if the space is one; else 0.
+  /// Of a state: 1 counts from its first slot, 0 from the current position's.
+  uint8_t isFixed;
+  /// Which input, output or state, if the space is one; else 0.
   uint32_t io;
+  /// Of a state: from that slot, as a signed number.
   uint64_t byteOffset;
   /// In Halide's order, innermost first; {0, 0} past `rank`.
   BufferAxis axes[QUERN_MAX_RANK];
@@ -127,6 +137,70 @@ struct StepEntry {
   StringRef location;
   uint64_t flops;
   uint64_t bytes;
+};
+
+/// The most axes that an order has.
+inline constexpr int maxOrderedAxes = 4;
+
+/// What a sequence keeps of one value: slots of `slotBytes` bytes. The slot of a position is the
+/// sum of its coordinates times `strides`; strides of 0 are one slot for all. Programs read and
+/// write from `before` slots before the current position's to `after` behind it. Memory holds
+/// before + room
+/// + after slots: when a position lies `room` or more after the first one in memory, what is still
+/// read moves to the front, and the rest becomes zero.
+struct StateEntry {
+  uint64_t slotBytes;
+  uint64_t before;
+  uint64_t after;
+  uint64_t room;
+  uint64_t strides[maxOrderedAxes];
+};
+
+/// A step program: a driver of its own (quern_model::programs), for the buffers from `firstBuffer`.
+/// It runs for boxes of one element along the first `level` ordered axes: once the box's last input
+/// element is known (`isAfter`), else before its first is; level 0 once, at the start.
+struct ProgramEntry {
+  uint64_t firstBuffer;
+  uint64_t bufferCount;
+  uint32_t level;
+  uint32_t isAfter;
+  /// When position t is known, position t - lag is computed.
+  uint64_t lag;
+};
+
+/// The family of the next element's distribution, as #quern.distribution has it.
+enum class DistributionKind : uint32_t {
+  none = 0,
+  categorical = 1,
+  bernoulli = 2,
+  logisticMixture = 3,
+  gaussianMixture = 4
+};
+
+/// How a causal model is run position by position. Its section has one entry, or none.
+struct SequenceEntry {
+  uint32_t axes;
+  /// 1: the output at a position does not depend on the input there.
+  uint32_t isStrict;
+  uint64_t extents[maxOrderedAxes];
+  /// The axes of the generated input that the order runs along.
+  uint32_t inputAxes[maxOrderedAxes];
+  /// The generated input, and the state that keeps it.
+  uint32_t input;
+  uint32_t inputState;
+  uint32_t output;
+  uint32_t outputState;
+  /// The output at a position is there `lag` positions later.
+  uint64_t lag;
+  /// Of the distribution: its parameters are every `parameterStride`th element of an output slot,
+  /// `parameters` of them.
+  DistributionKind distribution;
+  uint32_t components;
+  uint64_t levels;
+  uint64_t parameters;
+  uint64_t parameterStride;
+  double low;
+  double high;
 };
 
 enum class Arch : uint32_t { any = 0, x86_64 = 1, aarch64 = 2 };
@@ -208,6 +282,16 @@ struct ImageHeader {
   Section labelSets;
   /// StringRef
   Section labelNames;
+  /// SequenceEntry: none or one
+  Section sequences;
+  /// StateEntry
+  Section states;
+  /// ProgramEntry, in the order in which they run within a step
+  Section programs;
+  /// int32_t for each input: the state that keeps it, or -1
+  Section inputStates;
+  /// TextAdapter
+  Section texts;
 };
 
 /// The first bytes of a weights side file. The weights follow at byte `dataOffset`, and the file
@@ -226,9 +310,12 @@ struct WeightsFileHeader {
 inline constexpr uint32_t weightsDataAlignment = 4096;
 
 static_assert(sizeof(Section) == 16 && sizeof(StringRef) == 8);
-static_assert(sizeof(PhotoAdapter) == 32 && sizeof(LabelsAdapter) == 24);
+static_assert(sizeof(PhotoAdapter) == 32 && sizeof(LabelsAdapter) == 24 &&
+              sizeof(TextAdapter) == 16);
 static_assert(sizeof(TensorEntry) == 88 && sizeof(BufferEntry) == 80 && sizeof(StepEntry) == 40);
-static_assert(sizeof(ImageHeader) == 248 && sizeof(WeightsFileHeader) == 64);
+static_assert(sizeof(StateEntry) == 64 && sizeof(ProgramEntry) == 32 &&
+              sizeof(SequenceEntry) == 128);
+static_assert(sizeof(ImageHeader) == 328 && sizeof(WeightsFileHeader) == 64);
 static_assert(std::is_trivially_copyable_v<ImageHeader> && std::is_standard_layout_v<ImageHeader>);
 
 /// What an allocation of `size` bytes takes of the scratch: 128 bytes of bookkeeping, the size
@@ -275,6 +362,12 @@ struct Device;
 
 extern "C" {
 
+/// The drivers of one step program.
+struct quern_program {
+  int32_t (*run)(quern_context *context, struct halide_buffer_t *buffers);
+  int32_t (*runProfiled)(quern_context *context, struct halide_buffer_t *buffers);
+};
+
 /// The symbol SYM_model. The compiler emits it with constant initialisers, so that a library needs
 /// no start-up code.
 struct quern_model {
@@ -294,6 +387,8 @@ struct quern_model {
   uint64_t weightsSize;
   /// Null for the CPU; else e.g. &quern_opencl_device.
   const quern::runtime::Device *device;
+  /// As many as the image has entries; null when there are none.
+  const quern_program *programs;
 };
 
 /// Called by runProfiled around kernel call `step`.
@@ -301,4 +396,4 @@ QUERN_API void quern_profile_begin(quern_context *context, int32_t step);
 QUERN_API void quern_profile_end(quern_context *context, int32_t step);
 }
 
-static_assert(sizeof(quern_model) == 64);
+static_assert(sizeof(quern_model) == 72 && sizeof(quern_program) == 16);

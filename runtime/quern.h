@@ -32,12 +32,13 @@ extern "C" {
 #endif
 
 /* The version of this interface and of `struct quern_model`; both sides must agree exactly. */
-#define QUERN_ABI_VERSION 1u
+#define QUERN_ABI_VERSION 2u
 /* The most axes that a tensor has. */
 #define QUERN_MAX_RANK 8
 
 typedef struct quern_model quern_model;
 typedef struct quern_context quern_context;
+typedef struct quern_sequence quern_sequence;
 
 typedef enum quern_status {
   QUERN_OK = 0,
@@ -51,7 +52,8 @@ typedef enum quern_status {
   QUERN_THREADS_FAILED = 7, /* the operating system refused a thread */
   QUERN_DEVICE_FAILED = 8,  /* no usable device, or the device reported an error */
   QUERN_KERNEL_FAILED =
-      9 /* a kernel reported an error: a defect of the compiler, please report it */
+      9,               /* a kernel reported an error: a defect of the compiler, please report it */
+  QUERN_BAD_STATE = 10 /* a saved state is damaged, or of another model */
 } quern_status;
 
 /* The element type of a tensor. The numbers are part of the binary format. */
@@ -143,6 +145,72 @@ QUERN_API quern_status quern_output(const quern_model *model, size_t index, quer
 QUERN_API size_t quern_dtype_bytes(quern_dtype dtype);
 /* "f32", "i64", "bool"…; "?" for an unknown type. */
 QUERN_API const char *quern_dtype_name(quern_dtype dtype);
+
+/* Causal models, position by position.
+ *
+ * A model that was compiled with its step programs generates one of its inputs in an order. A
+ * sequence is such an input in the making (N of them at once where the model's batch is N) with all
+ * that later positions need of earlier ones: each element of each value is computed once. Elements
+ * and parameters pass position by position: a slot is the tensor's slice at one position, dense,
+ * what remains of its axes in their order.
+ *
+ * A sequence uses its context's memory and threads: both serve one caller at a time. Destroy
+ * sequences before their context. */
+typedef struct quern_order {
+  size_t input;       /* the generated input */
+  size_t output;      /* the output that the contract is about */
+  uint64_t positions; /* the most that a sequence can have */
+  size_t input_bytes; /* of a slot */
+  size_t output_bytes;
+  uint64_t latency; /* the output at a position is due when so many more are known */
+  int strict; /* not 0: the output at a position tells of the element there; else, of the next */
+} quern_order;
+
+/* Describes the order; QUERN_INVALID_ARGUMENT for a model without step programs. */
+QUERN_API quern_status quern_model_order(const quern_model *model, quern_order *order);
+
+/* Begins a sequence at position 0. `inputs` is as for quern_run, without the generated one, whose
+ * entry is not looked at; NULL if there is no other. They are read once, here. */
+QUERN_API quern_status quern_sequence_create(quern_context *context, const void *const *inputs,
+                                             quern_sequence **sequence);
+/* Frees a sequence; NULL is allowed. */
+QUERN_API void quern_sequence_destroy(quern_sequence *sequence);
+/* How many elements are known. */
+QUERN_API uint64_t quern_sequence_position(const quern_sequence *sequence);
+
+/* Makes the elements of positions [from, to) known: a prompt, a chunk of a stream, or one; `from`
+ * is the sequence's position. `elements` are to - from slots of the input; `outputs`, unless NULL,
+ * gets the slots of the positions that become due: [due(from), due(to)), where due(p) is p -
+ * latency, at least 0, and `positions` for p = positions. Integers that the model's categorical
+ * distribution does not know are refused. Nothing is allocated, no lock taken; after
+ * QUERN_INVALID_ARGUMENT the sequence is as it was. */
+QUERN_API quern_status quern_advance(quern_sequence *sequence, uint64_t from, uint64_t to,
+                                     const void *elements, void *outputs);
+/* Copies the output slot that tells of the element at the sequence's position. */
+QUERN_API quern_status quern_predict(quern_sequence *sequence, void *output);
+
+typedef struct quern_sample_options {
+  uint32_t struct_size; /* sizeof(quern_sample_options) */
+  uint32_t top_k;       /* categorical: the k most likely levels only; 0: all */
+  double top_p;         /* categorical: the fewest levels that hold this probability only; 1: all */
+  double temperature;   /* 1: the model's distribution; 0: the most likely */
+  uint64_t seed; /* what is drawn depends on it, the position and the place in the batch alone */
+} quern_sample_options;
+#define QUERN_SAMPLE_OPTIONS_DEFAULT {(uint32_t)sizeof(quern_sample_options), 0u, 1.0, 1.0, 0u}
+
+/* Draws the elements of the next `count` positions and advances over them; `elements`, unless NULL,
+ * gets their slots. `options` may be NULL. */
+QUERN_API quern_status quern_sample(quern_sequence *sequence, uint64_t count,
+                                    const quern_sample_options *options, void *elements);
+
+/* The state of a sequence as bytes, to be restored into any sequence of the same compiled model. */
+QUERN_API size_t quern_sequence_bytes(const quern_sequence *sequence);
+QUERN_API quern_status quern_sequence_save(const quern_sequence *sequence, void *bytes,
+                                           size_t size);
+QUERN_API quern_status quern_sequence_restore(quern_sequence *sequence, const void *bytes,
+                                              size_t size);
+/* Another sequence in the same state, on the same context. */
+QUERN_API quern_status quern_sequence_fork(const quern_sequence *sequence, quern_sequence **fork);
 
 /* The threads that the context uses, its caller included. */
 QUERN_API uint32_t quern_thread_count(const quern_context *context);

@@ -5,8 +5,23 @@
 #include "ir/Infer.h"
 #include "ir/Layout.h"
 
+#include <numeric>
+
 namespace quern::codegen {
 namespace {
+
+GemmPlan tuned(const GemmProblem &problem, const CpuTarget &cpu, Knobs &knobs) {
+  RegisterTile tile = planGemm(problem, cpu).tile;
+  knobs.tune("tile_nv", tile.nv);
+  knobs.tune("tile_mx", tile.mx);
+  GemmPlan plan = planGemm(problem, cpu, tile);
+  knobs.tune("rows_per_task", plan.rowsPerTask);
+  plan.rowsPerTask = std::max<int64_t>(plan.rowsPerTask / plan.tile.mx, 1) * plan.tile.mx;
+  knobs.tune("panels_per_task", plan.panelsPerTask);
+  knobs.tune("unroll_depth", plan.unrollDepth);
+  knobs.tune("parallel", plan.parallel);
+  return plan;
+}
 
 GemmPlan tuned(const ContractShape &shape, const CpuTarget &cpu, Knobs &knobs) {
   GemmProblem problem;
@@ -17,15 +32,18 @@ GemmPlan tuned(const ContractShape &shape, const CpuTarget &cpu, Knobs &knobs) {
     if (i != shape.rows)
       problem.batch *= shape.result[i].extent;
   problem.constantB = llvm::isa<mlir::BlockArgument>(shape.b);
-  RegisterTile tile = planGemm(problem, cpu).tile;
-  knobs.tune("tile_nv", tile.nv);
-  knobs.tune("tile_mx", tile.mx);
-  GemmPlan plan = planGemm(problem, cpu, tile);
-  knobs.tune("rows_per_task", plan.rowsPerTask);
-  plan.rowsPerTask = std::max<int64_t>(plan.rowsPerTask / plan.tile.mx, 1) * plan.tile.mx;
-  knobs.tune("panels_per_task", plan.panelsPerTask);
-  knobs.tune("unroll_depth", plan.unrollDepth);
-  knobs.tune("parallel", plan.parallel);
+  return tuned(problem, cpu, knobs);
+}
+
+GemmPlan tuned(ir::SegmentDotOp op, const CpuTarget &cpu, Knobs &knobs) {
+  mlir::RankedTensorType weight = ir::tensorType(op.getWeight());
+  GemmPlan plan = tuned({.rows = ir::tensorType(op.getResult()).getDimSize(0),
+                         .columns = weight.getDimSize(1),
+                         .depth = weight.getDimSize(0)},
+                        cpu, knobs);
+  // A segment is a loop of its own.
+  for (mlir::Value segment : op.getSegments())
+    plan.unrollDepth = std::gcd(plan.unrollDepth, ir::tensorType(segment).getDimSize(2));
   return plan;
 }
 
@@ -120,6 +138,24 @@ packedOperandType(ir::ContractOp op, const ContractShape &shape, const Target &t
     return std::nullopt;
   int64_t width = gemmPlanOf(op, shape, cpuTargetOf(Halide::Target(target.halide))).panelWidth;
   return ir::withLayout(type, {columns, depth, columns}, {width});
+}
+
+GemmPlan gemmPlanOf(ir::SegmentDotOp op, const CpuTarget &cpu) {
+  Knobs knobs(op->getParentOfType<mlir::func::FuncOp>(), ir::ScheduleKind::gemm);
+  return tuned(op, cpu, knobs);
+}
+
+ir::ScheduleAttr scheduleOf(ir::SegmentDotOp op, const CpuTarget &cpu) {
+  Knobs knobs(op->getParentOfType<mlir::func::FuncOp>(), ir::ScheduleKind::gemm);
+  tuned(op, cpu, knobs);
+  return knobs.attribute();
+}
+
+std::optional<mlir::RankedTensorType> packedOperandType(ir::SegmentDotOp op, const Target &target) {
+  if (!backendOf(target).packsWeights())
+    return std::nullopt;
+  int64_t width = gemmPlanOf(op, cpuTargetOf(Halide::Target(target.halide))).panelWidth;
+  return ir::withLayout(ir::rowMajor(ir::tensorType(op.getWeight())), {1, 0, 1}, {width});
 }
 
 } // namespace quern::codegen

@@ -5,7 +5,7 @@
 #include "codegen/Target.h"
 #include "codegen/halide/KernelGraph.h"
 #include "codegen/halide/schedules/Gemm.h"
-#include "ir/Quern.h"
+#include "ir/SegmentDot.h"
 
 #include <optional>
 
@@ -52,5 +52,10 @@ ir::ScheduleAttr scheduleOf(ir::ContractOp op, const CpuTarget &cpu);
 /// wants it as it is.
 std::optional<mlir::RankedTensorType>
 packedOperandType(ir::ContractOp op, const ContractShape &shape, const Target &target);
+
+/// The same for the window of a convolution at one position.
+GemmPlan gemmPlanOf(ir::SegmentDotOp op, const CpuTarget &cpu);
+ir::ScheduleAttr scheduleOf(ir::SegmentDotOp op, const CpuTarget &cpu);
+std::optional<mlir::RankedTensorType> packedOperandType(ir::SegmentDotOp op, const Target &target);
 
 } // namespace quern::codegen

@@ -43,6 +43,10 @@ std::optional<Wish> plan(mlir::func::FuncOp kernel, const Target &target) {
       ContractShape shape = shapeOf(contract);
       if (std::optional<RankedTensorType> type = packedOperandType(contract, shape, target))
         want(shape.b, *type);
+    } else if (auto dot = llvm::dyn_cast<ir::SegmentDotOp>(op)) {
+      schedule = scheduleOf(dot, cpu);
+      if (std::optional<RankedTensorType> type = packedOperandType(dot, target))
+        want(dot.getWeight(), *type);
     } else if (llvm::isa<ir::WindowReduceOp>(op)) {
       schedule = plain(ir::ScheduleKind::pooling);
     } else if (llvm::isa<ir::ReduceOp>(op)) {

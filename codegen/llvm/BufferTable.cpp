@@ -23,6 +23,15 @@ uint32_t outputOf(mlir::Value value) {
   return UINT32_MAX;
 }
 
+/// An entry that lacks the type.
+runtime::BufferEntry entryIn(runtime::Space space, uint64_t byteOffset, uint32_t io = 0) {
+  runtime::BufferEntry entry{};
+  entry.space = space;
+  entry.io = io;
+  entry.byteOffset = byteOffset;
+  return entry;
+}
+
 } // namespace
 
 quern_dtype dtypeOf(mlir::Type element) {
@@ -48,54 +57,75 @@ quern_dtype dtypeOf(mlir::Type element) {
   return QUERN_I64;
 }
 
-BufferTable::BufferTable(mlir::func::FuncOp model) {
-  for (mlir::BlockArgument argument : model.getArguments()) {
-    auto weight =
-        model.getArgAttrOfType<mlir::IntegerAttr>(argument.getArgNumber(), ir::names::weight);
-    addArgument(argument, static_cast<bool>(weight), weight ? weight.getInt() : 0);
+BufferTable::BufferTable(llvm::ArrayRef<mlir::func::FuncOp> functions) {
+  for (mlir::func::FuncOp function : functions) {
+    uint64_t first = table.size();
+    weightOffsets.clear();
+    addFunction(function);
+    ranges.emplace_back(first, table.size());
   }
-  for (mlir::Operation &op : model.front()) {
+}
+
+void BufferTable::addFunction(mlir::func::FuncOp function) {
+  for (mlir::BlockArgument argument : function.getArguments())
+    addArgument(argument, function.getArgAttrDict(argument.getArgNumber()));
+  for (mlir::Operation &op : function.front()) {
     if (auto launch = llvm::dyn_cast<ir::LaunchOp>(op)) {
-      addLaunch(launch);
+      addLaunch(launch, function);
     } else if (auto reshape = llvm::dyn_cast<ir::ReshapeOp>(op)) {
-      const runtime::BufferEntry &viewed = table[indexOf(reshape.getInput())];
-      add(reshape.getResult(), viewed.space, viewed.io, viewed.byteOffset);
+      // By value: adding may move the table.
+      runtime::BufferEntry viewed = table[static_cast<size_t>(indexOf(reshape.getInput()))];
+      add(reshape.getResult(), viewed);
     } else if (auto slice = llvm::dyn_cast<ir::SliceOp>(op)) {
-      const runtime::BufferEntry &viewed = table[indexOf(slice.getInput())];
+      runtime::BufferEntry viewed = table[static_cast<size_t>(indexOf(slice.getInput()))];
       std::optional<int64_t> offset = ir::sliceOffset(slice);
       assert(offset && "other slices are in kernels");
-      add(slice.getResult(), viewed.space, viewed.io, viewed.byteOffset + *offset);
+      viewed.byteOffset += static_cast<uint64_t>(*offset);
+      add(slice.getResult(), viewed);
     }
   }
 }
 
-void BufferTable::addArgument(mlir::BlockArgument argument, bool isWeight, int64_t weight) {
-  if (!isWeight)
-    return add(argument, runtime::Space::input, inputs++, 0);
+void BufferTable::addArgument(mlir::BlockArgument argument, mlir::DictionaryAttr attributes) {
+  if (std::optional<ir::Binding> binding = ir::Binding::of(attributes))
+    return addBound(argument, *binding);
+  auto weight = attributes ? attributes.getAs<mlir::IntegerAttr>(ir::names::weight) : nullptr;
+  if (!weight)
+    return add(argument, entryIn(runtime::Space::input, 0, inputs++));
   auto type = llvm::cast<mlir::RankedTensorType>(argument.getType());
-  auto [offset, isNew] = weightOffsets.try_emplace(weight, weightsEnd);
+  auto [offset, isNew] = weightOffsets.try_emplace(weight.getInt(), weightsEnd);
   if (isNew)
     weightsEnd = llvm::alignTo(weightsEnd + ir::tensorBytes(type), runtime::bufferAlignment);
-  add(argument, runtime::Space::weights, 0, offset->second);
+  add(argument, entryIn(runtime::Space::weights, offset->second));
 }
 
-void BufferTable::addLaunch(ir::LaunchOp launch) {
+void BufferTable::addBound(mlir::Value value, const ir::Binding &binding) {
+  runtime::BufferEntry entry =
+      entryIn(runtime::Space::state, static_cast<uint64_t>(binding.offset),
+              static_cast<uint32_t>(binding.state));
+  entry.isFixed = binding.isFixed;
+  add(value, entry);
+}
+
+void BufferTable::addLaunch(ir::LaunchOp launch, mlir::func::FuncOp function) {
   assert(launch.getOffsets() && "plan-memory has run");
   for (auto [value, offset] : llvm::zip_equal(launch.getOutputs(), *launch.getOffsets())) {
-    if (offset >= 0)
-      add(value, runtime::Space::arena, 0, offset);
+    if (offset >= 0) {
+      add(value, entryIn(runtime::Space::arena, static_cast<uint64_t>(offset)));
+      continue;
+    }
+    uint32_t output = outputOf(value);
+    if (std::optional<ir::Binding> binding = ir::Binding::of(function.getResultAttrDict(output)))
+      addBound(value, *binding);
     else
-      add(value, runtime::Space::output, outputOf(value), 0);
+      add(value, entryIn(runtime::Space::output, 0, output));
   }
 }
 
-void BufferTable::add(mlir::Value value, runtime::Space space, uint32_t io, uint64_t byteOffset) {
+void BufferTable::add(mlir::Value value, runtime::BufferEntry entry) {
   auto type = llvm::cast<mlir::RankedTensorType>(value.getType());
-  runtime::BufferEntry entry{};
-  entry.space = space;
   entry.dtype = static_cast<uint8_t>(dtypeOf(type.getElementType()));
-  entry.io = io;
-  entry.byteOffset = byteOffset;
+  entry.rank = 0;
   int32_t stride = 1;
   llvm::SmallVector<ir::PhysicalDim> dims = ir::physicalDims(type);
   for (const ir::PhysicalDim &dim : llvm::reverse(dims)) {

@@ -14,8 +14,10 @@ namespace LLVM = mlir::LLVM;
 
 class DriverBuilder {
 public:
-  DriverBuilder(mlir::func::FuncOp model, const BufferTable &buffers, const DriverFacts &facts)
-      : model(model), buffers(buffers), facts(facts), loc(model.getLoc()),
+  DriverBuilder(llvm::ArrayRef<CompiledFunction> functions, const BufferTable &buffers,
+                const DriverFacts &facts)
+      : functions(functions), buffers(buffers), facts(facts),
+        loc(mlir::func::FuncOp(functions.front().function).getLoc()),
         module(mlir::ModuleOp::create(loc)), builder(module->getBodyRegion()),
         pointer(LLVM::LLVMPointerType::get(builder.getContext())), i32(builder.getI32Type()),
         i64(builder.getI64Type()) {}
@@ -24,8 +26,12 @@ public:
     declareKernels();
     declare("quern_profile_begin", {pointer, i32}, LLVM::LLVMVoidType::get(builder.getContext()));
     declare("quern_profile_end", {pointer, i32}, LLVM::LLVMVoidType::get(builder.getContext()));
-    addRun(facts.symbol + "_run", /*isProfiled=*/false);
-    addRun(facts.symbol + "_run_profiled", /*isProfiled=*/true);
+    for (bool isProfiled : {false, true}) {
+      int32_t step = 0;
+      for (size_t i = 0; i < functions.size(); ++i)
+        step = addRun(functions[i], runName(i, isProfiled), isProfiled, step);
+    }
+    addPrograms();
     addImage();
     addExternal(facts.embedsWeights ? facts.symbol + "_weights" : "");
     addExternal(facts.deviceSymbol);
@@ -43,13 +49,20 @@ private:
 
   void declareKernels() {
     llvm::StringSet<> declared;
-    for (ir::LaunchOp launch : model.getOps<ir::LaunchOp>()) {
-      std::string symbol = facts.kernelSymbols.lookup(launch.getKernel());
-      llvm::SmallVector<mlir::Type> arguments(
-          1 + launch.getInputs().size() + launch.getOutputs().size(), pointer);
-      if (declared.insert(symbol).second)
-        declare(symbol, arguments, i32);
-    }
+    for (const CompiledFunction &compiled : functions)
+      for (ir::LaunchOp launch : mlir::func::FuncOp(compiled.function).getOps<ir::LaunchOp>()) {
+        std::string symbol = compiled.kernelSymbols.lookup(launch.getKernel());
+        llvm::SmallVector<mlir::Type> arguments(
+            1 + launch.getInputs().size() + launch.getOutputs().size(), pointer);
+        if (declared.insert(symbol).second)
+          declare(symbol, arguments, i32);
+      }
+  }
+
+  /// SYM_run, SYM_run_profiled for the model; SYM_step0, SYM_step0_profiled, ... for its programs.
+  std::string runName(size_t index, bool isProfiled) const {
+    std::string name = index == 0 ? "_run" : "_step" + std::to_string(index - 1);
+    return facts.symbol + name + (isProfiled ? "_profiled" : "");
   }
 
   mlir::Value constant(int32_t value) {
@@ -61,8 +74,10 @@ private:
                          mlir::ValueRange{context, constant(step)});
   }
 
-  /// i32 name(context, buffers): each kernel in turn; the first non-zero code ends it.
-  void addRun(llvm::StringRef name, bool isProfiled) {
+  /// i32 name(context, buffers): each kernel in turn; the first non-zero code ends it. The first is
+  /// kernel call `step` of all; returns the number of the next.
+  int32_t addRun(const CompiledFunction &compiled, llvm::StringRef name, bool isProfiled,
+                 int32_t step) {
     LLVM::LLVMFuncOp function = declare(name, {pointer, pointer}, i32);
     mlir::OpBuilder::InsertionGuard guard(builder);
     mlir::Block *block = function.addEntryBlock(builder);
@@ -71,8 +86,7 @@ private:
     LLVM::ReturnOp::create(builder, loc, end->getArgument(0));
     mlir::Value context = block->getArgument(0), table = block->getArgument(1);
     builder.setInsertionPointToEnd(block);
-    int32_t step = 0;
-    for (ir::LaunchOp launch : model.getOps<ir::LaunchOp>()) {
+    for (ir::LaunchOp launch : mlir::func::FuncOp(compiled.function).getOps<ir::LaunchOp>()) {
       llvm::SmallVector<mlir::Value> arguments{context};
       for (mlir::Value value : llvm::concat<mlir::Value>(launch.getInputs(), launch.getOutputs()))
         arguments.push_back(bufferAddress(table, value));
@@ -80,7 +94,7 @@ private:
         callProfile("quern_profile_begin", context, step);
       mlir::Value code =
           LLVM::CallOp::create(builder, launch.getLoc(), mlir::TypeRange(i32),
-                               facts.kernelSymbols.lookup(launch.getKernel()), arguments)
+                               compiled.kernelSymbols.lookup(launch.getKernel()), arguments)
               .getResult();
       if (isProfiled)
         callProfile("quern_profile_end", context, step);
@@ -95,6 +109,29 @@ private:
       ++step;
     }
     LLVM::BrOp::create(builder, loc, mlir::ValueRange(constant(0)), end);
+    return step;
+  }
+
+  /// The array of struct quern_program.
+  void addPrograms() {
+    if (functions.size() == 1)
+      return;
+    auto pair = LLVM::LLVMStructType::getLiteral(builder.getContext(), {pointer, pointer});
+    auto type = LLVM::LLVMArrayType::get(pair, functions.size() - 1);
+    auto global =
+        LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true, LLVM::Linkage::Internal,
+                               facts.symbol + "_programs", mlir::Attribute());
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    builder.createBlock(&global.getInitializerRegion());
+    mlir::Value value = LLVM::UndefOp::create(builder, loc, type);
+    for (int64_t i = 1; i < static_cast<int64_t>(functions.size()); ++i)
+      for (int64_t isProfiled : {0, 1})
+        value = LLVM::InsertValueOp::create(
+            builder, loc, value,
+            LLVM::AddressOfOp::create(builder, loc, pointer,
+                                      runName(static_cast<size_t>(i), isProfiled != 0)),
+            llvm::ArrayRef<int64_t>{i - 1, isProfiled});
+    LLVM::ReturnOp::create(builder, loc, value);
   }
 
   mlir::Value bufferAddress(mlir::Value table, mlir::Value value) {
@@ -120,7 +157,8 @@ private:
   /// The fields of struct quern_model, in order.
   void addModel() {
     auto type = LLVM::LLVMStructType::getLiteral(
-        builder.getContext(), {i32, i32, pointer, i64, pointer, pointer, pointer, i64, pointer});
+        builder.getContext(),
+        {i32, i32, pointer, i64, pointer, pointer, pointer, i64, pointer, pointer});
     auto global = LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true,
                                          LLVM::Linkage::External, facts.symbol + "_model",
                                          mlir::Attribute(), runtime::bufferAlignment);
@@ -145,6 +183,7 @@ private:
         address(facts.embedsWeights ? facts.symbol + "_weights" : ""),
         number(i64, facts.embedsWeights ? facts.weightsBytes : 0),
         address(facts.deviceSymbol),
+        address(functions.size() > 1 ? facts.symbol + "_programs" : ""),
     };
     mlir::Value value = LLVM::UndefOp::create(builder, loc, type);
     for (auto [index, field] : llvm::enumerate(fields))
@@ -161,7 +200,7 @@ private:
         builder, loc, LLVM::AddressOfOp::create(builder, loc, pointer, facts.symbol + "_model"));
   }
 
-  mlir::func::FuncOp model;
+  llvm::ArrayRef<CompiledFunction> functions;
   const BufferTable &buffers;
   const DriverFacts &facts;
   mlir::Location loc;
@@ -173,10 +212,11 @@ private:
 
 } // namespace
 
-mlir::OwningOpRef<mlir::ModuleOp> buildDriver(mlir::func::FuncOp model, const BufferTable &buffers,
+mlir::OwningOpRef<mlir::ModuleOp> buildDriver(llvm::ArrayRef<CompiledFunction> functions,
+                                              const BufferTable &buffers,
                                               const DriverFacts &facts) {
-  model.getContext()->loadDialect<LLVM::LLVMDialect>();
-  return DriverBuilder(model, buffers, facts).build();
+  mlir::func::FuncOp(functions.front().function)->getContext()->loadDialect<LLVM::LLVMDialect>();
+  return DriverBuilder(functions, buffers, facts).build();
 }
 
 } // namespace quern::codegen

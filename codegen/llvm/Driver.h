@@ -1,10 +1,10 @@
-// The driver of a compiled model in MLIR's LLVM dialect: one function that calls every kernel in
-// order, the same with timing, and the model's constant tables.
+// The driver of a compiled model in MLIR's LLVM dialect: for the model and each step program one
+// function that calls every kernel in order, the same with timing, and the model's constant tables.
 #pragma once
 
 #include "codegen/llvm/BufferTable.h"
+#include "codegen/llvm/CompiledFunction.h"
 
-#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
 namespace quern::codegen {
@@ -12,19 +12,18 @@ namespace quern::codegen {
 /// What the driver's module holds beside the calls.
 struct DriverFacts {
   /// Prefix of the symbols SYM (returns the model), SYM_model, SYM_image, SYM_run,
-  /// SYM_run_profiled; SYM_weights is referred to if the weights are embedded.
+  /// SYM_run_profiled, SYM_programs; SYM_weights is referred to if the weights are embedded.
   std::string symbol;
   llvm::ArrayRef<char> image;
   bool embedsWeights = false;
   uint64_t weightsBytes = 0;
   /// Symbol of the device's table in the runtime; empty for the CPU.
   std::string deviceSymbol;
-  /// The kernel symbol behind each kernel function.
-  llvm::StringMap<std::string> kernelSymbols;
 };
 
-/// Builds the module. Its only operations are LLVM dialect: calls, address arithmetic and globals.
-mlir::OwningOpRef<mlir::ModuleOp> buildDriver(mlir::func::FuncOp model, const BufferTable &buffers,
-                                              const DriverFacts &facts);
+/// Builds the module for the model, which comes first, and its step programs. Its only operations
+/// are LLVM dialect: calls, address arithmetic and globals.
+mlir::OwningOpRef<mlir::ModuleOp> buildDriver(llvm::ArrayRef<CompiledFunction> functions,
+                                              const BufferTable &buffers, const DriverFacts &facts);
 
 } // namespace quern::codegen

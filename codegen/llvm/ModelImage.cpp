@@ -116,7 +116,17 @@ public:
       names.push_back(builder.string(llvm::cast<mlir::StringAttr>(name).getValue()));
   }
 
+  /// An input whose integers have names: symbols of a text.
+  void addText(runtime::TensorEntry &entry, ir::LabelsAttr symbols) {
+    entry.adapter = runtime::AdapterKind::text;
+    entry.adapterIndex = static_cast<uint32_t>(texts.size());
+    texts.push_back({names.size(), symbols.getNames().size()});
+    for (mlir::Attribute symbol : symbols.getNames())
+      names.push_back(builder.string(llvm::cast<mlir::StringAttr>(symbol).getValue()));
+  }
+
   void finish() {
+    builder.header.texts = builder.section(texts);
     builder.header.photos = builder.section(photos);
     builder.header.labelSets = builder.section(labelSets);
     builder.header.labelNames = builder.section(names);
@@ -126,6 +136,7 @@ private:
   ImageBuilder &builder;
   std::vector<runtime::PhotoAdapter> photos;
   std::vector<runtime::LabelsAdapter> labelSets;
+  std::vector<runtime::TextAdapter> texts;
   std::vector<runtime::StringRef> names;
 };
 
@@ -139,6 +150,8 @@ void writeSignature(ImageBuilder &builder, mlir::func::FuncOp model) {
     inputs.push_back(writer.tensor(argument.getType(), attributes));
     if (auto photo = attributes ? attributes.getAs<ir::PhotoAttr>(ir::names::from) : nullptr)
       writer.addPhoto(inputs.back(), photo);
+    if (auto text = attributes ? attributes.getAs<ir::LabelsAttr>(ir::names::from) : nullptr)
+      writer.addText(inputs.back(), text);
   }
   mlir::Operation *end = model.front().getTerminator();
   for (auto [index, type] : llvm::enumerate(model.getResultTypes())) {
@@ -150,6 +163,87 @@ void writeSignature(ImageBuilder &builder, mlir::func::FuncOp model) {
   builder.header.inputs = builder.section(inputs);
   builder.header.outputs = builder.section(outputs);
   writer.finish();
+}
+
+runtime::DistributionKind kindOf(ir::DistributionKind kind) {
+  switch (kind) {
+  case ir::DistributionKind::categorical:
+    return runtime::DistributionKind::categorical;
+  case ir::DistributionKind::bernoulli:
+    return runtime::DistributionKind::bernoulli;
+  case ir::DistributionKind::logistic_mixture:
+    return runtime::DistributionKind::logisticMixture;
+  case ir::DistributionKind::gaussian_mixture:
+    return runtime::DistributionKind::gaussianMixture;
+  }
+  llvm_unreachable("all kinds are listed");
+}
+
+/// The parameters' axis as it lies in a slot of the output, which lacks the ordered axes.
+void describeDistribution(runtime::SequenceEntry &entry, ir::DistributionAttr distribution,
+                          mlir::RankedTensorType output, llvm::ArrayRef<int64_t> ordered) {
+  entry.distribution = kindOf(distribution.getKind());
+  entry.components = static_cast<uint32_t>(distribution.getComponents());
+  entry.levels = static_cast<uint64_t>(distribution.getLevels());
+  entry.parameters = static_cast<uint64_t>(output.getDimSize(distribution.getAxis()));
+  entry.parameterStride = 1;
+  for (int64_t axis = distribution.getAxis() + 1; axis < output.getRank(); ++axis)
+    if (!llvm::is_contained(ordered, axis))
+      entry.parameterStride *= static_cast<uint64_t>(output.getDimSize(axis));
+  entry.low = distribution.getRange()[0];
+  entry.high = distribution.getRange()[1];
+}
+
+/// How the step programs work together; nothing for a model without.
+void writeSequence(ImageBuilder &builder, llvm::ArrayRef<CompiledFunction> functions,
+                   const BufferTable &buffers) {
+  mlir::func::FuncOp model = functions.front().function;
+  std::vector<runtime::SequenceEntry> sequences;
+  std::vector<runtime::StateEntry> states;
+  std::vector<runtime::ProgramEntry> programs;
+  std::vector<int32_t> inputStates;
+  std::optional<ir::Steps> steps = ir::Steps::of(model);
+  auto contract = model->getAttrOfType<ir::CausalAttr>(ir::names::causal);
+  if (steps && contract) {
+    runtime::SequenceEntry entry{};
+    entry.axes = static_cast<uint32_t>(steps->extents.size());
+    entry.isStrict = contract.getStrict();
+    llvm::copy(steps->extents, entry.extents);
+    llvm::copy(steps->inputAxes, entry.inputAxes);
+    for (int64_t state : steps->inputs)
+      inputStates.push_back(static_cast<int32_t>(state));
+    entry.input = static_cast<uint32_t>(contract.getInput());
+    entry.inputState = static_cast<uint32_t>(inputStates[entry.input]);
+    entry.output = static_cast<uint32_t>(contract.getOutput());
+    entry.outputState = static_cast<uint32_t>(steps->output);
+    entry.lag = static_cast<uint64_t>(steps->lag);
+    if (auto distribution =
+            model.getResultAttrOfType<ir::DistributionAttr>(entry.output, ir::names::as))
+      describeDistribution(entry, distribution,
+                           llvm::cast<mlir::RankedTensorType>(model.getResultTypes()[entry.output]),
+                           steps->outputAxes);
+    sequences.push_back(entry);
+    for (const ir::StepState &state : steps->states) {
+      runtime::StateEntry &row = states.emplace_back();
+      row = {.slotBytes = static_cast<uint64_t>(state.bytes),
+             .before = static_cast<uint64_t>(state.before),
+             .after = static_cast<uint64_t>(state.after),
+             .room = static_cast<uint64_t>(state.room),
+             .strides = {}};
+      llvm::copy(state.strides, row.strides);
+    }
+    for (size_t i = 1; i < functions.size(); ++i) {
+      mlir::func::FuncOp function = functions[i].function;
+      ir::Step step = ir::Step::of(function);
+      auto [first, end] = buffers.range(i);
+      programs.push_back({first, end - first, static_cast<uint32_t>(step.level), step.isAfter,
+                          static_cast<uint64_t>(step.lag)});
+    }
+  }
+  builder.header.sequences = builder.section(sequences);
+  builder.header.states = builder.section(states);
+  builder.header.programs = builder.section(programs);
+  builder.header.inputStates = builder.section(inputStates);
 }
 
 } // namespace
@@ -174,8 +268,9 @@ StepFacts describeStep(ir::LaunchOp launch) {
   return facts;
 }
 
-std::vector<char> buildImage(mlir::func::FuncOp model, const BufferTable &buffers,
+std::vector<char> buildImage(llvm::ArrayRef<CompiledFunction> functions, const BufferTable &buffers,
                              const ImageFacts &facts) {
+  mlir::func::FuncOp model = functions.front().function;
   ImageBuilder builder;
   runtime::ImageHeader &header = builder.header;
   header.name = builder.string(model.getSymName());
@@ -185,7 +280,10 @@ std::vector<char> buildImage(mlir::func::FuncOp model, const BufferTable &buffer
   header.arch = facts.arch;
   header.device = facts.device;
   header.cpuFeatures = facts.cpuFeatures;
-  header.arenaBytes = model->getAttrOfType<mlir::IntegerAttr>(ir::names::arenaBytes).getInt();
+  for (CompiledFunction compiled : functions) {
+    auto arena = compiled.function->getAttrOfType<mlir::IntegerAttr>(ir::names::arenaBytes);
+    header.arenaBytes = std::max(header.arenaBytes, static_cast<uint64_t>(arena.getInt()));
+  }
   header.threadScratchBytes = facts.threadScratchBytes;
   header.serialScratchBytes = facts.serialScratchBytes;
   header.weightsBytes = buffers.weightsBytes();
@@ -194,13 +292,15 @@ std::vector<char> buildImage(mlir::func::FuncOp model, const BufferTable &buffer
   header.buffers = builder.section(buffers.entries().vec());
 
   std::vector<runtime::StepEntry> steps;
-  for (ir::LaunchOp launch : model.getOps<ir::LaunchOp>()) {
-    StepFacts step = describeStep(launch);
-    steps.push_back({builder.string(step.name),
-                     builder.string(facts.kernelSymbols.lookup(launch.getKernel())),
-                     builder.string(step.location), step.flops, step.bytes});
-  }
+  for (CompiledFunction compiled : functions)
+    for (ir::LaunchOp launch : compiled.function.getOps<ir::LaunchOp>()) {
+      StepFacts step = describeStep(launch);
+      steps.push_back({builder.string(step.name),
+                       builder.string(compiled.kernelSymbols.lookup(launch.getKernel())),
+                       builder.string(step.location), step.flops, step.bytes});
+    }
   header.steps = builder.section(steps);
+  writeSequence(builder, functions, buffers);
   return builder.finish();
 }
 

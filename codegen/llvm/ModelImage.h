@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codegen/llvm/BufferTable.h"
+#include "codegen/llvm/CompiledFunction.h"
 
 #include <string>
 #include <vector>
@@ -22,8 +23,6 @@ struct ImageFacts {
   std::string weightsFile;
   /// A hash of the weights blob.
   uint64_t weightsHash = 0;
-  /// The kernel symbol behind each launch's kernel function.
-  llvm::StringMap<std::string> kernelSymbols;
 };
 
 /// One step as people read it: "conv 3x3 + relu 64x56x56", the flops and the bytes it moves.
@@ -37,8 +36,8 @@ struct StepFacts {
 /// Describes the kernel that `launch` runs.
 StepFacts describeStep(ir::LaunchOp launch);
 
-/// The image's bytes for `model`, whose buffers are `buffers`.
-std::vector<char> buildImage(mlir::func::FuncOp model, const BufferTable &buffers,
+/// The image's bytes for the model, the first of `functions`, with its step programs.
+std::vector<char> buildImage(llvm::ArrayRef<CompiledFunction> functions, const BufferTable &buffers,
                              const ImageFacts &facts);
 
 /// The identity that buildImage gave; a side file of weights carries the same.

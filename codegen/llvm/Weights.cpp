@@ -8,27 +8,24 @@
 
 namespace quern::codegen {
 
-mlir::FailureOr<std::vector<char>> buildWeights(mlir::func::FuncOp prepare,
-                                                mlir::func::FuncOp model,
-                                                const BufferTable &buffers,
-                                                ir::LoadParameter load) {
-  std::vector<char> blob(buffers.weightsBytes());
+mlir::LogicalResult writeWeights(mlir::func::FuncOp prepare, mlir::func::FuncOp function,
+                                 const BufferTable &buffers, ir::LoadParameter load,
+                                 llvm::MutableArrayRef<char> blob) {
   if (!prepare)
-    return blob;
+    return mlir::success();
   mlir::FailureOr<llvm::SmallVector<ir::HostTensor>> values = ir::evaluate(prepare, load);
   if (mlir::failed(values))
     return mlir::failure();
-  for (mlir::BlockArgument argument : model.getArguments()) {
+  for (mlir::BlockArgument argument : function.getArguments()) {
     auto weight =
-        model.getArgAttrOfType<mlir::IntegerAttr>(argument.getArgNumber(), ir::names::weight);
+        function.getArgAttrOfType<mlir::IntegerAttr>(argument.getArgNumber(), ir::names::weight);
     if (!weight)
       continue;
     mlir::RankedTensorType type = ir::tensorType(argument);
-    llvm::MutableArrayRef<char> part(blob.data() + buffers.weightOffset(weight.getInt()),
-                                     ir::tensorBytes(type));
-    ir::writeInLayout((*values)[weight.getInt()], type, part);
+    ir::writeInLayout((*values)[static_cast<size_t>(weight.getInt())], type,
+                      blob.slice(buffers.weightOffset(argument), ir::tensorBytes(type)));
   }
-  return blob;
+  return mlir::success();
 }
 
 llvm::Error writeWeightsFile(llvm::StringRef path, llvm::ArrayRef<char> weights,

@@ -6,11 +6,11 @@
 
 namespace quern::codegen {
 
-/// Evaluates `prepare` (null for a model without weights) and lays its results out as `buffers` and
-/// the model's argument types say. Fails with the diagnostics of `load`.
-mlir::FailureOr<std::vector<char>> buildWeights(mlir::func::FuncOp prepare,
-                                                mlir::func::FuncOp model,
-                                                const BufferTable &buffers, ir::LoadParameter load);
+/// Evaluates `prepare` (null for a function without weights) and writes its results into `blob` as
+/// `buffers` and the function's argument types say. Fails with the diagnostics of `load`.
+mlir::LogicalResult writeWeights(mlir::func::FuncOp prepare, mlir::func::FuncOp function,
+                                 const BufferTable &buffers, ir::LoadParameter load,
+                                 llvm::MutableArrayRef<char> blob);
 
 /// Writes `weights` as a side file of the image with `identity`, beside `path` and then renamed.
 llvm::Error writeWeightsFile(llvm::StringRef path, llvm::ArrayRef<char> weights, uint64_t identity);

@@ -9,6 +9,7 @@
 
 // The code of the single-header library is compiled in StbLibrary.cpp.
 #include <stb/stb_image.h>
+#include <stb/stb_image_write.h>
 
 namespace quern::runtime {
 
@@ -46,6 +47,20 @@ Result<Image> readImage(const std::string &path) {
   if (!file)
     return file.failure();
   return decodeImage(*file, path == "-" ? "standard input" : std::string_view(path));
+}
+
+Status writePng(const std::string &path, std::span<const uint8_t> pixels, int width, int height,
+                int depth) {
+  std::vector<std::byte> file;
+  auto append = [](void *context, void *data, int size) {
+    auto *bytes = static_cast<const std::byte *>(data);
+    auto &into = *static_cast<std::vector<std::byte> *>(context);
+    into.insert(into.end(), bytes, bytes + size);
+  };
+  if (!stbi_write_png_to_func(append, &file, width, height, depth, pixels.data(), width * depth))
+    return Failure{fmt::format("{}: cannot make a PNG of {} x {} pixels", path, width, height)};
+  std::span<const std::byte> parts[] = {file};
+  return writeBytes(path, parts);
 }
 
 } // namespace quern::runtime

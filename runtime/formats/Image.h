@@ -29,4 +29,8 @@ Result<Image> decodeImage(std::span<const std::byte> file, std::string_view name
 /// decodeImage on a file; "-" is the standard input.
 Result<Image> readImage(const std::string &path);
 
+/// Writes a PNG of `channels` bytes a pixel: 1 grey, 3 RGB.
+Status writePng(const std::string &path, std::span<const uint8_t> pixels, int width, int height,
+                int channels);
+
 } // namespace quern::runtime

@@ -44,6 +44,38 @@ std::string addNamed(const Signature &signature, const std::string &argument, Re
   return checkNamed(signature, name);
 }
 
+/// What only a causal model can do.
+void addGeneration(CLI::App &app, const Signature &signature, Request &request) {
+  bool isImage = signature.image.sequence()->axes > 1;
+  auto *stream = app.add_flag("--stream", request.stream,
+                              "read elements of the input, raw, from the standard input, and write "
+                              "each output, raw, when it is due");
+  auto *sample = app.add_option("--sample", request.sample,
+                                isImage ? "draw so many samples" : "draw so many elements")
+                     ->type_name("N")
+                     ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 32))
+                     ->excludes(stream);
+  app.add_option("--prompt", request.prompt,
+                 signature.generated()->text ? "the text to go on from; @FILE reads it from a file"
+                                             : "a file of raw elements to go on from")
+      ->type_name("TEXT|FILE")
+      ->needs(sample);
+  app.add_option("--seed", request.seed, "the same seed draws the same sample (0)")->needs(sample);
+  app.add_option("--temperature", request.temperature,
+                 "below 1 keeps to likely elements, 0 to the likeliest (1)")
+      ->check(CLI::Range(0.0, 1e6))
+      ->needs(sample);
+  app.add_option("--top-k", request.topK, "draw among the K likeliest only; 0: among all (0)")
+      ->needs(sample);
+  app.add_option("--top-p", request.topP,
+                 "draw among the fewest that hold this probability only (1)")
+      ->check(CLI::Range(1e-9, 1.0))
+      ->needs(sample);
+  app.add_option("--png", request.png, "write a sheet of the samples to this file")
+      ->type_name("FILE")
+      ->needs(sample);
+}
+
 } // namespace
 
 std::variant<Request, int> parseCommandLine(const Signature &signature, int argc,
@@ -78,6 +110,8 @@ std::variant<Request, int> parseCommandLine(const Signature &signature, int argc
       ->check(CLI::Range(0.0, 1e6))
       ->needs(bench)
       ->excludes(repeat);
+  if (signature.generated())
+    addGeneration(app, signature, request);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &wanted) {

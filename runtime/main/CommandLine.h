@@ -22,6 +22,18 @@ struct Request {
   bool info = false;
   bool profile = false;
   bool bench = false;
+  /// Elements, or whole samples of a model of images, to draw; 0: none.
+  uint64_t sample = 0;
+  /// A text, '@' and a file of text, or a file of elements, that a sample goes on from.
+  std::optional<std::string> prompt;
+  uint64_t seed = 0;
+  double temperature = 1;
+  uint32_t topK = 0;
+  double topP = 1;
+  /// Where a sheet of sampled images is written.
+  std::string png;
+  /// Elements are read from the standard input and answered as they come.
+  bool stream = false;
   /// Of --bench: this many timed runs, or for so long.
   std::optional<uint32_t> repeat;
   double seconds = 2;

@@ -1,5 +1,6 @@
 // The main() of every produced program: reads inputs as people have them, runs the model, says what
 // it found.
+#include "runtime/main/Generate.h"
 #include "runtime/main/Outputs.h"
 #include "runtime/main/Reports.h"
 #include "runtime/main/Session.h"
@@ -86,9 +87,24 @@ int runAll(const Signature &signature, const Request &request, const std::vector
   return code;
 }
 
+int generateAll(const Signature &signature, const Request &request) {
+  Result<Session> session = Session::open(*quern_main_model(), signature, request);
+  if (!session)
+    return fail(session.error());
+  Status status = request.stream ? stream(signature, request, *session)
+                                 : generate(signature, request, *session);
+  if (!status)
+    return fail(status.error());
+  if (request.profile)
+    fmt::print(stderr, "{}", describeProfile(session->get()));
+  return 0;
+}
+
 int serve(const Signature &signature, const Request &request) {
   if (request.info)
     return showInfo(signature, request);
+  if (request.sample > 0 || request.stream)
+    return generateAll(signature, request);
   Result<std::vector<RunFiles>> runs = dealFiles(signature, request);
   if (!runs)
     return fail(runs.error() + " (see --help)", exitUsage);

@@ -40,6 +40,8 @@ std::string adapterText(const Port &port) {
     return fmt::format(" from photo(resize = {}, crop = {})", port.photo->resize, port.photo->crop);
   if (port.labels)
     return fmt::format(" as labels({} names, top = {})", port.labels->nameCount, port.labels->top);
+  if (port.text)
+    return fmt::format(" from text({} symbols)", port.text->symbolCount);
   return {};
 }
 
@@ -55,6 +57,8 @@ nlohmann::json portsToJson(const std::vector<Port> &ports) {
                         {"std", port.photo->std}};
     if (port.labels)
       entry["labels"] = {{"names", port.labels->nameCount}, {"top", port.labels->top}};
+    if (port.text)
+      entry["text"] = {{"symbols", port.text->symbolCount}};
     result.push_back(std::move(entry));
   }
   return result;

@@ -15,6 +15,7 @@ Result<Session> Session::open(const quern_model &model, const Signature &signatu
   if (quern_create(&model, &options, &context) != QUERN_OK)
     return Failure{quern_last_error(nullptr)};
   Session session;
+  session.theModel = &model;
   session.context.reset(context);
   for (const Port &output : signature.outputs)
     session.outputs.emplace_back(output.bytes);

@@ -19,13 +19,15 @@ public:
   /// Runs some times for warmth, then times each of many runs.
   Result<Latency> measure(const std::vector<AlignedBytes> &inputs, const Request &request);
 
-  const quern_context *get() const { return context.get(); }
+  quern_context *get() const { return context.get(); }
+  const quern_model *model() const { return theModel; }
   std::vector<AlignedBytes> outputs;
 
 private:
   struct Destroy {
     void operator()(quern_context *context) const { quern_destroy(context); }
   };
+  const quern_model *theModel = nullptr;
   std::unique_ptr<quern_context, Destroy> context;
 };
 

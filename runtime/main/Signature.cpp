@@ -14,6 +14,10 @@ std::string Signature::label(const LabelsAdapter &labels, size_t index) const {
   return image.text(image.labelNames()[labels.firstName + index]);
 }
 
+std::string_view Signature::symbol(const TextAdapter &text, size_t index) const {
+  return image.text(image.labelNames()[text.firstSymbol + index]);
+}
+
 namespace {
 
 Port describe(const ImageView &image, const TensorEntry &entry) {
@@ -25,6 +29,8 @@ Port describe(const ImageView &image, const TensorEntry &entry) {
     port.photo = &image.photos()[entry.adapterIndex];
   if (entry.adapter == AdapterKind::labels)
     port.labels = &image.labelSets()[entry.adapterIndex];
+  if (entry.adapter == AdapterKind::text)
+    port.text = &image.texts()[entry.adapterIndex];
   return port;
 }
 

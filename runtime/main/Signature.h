@@ -17,6 +17,7 @@ struct Port {
   size_t bytes;
   const PhotoAdapter *photo = nullptr;
   const LabelsAdapter *labels = nullptr;
+  const TextAdapter *text = nullptr;
 
   /// "f32[1, 3, 224, 224]".
   std::string typeText() const;
@@ -32,6 +33,13 @@ struct Signature {
 
   /// The name of class `index` of a labels adapter.
   std::string label(const LabelsAdapter &labels, size_t index) const;
+  /// Symbol `index` of a text adapter.
+  std::string_view symbol(const TextAdapter &text, size_t index) const;
+  /// The input that is generated position by position; null for a model without step programs.
+  const Port *generated() const {
+    const SequenceEntry *order = image.sequence();
+    return order ? &inputs[order->input] : nullptr;
+  }
 };
 
 Result<Signature> readSignature(const quern_model &model);

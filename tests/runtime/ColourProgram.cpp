@@ -60,6 +60,7 @@ std::vector<uint64_t> buildImage() {
 extern "C" const quern_model *quern_main_model(void) {
   static const std::vector<uint64_t> image = buildImage();
   static const quern_model model = {
-      QUERN_ABI_VERSION, 0, image.data(), image.size() * 8, run, runProfiled, nullptr, 0, nullptr};
+      QUERN_ABI_VERSION, 0, image.data(), image.size() * 8, run, runProfiled,
+      nullptr,           0, nullptr,      nullptr};
   return &model;
 }

@@ -112,6 +112,7 @@ void FakeModel::rebuild() {
            runProfiled,
            isEmbedded ? weights : nullptr,
            isEmbedded ? size * sizeof(float) : 0,
+           nullptr,
            nullptr};
 }
 

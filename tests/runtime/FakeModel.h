@@ -23,6 +23,11 @@ public:
   std::vector<runtime::PhotoAdapter> photos;
   std::vector<runtime::LabelsAdapter> labelSets;
   std::vector<runtime::StringRef> labelNames;
+  std::vector<runtime::SequenceEntry> sequences;
+  std::vector<runtime::StateEntry> states;
+  std::vector<runtime::ProgramEntry> programs;
+  std::vector<int32_t> inputStates;
+  std::vector<runtime::TextAdapter> texts;
 
   runtime::StringRef string(std::string_view text) {
     runtime::StringRef ref{static_cast<uint32_t>(strings.size()),
@@ -77,6 +82,11 @@ public:
     header.photos = append(photos);
     header.labelSets = append(labelSets);
     header.labelNames = append(labelNames);
+    header.sequences = append(sequences);
+    header.states = append(states);
+    header.programs = append(programs);
+    header.inputStates = append(inputStates);
+    header.texts = append(texts);
     std::memcpy(header.magic, runtime::imageMagic, sizeof header.magic);
     header.version = runtime::imageVersion;
     header.headerBytes = sizeof header;

@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <thread>
 
 namespace quern::tools {
@@ -36,6 +37,16 @@ void CompilationOptions::addTo(CLI::App &command) {
       ->type_name("NAME")
       ->capture_default_str();
   conv.addTo(command);
+  static const std::map<std::string, passes::StepsMode> stepsModes = {
+      {"auto", passes::StepsMode::ifPossible},
+      {"always", passes::StepsMode::required},
+      {"never", passes::StepsMode::none}};
+  command
+      .add_option("--steps", steps,
+                  "step programs of a causal model, to sample it position by position: where they "
+                  "can be derived (auto), always or never")
+      ->type_name("MODE")
+      ->transform(CLI::CheckedTransformer(stepsModes).description(""));
   command.add_flag("--weights-file", hasWeightsFile,
                    "write the weights to OUTPUT.weights, mapped when the model runs");
   command.add_option("--plan", planFile, "write every choice that was made to this file (JSON)")
@@ -121,6 +132,7 @@ bool Compilation::plan() {
   passes::PipelineOptions pipeline;
   pipeline.printIrAfter = options.printIrAfter;
   pipeline.copySlices = theTarget.onDevice();
+  pipeline.steps = theTarget.onDevice() ? passes::StepsMode::none : options.steps;
   decisions.clear();
   mlir::FailureOr<passes::ConvPolicy> chosen = policy();
   if (mlir::failed(chosen))

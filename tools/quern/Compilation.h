@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codegen/Build.h"
+#include "passes/Pipeline.h"
 #include "tools/quern/ConvOptions.h"
 #include "tools/quern/ModelSource.h"
 #include "tools/quern/Parameters.h"
@@ -17,6 +18,7 @@ struct CompilationOptions {
   std::vector<std::string> printIrAfter;
   std::string planFile;
   std::string replayFile;
+  passes::StepsMode steps = passes::StepsMode::ifPossible;
   int jobs = 0;
   bool isUncached = false;
   bool isQuiet = false;

@@ -20,7 +20,7 @@ std::string programName(const Compilation &compilation, const CompilationOptions
   std::string facts;
   llvm::raw_string_ostream out(facts);
   compilation.module()->print(out);
-  out << compilation.target().halide << options.hasWeightsFile;
+  out << compilation.target().halide << options.hasWeightsFile << static_cast<int>(options.steps);
   for (const std::string &file :
        {options.weightsFile, llvm::sys::fs::getMainExecutable(nullptr, nullptr)}) {
     llvm::sys::fs::file_status status;
@@ -44,7 +44,12 @@ std::string programFolder() {
   return folder.str().str();
 }
 
-void run(const CompilationOptions &options, const std::vector<std::string> &arguments) {
+void run(CompilationOptions options, const std::vector<std::string> &arguments) {
+  // Who asks for a sample wants to know why there is none.
+  if (llvm::any_of(arguments, [](llvm::StringRef argument) {
+        return argument.starts_with("--sample") || argument == "--stream";
+      }))
+    options.steps = passes::StepsMode::required;
   Compilation compilation(options);
   if (!compilation.load())
     throw CLI::RuntimeError(1);

@@ -99,11 +99,15 @@ void scheduleGemm(const GemmPlan &plan, Func packed, Func acc, Func output) {
       .vectorize(an, lanes)
       .unroll(an)
       .unroll(am);
-  auto r = acc.rvars(0);
-  auto update = acc.update();
-  update.reorder(an, am, r[0]).vectorize(an, lanes).unroll(an).unroll(am);
-  if (plan.unrollDepth > 1)
-    update.unroll(r[0], static_cast<int>(plan.unrollDepth));
+  for (int i = 0; i < acc.num_update_definitions(); ++i) {
+    auto update = acc.update(i);
+    std::vector<Halide::VarOrRVar> order{an, am};
+    for (const Halide::RVar &r : acc.rvars(i))
+      order.emplace_back(r);
+    update.reorder(order).vectorize(an, lanes).unroll(an).unroll(am);
+    if (plan.unrollDepth > 1)
+      update.unroll(acc.rvars(i)[0], static_cast<int>(plan.unrollDepth));
+  }
 }
 
 } // namespace quern::codegen

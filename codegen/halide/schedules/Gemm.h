@@ -47,8 +47,10 @@ GemmPlan planGemm(const GemmProblem &problem, const CpuTarget &cpu,
 ///     acc(n, m, ...) += A(r, m, ...) * packed(n % P, r, n / P, ...);        // P = plan.panelWidth
 ///     output(n, m, ...) = epilogue(acc(n, m, ...), ...);
 ///
-/// with any number of batch dimensions behind m. For a constant B `packed` is an ImageParam, pass
-/// an undefined Func. Otherwise it is a Func `packed(i, k, p, ...) = select(p * P + i < N, B(min(p
+/// with any number of batch dimensions behind m. The sum may be in several updates, each over a
+/// domain of its own, whose innermost extent plan.unrollDepth divides. For a constant B `packed` is
+/// an ImageParam, pass an undefined Func. Otherwise it is a Func `packed(i, k, p, ...) = select(p *
+/// P + i < N, B(min(p
 /// * P + i, N - 1), k, ...), 0)` (the guard only where P does not divide N), which is computed
 /// here, once.
 void scheduleGemm(const GemmPlan &plan, Halide::Func packed, Halide::Func acc, Halide::Func output);

@@ -37,6 +37,44 @@ OpCase contractCase(const std::map<int64_t, int64_t> &extents, const List &lhs, 
   return c;
 }
 
+/// Segments [positions, rows, channels] against a matrix of so many columns.
+OpCase segmentCase(const std::vector<std::pair<int64_t, int64_t>> &segments, int64_t rows,
+                   int64_t columns, int64_t rank) {
+  OpCase c;
+  int64_t depth = 0;
+  std::string arguments, operands, types;
+  for (size_t index = 0; index < segments.size(); ++index) {
+    auto [positions, channels] = segments[index];
+    std::string type = tensorText({positions, rows, channels}, "f32");
+    arguments += fmt::format("%s{}: {}, ", index, type);
+    operands += fmt::format("{}%s{}", index == 0 ? "" : ", ", index);
+    types += type + ", ";
+    c.name += fmt::format("{}x{} ", positions, channels);
+    depth += positions * channels;
+  }
+  List shape(static_cast<size_t>(rank), 1);
+  shape[0] = rows;
+  shape[1] = columns;
+  std::string weight = tensorText({depth, columns}, "f32"), result = tensorText(shape, "f32");
+  c.name = fmt::format("segment_dot {}of {} rows -> {}", c.name, rows, typeText(shape, "f32"));
+  c.text =
+      fmt::format("({}%w: {}) -> {} {{\n %r = quern.segment_dot ({}), %w rank {} : ({}{}) -> {}\n"
+                  " return %r : {}\n}}",
+                  arguments, weight, result, operands, rank, types, weight, result, result);
+  c.meaning = [=](const std::vector<Tensor> &in) {
+    Tensor sum(shape);
+    int64_t k = 0;
+    for (size_t s = 0; s + 1 < in.size(); ++s)
+      for (int64_t p = 0; p < in[s].shape[0]; ++p)
+        for (int64_t channel = 0; channel < in[s].shape[2]; ++channel, ++k)
+          ref::forEachIndex(shape, [&](const ref::Index &index) {
+            sum.at(index) += in[s].at({p, index[0], channel}) * in.back().at({k, index[1]});
+          });
+    return sum;
+  };
+  return c;
+}
+
 } // namespace
 
 Cases contractCases() {
@@ -80,6 +118,10 @@ Cases contractCases() {
   cases.push_back(contractCase(extents, {0, 4}, {0, 4}, {0, 4}));       // a plain product
   cases.push_back(contractCase(extents, {0, 2}, {1, 5}, {0, 1}));       // sums of one operand alone
   cases.push_back(contractCase(extents, {0, 2}, {2, 1}, {0, 1}, "i32"));
+  cases.push_back(segmentCase({{1, 1}}, 1, 1, 2));
+  cases.push_back(segmentCase({{1, 64}, {1, 64}}, 1, 128, 3));
+  cases.push_back(segmentCase({{3, 20}, {2, 20}, {1, 20}}, 1, 33, 4));
+  cases.push_back(segmentCase({{3, 7}, {1, 5}}, 5, 70, 3));
   OpCase wide = contractCase(extents, {0, 2}, {2, 1}, {0, 1}, "f64");
   wide.relative = wide.ofLargest = 1e-14;
   wide.onDevice = false;

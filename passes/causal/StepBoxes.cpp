@@ -1,0 +1,220 @@
+#include "passes/causal/StepBoxes.h"
+
+#include "passes/Model.h"
+#include "passes/WeightExpression.h"
+
+namespace quern::passes {
+
+using mlir::Value;
+
+mlir::RankedTensorType shaped(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> shape) {
+  return mlir::RankedTensorType::get(shape, type.getElementType());
+}
+
+Value reshaped(mlir::OpBuilder &builder, Value value, llvm::ArrayRef<int64_t> shape) {
+  mlir::RankedTensorType type = ir::tensorType(value);
+  if (type.getShape() == shape)
+    return value;
+  return ir::ReshapeOp::create(builder, value.getLoc(), shaped(type, shape), value, shape);
+}
+
+namespace {
+
+/// `value` with its axes permuted; only reshaped where that moves nothing.
+Value permuted(mlir::OpBuilder &builder, Value value, llvm::ArrayRef<int64_t> permutation) {
+  mlir::RankedTensorType type = ir::tensorType(value);
+  llvm::SmallVector<int64_t> shape, moving;
+  for (int64_t axis : permutation) {
+    shape.push_back(type.getDimSize(axis));
+    if (shape.back() != 1)
+      moving.push_back(axis);
+  }
+  if (llvm::is_sorted(moving))
+    return reshaped(builder, value, shape);
+  return ir::TransposeOp::create(builder, value.getLoc(), shaped(type, shape), value, permutation);
+}
+
+/// How many elements of a box at `level` lie side by side along the last ordered axis.
+int64_t rowCount(mlir::RankedTensorType type, const OrderedMap &map, int64_t level) {
+  int64_t count = 1;
+  for (size_t j = static_cast<size_t>(level); j < map.size(); ++j)
+    count *= map[j] >= 0 ? type.getDimSize(map[j]) : 1;
+  return count;
+}
+
+} // namespace
+
+/// All of a value without position.
+Value StepBoxes::whole(StepProgram &program, Value value) {
+  if (Value known = program.local.lookupOrNull(value))
+    return known;
+  mlir::Operation *op = value.getDefiningOp();
+  if (!op || (!isWeightExpression(value) && &program != &start())) {
+    if (op)
+      whole(start(), value);
+    StepPlace place{modules.state(value, OrderedMap(axes.count(), -1))};
+    modules.touch(place);
+    Value argument = program.argument(place, ir::tensorType(value));
+    program.local.map(value, argument);
+    return argument;
+  }
+  llvm::SmallVector<Value> operands;
+  for (Value operand : op->getOperands())
+    operands.push_back(whole(program, operand));
+  mlir::Operation *copy = program.builder.clone(*op);
+  copy->setOperands(operands);
+  program.local.map(op->getResults(), copy->getResults());
+  return program.local.lookup(value);
+}
+
+/// The box of a value that depends on nothing generated, where `map` says which of its axes run
+/// along the order: out of a table that the start program fills.
+Value StepBoxes::freeBox(StepProgram &program, Value value, OrderedMap map) {
+  mlir::RankedTensorType type = ir::tensorType(value);
+  bool isStepped = false;
+  for (size_t j = 0; j < map.size(); ++j) {
+    if (map[j] >= 0 && type.getDimSize(map[j]) == 1)
+      map[j] = -1;
+    isStepped |= map[j] >= 0 && static_cast<int64_t>(j) < program.when().level;
+  }
+  if (!isStepped)
+    return whole(program, value);
+  mlir::RankedTensorType boxType =
+      shaped(type, boxShape(type.getShape(), map, program.when().level));
+  if (auto broadcast = value.getDefiningOp<ir::BroadcastOp>()) {
+    int64_t added = type.getRank() - ir::tensorType(broadcast.getInput()).getRank();
+    OrderedMap inner;
+    for (int64_t axis : map)
+      inner.push_back(axis < added ? -1 : axis - added);
+    return ir::BroadcastOp::create(program.builder, value.getLoc(), boxType,
+                                   freeBox(program, broadcast.getInput(), inner),
+                                   boxType.getShape());
+  }
+  if (isSplatConstant(value)) {
+    auto elements =
+        llvm::cast<mlir::DenseElementsAttr>(value.getDefiningOp<ir::ConstantOp>().getValue());
+    return ir::ConstantOp::create(program.builder, value.getLoc(), boxType,
+                                  elements.resizeSplat(boxType));
+  }
+  whole(start(), value);
+  return fromState(program, value, map, here());
+}
+
+/// The argument of `program` that is the state's box at `distance`, as a box of `value`.
+Value StepBoxes::fromState(StepProgram &program, Value value, const OrderedMap &map,
+                           const Distance &distance) {
+  mlir::RankedTensorType type = ir::tensorType(value);
+  int64_t level = program.when().level;
+  llvm::SmallVector<int64_t> box = boxShape(type.getShape(), map, level), stored, kept;
+  llvm::SmallVector<int64_t> order = memoryAxes(type.getRank(), map, level);
+  for (int64_t axis : order)
+    stored.push_back(type.getDimSize(axis));
+  StepPlace place{modules.state(value, map), distance, rowCount(type, map, level)};
+  modules.touch(place);
+  Value argument = program.argument(place, shaped(type, stored));
+  // From the order in memory to the order of the axes, then with the axes of one element.
+  llvm::SmallVector<int64_t> back;
+  for (int64_t axis = 0; axis < type.getRank(); ++axis)
+    if (const int64_t *found = llvm::find(order, axis); found != order.end())
+      back.push_back(found - order.begin());
+  return reshaped(program.builder, permuted(program.builder, argument, back), box);
+}
+
+/// A box as a state keeps it.
+Value StepBoxes::toState(StepProgram &program, Value box, Value value, const OrderedMap &map) {
+  mlir::RankedTensorType type = ir::tensorType(value);
+  llvm::SmallVector<int64_t> order = memoryAxes(type.getRank(), map, program.when().level);
+  llvm::SmallVector<int64_t> sorted(order), shape, permutation;
+  llvm::sort(sorted);
+  for (int64_t axis : sorted)
+    shape.push_back(type.getDimSize(axis));
+  for (int64_t axis : order)
+    permutation.push_back(llvm::find(sorted, axis) - sorted.begin());
+  return permuted(program.builder, reshaped(program.builder, box, shape), permutation);
+}
+
+/// Whether what lies at `distance` of a root is computed by `program` itself.
+bool StepBoxes::isOwn(const StepProgram &program, Value root, const Distance &distance) const {
+  return root != input && schedule.of(root) == program.when() &&
+         isSameBox(distance, program.when().level);
+}
+
+/// The box of a generated value, seen through views, at `distance` from the program's position.
+Value StepBoxes::box(StepProgram &program, Value value, const Distance &distance) {
+  OrderedView view = viewOf(value, axes);
+  Distance stepped = here(), within = here();
+  for (size_t j = 0; j < axes.count(); ++j)
+    (static_cast<int64_t>(j) < program.when().level ? stepped : within)[j] =
+        distance[j] + view.distance[j];
+  Value root = isOwn(program, view.root, stepped)
+                   ? program.local.lookup(view.root)
+                   : fromState(program, view.root, axes.of(view.root), stepped);
+  return within == here() && value == view.root ? root : shifted(program, root, value, within);
+}
+
+/// The box `root` moved by `within` along the axes of which it holds everything, with zeros
+/// where there is nothing, as a box of `value`.
+Value StepBoxes::shifted(StepProgram &program, Value root, Value value, const Distance &within) {
+  mlir::RankedTensorType from = ir::tensorType(root);
+  llvm::SmallVector<int64_t> to =
+      boxShape(ir::tensorType(value).getShape(), axes.of(value), program.when().level);
+  llvm::SmallVector<int64_t> low(to.size(), 0), high(to.size(), 0), starts(to.size(), 0);
+  for (size_t j = static_cast<size_t>(program.when().level); j < axes.count(); ++j) {
+    auto axis = static_cast<size_t>(axes.of(value)[j]);
+    low[axis] = std::max<int64_t>(-within[j], 0);
+    starts[axis] = std::max<int64_t>(within[j], 0);
+    high[axis] = std::max<int64_t>(within[j] + to[axis] - from.getShape()[axis], 0);
+  }
+  mlir::OpBuilder &builder = program.builder;
+  auto padded = ir::PadOp::create(builder, value.getLoc(), root, builder.getDenseI64ArrayAttr(low),
+                                  builder.getDenseI64ArrayAttr(high), builder.getF64FloatAttr(0.0));
+  llvm::SmallVector<int64_t> ones(to.size(), 1);
+  return ir::SliceOp::create(builder, value.getLoc(), padded, starts, to, ones);
+}
+
+Value StepBoxes::past(StepProgram &program, Value root) {
+  mlir::RankedTensorType type = ir::tensorType(root);
+  const OrderedMap &map = axes.of(root);
+  StepPlace place{modules.state(root, map)};
+  modules.keepWhole(place.state);
+  llvm::SmallVector<int64_t> order = memoryAxes(type.getRank(), map, 0), stored, back;
+  for (int64_t axis : order)
+    stored.push_back(type.getDimSize(axis));
+  for (int64_t axis = 0; axis < type.getRank(); ++axis)
+    back.push_back(llvm::find(order, axis) - order.begin());
+  return permuted(program.builder, program.argument(place, shaped(type, stored)), back);
+}
+
+void StepBoxes::keepBefore(Value root, Value first) {
+  auto constant = first.getDefiningOp<ir::ConstantOp>();
+  auto elements = constant ? llvm::dyn_cast<mlir::DenseElementsAttr>(constant.getValue()) : nullptr;
+  if (elements && elements.isSplat() &&
+      elements.getSplatValue<mlir::Attribute>() ==
+          mlir::Builder(root.getContext()).getZeroAttr(elements.getElementType()))
+    return;
+  StepPlace place{modules.state(root, axes.of(root)), Distance{-1}};
+  modules.touch(place);
+  start().addResult(whole(start(), first), place);
+}
+
+void StepBoxes::keepStates() {
+  // What the start program computes may read states of its own.
+  for (size_t i = 0; i < modules.values().size(); ++i) {
+    auto [value, map, number] = modules.values()[i];
+    bool hasPosition = llvm::any_of(map, [](int64_t axis) { return axis >= 0; });
+    if (value == input || (!value.getDefiningOp() && !hasPosition))
+      continue; // the runtime writes what it is given
+    StepProgram &program = axes.isGenerated(value) ? programOf(value) : start();
+    Value box = axes.isGenerated(value) ? program.local.lookup(value) : whole(program, value);
+    StepPlace place{number};
+    if (hasPosition) {
+      place.distance = here();
+      place.count = rowCount(ir::tensorType(value), map, program.when().level);
+      box = toState(program, box, value, map);
+    }
+    modules.touch(place);
+    program.addResult(box, place);
+  }
+}
+
+} // namespace quern::passes

@@ -1,0 +1,59 @@
+// The boxes of a model's values within its step programs, and what is kept of them.
+#pragma once
+
+#include "passes/causal/StepModules.h"
+
+namespace quern::passes {
+
+class StepBoxes {
+public:
+  StepBoxes(mlir::func::FuncOp model, mlir::Value input, const OrderedAxes &axes,
+            const StepSchedule &schedule)
+      : input(input), axes(axes), schedule(schedule), modules(model, axes.extents()) {}
+
+  const OrderedAxes &order() const { return axes; }
+  StepModules &programs() { return modules; }
+  /// No distance.
+  Distance here() const { return Distance(axes.count(), 0); }
+  /// The program that runs once, at the start.
+  StepProgram &start() { return modules.program({}); }
+  /// The program that computes a root.
+  StepProgram &programOf(mlir::Value root) { return modules.program(schedule.of(root)); }
+
+  /// All of a value that depends on nothing generated.
+  mlir::Value whole(StepProgram &program, mlir::Value value);
+  /// The box of a value that depends on nothing generated, where `map` says which of its axes run
+  /// along the order: out of a table that the start program fills.
+  mlir::Value freeBox(StepProgram &program, mlir::Value value, OrderedMap map);
+  /// The box of a generated value, seen through views, at `distance` from the program's position.
+  mlir::Value box(StepProgram &program, mlir::Value value, const Distance &distance);
+  /// Whether what lies at `distance` of a root is computed by `program` itself.
+  bool isOwn(const StepProgram &program, mlir::Value root, const Distance &distance) const;
+  /// All of a root along the one ordered axis.
+  mlir::Value past(StepProgram &program, mlir::Value root);
+  /// What lies before the first position of `root`, if not zeros.
+  void keepBefore(mlir::Value root, mlir::Value first);
+  /// Lets the programs return what is kept of the values that they compute.
+  void keepStates();
+
+private:
+  mlir::Value fromState(StepProgram &program, mlir::Value value, const OrderedMap &map,
+                        const Distance &distance);
+  mlir::Value toState(StepProgram &program, mlir::Value box, mlir::Value value,
+                      const OrderedMap &map);
+  mlir::Value shifted(StepProgram &program, mlir::Value root, mlir::Value value,
+                      const Distance &within);
+
+  mlir::Value input;
+  const OrderedAxes &axes;
+  const StepSchedule &schedule;
+  StepModules modules;
+};
+
+/// `value` under another shape.
+mlir::Value reshaped(mlir::OpBuilder &builder, mlir::Value value, llvm::ArrayRef<int64_t> shape);
+
+/// The type with another shape.
+mlir::RankedTensorType shaped(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> shape);
+
+} // namespace quern::passes

@@ -1,0 +1,157 @@
+#include "passes/causal/StepModules.h"
+
+#include "ir/Layout.h"
+
+namespace quern::passes {
+namespace {
+
+/// States up to this size are kept from the first position to the last: nothing is ever moved.
+constexpr int64_t smallState = 64 << 10;
+/// The least positions between two moves of a larger state to the front.
+constexpr int64_t leastRoom = 64;
+
+} // namespace
+
+llvm::SmallVector<int64_t> memoryAxes(int64_t rank, const OrderedMap &axes, int64_t level) {
+  llvm::SmallVector<int64_t> order;
+  for (size_t j = static_cast<size_t>(level); j < axes.size(); ++j)
+    if (axes[j] >= 0)
+      order.push_back(axes[j]);
+  for (int64_t axis = 0; axis < rank; ++axis)
+    if (!llvm::is_contained(axes, axis))
+      order.push_back(axis);
+  return order;
+}
+
+llvm::SmallVector<int64_t> boxShape(llvm::ArrayRef<int64_t> shape, const OrderedMap &axes,
+                                    int64_t level) {
+  llvm::SmallVector<int64_t> box(shape);
+  for (size_t j = 0; j < static_cast<size_t>(level); ++j)
+    if (axes[j] >= 0)
+      box[static_cast<size_t>(axes[j])] = 1;
+  return box;
+}
+
+StepProgram::StepProgram(mlir::func::FuncOp model, const Trigger &when)
+    : builder(model.getContext()), trigger(when), module(mlir::ModuleOp::create(model.getLoc())) {
+  builder.setInsertionPointToStart(module->getBody());
+  function =
+      mlir::func::FuncOp::create(builder, model.getLoc(), "step", builder.getFunctionType({}, {}));
+  function->setAttr(ir::names::model, builder.getUnitAttr());
+  ir::Step step{when.level, when.isAfter, when.lag};
+  function->setAttr(ir::names::step, step.attribute(builder.getContext()));
+  builder.setInsertionPointToStart(function.addEntryBlock());
+}
+
+mlir::Value StepProgram::argument(const StepPlace &place, mlir::RankedTensorType type) {
+  mlir::Block &block = function.front();
+  for (auto [known, value] : llvm::zip_equal(argumentPlaces, block.getArguments()))
+    if (known == place && value.getType() == type)
+      return value;
+  argumentPlaces.push_back(place);
+  return block.addArgument(type, function.getLoc());
+}
+
+mlir::OwningOpRef<mlir::ModuleOp>
+StepProgram::finish(llvm::function_ref<ir::Binding(const StepPlace &)> bind) {
+  llvm::SmallVector<mlir::Value> values;
+  for (auto &[value, place] : results)
+    values.push_back(value);
+  mlir::func::ReturnOp::create(builder, function.getLoc(), values);
+  function.setFunctionType(builder.getFunctionType(function.front().getArgumentTypes(),
+                                                   mlir::ValueRange(values).getTypes()));
+  for (auto [index, place] : llvm::enumerate(argumentPlaces))
+    function.setArgAttr(static_cast<unsigned>(index), ir::names::binding,
+                        bind(place).attribute(builder.getContext()));
+  for (auto [index, result] : llvm::enumerate(results))
+    function.setResultAttr(static_cast<unsigned>(index), ir::names::binding,
+                           bind(result.second).attribute(builder.getContext()));
+  return std::move(module);
+}
+
+StepProgram &StepModules::program(const Trigger &when) {
+  return programs.try_emplace(when, model, when).first->second;
+}
+
+size_t StepModules::state(mlir::Value value, const OrderedMap &axes) {
+  for (auto &[known, knownAxes, number] : numbers)
+    if (known == value && knownAxes == axes)
+      return number;
+  mlir::RankedTensorType type = ir::tensorType(value);
+  KeptValue state;
+  llvm::SmallVector<int64_t> slot;
+  for (int64_t axis : memoryAxes(type.getRank(), axes, static_cast<int64_t>(axes.size())))
+    slot.push_back(type.getDimSize(axis));
+  state.slot = mlir::RankedTensorType::get(slot, type.getElementType());
+  for (int64_t axis : axes)
+    state.runs.push_back(axis >= 0);
+  states.push_back(state);
+  numbers.emplace_back(value, axes, states.size() - 1);
+  return states.size() - 1;
+}
+
+/// Slots from one position to the next along each ordered axis. Behind each row lie as many slots
+/// as reads reach past its ends: never written, they are the zeros of the padding.
+llvm::SmallVector<int64_t> StepModules::strides(const KeptValue &state) const {
+  llvm::SmallVector<int64_t> strides(extents.size(), 0);
+  int64_t stride = 1;
+  for (size_t j = extents.size(); j-- > 0;) {
+    if (!state.runs[j])
+      continue;
+    strides[j] = stride;
+    int64_t halo = 0;
+    for (const StepPlace &place : state.places)
+      if (place.distance) {
+        int64_t from = (*place.distance)[j];
+        bool isLong = !place.isBox && j + 1 == extents.size();
+        halo = std::max({halo, -from, isLong ? from + place.count - 1 : from});
+      }
+    stride *= extents[j] + (j == 0 ? 0 : halo);
+  }
+  return strides;
+}
+
+int64_t StepModules::slotAt(const KeptValue &state, const StepPlace &place) const {
+  int64_t slot = 0;
+  if (place.distance)
+    for (auto [by, stride] : llvm::zip_equal(*place.distance, strides(state)))
+      slot += by * stride;
+  return slot;
+}
+
+ir::StepState StepModules::describe(const KeptValue &state, int64_t lag) const {
+  llvm::SmallVector<int64_t> steps = strides(state);
+  // What is read for a position behind the known one lies further back.
+  int64_t all = 1, before = lag, after = 0;
+  for (auto [extent, stride] : llvm::zip_equal(extents, steps))
+    all += (extent - 1) * stride;
+  for (const StepPlace &place : state.places) {
+    int64_t slot = slotAt(state, place);
+    before = std::max(before, lag - slot);
+    after = std::max(after, slot + place.count - 1);
+  }
+  int64_t bytes = ir::tensorBytes(state.slot);
+  int64_t room = std::min(all, std::max(before + after, leastRoom));
+  if (state.isWhole || all * bytes <= smallState)
+    room = all;
+  return {bytes, steps, before, after, room};
+}
+
+void StepModules::finish(ir::Steps steps) {
+  mlir::OpBuilder builder(model);
+  for (auto &[when, program] : programs)
+    builder.insert(program
+                       .finish([&](const StepPlace &place) {
+                         const KeptValue &state = states[place.state];
+                         return ir::Binding{static_cast<int64_t>(place.state),
+                                            slotAt(state, place) * ir::tensorBytes(state.slot),
+                                            !place.distance};
+                       })
+                       .release());
+  steps.extents.assign(extents.begin(), extents.end());
+  for (const KeptValue &state : states)
+    steps.states.push_back(describe(state, steps.lag));
+  model->setAttr(ir::names::steps, steps.attribute(model.getContext()));
+}
+
+} // namespace quern::passes

@@ -1,0 +1,34 @@
+// Writes the ops of a causal model into its step programs, each over a box.
+#pragma once
+
+#include "passes/causal/StepBoxes.h"
+
+namespace quern::passes {
+
+class StepOps {
+public:
+  StepOps(StepBoxes &boxes, StepReads &reads) : boxes(boxes), reads(reads), axes(boxes.order()) {}
+
+  /// Writes one op into the program of its trigger.
+  void write(mlir::Operation *op);
+
+private:
+  void writeConv(StepProgram &program, ir::ConvOp conv);
+  mlir::Value segmentDot(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<Tap> taps);
+  mlir::Value segmentWeight(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<Tap> taps);
+  mlir::Value boxConv(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<Tap> taps);
+  void writeAttention(StepProgram &program, ir::AttentionOp attention);
+  void writeScan(StepProgram &program, ir::ScanOp scan);
+  void writeMap(StepProgram &program, mlir::Operation *op);
+
+  bool isStepped(const StepProgram &program, ir::ConvOp conv, size_t spatial) const;
+  Distance movedDistance(mlir::Operation *op) const;
+  OrderedMap freeAxes(mlir::OpOperand &operand) const;
+  void setShape(mlir::Operation *copy, llvm::ArrayRef<int64_t> shape, mlir::Operation *op) const;
+
+  StepBoxes &boxes;
+  StepReads &reads;
+  const OrderedAxes &axes;
+};
+
+} // namespace quern::passes

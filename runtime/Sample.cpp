@@ -1,0 +1,127 @@
+// Drawing the next elements of a sequence.
+#include "runtime/DType.h"
+#include "runtime/Distribution.h"
+#include "runtime/Sequence.h"
+
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+
+namespace quern::runtime {
+
+namespace {
+
+/// Copies what the caller's version of the structure has over the defaults.
+quern_status readChoice(const quern_sequence &sequence, const quern_sample_options *given,
+                        quern_sample_options &options) {
+  options = QUERN_SAMPLE_OPTIONS_DEFAULT;
+  given = given ? given : &options;
+  Error &error = sequence.error();
+  if (given->struct_size < offsetof(quern_sample_options, top_p) ||
+      given->struct_size > sizeof(quern_sample_options))
+    return error.set(QUERN_INVALID_ARGUMENT,
+                     "options.struct_size is %u; start from QUERN_SAMPLE_OPTIONS_DEFAULT",
+                     given->struct_size);
+  std::memmove(&options, given, given->struct_size);
+  if (!(options.temperature >= 0) || !std::isfinite(options.temperature))
+    return error.set(QUERN_INVALID_ARGUMENT, "the temperature is %g; it must be 0 or more",
+                     options.temperature);
+  if (!(options.top_p > 0 && options.top_p <= 1))
+    return error.set(QUERN_INVALID_ARGUMENT, "top_p is %g; it must lie in (0, 1]", options.top_p);
+  DistributionKind kind = sequence.order().distribution;
+  if (kind == DistributionKind::none)
+    return error.set(QUERN_INVALID_ARGUMENT,
+                     "the model's output is no distribution that could be drawn from");
+  if (kind != DistributionKind::categorical && (options.top_k != 0 || options.top_p < 1))
+    return error.set(QUERN_INVALID_ARGUMENT,
+                     "top_k and top_p are for models with a categorical distribution");
+  return QUERN_OK;
+}
+
+/// Writes a drawn level or value as an element of the input.
+void store(const SequenceEntry &order, quern_dtype type, double drawn, unsigned char *element) {
+  auto put = [&](auto value) { std::memcpy(element, &value, sizeof value); };
+  switch (type) {
+  case QUERN_F32:
+    return put(static_cast<float>(valueOfLevel(order, drawn)));
+  case QUERN_F64:
+    return put(valueOfLevel(order, drawn));
+  case QUERN_I32:
+    return put(static_cast<int32_t>(drawn));
+  case QUERN_I64:
+    return put(static_cast<int64_t>(drawn));
+  default:
+    return put(static_cast<uint8_t>(drawn));
+  }
+}
+
+/// Draws all elements of the slot at the sequence's position.
+void drawSlot(quern_sequence &sequence, const quern_sample_options &options,
+              const unsigned char *output) {
+  const SequenceEntry &order = sequence.order();
+  auto type = static_cast<quern_dtype>(sequence.image().inputs()[order.input].dtype);
+  SampleChoice choice{options.temperature, options.top_k, options.top_p};
+  const auto *parameters = reinterpret_cast<const float *>(output);
+  uint64_t block = order.parameters * order.parameterStride;
+  uint64_t blocks = sequence.image().states()[order.outputState].slotBytes / sizeof(float) / block;
+  uint64_t channels = elementsOf(order);
+  unsigned char *elements = sequence.inputSlot(sequence.position);
+  for (uint64_t row = 0; row < blocks * order.parameterStride; ++row) {
+    uint64_t outer = row / order.parameterStride, inner = row % order.parameterStride;
+    double drawn[3];
+    draw(order, choice, parameters + outer * block + inner,
+         Draws(options.seed, sequence.position, static_cast<uint32_t>(row)), sequence.ranks, drawn);
+    for (uint64_t channel = 0; channel < channels; ++channel) {
+      uint64_t element = (outer * channels + channel) * order.parameterStride + inner;
+      store(order, type, drawn[channel], elements + element * dtypeBytes(type));
+    }
+  }
+}
+
+bool canStore(quern_dtype type) {
+  return type == QUERN_F32 || type == QUERN_F64 || type == QUERN_I32 || type == QUERN_I64 ||
+         type == QUERN_U8 || type == QUERN_BOOL;
+}
+
+} // namespace
+} // namespace quern::runtime
+
+using namespace quern::runtime;
+
+quern_status quern_sample(quern_sequence *sequence, uint64_t count,
+                          const quern_sample_options *given, void *elements) {
+  if (!sequence)
+    return threadError().set(QUERN_INVALID_ARGUMENT, "the sequence is null");
+  Error &error = sequence->error();
+  error.clear();
+  const SequenceEntry &order = sequence->order();
+  quern_sample_options options;
+  if (quern_status status = readChoice(*sequence, given, options); status != QUERN_OK)
+    return status;
+  if (!canStore(static_cast<quern_dtype>(sequence->image().inputs()[order.input].dtype)))
+    return error.set(QUERN_INVALID_ARGUMENT, "the generated input has a type of 16 bits or fewer");
+  if (count > positionsOf(order) - sequence->position)
+    return error.set(QUERN_INVALID_ARGUMENT,
+                     "cannot draw %llu elements: the sequence is at %llu of %llu positions",
+                     static_cast<unsigned long long>(count),
+                     static_cast<unsigned long long>(sequence->position),
+                     static_cast<unsigned long long>(positionsOf(order)));
+  uint64_t bytes = sequence->image().states()[order.inputState].slotBytes;
+  auto *out = static_cast<unsigned char *>(elements);
+  for (uint64_t i = 0; i < count; ++i) {
+    const unsigned char *output = nullptr;
+    // First, since it may move the state.
+    quern_status status = predict(*sequence);
+    if (status == QUERN_OK)
+      status = findPrediction(*sequence, output);
+    if (status != QUERN_OK)
+      return status;
+    drawSlot(*sequence, options, output);
+    if (out)
+      std::memcpy(out + i * bytes, sequence->inputSlot(sequence->position), bytes);
+    status = absorb(*sequence);
+    if (status != QUERN_OK)
+      return status;
+  }
+  return QUERN_OK;
+}

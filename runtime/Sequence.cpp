@@ -1,0 +1,371 @@
+#include "runtime/Sequence.h"
+
+#include "runtime/DType.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+using namespace quern::runtime;
+
+unsigned char *quern_sequence::inputSlot(uint64_t at) const {
+  return state.slot(order().inputState, placeOf(order(), at));
+}
+
+unsigned char *quern_sequence::outputSlot(uint64_t at) const {
+  return state.slot(order().outputState, placeOf(order(), at));
+}
+
+namespace quern::runtime {
+
+namespace {
+
+/// Whether a program runs at `place`: at the first position of its box, or at the last.
+bool isDue(const SequenceEntry &order, const ProgramEntry &program, const Place &place) {
+  for (uint32_t axis = program.level; axis < order.axes; ++axis)
+    if (place.at[axis] != (program.isAfter ? order.extents[axis] - 1 : 0))
+      return false;
+  return true;
+}
+
+/// Runs a program for the box that begins where `place` is along its first axes.
+quern_status runProgram(quern_sequence &sequence, uint64_t number, Place place) {
+  const ProgramEntry &program = sequence.image().programs()[number];
+  for (uint32_t axis = program.level; axis < maxOrderedAxes; ++axis)
+    place.at[axis] = 0;
+  abi::Buffer *buffers = sequence.context->buffers;
+  for (uint64_t i = sequence.firstBinding[number]; i < sequence.firstBinding[number + 1]; ++i) {
+    const quern_binding &binding = sequence.bindings[i];
+    unsigned char *slot = binding.isFixed ? sequence.state.firstSlot(binding.state)
+                                          : sequence.state.slot(binding.state, place);
+    buffers[binding.buffer].host = slot + binding.byteOffset;
+  }
+  const quern_program &drivers = sequence.context->model->programs[number];
+  return runDriver(*sequence.context,
+                   sequence.context->profiles ? drivers.runProfiled : drivers.run);
+}
+
+quern_status runStart(quern_sequence &sequence) {
+  auto programs = sequence.image().programs();
+  for (uint64_t i = 0; i < programs.size(); ++i)
+    if (programs[i].level == 0)
+      if (quern_status status = runProgram(sequence, i, {}); status != QUERN_OK)
+        return status;
+  return QUERN_OK;
+}
+
+/// What becomes computable when position `known`, which may lie behind the last, is known.
+quern_status runAfter(quern_sequence &sequence, uint64_t known) {
+  const SequenceEntry &order = sequence.order();
+  auto programs = sequence.image().programs();
+  for (uint64_t i = 0; i < programs.size(); ++i) {
+    const ProgramEntry &program = programs[i];
+    if (!program.isAfter || known < program.lag || known - program.lag >= positionsOf(order))
+      continue;
+    Place place = placeOf(order, known - program.lag);
+    if (isDue(order, program, place))
+      if (quern_status status = runProgram(sequence, i, place); status != QUERN_OK)
+        return status;
+  }
+  return QUERN_OK;
+}
+
+} // namespace
+
+quern_status predict(quern_sequence &sequence) {
+  const SequenceEntry &order = sequence.order();
+  if (sequence.isPredicted || sequence.position == positionsOf(order))
+    return QUERN_OK;
+  Place place = placeOf(order, sequence.position);
+  sequence.state.reach(place);
+  auto programs = sequence.image().programs();
+  for (uint64_t i = 0; i < programs.size(); ++i)
+    if (!programs[i].isAfter && programs[i].level > 0 && isDue(order, programs[i], place))
+      if (quern_status status = runProgram(sequence, i, place); status != QUERN_OK)
+        return status;
+  sequence.isPredicted = true;
+  return QUERN_OK;
+}
+
+quern_status absorb(quern_sequence &sequence) {
+  quern_status status = runAfter(sequence, sequence.position);
+  if (status == QUERN_OK) {
+    ++sequence.position;
+    sequence.isPredicted = false;
+  }
+  return status;
+}
+
+quern_status findPrediction(quern_sequence &sequence, const unsigned char *&output) {
+  const SequenceEntry &order = sequence.order();
+  if (order.lag > 0)
+    return sequence.error().set(QUERN_INVALID_ARGUMENT,
+                                "the model looks %llu positions ahead: it predicts nothing",
+                                static_cast<unsigned long long>(order.lag));
+  if (order.isStrict) {
+    if (sequence.position == positionsOf(order))
+      return sequence.error().set(QUERN_INVALID_ARGUMENT, "the sequence is complete");
+    if (quern_status status = predict(sequence); status != QUERN_OK)
+      return status;
+    output = sequence.outputSlot(sequence.position);
+    return QUERN_OK;
+  }
+  if (sequence.position == 0)
+    return sequence.error().set(QUERN_INVALID_ARGUMENT,
+                                "the model predicts what follows an element: give it the first");
+  output = sequence.outputSlot(sequence.position - 1);
+  return QUERN_OK;
+}
+
+namespace {
+
+/// Cuts the arrays of a sequence out of a block behind it.
+struct SequenceBlock {
+  uint64_t states, bindings, firstBindings, ranks, bytes;
+
+  explicit SequenceBlock(const ImageView &image) {
+    uint64_t bound = 0;
+    for (const ProgramEntry &program : image.programs())
+      for (const BufferEntry &buffer :
+           image.buffers().subspan(program.firstBuffer, program.bufferCount))
+        bound += buffer.space == Space::state;
+    states = sizeof(quern_sequence);
+    bindings = states + image.states().size() * sizeof(StateMemory);
+    firstBindings = bindings + bound * sizeof(quern_binding);
+    ranks = firstBindings + (image.programs().size() + 1) * sizeof(uint64_t);
+    bytes = ranks + image.sequence()->levels * sizeof(uint32_t);
+  }
+};
+
+void fillBindings(quern_sequence &sequence) {
+  const ImageView &image = sequence.image();
+  uint64_t next = 0;
+  for (uint64_t i = 0; i < image.programs().size(); ++i) {
+    const ProgramEntry &program = image.programs()[i];
+    sequence.firstBinding[i] = next;
+    for (uint64_t j = program.firstBuffer; j < program.firstBuffer + program.bufferCount; ++j) {
+      const BufferEntry &buffer = image.buffers()[j];
+      if (buffer.space != Space::state)
+        continue;
+      sequence.bindings[next++] = {j, buffer.io, buffer.isFixed != 0,
+                                   static_cast<int64_t>(buffer.byteOffset)};
+    }
+  }
+  sequence.firstBinding[image.programs().size()] = next;
+}
+
+/// A sequence with zeroed states, or null with the error set.
+quern_sequence *newSequence(quern_context &context) {
+  SequenceBlock layout(context.image);
+  auto *block = static_cast<unsigned char *>(std::malloc(layout.bytes));
+  if (!block) {
+    context.error.set(QUERN_OUT_OF_MEMORY, "cannot reserve memory for a sequence");
+    return nullptr;
+  }
+  auto *sequence = new (block) quern_sequence();
+  sequence->context = &context;
+  uint64_t bytes = SequenceState::bytesOf(context.image);
+  if (!sequence->arena.reserve(bytes)) {
+    context.error.set(QUERN_OUT_OF_MEMORY, "cannot reserve %llu MiB for a sequence",
+                      static_cast<unsigned long long>(bytes >> 20));
+    std::free(block);
+    return nullptr;
+  }
+  sequence->state.open(context.image, reinterpret_cast<StateMemory *>(block + layout.states),
+                       sequence->arena.base);
+  sequence->bindings = reinterpret_cast<quern_binding *>(block + layout.bindings);
+  sequence->firstBinding = reinterpret_cast<uint64_t *>(block + layout.firstBindings);
+  sequence->ranks = reinterpret_cast<uint32_t *>(block + layout.ranks);
+  fillBindings(*sequence);
+  return sequence;
+}
+
+/// Copies the inputs that are not generated into their states.
+quern_status takeInputs(quern_sequence &sequence, const void *const *inputs) {
+  const ImageView &image = sequence.image();
+  for (uint64_t i = 0; i < image.inputs().size(); ++i) {
+    int32_t state = image.inputStates()[i];
+    if (i == sequence.order().input || state < 0)
+      continue;
+    if (!inputs || !inputs[i])
+      return sequence.error().set(QUERN_INVALID_ARGUMENT, "input %llu (%s) is null",
+                                  static_cast<unsigned long long>(i),
+                                  image.text(image.inputs()[i].name));
+    std::memcpy(sequence.state.firstSlot(static_cast<uint64_t>(state)), inputs[i],
+                tensorBytes(image.inputs()[i]));
+  }
+  return QUERN_OK;
+}
+
+/// The positions from 0 on whose outputs are there when `known` elements are and more are to come.
+uint64_t dueAt(const SequenceEntry &order, uint64_t known) {
+  return known > order.lag ? known - order.lag : 0;
+}
+
+/// Writes the outputs of the positions [done, due), and moves on behind them.
+void giveOutputs(const quern_sequence &sequence, uint64_t done, uint64_t due,
+                 unsigned char *&outputs) {
+  uint64_t bytes = sequence.image().states()[sequence.order().outputState].slotBytes;
+  for (; outputs && done < due; ++done, outputs += bytes)
+    std::memcpy(outputs, sequence.outputSlot(done), bytes);
+}
+
+/// What is still to be computed behind the last position.
+quern_status finish(quern_sequence &sequence, unsigned char *outputs) {
+  const SequenceEntry &order = sequence.order();
+  for (uint64_t known = positionsOf(order); known < positionsOf(order) + order.lag; ++known) {
+    sequence.state.reach(placeOf(order, known));
+    if (quern_status status = runAfter(sequence, known); status != QUERN_OK)
+      return status;
+    giveOutputs(sequence, dueAt(order, known), dueAt(order, known + 1), outputs);
+  }
+  return QUERN_OK;
+}
+
+/// Whether all elements are levels that a categorical distribution knows.
+quern_status checkLevels(quern_sequence &sequence, uint64_t from, uint64_t to,
+                         const unsigned char *elements) {
+  const SequenceEntry &order = sequence.order();
+  auto type = static_cast<quern_dtype>(sequence.image().inputs()[order.input].dtype);
+  bool isInteger = type == QUERN_I32 || type == QUERN_I64 || type == QUERN_U8;
+  if (order.distribution != DistributionKind::categorical || !isInteger)
+    return QUERN_OK;
+  uint64_t each = sequence.image().states()[order.inputState].slotBytes / dtypeBytes(type);
+  for (uint64_t i = 0; i < (to - from) * each; ++i) {
+    int64_t level = 0;
+    if (type == QUERN_U8) {
+      level = elements[i];
+    } else if (type == QUERN_I32) {
+      int32_t narrow = 0;
+      std::memcpy(&narrow, elements + i * sizeof narrow, sizeof narrow);
+      level = narrow;
+    } else {
+      std::memcpy(&level, elements + i * sizeof level, sizeof level);
+    }
+    if (level < 0 || static_cast<uint64_t>(level) >= order.levels)
+      return sequence.error().set(
+          QUERN_INVALID_ARGUMENT, "element %lld at position %llu is none of the %llu levels",
+          static_cast<long long>(level), static_cast<unsigned long long>(from + i / each),
+          static_cast<unsigned long long>(order.levels));
+  }
+  return QUERN_OK;
+}
+
+} // namespace
+} // namespace quern::runtime
+
+quern_status quern_model_order(const quern_model *model, quern_order *order) {
+  Error &error = threadError();
+  error.clear();
+  ImageView image;
+  if (quern_status status = openModel(model, image, error); status != QUERN_OK)
+    return status;
+  if (!order)
+    return error.set(QUERN_INVALID_ARGUMENT, "the order to fill in is null");
+  const SequenceEntry *entry = image.sequence();
+  if (!entry)
+    return error.set(QUERN_INVALID_ARGUMENT, "the model %s has no step programs",
+                     image.text(image.header().name));
+  *order = {entry->input,
+            entry->output,
+            positionsOf(*entry),
+            image.states()[entry->inputState].slotBytes,
+            image.states()[entry->outputState].slotBytes,
+            entry->lag,
+            entry->isStrict != 0};
+  return QUERN_OK;
+}
+
+quern_status quern_sequence_create(quern_context *context, const void *const *inputs,
+                                   quern_sequence **result) {
+  if (!context)
+    return threadError().set(QUERN_INVALID_ARGUMENT, "the context is null");
+  context->error.clear();
+  if (!result)
+    return context->error.set(QUERN_INVALID_ARGUMENT, "there is no place for the sequence");
+  *result = nullptr;
+  if (!context->image.sequence())
+    return context->error.set(QUERN_INVALID_ARGUMENT, "the model %s has no step programs",
+                              context->image.text(context->image.header().name));
+  quern_sequence *sequence = newSequence(*context);
+  if (!sequence)
+    return QUERN_OUT_OF_MEMORY;
+  quern_status status = takeInputs(*sequence, inputs);
+  if (status == QUERN_OK)
+    status = runStart(*sequence);
+  if (status != QUERN_OK) {
+    quern_sequence_destroy(sequence);
+    return status;
+  }
+  *result = sequence;
+  return QUERN_OK;
+}
+
+void quern_sequence_destroy(quern_sequence *sequence) {
+  if (!sequence)
+    return;
+  sequence->arena.release();
+  std::free(sequence);
+}
+
+uint64_t quern_sequence_position(const quern_sequence *sequence) {
+  return sequence ? sequence->position : 0;
+}
+
+quern_status quern_advance(quern_sequence *sequence, uint64_t from, uint64_t to,
+                           const void *elements, void *outputs) {
+  if (!sequence)
+    return threadError().set(QUERN_INVALID_ARGUMENT, "the sequence is null");
+  Error &error = sequence->error();
+  error.clear();
+  const SequenceEntry &order = sequence->order();
+  if (from != sequence->position || to < from || to > positionsOf(order))
+    return error.set(QUERN_INVALID_ARGUMENT,
+                     "cannot advance from position %llu to %llu: the sequence is at %llu of %llu",
+                     static_cast<unsigned long long>(from), static_cast<unsigned long long>(to),
+                     static_cast<unsigned long long>(sequence->position),
+                     static_cast<unsigned long long>(positionsOf(order)));
+  if (!elements && to > from)
+    return error.set(QUERN_INVALID_ARGUMENT, "the elements are null");
+  auto *given = static_cast<const unsigned char *>(elements);
+  quern_status status = checkLevels(*sequence, from, to, given);
+  uint64_t bytes = sequence->image().states()[order.inputState].slotBytes;
+  auto *taken = static_cast<unsigned char *>(outputs);
+  for (uint64_t at = from; status == QUERN_OK && at < to; ++at, given += bytes) {
+    status = predict(*sequence);
+    if (status != QUERN_OK)
+      break;
+    std::memcpy(sequence->inputSlot(at), given, bytes);
+    status = absorb(*sequence);
+    if (status == QUERN_OK)
+      giveOutputs(*sequence, dueAt(order, at), dueAt(order, at + 1), taken);
+  }
+  bool isComplete = to > from && to == positionsOf(order);
+  return status == QUERN_OK && isComplete ? finish(*sequence, taken) : status;
+}
+
+quern_status quern_predict(quern_sequence *sequence, void *output) {
+  if (!sequence)
+    return threadError().set(QUERN_INVALID_ARGUMENT, "the sequence is null");
+  sequence->error().clear();
+  if (!output)
+    return sequence->error().set(QUERN_INVALID_ARGUMENT, "the output is null");
+  const unsigned char *slot = nullptr;
+  quern_status status = findPrediction(*sequence, slot);
+  if (status == QUERN_OK)
+    std::memcpy(output, slot, sequence->image().states()[sequence->order().outputState].slotBytes);
+  return status;
+}
+
+quern_status quern_sequence_fork(const quern_sequence *sequence, quern_sequence **fork) {
+  if (!sequence)
+    return threadError().set(QUERN_INVALID_ARGUMENT, "the sequence is null");
+  sequence->error().clear();
+  if (!fork)
+    return sequence->error().set(QUERN_INVALID_ARGUMENT, "there is no place for the sequence");
+  *fork = newSequence(*sequence->context);
+  if (!*fork)
+    return QUERN_OUT_OF_MEMORY;
+  copyState(*sequence, **fork);
+  return QUERN_OK;
+}

@@ -1,0 +1,62 @@
+// What a sequence keeps: the states of all values, in one arena.
+#pragma once
+
+#include "runtime/Arena.h"
+#include "runtime/ImageView.h"
+
+namespace quern::runtime {
+
+/// A place in the order: coordinates along its axes.
+struct Place {
+  uint64_t at[maxOrderedAxes];
+};
+
+/// The coordinates of position `position`.
+Place placeOf(const SequenceEntry &order, uint64_t position);
+
+/// One state in memory.
+struct StateMemory {
+  unsigned char *base;
+  /// The slot number that has `before` slots in memory before it.
+  uint64_t origin;
+};
+
+/// All states of a sequence. A plain structure over memory that its owner provides.
+class SequenceState {
+public:
+  /// The bytes of all states.
+  static uint64_t bytesOf(const ImageView &image);
+
+  /// Lays the states out in zeroed memory of bytesOf.
+  void open(const ImageView &image, StateMemory *states, unsigned char *memory);
+
+  /// Makes room for `place`: moves what is still read of each state to the front where its end is
+  /// reached, and lets zeros lie behind it.
+  void reach(const Place &place);
+  /// The slot of `place` in a state.
+  unsigned char *slot(uint64_t state, const Place &place) const {
+    const StateEntry &entry = (*view).states()[state];
+    return states[state].base +
+           (entry.before + slotNumber(entry, place) - states[state].origin) * entry.slotBytes;
+  }
+  /// The first slot of a state of which all is kept.
+  unsigned char *firstSlot(uint64_t state) const {
+    const StateEntry &entry = (*view).states()[state];
+    return states[state].base + entry.before * entry.slotBytes;
+  }
+  uint64_t count() const { return view->states().size(); }
+  StateMemory &memory(uint64_t state) const { return states[state]; }
+
+  static uint64_t slotNumber(const StateEntry &entry, const Place &place) {
+    uint64_t slot = 0;
+    for (int axis = 0; axis < maxOrderedAxes; ++axis)
+      slot += place.at[axis] * entry.strides[axis];
+    return slot;
+  }
+
+private:
+  const ImageView *view = nullptr;
+  StateMemory *states = nullptr;
+};
+
+} // namespace quern::runtime

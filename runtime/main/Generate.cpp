@@ -1,0 +1,164 @@
+#include "runtime/main/Generate.h"
+
+#include "runtime/DType.h"
+#include "runtime/formats/File.h"
+#include "runtime/main/Samples.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstring>
+#include <functional>
+
+namespace quern::runtime {
+
+namespace {
+
+struct EndSequence {
+  void operator()(quern_sequence *sequence) const { quern_sequence_destroy(sequence); }
+};
+using Sequence = std::unique_ptr<quern_sequence, EndSequence>;
+
+/// The inputs beside the generated one, from the files that were named for them.
+Result<std::vector<AlignedBytes>> readConditions(const Signature &signature,
+                                                 const Request &request) {
+  std::vector<AlignedBytes> inputs;
+  size_t next = 0;
+  for (const Port &input : signature.inputs) {
+    inputs.emplace_back();
+    if (&input == signature.generated())
+      continue;
+    const std::string *file = nullptr;
+    for (const auto &[name, named] : request.named)
+      if (name == input.name)
+        file = &named;
+    if (!file && next < request.files.size())
+      file = &request.files[next++];
+    if (!file)
+      return Failure{fmt::format("input '{}' ({}) is missing", input.name, input.typeText())};
+    Result<AlignedBytes> read = readInput(input, {*file});
+    if (!read)
+      return read.failure();
+    inputs.back() = std::move(*read);
+  }
+  return inputs;
+}
+
+Result<Sequence> begin(Session &session, const std::vector<AlignedBytes> &inputs) {
+  std::vector<const void *> pointers;
+  for (const AlignedBytes &input : inputs)
+    pointers.push_back(input.data());
+  quern_sequence *sequence = nullptr;
+  if (quern_sequence_create(session.get(), pointers.data(), &sequence) != QUERN_OK)
+    return Failure{quern_last_error(session.get())};
+  return Sequence(sequence);
+}
+
+Status check(Session &session, quern_status status) {
+  return status == QUERN_OK ? success() : Status(Failure{quern_last_error(session.get())});
+}
+
+/// Draws one sequence of every row of the batch; `elements` begins with the prompt's.
+Status drawOne(const Request &request, Session &session, quern_sequence *sequence, uint64_t seed,
+               uint64_t count, size_t slot, std::vector<std::byte> &elements,
+               const std::function<void(std::span<const std::byte>)> &show) {
+  quern_sample_options options = QUERN_SAMPLE_OPTIONS_DEFAULT;
+  options.seed = seed;
+  options.temperature = request.temperature;
+  options.top_k = request.topK;
+  options.top_p = request.topP;
+  uint64_t given = elements.size() / slot;
+  if (Status status = check(session, quern_advance(sequence, 0, given, elements.data(), nullptr));
+      !status)
+    return status;
+  show(elements);
+  for (uint64_t i = 0; i < count; ++i) {
+    std::vector<std::byte> next(slot);
+    if (Status status = check(session, quern_sample(sequence, 1, &options, next.data())); !status)
+      return status;
+    show(next);
+    elements.insert(elements.end(), next.begin(), next.end());
+  }
+  return success();
+}
+
+} // namespace
+
+Status generate(const Signature &signature, const Request &request, Session &session) {
+  const SequenceEntry &order = *signature.image.sequence();
+  const Port &input = *signature.generated();
+  uint64_t positions = positionsOf(order);
+  size_t slot = input.bytes / positions;
+  bool isImage = order.axes > 1;
+  if (!request.png.empty() && !isPicture(signature))
+    return Failure{fmt::format("--png draws images, and {} is none", input.typeText())};
+  Result<std::vector<std::byte>> prompt = readPrompt(signature, request);
+  if (!prompt)
+    return prompt.failure();
+  if (prompt->size() / slot > positions)
+    return Failure{fmt::format("the prompt has {} elements, and a sequence at most {}",
+                               prompt->size() / slot, positions)};
+  Result<std::vector<AlignedBytes>> conditions = readConditions(signature, request);
+  if (!conditions)
+    return conditions.failure();
+
+  uint64_t rows = slot / dtypeBytes(input.dtype);
+  uint64_t batch = isImage ? static_cast<uint64_t>(input.shape.front()) : 1;
+  uint64_t runs = isImage ? (request.sample + batch - 1) / batch : 1;
+  uint64_t count = isImage ? positions - prompt->size() / slot : request.sample;
+  bool showsText = input.text && rows == 1;
+  std::vector<std::vector<std::byte>> samples;
+  for (uint64_t run = 0; run < runs; ++run) {
+    Result<Sequence> sequence = begin(session, *conditions);
+    if (!sequence)
+      return sequence.failure();
+    std::vector<std::byte> &elements = samples.emplace_back(*prompt);
+    auto show = [&](std::span<const std::byte> drawn) {
+      if (showsText)
+        showText(signature, drawn);
+    };
+    if (Status status = drawOne(request, session, sequence->get(), request.seed + run, count, slot,
+                                elements, show);
+        !status)
+      return status;
+  }
+  if (showsText)
+    std::fputc('\n', stdout);
+  return showSamples(signature, request, samples);
+}
+
+Status stream(const Signature &signature, const Request &request, Session &session) {
+  quern_order order;
+  if (quern_model_order(session.model(), &order) != QUERN_OK)
+    return Failure{quern_last_error(nullptr)};
+  Result<std::vector<AlignedBytes>> conditions = readConditions(signature, request);
+  if (!conditions)
+    return conditions.failure();
+  Result<Sequence> sequence = begin(session, *conditions);
+  if (!sequence)
+    return sequence.failure();
+  AlignedBytes element(order.input_bytes);
+  // What is behind the last position comes all at once.
+  AlignedBytes outputs(order.output_bytes * (order.latency + 1));
+  for (uint64_t position = 0; position < order.positions; ++position) {
+    size_t read = std::fread(element.data(), 1, element.size(), stdin);
+    if (read == 0)
+      return success();
+    if (read < element.size())
+      return Failure{fmt::format("the stream ends within an element of {} bytes", element.size())};
+    if (Status status = check(session, quern_advance(sequence->get(), position, position + 1,
+                                                     element.data(), outputs.data()));
+        !status)
+      return status;
+    bool isLast = position + 1 == order.positions;
+    size_t due = isLast ? order.latency + 1 : position >= order.latency;
+    std::fwrite(outputs.data(), order.output_bytes, due, stdout);
+    std::fflush(stdout);
+  }
+  if (std::fgetc(stdin) != EOF)
+    return Failure{
+        fmt::format("the stream is longer than the model's {} positions", order.positions)};
+  return success();
+}
+
+} // namespace quern::runtime

@@ -1,0 +1,252 @@
+#include "runtime/main/Samples.h"
+
+#include "runtime/DType.h"
+#include "runtime/formats/File.h"
+#include "runtime/formats/Image.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+namespace quern::runtime {
+
+namespace {
+
+/// The number of the longest symbol that `text` begins with.
+std::optional<size_t> firstSymbol(const Signature &signature, const TextAdapter &vocabulary,
+                                  std::string_view text) {
+  std::optional<size_t> found;
+  for (size_t i = 0; i < vocabulary.symbolCount; ++i) {
+    std::string_view symbol = signature.symbol(vocabulary, i);
+    if (text.starts_with(symbol) &&
+        (!found || symbol.size() > signature.symbol(vocabulary, *found).size()))
+      found = i;
+  }
+  return found;
+}
+
+/// Appends an integer element for each row of the batch.
+void append(const Port &input, size_t rows, size_t value, std::vector<std::byte> &elements) {
+  for (size_t row = 0; row < rows; ++row) {
+    auto wide = static_cast<int64_t>(value);
+    size_t bytes = dtypeBytes(input.dtype);
+    // Little-endian: the low bytes come first.
+    auto *from = reinterpret_cast<const std::byte *>(&wide);
+    elements.insert(elements.end(), from, from + bytes);
+  }
+}
+
+Result<std::vector<std::byte>> encode(const Signature &signature, size_t rows,
+                                      std::string_view text) {
+  const Port &input = *signature.generated();
+  std::vector<std::byte> elements;
+  for (size_t at = 0; at < text.size();) {
+    std::optional<size_t> symbol = firstSymbol(signature, *input.text, text.substr(at));
+    if (!symbol)
+      return Failure{
+          fmt::format("byte {} of the prompt, '{}', begins none of the model's {} symbols", at,
+                      text.substr(at, 1), input.text->symbolCount)};
+    append(input, rows, *symbol, elements);
+    at += signature.symbol(*input.text, *symbol).size();
+  }
+  return elements;
+}
+
+double numberAt(quern_dtype type, const std::byte *element) {
+  auto as = [&](auto value) {
+    std::memcpy(&value, element, sizeof value);
+    return static_cast<double>(value);
+  };
+  switch (type) {
+  case QUERN_F32:
+    return as(float{});
+  case QUERN_F64:
+    return as(double{});
+  case QUERN_I32:
+    return as(int32_t{});
+  case QUERN_I64:
+    return as(int64_t{});
+  default:
+    return as(uint8_t{});
+  }
+}
+
+/// A sample's elements as the input has them: row-major, whatever the order.
+std::vector<std::byte> asTensor(const Signature &signature, std::span<const std::byte> elements) {
+  const Port &input = *signature.generated();
+  const SequenceEntry &order = *signature.image.sequence();
+  size_t each = dtypeBytes(input.dtype);
+  std::span<const uint32_t> ordered(order.inputAxes, order.axes);
+  std::vector<size_t> axes(ordered.begin(), ordered.end()), stride(input.shape.size(), 1);
+  for (size_t axis = 0; axis < input.shape.size(); ++axis)
+    if (std::ranges::find(axes, axis) == axes.end())
+      axes.push_back(axis);
+  for (size_t axis = input.shape.size(); axis-- > 1;)
+    stride[axis - 1] = stride[axis] * static_cast<size_t>(input.shape[axis]);
+  std::vector<std::byte> tensor(input.bytes);
+  for (size_t i = 0; i < elements.size() / each; ++i) {
+    size_t rest = i, at = 0;
+    for (size_t k = axes.size(); k-- > 0;) {
+      auto extent = static_cast<size_t>(input.shape[axes[k]]);
+      at += rest % extent * stride[axes[k]];
+      rest /= extent;
+    }
+    std::memcpy(tensor.data() + at * each, elements.data() + i * each, each);
+  }
+  return tensor;
+}
+
+/// Pictures of all rows of all samples, as grey or RGB bytes.
+struct Picture {
+  size_t height, width, channels;
+  std::vector<uint8_t> bytes;
+};
+
+std::vector<Picture> picturesOf(const Signature &signature,
+                                const std::vector<std::vector<std::byte>> &samples, size_t count) {
+  const Port &input = *signature.generated();
+  const SequenceEntry &order = *signature.image.sequence();
+  bool isInteger = input.dtype >= QUERN_I8;
+  double low = isInteger ? 0 : order.low;
+  double high = isInteger ? static_cast<double>(order.levels - 1) : order.high;
+  auto batch = static_cast<size_t>(input.shape[0]), channels = static_cast<size_t>(input.shape[1]),
+       pixels = static_cast<size_t>(input.shape[2] * input.shape[3]);
+  std::vector<Picture> pictures;
+  for (const std::vector<std::byte> &sample : samples) {
+    std::vector<std::byte> tensor = asTensor(signature, sample);
+    for (size_t row = 0; row < batch && pictures.size() < count; ++row) {
+      Picture &picture = pictures.emplace_back(
+          Picture{static_cast<size_t>(input.shape[2]), static_cast<size_t>(input.shape[3]),
+                  channels, std::vector<uint8_t>(pixels * channels)});
+      for (size_t channel = 0; channel < channels; ++channel)
+        for (size_t pixel = 0; pixel < pixels; ++pixel) {
+          size_t at = (row * channels + channel) * pixels + pixel;
+          double value = numberAt(input.dtype, tensor.data() + at * dtypeBytes(input.dtype));
+          double shade = std::clamp((value - low) / (high - low), 0.0, 1.0);
+          picture.bytes[pixel * channels + channel] =
+              static_cast<uint8_t>(std::lround(shade * 255));
+        }
+    }
+  }
+  return pictures;
+}
+
+/// A sheet as square as it can be, with a line of one pixel between pictures.
+Status writeSheet(const std::vector<Picture> &pictures, const std::string &path) {
+  const Picture &first = pictures.front();
+  auto columns = static_cast<size_t>(std::ceil(std::sqrt(static_cast<double>(pictures.size()))));
+  size_t rows = (pictures.size() + columns - 1) / columns;
+  size_t width = columns * (first.width + 1) - 1, height = rows * (first.height + 1) - 1;
+  std::vector<uint8_t> sheet(width * height * first.channels, 255);
+  for (size_t i = 0; i < pictures.size(); ++i)
+    for (size_t y = 0; y < first.height; ++y)
+      std::memcpy(sheet.data() + ((i / columns * (first.height + 1) + y) * width +
+                                  i % columns * (first.width + 1)) *
+                                     first.channels,
+                  pictures[i].bytes.data() + y * first.width * first.channels,
+                  first.width * first.channels);
+  return writePng(path, sheet, static_cast<int>(width), static_cast<int>(height),
+                  static_cast<int>(first.channels));
+}
+
+/// Grey as characters, dark to bright, two for a pixel since they are narrow.
+void printPictures(const std::vector<Picture> &pictures) {
+  constexpr std::string_view shades = " .:-=+*#%@";
+  for (const Picture &picture : pictures) {
+    for (size_t y = 0; y < picture.height; ++y) {
+      std::string line;
+      for (size_t x = 0; x < picture.width; ++x) {
+        size_t sum = 0;
+        for (size_t channel = 0; channel < picture.channels; ++channel)
+          sum += picture.bytes[(y * picture.width + x) * picture.channels + channel];
+        line.append(2, shades[sum / picture.channels * (shades.size() - 1) / 255]);
+      }
+      fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
+    }
+    fmt::print("\n");
+  }
+}
+
+void printNumbers(const Signature &signature, std::span<const std::byte> elements) {
+  const Port &input = *signature.generated();
+  size_t each = dtypeBytes(input.dtype);
+  size_t rows = input.bytes / positionsOf(*signature.image.sequence()) / each;
+  for (size_t i = 0; i < elements.size() / each; ++i)
+    fmt::print("{:.6g}{}", numberAt(input.dtype, elements.data() + i * each),
+               i % rows + 1 == rows ? '\n' : ' ');
+}
+
+} // namespace
+
+Result<std::vector<std::byte>> readPrompt(const Signature &signature, const Request &request) {
+  const SequenceEntry &order = *signature.image.sequence();
+  const Port &input = *signature.generated();
+  size_t slot = input.bytes / positionsOf(order), rows = slot / dtypeBytes(input.dtype);
+  if (!request.prompt) {
+    std::vector<std::byte> elements;
+    if (order.isStrict)
+      return elements;
+    if (input.text)
+      append(input, rows, firstSymbol(signature, *input.text, "\n").value_or(0), elements);
+    else
+      elements.resize(slot);
+    return elements;
+  }
+  bool isFile = !input.text || request.prompt->starts_with('@');
+  if (!isFile)
+    return encode(signature, rows, *request.prompt);
+  Result<std::vector<std::byte>> bytes = readBytes(request.prompt->substr(input.text ? 1 : 0));
+  if (!bytes)
+    return bytes.failure();
+  if (input.text)
+    return encode(signature, rows, {reinterpret_cast<const char *>(bytes->data()), bytes->size()});
+  if (bytes->size() % slot != 0)
+    return Failure{fmt::format("{}: {} bytes are no whole number of elements of {} bytes",
+                               *request.prompt, bytes->size(), slot)};
+  return bytes;
+}
+
+bool isPicture(const Signature &signature) {
+  const Port &input = *signature.generated();
+  const SequenceEntry &order = *signature.image.sequence();
+  return input.shape.size() == 4 && (input.shape[1] == 1 || input.shape[1] == 3) &&
+         order.axes == 2 && order.inputAxes[0] == 2 && order.inputAxes[1] == 3 && order.levels > 1;
+}
+
+void showText(const Signature &signature, std::span<const std::byte> elements) {
+  const Port &input = *signature.generated();
+  for (size_t at = 0; at < elements.size(); at += dtypeBytes(input.dtype)) {
+    auto symbol = static_cast<size_t>(numberAt(input.dtype, elements.data() + at));
+    std::string_view text = signature.symbol(*input.text, symbol);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+  }
+  std::fflush(stdout);
+}
+
+Status showSamples(const Signature &signature, const Request &request,
+                   const std::vector<std::vector<std::byte>> &samples) {
+  const Port &input = *signature.generated();
+  if (!request.output.empty()) {
+    if (samples.size() > 1)
+      return Failure{"--output holds one batch of samples; compile the model for a larger batch"};
+    std::vector<std::byte> tensor = asTensor(signature, samples.front());
+    if (Status status = writeNpy(request.output, {input.dtype, input.shape, tensor}); !status)
+      return status;
+  }
+  if (isPicture(signature)) {
+    std::vector<Picture> pictures = picturesOf(signature, samples, request.sample);
+    if (!request.png.empty())
+      return writeSheet(pictures, request.png);
+    if (request.output.empty())
+      printPictures(pictures);
+  } else if (!input.text && request.output.empty()) {
+    for (const std::vector<std::byte> &sample : samples)
+      printNumbers(signature, sample);
+  }
+  return success();
+}
+
+} // namespace quern::runtime

@@ -1,0 +1,62 @@
+// RUN: quern-opt --split-input-file --verify-diagnostics --derive-steps %s | FileCheck %s
+
+// A dilated convolution reads one earlier slot of its input's state and the element at hand; its masked taps are no segments.
+// CHECK-LABEL: module {
+// CHECK: module {
+// CHECK: func.func @step(%[[X:.*]]: tensor<1x1x3xf32> {quern.binding = {is_fixed = false, offset = 0 : i64, state = 0 : i64}},
+// CHECK-SAME: %[[PAST:.*]]: tensor<1x1x4xf32> {quern.binding = {is_fixed = false, offset = -32 : i64, state = 2 : i64}})
+// CHECK-SAME: quern.step = {is_after = true, lag = 0 : i64, level = 1 : i64}
+// CHECK: %[[FIRST:.*]] = quern.segment_dot
+// CHECK: %[[NOW:.*]] = quern.relu
+// CHECK: quern.segment_dot(%[[PAST]], %{{.*}}), %{{.*}} rank 3 : (tensor<1x1x4xf32>, tensor<1x1x4xf32>, tensor<8x2xf32>) -> tensor<1x2x1xf32>
+// CHECK: func.func @dilated
+// CHECK-SAME: extents = array<i64: 9>
+func.func @dilated(%x: tensor<1x3x9xf32>) -> tensor<1x2x9xf32>
+    attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [2], output = 0, output_axes = [2], strict = false>} {
+  %w = quern.parameter "w" : tensor<4x3x1xf32>
+  %0 = quern.conv %x, %w strides [1] dilations [1] pad [0] [0] groups 1 : (tensor<1x3x9xf32>, tensor<4x3x1xf32>) -> tensor<1x4x9xf32>
+  %1 = quern.relu %0 : (tensor<1x4x9xf32>) -> tensor<1x4x9xf32>
+  %v = quern.parameter "v" : tensor<2x4x3xf32>
+  %mask = quern.constant dense<[[[1.0, 1.0, 0.0]]]> : tensor<1x1x3xf32>
+  %u = quern.mul %v, %mask : (tensor<2x4x3xf32>, tensor<1x1x3xf32>) -> tensor<2x4x3xf32>
+  %2 = quern.conv %1, %u strides [1] dilations [2] pad [2] [2] groups 1 : (tensor<1x4x9xf32>, tensor<2x4x3xf32>) -> tensor<1x2x9xf32>
+  return %2 : tensor<1x2x9xf32>
+}
+
+// -----
+
+// What reads to its right in a raster's row is computed a row at a time, before the row's first element is known.
+// CHECK: quern.step = {is_after = false, lag = 0 : i64, level = 1 : i64}
+// CHECK: quern.conv {{.*}} -> tensor<1x4x1x6xf32>
+// CHECK: quern.step = {is_after = false, lag = 0 : i64, level = 2 : i64}
+// CHECK: quern.segment_dot
+func.func @rows(%x: tensor<1x1x5x6xf32>) -> tensor<1x2x5x6xf32>
+    attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [2, 3], output = 0, output_axes = [2, 3], strict = true>} {
+  %0 = quern.pad %x low [0, 0, 1, 0] high [0, 0, 0, 0] with 0.0 : (tensor<1x1x5x6xf32>) -> tensor<1x1x6x6xf32>
+  %1 = quern.slice %0 from [0, 0, 0, 0] sizes [1, 1, 5, 6] strides [1, 1, 1, 1] : (tensor<1x1x6x6xf32>) -> tensor<1x1x5x6xf32>
+  %w = quern.parameter "w" : tensor<4x1x2x3xf32>
+  %2 = quern.conv %1, %w strides [1, 1] dilations [1, 1] pad [1, 1] [0, 1] groups 1 : (tensor<1x1x5x6xf32>, tensor<4x1x2x3xf32>) -> tensor<1x4x5x6xf32>
+  %v = quern.parameter "v" : tensor<2x4x1x3xf32>
+  %3 = quern.conv %2, %v strides [1, 1] dilations [1, 1] pad [0, 1] [0, 1] groups 1 : (tensor<1x4x5x6xf32>, tensor<2x4x1x3xf32>) -> tensor<1x2x5x6xf32>
+  return %3 : tensor<1x2x5x6xf32>
+}
+
+// -----
+
+func.func @mean(%x: tensor<1x3x9xf32>) -> tensor<1x3x9xf32>
+    attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [2], output = 0, output_axes = [2], strict = false>} {
+  // expected-error @below {{no step program can be derived: reduce does not keep the ordered axes apart}}
+  %0 = quern.reduce mean %x over [2] keep true : (tensor<1x3x9xf32>) -> tensor<1x3x1xf32>
+  %1 = quern.add %x, %0 : (tensor<1x3x9xf32>, tensor<1x3x1xf32>) -> tensor<1x3x9xf32>
+  return %1 : tensor<1x3x9xf32>
+}
+
+// -----
+
+func.func @ahead(%x: tensor<1x1x5x6xf32>) -> tensor<1x2x5x6xf32>
+    attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [2, 3], output = 0, output_axes = [2, 3], strict = false>} {
+  %w = quern.parameter "w" : tensor<2x1x3x3xf32>
+  // expected-error @below {{no step program can be derived: conv reads elements of the input that are generated later}}
+  %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [1, 1] [1, 1] groups 1 : (tensor<1x1x5x6xf32>, tensor<2x1x3x3xf32>) -> tensor<1x2x5x6xf32>
+  return %0 : tensor<1x2x5x6xf32>
+}

@@ -1,0 +1,221 @@
+#include "tests/steps/StepModel.h"
+
+#include "codegen/Build.h"
+#include "ir/HostTensor.h"
+#include "ir/Layout.h"
+#include "ir/StepAttributes.h"
+#include "passes/Pipeline.h"
+
+#include "mlir/Parser/Parser.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+
+namespace quern::tests {
+namespace {
+
+/// Weights of a size that keeps values around 1 through the layers.
+mlir::FailureOr<ir::HostTensor> randomParameter(ir::ParameterOp parameter) {
+  ir::HostTensor tensor =
+      ir::HostTensor::allocate(llvm::cast<mlir::RankedTensorType>(parameter.getResult().getType()));
+  llvm::ArrayRef<int64_t> shape = tensor.type().getShape();
+  double fan = 1;
+  for (int64_t extent : shape.drop_front())
+    fan *= static_cast<double>(extent);
+  std::mt19937 random(static_cast<uint32_t>(std::hash<std::string>()(parameter.getKey().str())));
+  std::normal_distribution<double> normal(0, 1 / std::sqrt(fan));
+  std::vector<double> values(static_cast<size_t>(tensor.type().getNumElements()));
+  for (double &value : values)
+    value = normal(random);
+  tensor.storeRow(0, values);
+  return tensor;
+}
+
+/// Copies the slices of a tensor at each position of `axes` one after the other.
+Tensor byPosition(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> axes, const Tensor &tensor) {
+  auto element = static_cast<size_t>(ir::elementBytes(type.getElementType()));
+  llvm::SmallVector<int64_t> strides = ir::rowMajorStrides(type.getShape()), order(axes), extents;
+  for (int64_t axis = 0; axis < type.getRank(); ++axis)
+    if (!llvm::is_contained(axes, axis))
+      order.push_back(axis);
+  for (int64_t axis : order)
+    extents.push_back(type.getDimSize(axis));
+  Tensor result;
+  ir::forEachIndex(extents, [&](llvm::ArrayRef<int64_t> index) {
+    int64_t at = 0;
+    for (size_t i = 0; i < order.size(); ++i)
+      at += index[i] * strides[static_cast<size_t>(order[i])];
+    auto from = tensor.begin() + at * static_cast<int64_t>(element);
+    result.insert(result.end(), from, from + static_cast<int64_t>(element));
+  });
+  return result;
+}
+
+/// Elements that a module's model computes: results of ops that do arithmetic, as the passes left
+/// them in kernels.
+double elementsComputed(mlir::ModuleOp module) {
+  double count = 0;
+  for (auto kernel : module.getOps<mlir::func::FuncOp>()) {
+    if (!kernel->hasAttr(ir::names::model))
+      continue;
+    for (auto launch : kernel.getOps<ir::LaunchOp>()) {
+      auto function = module.lookupSymbol<mlir::func::FuncOp>(launch.getKernel());
+      function.walk([&](ir::CostInterface op) {
+        if (op.flops() > 0)
+          count += static_cast<double>(
+              llvm::cast<mlir::ShapedType>(op->getResult(0).getType()).getNumElements());
+      });
+    }
+  }
+  return count;
+}
+
+} // namespace
+
+StepModel::StepModel(const std::string &name) {
+  folder = (std::filesystem::temp_directory_path() / "quern-steps-XXXXXX").string();
+  if (mkdtemp(folder.data()) == nullptr || !compile(name) || !load(name))
+    ADD_FAILURE() << "cannot make the model " << name;
+}
+
+StepModel::~StepModel() {
+  if (library)
+    dlclose(library);
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+}
+
+bool StepModel::compile(const std::string &name) {
+  mlirContext = std::make_unique<mlir::MLIRContext>();
+  mlirContext->loadDialect<ir::QuernDialect, mlir::func::FuncDialect>();
+  std::string path = fmt::format("{}/tests/steps/models/{}.mlir", QUERN_SOURCE_DIR, name);
+  auto module = mlir::parseSourceFile<mlir::ModuleOp>(path, mlir::ParserConfig(mlirContext.get()));
+  if (!module)
+    return false;
+  auto source = *module->getOps<mlir::func::FuncOp>().begin();
+  type = source.getFunctionType();
+  contract = source->getAttrOfType<ir::CausalAttr>(ir::names::causal);
+  if (auto distribution = source.getResultAttrOfType<ir::DistributionAttr>(0, ir::names::as))
+    levels = distribution.getLevels();
+
+  passes::PipelineOptions pipeline;
+  pipeline.steps = passes::StepsMode::required;
+  if (mlir::failed(passes::runPipeline(*module, pipeline)))
+    return false;
+  counted.full = elementsComputed(*module);
+  auto model = module->lookupSymbol<mlir::func::FuncOp>(name);
+  steps = *ir::Steps::of(model);
+  for (auto step : module->getOps<mlir::ModuleOp>()) {
+    auto function = *step.getOps<mlir::func::FuncOp>().begin();
+    for (auto candidate : step.getOps<mlir::func::FuncOp>())
+      if (candidate->hasAttr(ir::names::model))
+        function = candidate;
+    double runs = 1;
+    for (int64_t extent : llvm::ArrayRef(steps.extents).take_front(ir::Step::of(function).level))
+      runs *= static_cast<double>(extent);
+    counted.steps += runs * elementsComputed(step);
+  }
+  std::string error;
+  auto target = codegen::parseTarget("host", error);
+  codegen::BuildOptions build;
+  build.emit = codegen::EmitKind::shared;
+  build.output = folder + "/model.so";
+  build.cacheFolder = QUERN_BINARY_DIR "/test-cache";
+  build.libraryFolder = QUERN_BINARY_DIR "/lib/quern";
+  build.includeFolder = QUERN_BINARY_DIR "/include";
+  build.load = randomParameter;
+  return mlir::succeeded(codegen::build(*module, *target, build));
+}
+
+bool StepModel::load(const std::string &name) {
+  library = dlopen((folder + "/model.so").c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library) {
+    ADD_FAILURE() << dlerror();
+    return false;
+  }
+  bool isWhole = true;
+  auto find = [&](auto &function, const char *symbol) {
+    function = reinterpret_cast<std::decay_t<decltype(function)>>(dlsym(library, symbol));
+    isWhole = isWhole && function;
+  };
+  const quern_model *(*accessor)() = nullptr;
+  find(accessor, name.c_str());
+  find(api.create, "quern_create");
+  find(api.destroy, "quern_destroy");
+  find(api.run, "quern_run");
+  find(api.lastError, "quern_last_error");
+  find(api.order, "quern_model_order");
+  find(api.begin, "quern_sequence_create");
+  find(api.end, "quern_sequence_destroy");
+  find(api.position, "quern_sequence_position");
+  find(api.advance, "quern_advance");
+  find(api.predict, "quern_predict");
+  find(api.sample, "quern_sample");
+  find(api.bytes, "quern_sequence_bytes");
+  find(api.save, "quern_sequence_save");
+  find(api.restore, "quern_sequence_restore");
+  find(api.fork, "quern_sequence_fork");
+  if (!isWhole)
+    return false;
+  model = accessor();
+  if (api.order(model, &order) == QUERN_OK)
+    return true;
+  ADD_FAILURE() << api.lastError(nullptr);
+  model = nullptr;
+  return false;
+}
+
+quern_context *StepModel::context(uint32_t threads) const {
+  quern_options options = QUERN_OPTIONS_DEFAULT;
+  options.threads = threads;
+  quern_context *context = nullptr;
+  EXPECT_EQ(api.create(model, &options, &context), QUERN_OK) << api.lastError(nullptr);
+  return context;
+}
+
+std::vector<Tensor> StepModel::inputs(std::mt19937 &random) const {
+  std::vector<Tensor> inputs;
+  for (mlir::Type input : type.getInputs()) {
+    auto tensor = llvm::cast<mlir::RankedTensorType>(input);
+    Tensor &bytes = inputs.emplace_back(static_cast<size_t>(ir::tensorBytes(tensor)));
+    auto count = static_cast<size_t>(tensor.getNumElements());
+    if (tensor.getElementType().isInteger(32)) {
+      std::uniform_int_distribution<int32_t> level(0, static_cast<int32_t>(levels) - 1);
+      for (size_t i = 0; i < count; ++i)
+        reinterpret_cast<int32_t *>(bytes.data())[i] = level(random);
+    } else {
+      std::normal_distribution<float> normal;
+      for (size_t i = 0; i < count; ++i)
+        reinterpret_cast<float *>(bytes.data())[i] = normal(random);
+    }
+  }
+  return inputs;
+}
+
+std::vector<const void *> StepModel::pointers(const std::vector<Tensor> &inputs) {
+  std::vector<const void *> pointers;
+  for (const Tensor &input : inputs)
+    pointers.push_back(input.data());
+  return pointers;
+}
+
+Tensor StepModel::fullPass(quern_context *context, const std::vector<Tensor> &inputs) const {
+  auto result = llvm::cast<mlir::RankedTensorType>(type.getResult(0));
+  Tensor output(static_cast<size_t>(ir::tensorBytes(result)));
+  void *outputs[] = {output.data()};
+  EXPECT_EQ(api.run(context, pointers(inputs).data(), outputs), QUERN_OK) << api.lastError(context);
+  return byPosition(result, steps.outputAxes, output);
+}
+
+Tensor StepModel::elements(const std::vector<Tensor> &inputs) const {
+  auto number = static_cast<unsigned>(contract.getInput());
+  return byPosition(llvm::cast<mlir::RankedTensorType>(type.getInput(number)), steps.inputAxes,
+                    inputs[number]);
+}
+
+} // namespace quern::tests

@@ -1,0 +1,80 @@
+// A causal model written as IR, compiled with its step programs into a library and loaded.
+#pragma once
+
+#include "ir/StepAttributes.h"
+#include "runtime/quern.h"
+
+#include <cstddef>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace quern::tests {
+
+/// Bytes of a tensor.
+using Tensor = std::vector<std::byte>;
+
+/// The C interface as the library has it.
+struct Library {
+  decltype(&::quern_create) create;
+  decltype(&::quern_destroy) destroy;
+  decltype(&::quern_run) run;
+  decltype(&::quern_last_error) lastError;
+  decltype(&::quern_model_order) order;
+  decltype(&::quern_sequence_create) begin;
+  decltype(&::quern_sequence_destroy) end;
+  decltype(&::quern_sequence_position) position;
+  decltype(&::quern_advance) advance;
+  decltype(&::quern_predict) predict;
+  decltype(&::quern_sample) sample;
+  decltype(&::quern_sequence_bytes) bytes;
+  decltype(&::quern_sequence_save) save;
+  decltype(&::quern_sequence_restore) restore;
+  decltype(&::quern_sequence_fork) fork;
+};
+
+class StepModel {
+public:
+  /// Compiles tests/steps/models/NAME.mlir with random weights. Fails the current test, and leaves
+  /// `model` null, where that is not possible.
+  explicit StepModel(const std::string &name);
+  ~StepModel();
+  StepModel(const StepModel &) = delete;
+  StepModel &operator=(const StepModel &) = delete;
+
+  const quern_model *model = nullptr;
+  Library api{};
+  quern_order order{};
+
+  quern_context *context(uint32_t threads = 1) const;
+  /// Inputs drawn from `random`: levels of the distribution for integers, else numbers around 0.
+  std::vector<Tensor> inputs(std::mt19937 &random) const;
+  /// The output of a full pass, position by position.
+  Tensor fullPass(quern_context *context, const std::vector<Tensor> &inputs) const;
+  /// The generated one of `inputs`, position by position.
+  Tensor elements(const std::vector<Tensor> &inputs) const;
+  /// The addresses of `inputs`.
+  static std::vector<const void *> pointers(const std::vector<Tensor> &inputs);
+
+  /// Elements computed by arithmetic in one full pass, and in all steps of a whole sequence.
+  struct Work {
+    double full = 0, steps = 0;
+  };
+  Work work() const { return counted; }
+
+private:
+  bool compile(const std::string &name);
+  bool load(const std::string &name);
+
+  std::string folder;
+  void *library = nullptr;
+  std::unique_ptr<mlir::MLIRContext> mlirContext;
+  mlir::FunctionType type;
+  ir::CausalAttr contract;
+  ir::Steps steps;
+  int64_t levels = 0;
+  Work counted;
+};
+
+} // namespace quern::tests
