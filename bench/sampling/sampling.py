@@ -173,13 +173,17 @@ def measure(model, threads, args):
     rows = {name: {"error": failure} for name, failure in failures.items()}
     try:
         with quiet():
-            for one in [one for _ in range(args.rounds) for parts in competitors.values() for one in parts]:
-                one.turn(args.seconds)
+            for name, parts in [item for _ in range(args.rounds) for item in competitors.items()]:
+                try:
+                    for one in parts:
+                        one.turn(args.seconds)
+                except Failure as failure:
+                    rows[name] = {"error": str(failure)}
     finally:
         for one in [one for parts in competitors.values() for one in parts]:
             one.close()
     for name, parts in competitors.items():
-        if not args.rounds:
+        if not args.rounds or name in rows:
             continue
         results = [part.result() for part in parts]
         best = [result["best_ms"] for result in results]
