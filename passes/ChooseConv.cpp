@@ -39,10 +39,7 @@ struct ChooseConv : impl::ChooseConvBase<ChooseConv> {
     if (!conv.empty() && mlir::failed(readOption()))
       return signalPassFailure();
     int64_t index = 0;
-    mlir::func::FuncOp model = modelOf(getOperation());
-    if (!model)
-      return;
-    mlir::WalkResult result = model.walk([&](ir::ConvOp op) {
+    auto choose = [&](ir::ConvOp op) {
       if (op.getAlgorithm())
         return mlir::WalkResult::advance();
       mlir::FailureOr<ConvDecision> decision =
@@ -55,9 +52,13 @@ struct ChooseConv : impl::ChooseConvBase<ChooseConv> {
         policy.decisions->push_back(std::move(*decision));
       }
       return mlir::WalkResult::advance();
-    });
-    if (result.wasInterrupted() ||
-        (policy.mode == ConvMode::replay && mlir::failed(allUsed(index))))
+    };
+    // Not those of the modules within: step programs have a pipeline of their own.
+    bool isDone =
+        llvm::all_of(getOperation().getOps<mlir::func::FuncOp>(), [&](mlir::func::FuncOp function) {
+          return !function.walk(choose).wasInterrupted();
+        });
+    if (!isDone || (policy.mode == ConvMode::replay && mlir::failed(allUsed(index))))
       signalPassFailure();
   }
 
