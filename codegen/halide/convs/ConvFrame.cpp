@@ -52,6 +52,10 @@ llvm::SmallVector<int64_t> ConvFrame::paddedAxes() const {
   return axes;
 }
 
+llvm::SmallVector<int64_t> ConvFrame::spatialAxes() const {
+  return llvm::to_vector(llvm::seq<int64_t>(2, 2 + static_cast<int64_t>(spatial)));
+}
+
 std::vector<Expr> ConvFrame::source(const std::vector<Expr> &where, const Expr &channel,
                                     const std::vector<Expr> &taps) const {
   std::vector<Expr> from = where;
@@ -115,6 +119,13 @@ void requireTransformed(ir::ConvOp op, const KernelBuilder &builder) {
 Func paddedInput(const ConvFrame &frame, const KernelBuilder &builder) {
   Func padded("padded");
   padded(frame.vars) = inputOrZero(frame, builder, frame.here());
+  return padded;
+}
+
+Func tiledInput(const ConvFrame &frame, const KernelBuilder &builder) {
+  Func padded("padded");
+  padded(frame.vars) = builder.atOr(frame.op.getInput(), frame.index(frame.here()),
+                                    frame.spatialAxes(), Halide::Internal::make_zero(frame.type()));
   return padded;
 }
 

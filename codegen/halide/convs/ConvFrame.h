@@ -37,6 +37,8 @@ struct ConvFrame {
 
   /// The logical spatial axes that are padded.
   llvm::SmallVector<int64_t> paddedAxes() const;
+  /// All of them.
+  llvm::SmallVector<int64_t> spatialAxes() const;
   Halide::Type type() const;
 };
 
@@ -49,6 +51,11 @@ void requireTransformed(ir::ConvOp op, const KernelBuilder &builder);
 
 /// The input with zeros around it, over (c, x, y, …, n).
 Halide::Func paddedInput(const ConvFrame &frame, const KernelBuilder &builder);
+
+/// The same for algorithms that work on tiles: zeros also beyond the ends of axes that are not
+/// padded, where a tile sticks out of the image. Whatever lies there would not cancel out if it
+/// were no number.
+Halide::Func tiledInput(const ConvFrame &frame, const KernelBuilder &builder);
 
 /// One element of it, computed where it is used.
 Halide::Expr inputOrZero(const ConvFrame &frame, const KernelBuilder &builder,

@@ -42,7 +42,7 @@ public:
     FftPlan plan = planOf(op, builder.cpu());
     if (ir::tensorType(op.getWeight()) != weightType(op, builder.target()))
       throw EmitError{op.getLoc(), "the spectrum of the filter must be a weight of its own"};
-    Func padded = paddedInput(frame, builder);
+    Func padded = tiledInput(frame, builder);
     FftStages stages = emitFft(plan, padded, *builder.parameter(op.getWeight()));
     builder.defineAnchor(
         {.result = op.getResult(),

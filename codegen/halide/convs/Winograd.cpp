@@ -64,7 +64,7 @@ public:
         return Expr(packed(lane, channel, panel, point));
       return Expr((*builder.parameter(op.getWeight()))(lane, channel, panel, point));
     };
-    WinogradStages stages = emitWinograd(plan, paddedInput(frame, builder), weights);
+    WinogradStages stages = emitWinograd(plan, tiledInput(frame, builder), weights);
     builder.defineAnchor({.result = op.getResult(),
                           .dims = frame.dims,
                           .schedule =
