@@ -12,6 +12,12 @@ namespace hi = Halide::Internal;
 /// Halide reads up to this many bytes past the end of an allocation and enlarges it for that.
 constexpr uint64_t overread = 64;
 
+/// Simplified, without lets of its own: no bound is found of an expression that holds some, and two
+/// of one name, as in the ends of a loop added up, cannot be simplified.
+Halide::Expr withoutLets(const Halide::Expr &expression) {
+  return hi::simplify(hi::substitute_in_all_lets(expression));
+}
+
 class Walk final : public hi::IRVisitor {
 public:
   ScratchSize peak;
@@ -34,19 +40,18 @@ private:
     bool parallel = op->for_type == hi::ForType::Parallel;
     parallelDepth += parallel ? 1 : 0;
     hi::Interval first = hi::bounds_of_expr_in_scope(op->min, ranges);
-    hi::Interval last = hi::bounds_of_expr_in_scope(hi::simplify(op->min + op->extent - 1), ranges);
+    hi::Interval last = hi::bounds_of_expr_in_scope(withoutLets(op->min + op->extent - 1), ranges);
     hi::ScopedBinding<hi::Interval> bind(ranges, op->name, hi::Interval(first.min, last.max));
     IRVisitor::visit(op);
     parallelDepth -= parallel ? 1 : 0;
   }
 
   void visit(const hi::LetStmt *op) override {
-    // Simplified, because no bound is found of ends that hold lets of their own.
     hi::Interval range = hi::bounds_of_expr_in_scope(op->value, ranges);
     if (range.has_lower_bound())
-      range.min = hi::simplify(range.min);
+      range.min = withoutLets(range.min);
     if (range.has_upper_bound())
-      range.max = hi::simplify(range.max);
+      range.max = withoutLets(range.max);
     hi::ScopedBinding<hi::Interval> bind(ranges, op->name, range);
     IRVisitor::visit(op);
   }
