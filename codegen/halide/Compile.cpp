@@ -6,6 +6,7 @@
 #include "codegen/halide/KernelCache.h"
 #include "codegen/halide/MultiplicationCount.h"
 #include "codegen/halide/ScratchSize.h"
+#include "codegen/halide/UniqueNames.h"
 #include "runtime/formats/ScratchFolder.h"
 
 #include "llvm/ADT/StringMap.h"
@@ -91,6 +92,7 @@ OutputKind kindOf(KernelOutput output) {
 }
 
 void compile(Job &job, const Target &target, const CompileOptions &options) {
+  restartUniqueNames();
   KernelGraph graph = KernelBuilder(job.kernel, target).build();
   backendOf(target).schedule(graph, target);
 
