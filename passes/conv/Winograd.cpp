@@ -115,6 +115,9 @@ public:
       return "too few channels a group to pay for transforms";
     if (shape.outChannels / shape.groups < 8)
       return "too few outputs a group to pay for transforms";
+    // Kernels cut output channels into vectors, of 16 at most, that belong to one group.
+    if (shape.groups > 1 && shape.outChannels / shape.groups % 16 != 0)
+      return "a group's outputs are no whole vectors";
     if (tiles(shape).empty())
       return "the filter is too large for a stable tile";
     return "";
