@@ -1,5 +1,6 @@
 // The pass only writes the choice: what obeys it reads it off the op, where a test or a plan file
 // can set it by hand.
+#include "ir/FilterTransform.h"
 #include "ir/Infer.h"
 #include "ir/SourceLocation.h"
 #include "passes/Model.h"
@@ -108,10 +109,28 @@ private:
                           .algorithm = planned.algorithm,
                           .tile = planned.tile,
                           .reason = "as the plan says"};
-    if (std::string why = convAlgorithm(decision.algorithm).refusal(shape); !why.empty())
+    if (std::string why = whyNot(op, decision); !why.empty())
       return op.emitError("the plan computes this convolution by ")
              << variantText(decision.algorithm, decision.tile) << ", which does not apply: " << why;
     return decision;
+  }
+
+  /// Why the algorithm and tile of a plan, which anyone may have edited, cannot compute `op`; empty
+  /// where they can.
+  std::string whyNot(ir::ConvOp op, const ConvDecision &planned) {
+    if (std::string why = convAlgorithm(planned.algorithm).refusal(planned.shape); !why.empty())
+      return why;
+    mlir::ScopedDiagnosticHandler ignore(&getContext(),
+                                         [](mlir::Diagnostic &) { return mlir::success(); });
+    if (mlir::failed(
+            ir::ConvAttr::verify([&] { return op.emitError(); }, planned.algorithm, planned.tile)))
+      return "there is no such tile";
+    auto attribute = ir::ConvAttr::get(&getContext(), planned.algorithm, planned.tile);
+    if (attribute.transformsFilter() &&
+        mlir::failed(ir::inferTransformedFilter({}, attribute, op.getFilterShape(), op.getStrides(),
+                                                op.getDilations())))
+      return "there is no such tile";
+    return "";
   }
 
   mlir::LogicalResult allUsed(int64_t used) {
