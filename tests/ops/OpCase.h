@@ -19,6 +19,16 @@ struct OpCase {
   std::string text;
   /// The result of the same inputs, in double precision, not yet rounded to the element type.
   std::function<Tensor(const std::vector<Tensor> &)> meaning;
+  /// An argument that the kernel takes transformed.
+  struct Weight {
+    int argument = -1;
+    reference::Shape shape = {};                               ///< as `meaning` sees it
+    std::function<Tensor(const Tensor &)> draw = nullptr;      ///< makes it of random numbers
+    std::function<Tensor(const Tensor &)> transform = nullptr; ///< makes what the kernel takes
+  };
+  Weight weight = {};
+  /// Largest error allowed of inputs and the exact result; null: by the next two.
+  std::function<double(const std::vector<Tensor> &, const Tensor &)> allowance = nullptr;
   /// Largest error allowed: of each element's own magnitude, and, added to that, of the largest one
   /// of the result.
   double relative = 2e-6;

@@ -22,6 +22,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <thread>
 
@@ -254,7 +255,11 @@ bool isClose(double got, double expected, double allowance) {
   return std::fabs(got - expected) <= allowance;
 }
 
-void compare(const OpCase &c, const Tensor &got, const Tensor &expected) {
+void compare(const OpCase &c, const std::vector<Tensor> &inputs, const Tensor &got,
+             const Tensor &expected) {
+  std::optional<double> allowance;
+  if (c.allowance)
+    allowance = c.allowance(inputs, expected);
   double largest = 0;
   for (double value : expected.values)
     if (std::isfinite(value))
@@ -266,12 +271,24 @@ void compare(const OpCase &c, const Tensor &got, const Tensor &expected) {
   for (int64_t i = 0; i < expected.size() && wrong < 3; ++i) {
     auto at = static_cast<size_t>(i);
     double want = expected.values[at];
-    if (isClose(got.values[at], want, c.relative * std::fabs(want) + c.ofLargest * largest + tiny))
+    double allowed =
+        allowance.value_or(c.relative * std::fabs(want) + c.ofLargest * largest) + tiny;
+    if (isClose(got.values[at], want, allowed))
       continue;
     ++wrong;
     ADD_FAILURE() << c.name << ": element " << i << " of " << expected.size() << " is "
-                  << got.values[at] << ", not " << want << " (largest " << largest << ")";
+                  << got.values[at] << ", not " << want << " within " << allowed << " (largest "
+                  << largest << ")";
   }
+}
+
+/// Draws argument `i`, as `meaning` sees it.
+Tensor drawArgument(const OpCase &c, int i, mlir::RankedTensorType type, std::mt19937 &random) {
+  if (i != c.weight.argument)
+    return drawInput(c, i, type, random);
+  Tensor drawn =
+      drawInput(c, i, mlir::RankedTensorType::get(c.weight.shape, type.getElementType()), random);
+  return c.weight.draw ? c.weight.draw(drawn) : drawn;
 }
 
 using Kernel = int(void **arguments);
@@ -285,10 +302,13 @@ void runCase(const OpCase &c, mlir::func::FuncOp function, mlir::FunctionType or
   buffers.reserve(function.getNumArguments() + 1);
   for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
     auto tensorType = llvm::cast<mlir::RankedTensorType>(type);
-    inputs.push_back(drawInput(c, static_cast<int>(i),
-                               llvm::cast<mlir::RankedTensorType>(original.getInput(i)), random));
+    int argument = static_cast<int>(i);
+    inputs.push_back(drawArgument(
+        c, argument, llvm::cast<mlir::RankedTensorType>(original.getInput(i)), random));
+    bool isTransformed = argument == c.weight.argument && c.weight.transform;
     Buffer &buffer = buffers.emplace_back(tensorType, uint8_t{0});
-    std::vector<uint8_t> bytes = toBytes(inputs.back(), tensorType);
+    std::vector<uint8_t> bytes =
+        toBytes(isTransformed ? c.weight.transform(inputs.back()) : inputs.back(), tensorType);
     std::copy(bytes.begin(), bytes.end(), buffer.bytes.data());
     buffer.descriptor.flags = halideAbi::flagHostDirty;
   }
@@ -316,7 +336,7 @@ void runCase(const OpCase &c, mlir::func::FuncOp function, mlir::FunctionType or
     EXPECT_TRUE(buffer.bytes.marginsIntact()) << c.name << " writes outside its buffers";
 
   Tensor expected = reference::cast(c.meaning(inputs), elementName(resultType.getElementType()));
-  compare(c, fromBytes(result.bytes.data(), resultType), expected);
+  compare(c, inputs, fromBytes(result.bytes.data(), resultType), expected);
 }
 
 } // namespace

@@ -1,0 +1,181 @@
+#include "tests/convs/ConvCase.h"
+
+#include "ir/FilterTransform.h"
+#include "passes/conv/ConvPolicy.h"
+
+#include "mlir/IR/Builders.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace quern::tests {
+namespace {
+
+using passes::ConvAxis;
+using passes::ConvShape;
+using reference::Shape;
+
+std::vector<int64_t> list(const ConvShape &shape, int64_t ConvAxis::*field) {
+  std::vector<int64_t> values;
+  for (const ConvAxis &axis : shape.axes)
+    values.push_back(axis.*field);
+  return values;
+}
+
+Shape withAxes(int64_t first, int64_t second, const std::vector<int64_t> &axes) {
+  Shape shape{first, second};
+  shape.insert(shape.end(), axes.begin(), axes.end());
+  return shape;
+}
+
+Shape filterShape(const ConvShape &shape) {
+  return withAxes(shape.outChannels, shape.channelsPerGroup(), list(shape, &ConvAxis::kernel));
+}
+
+/// quern.filter_transform of one convolution, alone in a module.
+class Transformation {
+public:
+  explicit Transformation(const ConvCase &c) : builder(&context) {
+    context.loadDialect<ir::QuernDialect>();
+    mlir::Location location = builder.getUnknownLoc();
+    Shape shape = filterShape(c.shape);
+    parameter = ir::ParameterOp::create(
+        builder, location, mlir::RankedTensorType::get(shape, builder.getF32Type()), "filter");
+    transform = ir::FilterTransformOp::create(builder, location, parameter->getResult(0),
+                                              ir::ConvAttr::get(&context, c.algorithm, c.tile),
+                                              list(c.shape, &ConvAxis::stride),
+                                              list(c.shape, &ConvAxis::dilation));
+  }
+  ~Transformation() {
+    transform->erase();
+    parameter->erase();
+  }
+  Transformation(const Transformation &) = delete;
+  Transformation &operator=(const Transformation &) = delete;
+
+  Shape shape() { return Shape(transform.getResult().getType().getShape()); }
+
+  Tensor of(const Tensor &filter) {
+    ir::HostTensor given =
+        ir::HostTensor::allocate(mlir::RankedTensorType::get(filter.shape, builder.getF32Type()));
+    given.storeRow(0, filter.values);
+    ir::HostTensor made = ir::transformFilter(transform, given);
+    Tensor result(shape());
+    made.loadRow(0, 1, result.values);
+    return result;
+  }
+
+private:
+  mlir::MLIRContext context;
+  mlir::OpBuilder builder;
+  ir::ParameterOp parameter;
+  ir::FilterTransformOp transform;
+};
+
+double largestOf(const Tensor &tensor) {
+  double largest = 0;
+  for (double value : tensor.values)
+    largest = std::max(largest, std::abs(value));
+  return largest;
+}
+
+/// The largest sum of absolute weights of an output channel.
+double largestChannel(const Tensor &filter) {
+  auto each = static_cast<size_t>(filter.size() / filter.shape[0]);
+  double largest = 0;
+  for (size_t begin = 0; begin < filter.values.size(); begin += each) {
+    double sum = 0;
+    for (size_t i = begin; i < begin + each; ++i)
+      sum += std::abs(filter.values[i]);
+    largest = std::max(largest, sum);
+  }
+  return largest;
+}
+
+} // namespace
+
+std::string ConvCase::name() const {
+  constexpr const char *epilogues[] = {"", " + bias, relu", " + residual, relu"};
+  return fmt::format("{} by {}{}{}{}", shape.text(), passes::variantText(algorithm, tile),
+                     epilogues[static_cast<size_t>(epilogue)], lastIn ? "" : " from row-major",
+                     lastOut ? "" : " to row-major");
+}
+
+ConvAxis convAxis(int64_t in, int64_t kernel, int64_t low, int64_t high, int64_t stride,
+                  int64_t dilation) {
+  int64_t room = in + low + high - (kernel - 1) * dilation - 1;
+  return {.in = in,
+          .out = room < 0 ? 0 : room / stride + 1,
+          .kernel = kernel,
+          .stride = stride,
+          .dilation = dilation,
+          .padLow = low,
+          .padHigh = high};
+}
+
+std::string kernelText(const ConvCase &c) {
+  const ConvShape &s = c.shape;
+  std::string last = "[0";
+  for (size_t axis = 0; axis < s.axes.size(); ++axis)
+    last += fmt::format(", {}", 2 + axis);
+  last += ", 1]";
+  Shape filter = filterShape(s), weight = filter;
+  std::string by = "by <" + ir::stringifyConvAlgorithm(c.algorithm).str();
+  if (!c.tile.empty()) {
+    weight = Transformation(c).shape();
+    by += fmt::format(", tile = {}> filter {}", listText({c.tile.begin(), c.tile.end()}),
+                      listText(filter));
+  } else {
+    by += ">";
+  }
+  std::string x = tensorText(withAxes(s.batch, s.inChannels, list(s, &ConvAxis::in)), "f32",
+                             c.lastIn ? last : ""),
+              w = tensorText(weight, "f32"),
+              y = tensorText(withAxes(s.batch, s.outChannels, list(s, &ConvAxis::out)), "f32",
+                             c.lastOut ? last : ""),
+              b = tensorText(withAxes(1, s.outChannels, std::vector<int64_t>(s.axes.size(), 1)),
+                             "f32");
+  std::string third = c.epilogue == Epilogue::bias ? b : y;
+  std::string text = fmt::format(
+      "(%x: {0}, %w: {1}{2}) -> {3} {{\n %0 = quern.conv %x, %w strides {4} dilations "
+      "{5} pad {6} {7} groups {8} {9} : ({0}, {1}) -> {3}\n",
+      x, w, c.epilogue == Epilogue::none ? "" : ", %a: " + third, y,
+      listText(list(s, &ConvAxis::stride)), listText(list(s, &ConvAxis::dilation)),
+      listText(list(s, &ConvAxis::padLow)), listText(list(s, &ConvAxis::padHigh)), s.groups, by);
+  if (c.epilogue == Epilogue::none)
+    return text + fmt::format(" return %0 : {}\n}}", y);
+  return text + fmt::format(" %1 = quern.add %0, %a : ({0}, {1}) -> {0}\n %2 = quern.relu %1 : "
+                            "({0}) -> {0}\n return %2 : {0}\n}}",
+                            y, third);
+}
+
+OpCase opCase(const ConvCase &c) {
+  OpCase result;
+  result.name = c.name();
+  result.text = kernelText(c);
+  const ConvShape s = c.shape;
+  result.weight.argument = 1;
+  result.weight.shape = filterShape(s);
+  if (!c.tile.empty())
+    result.weight.transform = [c](const Tensor &filter) { return Transformation(c).of(filter); };
+  bool hasEpilogue = c.epilogue != Epilogue::none;
+  reference::Window window{list(s, &ConvAxis::stride), list(s, &ConvAxis::dilation),
+                           list(s, &ConvAxis::padLow), list(s, &ConvAxis::padHigh)};
+  result.meaning = [=](const std::vector<Tensor> &in) {
+    Tensor sums = reference::conv(in[0], in[1], window, s.groups);
+    return hasEpilogue ? reference::unary("relu", reference::binary("add", sums, in[2])) : sums;
+  };
+  double bound = passes::convAlgorithm(c.algorithm).errorBound(s, c.tile);
+  result.allowance = [=](const std::vector<Tensor> &in, const Tensor &expected) {
+    double scale = largestOf(in[0]) * largestChannel(in[1]);
+    // The sum of the epilogue is rounded once, and so is the result itself.
+    double rounding = 2 * passes::unitRoundoff * (scale + (hasEpilogue ? largestOf(in[2]) : 0));
+    // Bounds of transforms are far from what is seen: a wrong index must not hide below them.
+    return std::min(bound * scale + rounding, 1e-3 * largestOf(expected) + rounding);
+  };
+  return result;
+}
+
+} // namespace quern::tests
