@@ -1,5 +1,7 @@
 #include "codegen/halide/MultiplicationCount.h"
 
+#include "codegen/halide/Lets.h"
+
 #include <map>
 #include <string>
 
@@ -17,7 +19,7 @@ private:
 
   /// The value of an integer under the loop variables that are known now.
   std::optional<int64_t> valueOf(const Halide::Expr &expr) {
-    Halide::Expr value = hi::simplify(hi::substitute(known, expr));
+    Halide::Expr value = withoutLets(hi::substitute(known, expr));
     if (auto constant = hi::as_const_int(value))
       return *constant;
     if (auto constant = hi::as_const_uint(value))
@@ -70,7 +72,7 @@ private:
     op->value.accept(this);
     bool isKnown = op->value.type().is_int_or_uint() && op->value.type().is_scalar();
     if (isKnown)
-      known[op->name] = hi::simplify(hi::substitute(known, op->value));
+      known[op->name] = withoutLets(hi::substitute(known, op->value));
     op->body.accept(this);
     known.erase(op->name);
   }

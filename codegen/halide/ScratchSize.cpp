@@ -1,5 +1,6 @@
 #include "codegen/halide/ScratchSize.h"
 
+#include "codegen/halide/Lets.h"
 #include "runtime/ModelImage.h"
 
 #include <algorithm>
@@ -11,12 +12,6 @@ namespace hi = Halide::Internal;
 
 /// Halide reads up to this many bytes past the end of an allocation and enlarges it for that.
 constexpr uint64_t overread = 64;
-
-/// Simplified, without lets of its own: no bound is found of an expression that holds some, and two
-/// of one name, as in the ends of a loop added up, cannot be simplified.
-Halide::Expr withoutLets(const Halide::Expr &expression) {
-  return hi::simplify(hi::substitute_in_all_lets(expression));
-}
 
 class Walk final : public hi::IRVisitor {
 public:
