@@ -134,20 +134,37 @@ std::vector<Picture> picturesOf(const Signature &signature,
   return pictures;
 }
 
-/// A sheet as square as it can be, with a line of one pixel between pictures.
+/// Each pixel as a square of `factor` x `factor`.
+Picture enlarged(const Picture &picture, size_t factor) {
+  Picture large{picture.height * factor, picture.width * factor, picture.channels, {}};
+  large.bytes.reserve(large.height * large.width * large.channels);
+  for (size_t y = 0; y < large.height; ++y)
+    for (size_t x = 0; x < large.width; ++x) {
+      size_t at = (y / factor * picture.width + x / factor) * picture.channels;
+      large.bytes.insert(large.bytes.end(), &picture.bytes[at],
+                         &picture.bytes[at] + picture.channels);
+    }
+  return large;
+}
+
+/// A sheet as square as it can be, with a line of one pixel between pictures. Small pictures are
+/// enlarged, so that a person sees what is on them.
 Status writeSheet(const std::vector<Picture> &pictures, const std::string &path) {
+  constexpr size_t visibleHeight = 64;
   const Picture &first = pictures.front();
+  size_t factor = std::max<size_t>(1, visibleHeight / first.height);
+  size_t cellWidth = first.width * factor, cellHeight = first.height * factor;
   auto columns = static_cast<size_t>(std::ceil(std::sqrt(static_cast<double>(pictures.size()))));
   size_t rows = (pictures.size() + columns - 1) / columns;
-  size_t width = columns * (first.width + 1) - 1, height = rows * (first.height + 1) - 1;
+  size_t width = columns * (cellWidth + 1) - 1, height = rows * (cellHeight + 1) - 1;
   std::vector<uint8_t> sheet(width * height * first.channels, 255);
-  for (size_t i = 0; i < pictures.size(); ++i)
-    for (size_t y = 0; y < first.height; ++y)
-      std::memcpy(sheet.data() + ((i / columns * (first.height + 1) + y) * width +
-                                  i % columns * (first.width + 1)) *
-                                     first.channels,
-                  pictures[i].bytes.data() + y * first.width * first.channels,
-                  first.width * first.channels);
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    Picture cell = enlarged(pictures[i], factor);
+    size_t top = i / columns * (cellHeight + 1), left = i % columns * (cellWidth + 1);
+    for (size_t y = 0; y < cellHeight; ++y)
+      std::memcpy(sheet.data() + ((top + y) * width + left) * first.channels,
+                  cell.bytes.data() + y * cellWidth * first.channels, cellWidth * first.channels);
+  }
   return writePng(path, sheet, static_cast<int>(width), static_cast<int>(height),
                   static_cast<int>(first.channels));
 }
