@@ -15,6 +15,9 @@ using Extents = llvm::SmallVector<int64_t>;
 
 int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+/// Products of the largest algorithm along one axis: beyond, the matrices' entries outgrow f32.
+constexpr int64_t mostWinogradProducts = 12;
+
 /// The algorithm along each axis, outermost first; a strided axis has the taps of one phase.
 std::vector<BilinearAlgorithm> winogradAxes(llvm::ArrayRef<int64_t> tile,
                                             llvm::ArrayRef<int64_t> kernel,
@@ -99,8 +102,14 @@ inferTransformedFilter(std::optional<mlir::Location> loc, ConvAttr algorithm,
   if (strides.size() != spatial || dilations.size() != spatial)
     return mlir::emitOptionalError(loc, "W3: ", strides.size(), " strides and ", dilations.size(),
                                    " dilations for ", spatial, " spatial axes");
-  if (algorithm.getAlgorithm() == ConvAlgorithm::winograd)
+  if (algorithm.getAlgorithm() == ConvAlgorithm::winograd) {
+    for (auto [outputs, taps, stride] : llvm::zip_equal(tile, filter.drop_front(2), strides))
+      if (outputs > mostWinogradProducts ||
+          outputs + ceilDiv(taps, stride) - 1 > mostWinogradProducts)
+        return mlir::emitOptionalError(loc, "W4: no algorithm of ", outputs, " outputs for ", taps,
+                                       " taps");
     return winogradShape(tile, filter, strides);
+  }
   for (auto [size, taps, dilation] : llvm::zip_equal(tile, filter.drop_front(2), dilations))
     if (!isFftSize(size) || size < (taps - 1) * dilation + 1)
       return mlir::emitOptionalError(loc, "W4: no transform of ", size, " samples for ", taps,

@@ -58,7 +58,8 @@ def Quern_FilterTransformOp : Quern_InferredOp<"filter_transform", []> {
       (W1) the filter is [O, C / groups, kernel...] of rank 3 to 5 and f32;
       (W2) the algorithm transforms filters, and its tile has an entry for each spatial axis;
       (W3) strides and dilations have an entry for each spatial axis;
-      (W4) a transform of the fft has no prime factor above 13 and holds the dilated filter.
+      (W4) a transform of the fft has no prime factor above 13 and holds the dilated filter; winograd
+           needs at most 12 products along an axis.
   }];
   let arguments = (ins Quern_FloatTensor:$filter, Quern_ConvAttr:$algorithm,
                        DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations);
