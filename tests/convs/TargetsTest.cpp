@@ -56,18 +56,20 @@ std::vector<passes::ConvShape> shapes() {
   return list;
 }
 
-/// The kernels of an algorithm as one module; those of even number with a residual sum.
+/// The kernels of an algorithm as one module; those of even number with a residual sum. The tiles
+/// take turns: of four sizes in three batches, each size meets three of them.
 std::string moduleText(const passes::ConvAlgorithm &algorithm) {
   std::string text;
   size_t number = 0;
   for (const passes::ConvShape &shape : shapes()) {
     if (!algorithm.refusal(shape).empty())
       continue;
-    for (const passes::Tile &tile : algorithm.tiles(shape)) {
-      ConvCase c{.shape = shape, .algorithm = algorithm.kind(), .tile = tile};
-      c.epilogue = number % 2 == 0 ? Epilogue::residual : Epilogue::bias;
-      text += fmt::format("func.func private @case_{}{}\n", number++, kernelText(c));
-    }
+    llvm::SmallVector<passes::Tile> tiles = algorithm.tiles(shape);
+    ConvCase c{.shape = shape,
+               .algorithm = algorithm.kind(),
+               .tile = tiles[(number + number / 4) % tiles.size()]};
+    c.epilogue = number % 2 == 0 ? Epilogue::residual : Epilogue::bias;
+    text += fmt::format("func.func private @case_{}{}\n", number++, kernelText(c));
   }
   return text;
 }
