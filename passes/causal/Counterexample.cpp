@@ -121,15 +121,37 @@ private:
     frame = frame->outer;
   }
 
-  /// How far ahead of its own position a step reads, in positions of the operand's grid.
+  /// The rank of the position at which an element of a feature map lies, if the map's axes are the
+  /// input's: where it is smaller or larger, in proportion.
+  std::optional<int64_t> ownRank(mlir::Value map, llvm::ArrayRef<int64_t> element) const {
+    const Positions &positions = analysis.positions;
+    llvm::ArrayRef<int64_t> shape = shapeOf(map);
+    if (shape.size() != shapeOf(analysis.input()).size())
+      return std::nullopt;
+    llvm::SmallVector<int64_t> position;
+    for (auto [axis, extent] :
+         llvm::zip_equal(positions.contract().getInputAxes(), positions.extents())) {
+      if (shape[axis] % extent != 0 && extent % shape[axis] != 0)
+        return std::nullopt;
+      position.push_back(element[axis] * extent / shape[axis]);
+    }
+    return positions.rankOf(position);
+  }
+
+  /// How far ahead of its own position a step reads.
   int64_t distanceAhead(const PathStep &step) const {
     if (llvm::isa<ir::AttentionOp>(step.op))
       return step.readElement[2] - step.element[2];
     if (step.tapName != TapName::offset)
       return 0;
+    mlir::Value operand = step.op->getOperand(0);
+    auto own = ownRank(step.op->getResult(0), step.element);
+    auto read = ownRank(operand, step.readElement);
+    if (own && read)
+      return *read - *own;
     int64_t distance = 0;
-    llvm::ArrayRef<int64_t> shape = shapeOf(step.op->getOperand(0));
-    for (auto [offset, extent] : llvm::zip_equal(step.tap, shape.take_back(step.tap.size())))
+    for (auto [offset, extent] :
+         llvm::zip_equal(step.tap, shapeOf(operand).take_back(step.tap.size())))
       distance = distance * extent + offset;
     return distance;
   }

@@ -13,6 +13,7 @@ namespace quern::tools {
 void addCompileCommand(CLI::App &app);
 /// `forProgram` goes to the program that is run, after what the command line has for it.
 void addRunCommand(CLI::App &app, const std::vector<std::string> &forProgram);
+void addCausalCommand(CLI::App &app);
 void addCheckCommand(CLI::App &app);
 void addFmtCommand(CLI::App &app);
 void addInspectCommand(CLI::App &app);

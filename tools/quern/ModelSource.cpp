@@ -5,11 +5,14 @@
 #include "ir/SourceLocation.h"
 
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/LineIterator.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace quern::tools {
@@ -94,6 +97,23 @@ mlir::func::FuncOp modelFunction(mlir::ModuleOp module) {
   llvm_unreachable("the frontend makes a model");
 }
 
+/// Prints the line of a place in a source, and a caret below it; nothing where it cannot be read.
+static void printLine(mlir::FileLineColLoc place) {
+  if (!place)
+    return;
+  auto file = llvm::MemoryBuffer::getFile(place.getFilename().getValue());
+  if (!file)
+    return;
+  llvm::line_iterator line(**file, /*SkipBlanks=*/false);
+  while (!line.is_at_end() && line.line_number() < place.getLine())
+    ++line;
+  if (line.is_at_end() || place.getColumn() == 0 || place.getColumn() > line->size())
+    return;
+  std::string indent = line->take_front(place.getColumn() - 1).str();
+  std::ranges::replace_if(indent, [](char c) { return c != '\t'; }, ' ');
+  llvm::errs() << *line << "\n" << indent << "^\n";
+}
+
 /// Prints what passes and code generation report, as the frontend prints its own.
 static mlir::LogicalResult printDiagnostic(mlir::Diagnostic &diagnostic) {
   static constexpr llvm::StringLiteral severities[] = {"note", "warning", "error", "remark"};
@@ -101,6 +121,7 @@ static mlir::LogicalResult printDiagnostic(mlir::Diagnostic &diagnostic) {
   llvm::errs() << where << (where.empty() ? "" : ": ")
                << severities[static_cast<int>(diagnostic.getSeverity())] << ": " << diagnostic
                << "\n";
+  printLine(ir::userLocation(diagnostic.getLocation()));
   for (mlir::Diagnostic &note : diagnostic.getNotes())
     (void)printDiagnostic(note);
   return mlir::success();

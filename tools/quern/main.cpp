@@ -42,6 +42,7 @@ int runCommand(int argc, char **argv) {
     forProgram.assign(argv + own + 1, argv + argc);
   quern::tools::addCompileCommand(app);
   quern::tools::addRunCommand(app, forProgram);
+  quern::tools::addCausalCommand(app);
   quern::tools::addCheckCommand(app);
   quern::tools::addFmtCommand(app);
   quern::tools::addInspectCommand(app);

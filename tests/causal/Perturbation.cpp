@@ -1,0 +1,73 @@
+#include "tests/causal/Perturbation.h"
+
+#include "ir/HostTensor.h"
+#include "passes/Model.h"
+#include "passes/Pipeline.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace quern::passes {
+namespace {
+
+/// A number that no other element has, nor a sum of them.
+double genericNumber(int64_t at) { return std::sin(1.0 + 2.3 * static_cast<double>(at)); }
+
+} // namespace
+
+Perturbation::Perturbation(mlir::ModuleOp module, const Parameters &parameters,
+                           const Positions &positions, llvm::ArrayRef<int64_t> inputShape)
+    : positions(positions), input(std::vector<int64_t>(inputShape)) {
+  for (int64_t at = 0; at < input.size(); ++at)
+    input.values[at] = genericNumber(at);
+  expected = interpret(module, parameters, {input}).front();
+  for (int64_t rank = 0; rank < positions.count(); ++rank)
+    moved.push_back(interpret(module, parameters, {movedInput(rank)}).front());
+}
+
+reference::Tensor Perturbation::movedInput(int64_t rank) const {
+  reference::Tensor changed = input;
+  reference::forEachIndex(input.shape, [&](const reference::Index &index) {
+    if (positions.inputRanks().at(index) == rank)
+      changed.at(index) += 0.37 + 0.1 * genericNumber(rank);
+  });
+  return changed;
+}
+
+Perturbation perturb(mlir::ModuleOp module, const Parameters &parameters,
+                     const CausalAnalysis &analysis) {
+  mlir::OwningOpRef<mlir::ModuleOp> lowered(module.clone());
+  // What breaks its contract is to run, too.
+  modelOf(*lowered)->removeAttr(ir::names::causal);
+  EXPECT_TRUE(mlir::succeeded(runPipeline(*lowered)));
+  return Perturbation(*lowered, parameters, analysis.positions,
+                      tensorType(analysis.input()).getShape());
+}
+
+void expectSameDependence(const CausalAnalysis &analysis, const Perturbation &perturbation) {
+  const Positions &positions = analysis.positions;
+  const RankTensor &available = analysis.available.of(analysis.output());
+  int64_t at = 0;
+  std::vector<std::vector<bool>> seen(positions.count(), std::vector<bool>(positions.count()));
+  reference::forEachIndex(perturbation.output().shape, [&](const reference::Index &index) {
+    int64_t latest = RankTensor::never, own = positions.outputRanks().at(index);
+    for (int64_t rank = 0; rank < positions.count(); ++rank)
+      if (perturbation.depends(at, rank)) {
+        latest = rank;
+        seen[own][rank] = true;
+      }
+    ASSERT_EQ(available.at(index), latest) << "available, element " << at;
+    ++at;
+  });
+  for (int64_t own = 0; own < positions.count(); ++own) {
+    ReceptiveField field = receptiveField(analysis, positions.positionOf(own));
+    size_t number = 0;
+    ir::forEachIndex(positions.extents(), [&](llvm::ArrayRef<int64_t> position) {
+      ASSERT_EQ(field.seen[number++] != 0, seen[own][positions.rankOf(position)])
+          << "field of " << own << " at " << positions.rankOf(position);
+    });
+  }
+}
+
+} // namespace quern::passes

@@ -1,0 +1,262 @@
+#include "tests/causal/RandomCausalModel.h"
+
+#include "ir/Infer.h"
+
+#include "mlir/IR/Builders.h"
+
+#include <numeric>
+#include <random>
+
+namespace quern::passes {
+namespace {
+
+using ir::tensorType;
+using mlir::Value;
+using reference::Tensor;
+using List = std::vector<int64_t>;
+
+/// Ops over x [1, C, spatial...]; each keeps the batch and the spatial extents.
+class Generator {
+public:
+  Generator(mlir::MLIRContext &context, uint64_t seed) : builder(&context), random(seed) {}
+
+  RandomCausalModel make() {
+    mlir::Location loc = builder.getUnknownLoc();
+    model.module = mlir::ModuleOp::create(loc);
+    builder.setInsertionPointToStart(model.module->getBody());
+    spatial = chance(2) ? List{pick({6, 8})} : List{pick({3, 4}), pick({4, 5})};
+    List shape{1, pick({2, 3})};
+    shape.insert(shape.end(), spatial.begin(), spatial.end());
+    auto function = mlir::func::FuncOp::create(builder, loc, "model",
+                                               builder.getFunctionType({type(shape)}, {}));
+    builder.setInsertionPointToStart(function.addEntryBlock());
+    Value x = function.getArgument(0), skip = x;
+    for (int64_t steps = pick({2, 3, 4, 5}); steps > 0; --steps) {
+      Value next = step(x);
+      if (chance(3))
+        next = join(next, skip);
+      skip = x;
+      x = next;
+    }
+    mlir::func::ReturnOp::create(builder, loc, x);
+    function.setType(builder.getFunctionType({type(shape)}, {x.getType()}));
+    function->setAttr(ir::names::model, builder.getUnitAttr());
+    List axes(spatial.size());
+    std::iota(axes.begin(), axes.end(), 2);
+    function->setAttr(ir::names::causal, ir::CausalAttr::get(builder.getContext(), 0, axes, 0, axes,
+                                                             chance(2), order()));
+    return std::move(model);
+  }
+
+private:
+  int64_t pick(List choices) { return choices[random() % choices.size()]; }
+  bool chance(uint64_t outOf) { return random() % outOf == 0; }
+
+  List order() {
+    List ranks(std::accumulate(spatial.begin(), spatial.end(), int64_t(1), std::multiplies<>()));
+    std::iota(ranks.begin(), ranks.end(), 0);
+    if (!chance(3))
+      return {};
+    std::shuffle(ranks.begin(), ranks.end(), random);
+    return ranks;
+  }
+
+  mlir::Location at() {
+    return mlir::FileLineColLoc::get(builder.getContext(), "random.qn", ++line, 1);
+  }
+  mlir::RankedTensorType type(llvm::ArrayRef<int64_t> shape) {
+    return mlir::RankedTensorType::get(shape, builder.getF64Type());
+  }
+  llvm::ArrayRef<int64_t> shapeOf(Value x) { return tensorType(x).getShape(); }
+
+  Value parameter(const List &shape) {
+    std::string key = "p" + std::to_string(model.parameters.size());
+    Tensor tensor(shape);
+    for (double &value : tensor.values)
+      value = (static_cast<double>(random() >> 11) * 0x1p-53 + 0.2) * (chance(2) ? 0.5 : -0.5);
+    model.parameters.emplace(key, tensor);
+    return ir::ParameterOp::create(builder, at(), type(shape), builder.getStringAttr(key));
+  }
+  /// Zeros and ones.
+  Value mask(const List &shape) {
+    std::vector<double> values(type(shape).getNumElements());
+    for (double &value : values)
+      value = chance(3) ? 0 : 1;
+    values[random() % values.size()] = 1;
+    auto tensor = type(shape);
+    return ir::ConstantOp::create(builder, at(), tensor,
+                                  mlir::DenseElementsAttr::get(tensor, llvm::ArrayRef(values)));
+  }
+  Value multiply(Value a, Value b) { return ir::MulOp::create(builder, at(), a, b); }
+  Value tanh(Value x) { return ir::TanhOp::create(builder, at(), x); }
+  Value transpose(Value x, List permutation) {
+    return ir::TransposeOp::create(builder, at(), x, permutation);
+  }
+  Value reshape(Value x, List shape) { return ir::ReshapeOp::create(builder, at(), x, shape); }
+
+  /// A weight, of which a mask leaves some.
+  Value weight(List shape) {
+    Value w = parameter(shape);
+    if (chance(3))
+      return w;
+    List masked = shape;
+    if (chance(2))
+      masked[0] = masked[1] = 1;
+    return multiply(w, mask(masked));
+  }
+
+  Value conv(Value x) {
+    int64_t channels = shapeOf(x)[1], groups = chance(4) ? channels : 1;
+    int64_t out = groups == 1 ? pick({2, 3, 4}) : groups;
+    List shape{out, channels / groups}, strides(spatial.size(), 1), dilations, low, high;
+    for (size_t axis = 0; axis < spatial.size(); ++axis) {
+      int64_t kernel = pick({1, 2, 3}), dilation = pick({1, 1, 2}), reach = dilation * (kernel - 1);
+      shape.push_back(kernel);
+      dilations.push_back(dilation);
+      low.push_back(reach == 0 ? 0 : static_cast<int64_t>(random() % (reach + 1)));
+      high.push_back(reach - low.back());
+    }
+    return ir::ConvOp::create(builder, at(), x, weight(shape), strides, dilations, low, high,
+                              groups, nullptr, nullptr);
+  }
+
+  /// Every other position, and back to all by interpolation.
+  Value downAndUp(Value x) {
+    List ones(spatial.size(), 1), twos(spatial.size(), 2), none(spatial.size(), 0), high,
+        sizes = spatial;
+    for (int64_t extent : spatial)
+      high.push_back(extent % 2);
+    Value down = ir::WindowReduceOp::create(builder, at(), x, ir::ReduceKind::mean, twos, twos,
+                                            ones, none, high, true);
+    auto mode = chance(2) ? ir::ResizeMode::nearest
+                          : (chance(2) ? ir::ResizeMode::linear : ir::ResizeMode::cubic);
+    auto coordinates =
+        chance(2) ? ir::ResizeCoordinates::half_pixel : ir::ResizeCoordinates::asymmetric;
+    return ir::ResizeOp::create(builder, at(), down, sizes, mode, coordinates, false);
+  }
+
+  /// Moves everything along one spatial axis, and lets zeros in.
+  Value shift(Value x) {
+    int64_t axis = 2 + static_cast<int64_t>(random() % spatial.size());
+    auto rank = static_cast<size_t>(tensorType(x).getRank());
+    List low(rank, 0), high(rank, 0), starts(rank, 0), ones(rank, 1);
+    bool isLater = chance(2);
+    (isLater ? low : high)[axis] = 1;
+    starts[axis] = isLater ? 0 : 1;
+    Value padded = ir::PadOp::create(builder, at(), x, low, high, llvm::APFloat(0.25));
+    return ir::SliceOp::create(builder, at(), padded, starts, List(shapeOf(x)), ones);
+  }
+
+  /// A layer over the channels, or over the positions of a channel.
+  Value contract(Value x, bool overPositions) {
+    List shape(shapeOf(x));
+    int64_t positions =
+        std::accumulate(spatial.begin(), spatial.end(), int64_t(1), std::multiplies<>());
+    Value flat = reshape(x, {shape[1], positions});
+    List axes{0, 1};
+    Value y;
+    if (overPositions) {
+      y = ir::ContractOp::create(builder, at(), flat, weight({positions, positions}), axes,
+                                 List{2, 1}, List{0, 2});
+    } else {
+      shape[1] = pick({2, 4});
+      y = ir::ContractOp::create(builder, at(), weight({shape[1], shapeOf(flat)[0]}), flat,
+                                 List{2, 0}, axes, List{2, 1});
+    }
+    return reshape(y, shape);
+  }
+
+  /// Positions in another order.
+  Value permute(Value x) {
+    int64_t axis = 2 + static_cast<int64_t>(random() % spatial.size()), extent = shapeOf(x)[axis];
+    std::vector<int32_t> order(extent);
+    std::iota(order.begin(), order.end(), 0);
+    std::shuffle(order.begin(), order.end(), random);
+    auto indices = mlir::RankedTensorType::get({extent}, builder.getI32Type());
+    Value places = ir::ConstantOp::create(
+        builder, at(), indices, mlir::DenseElementsAttr::get(indices, llvm::ArrayRef(order)));
+    return ir::GatherOp::create(builder, at(), x, places, axis);
+  }
+
+  /// A mean over one axis, taken off.
+  Value centre(Value x) {
+    List axes{1 + static_cast<int64_t>(random() % (spatial.size() + 1))};
+    Value mean = ir::ReduceOp::create(builder, at(), x, ir::ReduceKind::mean, axes, true);
+    return ir::SubOp::create(builder, at(), x, multiply(mean, splat(0.3)));
+  }
+
+  Value splat(double number) {
+    auto scalar = type({});
+    return ir::ConstantOp::create(builder, at(), scalar,
+                                  mlir::DenseElementsAttr::get(scalar, number));
+  }
+
+  Value gate(Value x) {
+    int64_t axis = 1 + static_cast<int64_t>(random() % (spatial.size() + 1));
+    return multiply(x, ir::SoftmaxOp::create(builder, at(), x, axis));
+  }
+
+  /// x where a mask of positions says so, and something else where not.
+  Value choose(Value x, Value y) {
+    Value zero = splat(0.5);
+    Value condition = ir::CmpOp::create(builder, at(), mask(spatial), zero, ir::CmpPredicate::gt);
+    return ir::SelectOp::create(builder, at(), condition, x, y);
+  }
+
+  Value half(Value x) {
+    auto rank = static_cast<size_t>(tensorType(x).getRank());
+    List starts(rank, 0), sizes(shapeOf(x)), ones(rank, 1);
+    if (sizes[1] == 1)
+      return x;
+    starts[1] = 1;
+    sizes[1] -= 1;
+    return ir::SliceOp::create(builder, at(), x, starts, sizes, ones);
+  }
+
+  Value join(Value x, Value skip) {
+    if (x.getType() == skip.getType() && chance(2))
+      return chance(2) ? choose(x, skip) : Value(ir::AddOp::create(builder, at(), x, skip));
+    return ir::ConcatOp::create(builder, at(), mlir::ValueRange{x, skip}, 1);
+  }
+
+  Value step(Value x) {
+    switch (random() % 12) {
+    case 0:
+    case 1:
+    case 2:
+      return tanh(conv(x));
+    case 3:
+      return downAndUp(x);
+    case 4:
+      return shift(x);
+    case 5:
+      return contract(x, true);
+    case 6:
+      return contract(x, false);
+    case 7:
+      return permute(x);
+    case 8:
+      return centre(x);
+    case 9:
+      return gate(x);
+    case 10:
+      return multiply(half(x), mask(spatial));
+    default:
+      return conv(half(x));
+    }
+  }
+
+  mlir::OpBuilder builder;
+  std::mt19937_64 random;
+  RandomCausalModel model;
+  List spatial;
+  unsigned line = 0;
+};
+
+} // namespace
+
+RandomCausalModel makeRandomCausalModel(mlir::MLIRContext &context, uint64_t seed) {
+  return Generator(context, seed).make();
+}
+
+} // namespace quern::passes

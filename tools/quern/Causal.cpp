@@ -1,0 +1,135 @@
+// `quern causal`: whether a model is causal, what each output sees, and what a sampler must keep.
+#include "passes/Pipeline.h"
+#include "tools/quern/Commands.h"
+#include "tools/quern/ModelSource.h"
+#include "tools/quern/causal/CausalPage.h"
+#include "tools/quern/causal/CausalReport.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <memory>
+
+namespace quern::tools {
+namespace {
+
+struct CausalOptions {
+  ModelSource source;
+  std::string over;
+  bool isStrict = false;
+  std::string at;
+  bool isJson = false;
+  std::string htmlFile;
+};
+
+[[noreturn]] void fail(const std::string &message) {
+  llvm::errs() << "error: " << message << "\n";
+  throw CLI::RuntimeError(1);
+}
+
+/// "2,3" as numbers; fails with what it is for.
+llvm::SmallVector<int64_t> numbers(llvm::StringRef text, llvm::StringRef option) {
+  llvm::SmallVector<int64_t> list;
+  llvm::SmallVector<llvm::StringRef> parts;
+  text.split(parts, ',');
+  for (llvm::StringRef part : parts) {
+    int64_t number = 0;
+    if (part.trim().getAsInteger(10, number) || number < 0)
+      fail(fmt::format("{} takes whole numbers, as in 2,3, not '{}'", option.str(), text.str()));
+    list.push_back(number);
+  }
+  return list;
+}
+
+/// The contract that --over states: "2,3", axes of the first input and of the first output alike,
+/// or "2,3:1,2".
+ir::CausalAttr contractOver(const CausalOptions &options, mlir::func::FuncOp model) {
+  auto [in, out] = llvm::StringRef(options.over).split(':');
+  llvm::SmallVector<int64_t> inputAxes = numbers(in, "--over");
+  llvm::SmallVector<int64_t> outputAxes = out.empty() ? inputAxes : numbers(out, "--over");
+  auto blame = [&] { return model.emitError("--over: "); };
+  llvm::function_ref<mlir::InFlightDiagnostic()> emitError = blame;
+  auto contract = ir::CausalAttr::getChecked(
+      emitError, model.getContext(), int64_t(0), llvm::ArrayRef<int64_t>(inputAxes), int64_t(0),
+      llvm::ArrayRef<int64_t>(outputAxes), options.isStrict, llvm::ArrayRef<int64_t>());
+  if (!contract)
+    throw CLI::RuntimeError(1);
+  return contract;
+}
+
+ir::CausalAttr contractOf(const CausalOptions &options, mlir::func::FuncOp model) {
+  if (!options.over.empty())
+    return contractOver(options, model);
+  auto contract = model->getAttrOfType<ir::CausalAttr>(ir::names::causal);
+  if (!contract)
+    fail(fmt::format("{} has no causal contract: write `causal over` after its result, or name the "
+                     "ordered axes with --over",
+                     model.getSymName().str()));
+  return contract;
+}
+
+/// The output position to look at.
+llvm::SmallVector<int64_t> positionAt(const std::string &at, const passes::Positions &positions) {
+  if (at.empty())
+    return passes::showcasePosition(positions);
+  llvm::SmallVector<int64_t> position = numbers(at, "--at");
+  bool isInside = position.size() == positions.extents().size() &&
+                  llvm::all_of(llvm::zip_equal(position, positions.extents()),
+                               [](auto pair) { return std::get<0>(pair) < std::get<1>(pair); });
+  if (!isInside)
+    fail(fmt::format("--at {}: no position of {}", at, fmt::join(positions.extents(), " x ")));
+  return position;
+}
+
+void analyse(const CausalOptions &options) {
+  std::unique_ptr<mlir::MLIRContext> context = makeContext();
+  mlir::OwningOpRef<mlir::ModuleOp> module = options.source.load(*context);
+  if (!module)
+    throw CLI::RuntimeError(1);
+  mlir::PassManager pm(context.get());
+  passes::buildSimplify(pm);
+  if (mlir::failed(pm.run(*module)))
+    throw CLI::RuntimeError(1);
+  mlir::func::FuncOp model = modelFunction(*module);
+  auto analysis = passes::analyseCausality(model, contractOf(options, model));
+  if (mlir::failed(analysis))
+    throw CLI::RuntimeError(1);
+  llvm::SmallVector<int64_t> at = positionAt(options.at, analysis->positions);
+  CausalReport report(*analysis, at);
+  if (options.isJson)
+    fmt::print("{}\n", report.json());
+  else
+    report.print();
+  if (!options.htmlFile.empty() && !writeCausalPage(*analysis, at, options.htmlFile))
+    throw CLI::RuntimeError(1);
+  if (!report.verdict.isCausal)
+    throw CLI::RuntimeError(1);
+}
+
+} // namespace
+
+void addCausalCommand(CLI::App &app) {
+  CLI::App *command = app.add_subcommand(
+      "causal", "prove that a model is causal; its receptive field, blind spot and state");
+  auto options = std::make_shared<CausalOptions>();
+  options->source.addTo(*command);
+  command
+      ->add_option("--over", options->over,
+                   "ordered axes, counted from 0, of a model without a contract: --over 2,3, or "
+                   "--over 2,3:1,2 where the output's differ from the input's")
+      ->type_name("AXES");
+  command->add_flag("--strict", options->isStrict,
+                    "with --over: an output may not read its own "
+                    "position");
+  command->add_option("--at", options->at, "the output position to look at: --at 14,14")
+      ->type_name("POSITION");
+  command->add_flag("--json", options->isJson, "as JSON");
+  command->add_option("--html", options->htmlFile, "draw the fields of all positions as a page")
+      ->type_name("FILE");
+  command->callback([options] { analyse(*options); });
+}
+
+} // namespace quern::tools

@@ -1,0 +1,239 @@
+// The page holds what every op reads, and sweeps back through it itself when a position is clicked:
+// the fields of all positions through all layers would be far too much to list.
+#include "tools/quern/causal/CausalPage.h"
+
+#include "codegen/OutputFile.h"
+#include "ir/Infer.h"
+#include "ir/SourceLocation.h"
+#include "tools/quern/causal/CausalReport.h"
+#include "tools/quern/causal/PageText.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+#include <nlohmann/json.hpp>
+
+namespace quern::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using passes::AxisMap;
+using passes::Read;
+using passes::ReadMask;
+
+std::vector<int64_t> list(llvm::ArrayRef<int64_t> values) { return values.vec(); }
+llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return ir::tensorType(value).getShape(); }
+
+/// [stride, dilation, offset] of a table that is one, kept inside [0, extent).
+std::optional<std::array<int64_t, 3>> asAffine(const AxisMap &map, int64_t extent) {
+  auto elements = static_cast<int64_t>(map.table.size()) / map.taps;
+  // Any entry inside tells the offset once stride and dilation are known from its neighbours.
+  std::optional<int64_t> stride, dilation, offset;
+  for (int64_t r = 0; r < elements; ++r)
+    for (int64_t t = 0; t < map.taps; ++t) {
+      int64_t here = map.source(r, t);
+      if (here < 0)
+        continue;
+      if (!stride && r + 1 < elements && map.source(r + 1, t) >= 0)
+        stride = map.source(r + 1, t) - here;
+      if (!dilation && t + 1 < map.taps && map.source(r, t + 1) >= 0)
+        dilation = map.source(r, t + 1) - here;
+    }
+  std::array<int64_t, 3> affine{stride.value_or(0), dilation.value_or(0), 0};
+  for (int64_t r = 0; r < elements; ++r)
+    for (int64_t t = 0; t < map.taps; ++t)
+      if (int64_t here = map.source(r, t); here >= 0 && !offset)
+        offset = here - r * affine[0] - t * affine[1];
+  affine[2] = offset.value_or(0);
+  for (int64_t r = 0; r < elements; ++r)
+    for (int64_t t = 0; t < map.taps; ++t) {
+      int64_t at = r * affine[0] + t * affine[1] + affine[2];
+      if (map.source(r, t) != (at >= 0 && at < extent ? at : -1))
+        return std::nullopt;
+    }
+  return affine;
+}
+
+Json mapJson(const AxisMap &map, llvm::ArrayRef<int64_t> operandShape) {
+  Json json{{"operand", {map.operand.first, map.operand.count}},
+            {"result", {map.result.first, map.result.count}}};
+  if (map.table.empty())
+    return json;
+  json["taps"] = map.taps;
+  int64_t extent = 1;
+  for (int64_t axis = map.operand.first; axis < map.operand.first + map.operand.count; ++axis)
+    extent *= operandShape[axis];
+  if (auto affine = asAffine(map, extent))
+    json["affine"] = *affine;
+  else
+    json["table"] = map.table;
+  return json;
+}
+
+Json maskJson(const ReadMask &mask) {
+  std::string kept;
+  for (uint8_t keeps : mask.kept)
+    kept += keeps ? '1' : '0';
+  return {{"axes", list(mask.resultAxes)}, {"maps", list(mask.maps)}, {"kept", kept}};
+}
+
+/// The graph of the ops that the output depends on the input through, by number.
+class GraphWriter {
+public:
+  explicit GraphWriter(const passes::CausalAnalysis &analysis) : analysis(analysis) {}
+
+  Json write(llvm::ArrayRef<int64_t> at) {
+    mlir::func::FuncOp model = analysis.model;
+    const passes::Positions &positions = analysis.positions;
+    ir::CausalAttr contract = positions.contract();
+    Json graph{{"model", model.getSymName().str()}};
+    graph["input"] = {{"value", numberOf(analysis.input())},
+                      {"name", valueName(analysis.input())},
+                      {"axes", list(contract.getInputAxes())}};
+    auto outputName = model.getResultAttrOfType<mlir::StringAttr>(
+        static_cast<unsigned>(contract.getOutput()), ir::names::name);
+    graph["output"] = {{"value", numberOf(analysis.output())},
+                       {"name", outputName ? outputName.str() : "output"},
+                       {"axes", list(contract.getOutputAxes())}};
+    graph["extents"] = list(positions.extents());
+    graph["strict"] = contract.getStrict();
+    graph["order"] = list(contract.getOrder());
+    graph["at"] = list(at);
+    graph["ops"] = opsJson(model.front());
+    graph["layers"] = layers;
+    graph["shapes"] = shapes;
+    return graph;
+  }
+
+private:
+  int64_t numberOf(mlir::Value value) {
+    auto [entry, isNew] = numbers.try_emplace(value, shapes.size());
+    if (isNew)
+      shapes.push_back(list(shapeOf(value)));
+    return entry->second;
+  }
+
+  template <typename Range> Json numbersOf(Range &&values) {
+    Json json = Json::array();
+    for (mlir::Value value : values)
+      json.push_back(numberOf(value));
+    return json;
+  }
+
+  Json opsJson(mlir::Block &block) {
+    bool isModel = &block == &analysis.model.getBody().front();
+    Json ops = Json::array();
+    for (mlir::Operation &op : block.without_terminator()) {
+      if (isModel && analysis.available.of(op.getResult(0)).isAll(passes::RankTensor::never))
+        continue;
+      if (auto scan = llvm::dyn_cast<ir::ScanOp>(op))
+        ops.push_back(scanJson(scan));
+      else
+        ops.push_back(opJson(op));
+      if (isModel && moves(op))
+        addLayer(op.getResult(0));
+    }
+    return ops;
+  }
+
+  Json opJson(mlir::Operation &op) {
+    Json reads = Json::array();
+    for (const Read &read : analysis.available.readsOf(&op)) {
+      mlir::Value operand = op.getOperand(read.operand);
+      Json maps = Json::array();
+      for (const AxisMap &map : read.maps)
+        maps.push_back(mapJson(map, shapeOf(operand)));
+      Json json{{"value", numberOf(operand)}, {"maps", std::move(maps)}};
+      if (read.mask)
+        json["mask"] = maskJson(*read.mask);
+      reads.push_back(std::move(json));
+    }
+    return {{"result", numberOf(op.getResult(0))}, {"reads", std::move(reads)}};
+  }
+
+  Json scanJson(ir::ScanOp scan) {
+    mlir::Block &body = scan.getBody().front();
+    Json json{{"steps", scan.getSteps()},
+              {"sequences", numbersOf(scan.getSequences())},
+              {"axes", list(scan.getAxes())},
+              {"inits", numbersOf(scan.getInits())},
+              {"invariants", numbersOf(scan.getInvariants())},
+              {"results", numbersOf(scan.getStacked())},
+              {"resultAxes", list(scan.getResultAxes())},
+              {"arguments", numbersOf(body.getArguments())}};
+    json["body"] = opsJson(body);
+    json["yields"] = numbersOf(body.getTerminator()->getOperands());
+    return json;
+  }
+
+  /// Whether an op brings other positions to a place: the rest is not worth a picture.
+  bool moves(mlir::Operation &op) const {
+    if (llvm::isa<ir::ScanOp>(op))
+      return true;
+    for (const Read &read : analysis.available.readsOf(&op)) {
+      const passes::RankTensor &operand = analysis.available.of(op.getOperand(read.operand));
+      for (const AxisMap &map : read.maps)
+        if (map.taps > 1 &&
+            llvm::any_of(llvm::seq(map.operand.first, map.operand.first + map.operand.count),
+                         [&](int64_t axis) { return !operand.isUniform(axis); }))
+          return true;
+    }
+    return false;
+  }
+
+  void addLayer(mlir::Value value) {
+    layers.push_back({{"value", numberOf(value)},
+                      {"name", valueName(value)},
+                      {"op", value.getDefiningOp()->getName().stripDialect().str()},
+                      {"place", ir::locationText(value.getLoc())},
+                      {"grid", gridAxes(value)}});
+  }
+
+  /// The axes of a value that lie over the positions: as many, of proportional extents, along
+  /// which it becomes available at different times; or those along which it does.
+  std::vector<int64_t> gridAxes(mlir::Value value) const {
+    const passes::RankTensor &available = analysis.available.of(value);
+    llvm::ArrayRef<int64_t> extents = analysis.positions.extents();
+    size_t wanted = std::min<size_t>(extents.size(), 2);
+    std::vector<int64_t> varying;
+    for (int64_t axis = 0; axis < static_cast<int64_t>(available.shape().size()); ++axis)
+      if (!available.isUniform(axis))
+        varying.push_back(axis);
+    for (size_t first = 0; first + wanted <= varying.size(); ++first) {
+      bool fits = true;
+      for (size_t i = 0; i < wanted; ++i) {
+        int64_t own = available.shape()[varying[first + i]], extent = extents[i];
+        fits = fits && own > 1 && (own % extent == 0 || extent % own == 0);
+      }
+      if (fits && (first + wanted == varying.size() || wanted == extents.size() || first > 0))
+        return {varying.begin() + static_cast<int64_t>(first),
+                varying.begin() + static_cast<int64_t>(first + wanted)};
+    }
+    varying.resize(std::min<size_t>(varying.size(), 1));
+    return varying;
+  }
+
+  const passes::CausalAnalysis &analysis;
+  llvm::DenseMap<mlir::Value, int64_t> numbers;
+  std::vector<std::vector<int64_t>> shapes;
+  Json layers = Json::array();
+};
+
+} // namespace
+
+bool writeCausalPage(const passes::CausalAnalysis &analysis, llvm::ArrayRef<int64_t> at,
+                     const std::string &path) {
+  std::string page = pageText, graph = GraphWriter(analysis).write(at).dump();
+  // No text of the model ends the script it stands in.
+  for (size_t end = 0; (end = graph.find("</", end)) != std::string::npos; end += 3)
+    graph.replace(end, 2, "<\\/");
+  static constexpr llvm::StringLiteral placeholder = "QUERN_GRAPH";
+  page.replace(page.find(placeholder.data()), placeholder.size(), graph);
+  if (llvm::Error error =
+          codegen::writeOutput(path, {llvm::ArrayRef<char>(page.data(), page.size())})) {
+    llvm::errs() << "error: " << llvm::toString(std::move(error)) << "\n";
+    return false;
+  }
+  return true;
+}
+
+} // namespace quern::tools

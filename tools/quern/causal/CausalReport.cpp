@@ -1,0 +1,201 @@
+#include "tools/quern/causal/CausalReport.h"
+
+#include "ir/HostTensor.h"
+#include "ir/Infer.h"
+#include "ir/SourceLocation.h"
+#include "tools/quern/Compilation.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace quern::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using passes::indexText;
+
+std::vector<int64_t> list(llvm::ArrayRef<int64_t> index) { return index.vec(); }
+
+std::string plural(int64_t count, llvm::StringRef noun) {
+  return fmt::format("{} {}{}", count, noun.str(), count == 1 ? "" : "s");
+}
+
+std::string locationOf(mlir::Value value) {
+  mlir::Operation *op = value.getDefiningOp();
+  return op ? ir::locationText(op->getLoc()) : "";
+}
+
+std::string inputName(const passes::CausalAnalysis &analysis) {
+  return valueName(analysis.input());
+}
+
+std::string outputName(const passes::CausalAnalysis &analysis) {
+  mlir::func::FuncOp model = analysis.model;
+  auto name = model.getResultAttrOfType<mlir::StringAttr>(
+      static_cast<unsigned>(analysis.positions.contract().getOutput()), ir::names::name);
+  return name ? name.str() : "output";
+}
+
+/// The positions that a set holds.
+Json positionsIn(const std::vector<uint8_t> &set, llvm::ArrayRef<int64_t> extents) {
+  Json positions = Json::array();
+  size_t at = 0;
+  ir::forEachIndex(extents, [&](llvm::ArrayRef<int64_t> position) {
+    if (set[at++])
+      positions.push_back(list(position));
+  });
+  return positions;
+}
+
+Json stepsJson(const std::optional<passes::Counterexample> &found) {
+  Json steps = Json::array();
+  if (!found)
+    return steps;
+  for (auto [at, step] : llvm::enumerate(found->steps))
+    steps.push_back({{"op", step.op->getName().getStringRef().str()},
+                     {"label", ir::labelText(step.op->getLoc())},
+                     {"location", ir::locationText(step.op->getLoc())},
+                     {"tap", list(step.tap)},
+                     {"element", list(step.element)},
+                     {"reads", list(step.readElement)},
+                     {"blamed", at == found->blamed}});
+  return steps;
+}
+
+Json statesJson(llvm::ArrayRef<passes::ValueState> states) {
+  Json values = Json::array();
+  for (const passes::ValueState &state : states)
+    values.push_back({{"value", valueName(state.value)},
+                      {"location", locationOf(state.value)},
+                      {"shape", list(ir::tensorType(state.value).getShape())},
+                      {"positions", state.positions},
+                      {"position_bytes", state.positionBytes},
+                      {"bytes", state.bytes()}});
+  return values;
+}
+
+void printVerdict(const CausalReport &report) {
+  const passes::CausalAnalysis &analysis = report.analysis;
+  const passes::Positions &positions = analysis.positions;
+  mlir::func::FuncOp model = analysis.model;
+  std::string grid =
+      fmt::format("{} positions of {}", fmt::join(positions.extents(), " x "), inputName(analysis));
+  llvm::StringRef kind = positions.contract().getStrict() ? "strictly causal" : "causal";
+  fmt::print("{}: {}{} over {}\n", model.getSymName().str(), report.verdict.isCausal ? "" : "not ",
+             kind.str(), grid);
+}
+
+void printCounterexample(const CausalReport &report) {
+  const passes::Counterexample &found = *report.counterexample;
+  fmt::print("  {}{} reads {}{}", outputName(report.analysis), indexText(found.outputPosition),
+             inputName(report.analysis), indexText(found.inputPosition));
+  if (!found.steps.empty())
+    fmt::print(" through {}", found.steps[found.blamed].text());
+  fmt::print("\n");
+  for (auto [at, step] : llvm::enumerate(found.steps))
+    if (!step.tap.empty() || at == found.blamed)
+      fmt::print("  {} {}: element {} reads {}\n", at == found.blamed ? '>' : ' ', step.text(),
+                 indexText(step.element), indexText(step.readElement));
+}
+
+void printField(const CausalReport &report) {
+  const passes::ReceptiveField &field = report.field;
+  fmt::print("  receptive field of {}{}: ", outputName(report.analysis), indexText(field.output));
+  if (field.low.empty()) {
+    fmt::print("nothing\n");
+    return;
+  }
+  fmt::print("{}, from {} to {}\n", plural(field.seenCount(), "position"), indexText(field.low),
+             indexText(field.high));
+  if (int64_t blind = field.blindCount())
+    fmt::print("  blind spot: {} within that box, generated before and not seen\n",
+               plural(blind, "position"));
+  else
+    fmt::print("  blind spot: none\n");
+}
+
+void printStates(llvm::ArrayRef<passes::ValueState> states, int64_t total) {
+  if (states.empty()) {
+    fmt::print("  state: none\n");
+    return;
+  }
+  fmt::print("  state: {} in {}\n", byteText(total),
+             plural(static_cast<int64_t>(states.size()), "value"));
+  size_t width = 5;
+  for (const passes::ValueState &state : states)
+    width = std::max(width, valueName(state.value).size());
+  fmt::print("    {:<{}}  {:>9}  {:>10}  {:>10}  {}\n", "value", width, "positions", "bytes each",
+             "bytes", "source");
+  for (const passes::ValueState &state : states)
+    fmt::print("    {:<{}}  {:>9}  {:>10}  {:>10}  {}\n", valueName(state.value), width,
+               state.positions, state.positionBytes, state.bytes(), locationOf(state.value));
+}
+
+} // namespace
+
+std::string valueName(mlir::Value value) {
+  if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(value)) {
+    auto model = llvm::cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp());
+    auto name = model.getArgAttrOfType<mlir::StringAttr>(argument.getArgNumber(), ir::names::name);
+    return name ? name.str() : fmt::format("input {}", argument.getArgNumber());
+  }
+  mlir::Operation *op = value.getDefiningOp();
+  std::string label = ir::labelText(op->getLoc());
+  return label.empty() ? op->getName().stripDialect().str() : label;
+}
+
+CausalReport::CausalReport(const passes::CausalAnalysis &analysis, llvm::ArrayRef<int64_t> at)
+    : analysis(analysis), verdict(passes::judge(analysis)),
+      field(passes::receptiveField(analysis, at)), states(passes::stateSizes(analysis)) {
+  if (!verdict.isCausal)
+    counterexample = passes::findCounterexample(analysis, verdict.worst);
+}
+
+int64_t CausalReport::stateBytes() const {
+  int64_t bytes = 0;
+  for (const passes::ValueState &state : states)
+    bytes += state.bytes();
+  return bytes;
+}
+
+void CausalReport::print() const {
+  printVerdict(*this);
+  if (counterexample)
+    printCounterexample(*this);
+  fmt::print("  look-ahead: {} beyond the contract; latency as a stream: {}\n",
+             plural(verdict.lookAhead, "position"), plural(verdict.latency, "position"));
+  printField(*this);
+  printStates(states, stateBytes());
+}
+
+std::string CausalReport::json() const {
+  mlir::func::FuncOp model = analysis.model;
+  llvm::ArrayRef<int64_t> extents = analysis.positions.extents();
+  Json json{{"model", model.getSymName().str()},
+            {"extents", list(extents)},
+            {"strict", analysis.positions.contract().getStrict()},
+            {"causal", verdict.isCausal},
+            {"look_ahead", verdict.lookAhead},
+            {"latency", verdict.latency},
+            {"counterexample", stepsJson(counterexample)},
+            {"receptive_field",
+             {{"output", list(field.output)},
+              {"count", field.seenCount()},
+              {"low", list(field.low)},
+              {"high", list(field.high)},
+              {"positions", positionsIn(field.seen, extents)}}},
+            {"blind_spot",
+             {{"count", field.blindCount()}, {"positions", positionsIn(field.blind, extents)}}},
+            {"state_bytes", stateBytes()},
+            {"states", statesJson(states)}};
+  if (counterexample) {
+    json["reader"] = list(counterexample->outputPosition);
+    json["read"] = list(counterexample->inputPosition);
+  }
+  return json.dump(2);
+}
+
+} // namespace quern::tools

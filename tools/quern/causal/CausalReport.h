@@ -1,0 +1,34 @@
+// What `quern causal` has found, as text and as JSON.
+#pragma once
+
+#include "passes/causal/Counterexample.h"
+#include "passes/causal/ReceptiveField.h"
+#include "passes/causal/StateSizes.h"
+
+#include <optional>
+#include <string>
+
+namespace quern::tools {
+
+struct CausalReport {
+  const passes::CausalAnalysis &analysis;
+  passes::Verdict verdict;
+  std::optional<passes::Counterexample> counterexample;
+  passes::ReceptiveField field;
+  std::vector<passes::ValueState> states;
+
+  /// Looks at the output position `at`.
+  CausalReport(const passes::CausalAnalysis &analysis, llvm::ArrayRef<int64_t> at);
+
+  int64_t stateBytes() const;
+  /// For people, on standard output.
+  void print() const;
+  /// For programs: causal, look_ahead, counterexample (a list of op, location and tap),
+  /// receptive_field, blind_spot, state_bytes and more.
+  std::string json() const;
+};
+
+/// What messages call a value: its name in the signature, its op's label, or the op's name.
+std::string valueName(mlir::Value value);
+
+} // namespace quern::tools
