@@ -189,8 +189,11 @@ private:
                                           model.name.text, builder.getFunctionType(types, {}));
     function->setAttr(ir::names::model, builder.getUnitAttr());
     if (model.contract)
-      if (ir::CausalAttr causal = elaborateContract(elaborator, model, types))
+      if (ir::CausalAttr causal = elaborateContract(elaborator, model, types)) {
         function->setAttr(ir::names::causal, causal);
+        function->setLoc(mlir::FusedLoc::get(
+            builder.getContext(), {function.getLoc(), elaborator.location(model.contract->range)}));
+      }
     function.setAllArgAttrs(attributes);
     mlir::Block *entry = new mlir::Block();
     function.getBody().push_back(entry);

@@ -17,6 +17,12 @@ std::string nameOr(mlir::Attribute name, llvm::StringRef otherwise) {
   return text ? text.str() : otherwise.str();
 }
 
+/// Where the contract stands in the source: the frontend fuses it to the model's own place.
+mlir::Location contractLocation(mlir::func::FuncOp model) {
+  auto fused = llvm::dyn_cast<mlir::FusedLoc>(model.getLoc());
+  return fused ? fused.getLocations().back() : model.getLoc();
+}
+
 void noteStep(mlir::Diagnostic &error, const PathStep &step) {
   error.attachNote(step.op->getLoc())
       << step.name() << ": element " << indexText(step.element) << " reads "
@@ -52,9 +58,9 @@ mlir::LogicalResult prove(mlir::func::FuncOp model, ir::CausalAttr contract) {
   std::string reader = nameOr(model.getResultAttr(output, ir::names::name), "output") +
                        indexText(found.outputPosition);
   std::string source = nameOr(model.getArgAttr(input, ir::names::name), "input");
-  mlir::InFlightDiagnostic error = model.emitError(model.getSymName())
-                                   << " is not causal: " << reader << " reads " << source
-                                   << indexText(found.inputPosition);
+  mlir::InFlightDiagnostic error = mlir::emitError(contractLocation(model))
+                                   << model.getSymName() << " is not causal: " << reader
+                                   << " reads " << source << indexText(found.inputPosition);
   if (!found.steps.empty())
     error << " through " << found.steps[found.blamed].text();
   error.attachNote() << "its contract lets " << reader << " read " << source << " up to "

@@ -23,6 +23,21 @@ RanksOfValues atEntry(ir::ScanOp scan, int64_t step, llvm::ArrayRef<RankTensor> 
   return inside;
 }
 
+/// What a concat gives if its operands agree, and along its axis, too: the channels of a network
+/// are joined often, and need not be told apart for it.
+std::optional<RankTensor> joinedEqual(ir::ConcatOp concat, const RanksOfValues &values) {
+  auto axis = static_cast<int64_t>(concat.getAxis());
+  RankTensor first = ranksIn(values, concat.getInputs().front());
+  for (mlir::Value input : concat.getInputs()) {
+    RankTensor own = ranksIn(values, input);
+    if (!own.isUniform(axis) || own.extents() != first.extents() || own.data() != first.data())
+      return std::nullopt;
+  }
+  RankTensor joined(shapeOf(concat.getResult()), first.extents(), RankTensor::never);
+  joined.data() = first.data();
+  return joined;
+}
+
 } // namespace
 
 RankTensor ranksIn(const RanksOfValues &values, mlir::Value value) {
@@ -55,6 +70,11 @@ void Availability::propagate(mlir::Block &block, RanksOfValues &values) const {
       continue;
     }
     mlir::Value result = op.getResult(0);
+    if (auto concat = llvm::dyn_cast<ir::ConcatOp>(op))
+      if (auto joined = joinedEqual(concat, values)) {
+        values.try_emplace(result, std::move(*joined));
+        continue;
+      }
     RankTensor available(shapeOf(result));
     for (const Read &read : cache->of(&op))
       if (auto operand = values.find(op.getOperand(read.operand)); operand != values.end())

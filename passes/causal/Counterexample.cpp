@@ -63,22 +63,27 @@ private:
   void follow(Counterexample &found) {
     mlir::Operation *op = value.getDefiningOp();
     ElementRead latest;
-    int64_t first = RankTensor::never, second = RankTensor::never;
-    forEachRead(analysis.available.readsOf(op), op->getOperands(), shapeOf(value), index,
-                [&](const ElementRead &read) {
-                  int64_t rank =
-                      ranksIn(frame->ranks(), op->getOperand(read.operand)).at(read.index);
-                  if (rank > first) {
-                    second = first;
-                    first = rank;
-                    latest = read;
-                  } else {
-                    second = std::max(second, rank);
-                  }
-                });
-    assert(first == available() && "an element is available with its latest operand");
+    int64_t last = RankTensor::never, lastOfOthers = RankTensor::never;
+    auto forEach = [&](llvm::function_ref<void(const ElementRead &, int64_t)> visit) {
+      forEachRead(analysis.available.readsOf(op), op->getOperands(), shapeOf(value), index,
+                  [&](const ElementRead &read) {
+                    mlir::Value operand = op->getOperand(read.operand);
+                    visit(read, ranksIn(frame->ranks(), operand).at(read.index));
+                  });
+    };
+    forEach([&](const ElementRead &read, int64_t rank) {
+      if (rank > last) {
+        last = rank;
+        latest = read;
+      }
+    });
+    forEach([&](const ElementRead &read, int64_t rank) {
+      if (read.tap != latest.tap || read.tapName != latest.tapName)
+        lastOfOthers = std::max(lastOfOthers, rank);
+    });
+    assert(last == available() && "an element is available with its latest operand");
     found.steps.push_back({op, index, latest.index, latest.tap, latest.tapName});
-    isNeeded.push_back(second <= limit);
+    isNeeded.push_back(lastOfOthers <= limit);
     value = op->getOperand(latest.operand);
     index = latest.index;
   }
@@ -177,7 +182,7 @@ private:
   llvm::SmallVector<int64_t> index;
   std::shared_ptr<Frame> frame;
   int64_t limit = 0;
-  /// Of each step: whether its element would be early enough without the read.
+  /// Of each step: whether its element would be early enough without the reads through its tap.
   std::vector<bool> isNeeded;
 };
 

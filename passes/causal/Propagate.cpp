@@ -376,6 +376,19 @@ Targets targetsOf(const AxisMap &map, int64_t operandElements) {
   return targets;
 }
 
+/// What all elements along the result's axes that the read does not depend on want together.
+RankTensor withoutUnreadAxes(const Read &read, const RankTensor &wanted) {
+  RankTensor result = wanted;
+  for (int64_t axis = 0; axis < static_cast<int64_t>(result.shape().size()); ++axis) {
+    bool isRead =
+        llvm::any_of(read.maps, [&](const AxisMap &map) { return map.result.contains(axis); });
+    bool isMasked = read.mask && llvm::is_contained(read.mask->resultAxes, axis);
+    if (!isRead && !isMasked && !result.isUniform(axis))
+      result.raiseAlong(axis);
+  }
+  return result;
+}
+
 /// Classes of mask rows whose results agree; each row its own where that is not to be seen.
 Classes rowsThatAgree(const Sweep &sweep, const RankTensor &result) {
   if (llvm::all_of(sweep.rowAxes(), [&](int64_t axis) { return result.isUniform(axis); }))
@@ -435,11 +448,12 @@ RankTensor gatherMax(const Read &read, const RankTensor &operand,
   return result;
 }
 
-RankTensor scatterMax(const Read &read, const RankTensor &result,
+RankTensor scatterMax(const Read &read, const RankTensor &wanted,
                       llvm::ArrayRef<int64_t> operandShape) {
   constexpr int32_t never = RankTensor::never;
-  if (result.isAll(never))
+  if (wanted.isAll(never))
     return RankTensor(operandShape);
+  RankTensor result = withoutUnreadAxes(read, wanted);
   Sweep sweep(read, result.shape());
   llvm::SmallVector<int64_t> extents(operandShape.size(), 1);
   struct Planned {

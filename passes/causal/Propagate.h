@@ -9,8 +9,8 @@ namespace quern::passes {
 RankTensor gatherMax(const Read &read, const RankTensor &operand,
                      llvm::ArrayRef<int64_t> resultShape);
 
-/// operand[o] = the largest of the result's elements that read o; never where none does.
-RankTensor scatterMax(const Read &read, const RankTensor &result,
+/// operand[o] = the largest of the result's elements `wanted` that read o; never where none does.
+RankTensor scatterMax(const Read &read, const RankTensor &wanted,
                       llvm::ArrayRef<int64_t> operandShape);
 
 } // namespace quern::passes

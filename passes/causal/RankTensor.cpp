@@ -5,6 +5,7 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 namespace quern::passes {
@@ -110,6 +111,19 @@ void RankTensor::raise(const RankTensor &other) {
   forEachStored(theExtents, other.strides(), [&](int64_t place, int64_t offset) {
     theData[place] = std::max(theData[place], other.theData[offset]);
   });
+}
+
+void RankTensor::raiseAlong(int64_t axis) {
+  int64_t along = theExtents[axis];
+  int64_t inner = product(llvm::ArrayRef(theExtents).drop_front(axis + 1));
+  int64_t outer = product(llvm::ArrayRef(theExtents).take_front(axis));
+  std::vector<int32_t> largest(outer * inner, std::numeric_limits<int32_t>::min());
+  for (int64_t o = 0; o < outer; ++o)
+    for (int64_t i = 0; i < along * inner; ++i)
+      largest[o * inner + i % inner] =
+          std::max(largest[o * inner + i % inner], theData[o * along * inner + i]);
+  theData = std::move(largest);
+  theExtents[axis] = 1;
 }
 
 RankTensor RankTensor::slice(int64_t axis, int64_t coordinate) const {

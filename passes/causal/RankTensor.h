@@ -43,6 +43,9 @@ public:
   /// this = max(this, other), element by element. Shapes agree.
   void raise(const RankTensor &other);
 
+  /// Each element becomes the largest along `axis`.
+  void raiseAlong(int64_t axis);
+
   /// The tensor at `coordinate` of `axis`, without that axis.
   RankTensor slice(int64_t axis, int64_t coordinate) const;
   /// The slices of equal shape, in order along a new axis `axis`.

@@ -1,13 +1,11 @@
-// Masks that were tampered with are caught: one tap more in a convolution, one key more in an
-// attention, one entry more in a masked layer. Whether a model leaks then is told by perturbing it;
-// that it does must be reported, with the op and the tap.
+// Masks that were tampered with are caught: one tap more in a convolution, one entry more in a
+// masked layer. Whether a model leaks then is told by perturbing it; that it does must be reported,
+// with the op and the tap.
+#include "tests/causal/Mutation.h"
+
 #include "frontend/Frontend.h"
-#include "ir/HostTensor.h"
-#include "ir/SourceLocation.h"
 #include "passes/Model.h"
 #include "passes/Pipeline.h"
-#include "passes/causal/Counterexample.h"
-#include "passes/causal/StructuralZeros.h"
 #include "tests/causal/Perturbation.h"
 
 #include <gtest/gtest.h>
@@ -16,8 +14,6 @@
 
 namespace quern::passes {
 namespace {
-
-using Index = llvm::SmallVector<int64_t>;
 
 struct CausalText {
   const char *name;
@@ -59,156 +55,6 @@ model made(x: f32[2, D = 4]) -> f32[2, D] strictly causal over D {
     return last: masked_linear(y, [0, 1, 2, 0, 1, 2], [0, 1, 2, 3], strict = true)
 }
 )"},
-    {"attentive", R"(
-model attentive(x: f32[1, T = 5, 4]) -> f32[1, T, 4] causal over T {
-    return mix: multi_head_attention(x, x, heads = 2, mask = (i, j) => j <= i)
-}
-)"},
-};
-
-/// A model with one read more than it had.
-struct Mutant {
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-  std::string label; ///< of the op that reads more
-  Index tap;
-  /// Whether the op and tap can be told from the others of the path: in a masked layer, taking any
-  /// of the reads away may mend the model.
-  bool isCertain = true;
-};
-
-/// Makes the mutants of a simplified model.
-class Mutation {
-public:
-  explicit Mutation(mlir::ModuleOp module) : module(module) {
-    int64_t number = 0;
-    for (mlir::Operation &op : modelOf(module).front()) {
-      if (auto conv = llvm::dyn_cast<ir::ConvOp>(op))
-        mutateConv(conv, number);
-      else if (auto contract = llvm::dyn_cast<ir::ContractOp>(op))
-        mutateContract(contract, number);
-      else if (auto attention = llvm::dyn_cast<ir::AttentionOp>(op))
-        mutateAttention(attention, number);
-      ++number;
-    }
-  }
-
-  std::vector<Mutant> mutants;
-
-private:
-  using Change = llvm::function_ref<void(mlir::OpBuilder &, mlir::Operation *)>;
-
-  void add(mlir::Operation *op, int64_t number, Index tap, bool isCertain, Change change) {
-    mlir::OwningOpRef<mlir::ModuleOp> copy(module.clone());
-    mlir::Operation *own = &*std::next(modelOf(*copy).front().begin(), number);
-    mlir::OpBuilder builder(own);
-    change(builder, own);
-    mutants.push_back({std::move(copy), ir::labelText(op->getLoc()), std::move(tap), isCertain});
-  }
-
-  /// Ones at `where`, along the axes that it has a coordinate for; of the type of `like`.
-  static mlir::Value marks(mlir::OpBuilder &builder, mlir::Value like,
-                           llvm::ArrayRef<int64_t> where) {
-    llvm::SmallVector<int64_t> shape(tensorType(like).getShape());
-    for (auto [extent, at] : llvm::zip_equal(shape, where))
-      extent = at < 0 ? 1 : extent;
-    auto type = mlir::RankedTensorType::get(shape, tensorType(like).getElementType());
-    llvm::SmallVector<mlir::Attribute> elements;
-    ir::forEachIndex(shape, [&](llvm::ArrayRef<int64_t> index) {
-      bool isMarked = llvm::all_of(llvm::zip_equal(index, where), [](auto pair) {
-        return std::get<1>(pair) < 0 || std::get<0>(pair) == std::get<1>(pair);
-      });
-      if (type.getElementType().isInteger(1))
-        elements.push_back(builder.getBoolAttr(isMarked));
-      else
-        elements.push_back(builder.getFloatAttr(type.getElementType(), isMarked ? 1.0 : 0.0));
-    });
-    return ir::ConstantOp::create(builder, like.getLoc(), type,
-                                  mlir::DenseElementsAttr::get(type, elements));
-  }
-
-  /// The weight, and a parameter of its own where `where` says.
-  static mlir::Value opened(mlir::OpBuilder &builder, mlir::Value weight,
-                            llvm::ArrayRef<int64_t> where) {
-    mlir::Location loc = weight.getLoc();
-    mlir::Value more =
-        ir::ParameterOp::create(builder, loc, weight.getType(), builder.getStringAttr("mutant"));
-    more = ir::MulOp::create(builder, loc, more, marks(builder, weight, where));
-    return ir::AddOp::create(builder, loc, weight, more);
-  }
-
-  /// Every tap that the mask hides, for all channels; without a mask, the window one tap later.
-  void mutateConv(ir::ConvOp conv, int64_t number) {
-    llvm::ArrayRef<int64_t> kernel = conv.getKernel();
-    Index last;
-    auto nonzero = possiblyNonzero(conv.getWeight());
-    ir::forEachIndex(kernel, [&](llvm::ArrayRef<int64_t> at) {
-      Index where{-1, -1}, tap;
-      llvm::append_range(where, at);
-      for (auto [axis, place] : llvm::enumerate(at))
-        tap.push_back(place * conv.getDilations()[axis] - conv.getPadLow()[axis]);
-      last = tap;
-      if (nonzero && !isOpen(*nonzero, where))
-        add(conv, number, tap, true, [&](mlir::OpBuilder &builder, mlir::Operation *own) {
-          own->setOperand(1, opened(builder, own->getOperand(1), where));
-        });
-    });
-    if (nonzero || conv.getPadLow().front() == 0)
-      return;
-    int64_t step = conv.getDilations().front();
-    last.front() += step;
-    add(conv, number, last, true, [&](mlir::OpBuilder &builder, mlir::Operation *own) {
-      auto later = llvm::cast<ir::ConvOp>(own);
-      llvm::SmallVector<int64_t> low(later.getPadLow()), high(later.getPadHigh());
-      low.front() -= step;
-      high.front() += step;
-      later.setPadLowAttr(builder.getDenseI64ArrayAttr(low));
-      later.setPadHighAttr(builder.getDenseI64ArrayAttr(high));
-    });
-  }
-
-  /// Whether no channel's weight is hidden at a tap.
-  static bool isOpen(const RankTensor &nonzero, llvm::ArrayRef<int64_t> where) {
-    bool isOpen = true;
-    ir::forEachIndex(nonzero.shape().take_front(2), [&](llvm::ArrayRef<int64_t> channels) {
-      Index index(where);
-      llvm::copy(channels, index.begin());
-      isOpen = isOpen && nonzero.at(index) != 0;
-    });
-    return isOpen;
-  }
-
-  /// Every entry that the mask of a layer hides.
-  void mutateContract(ir::ContractOp contract, int64_t number) {
-    auto nonzero = possiblyNonzero(contract.getRhs());
-    if (!nonzero)
-      return;
-    const auto *summed = llvm::find_if(contract.getRhsAxes(), [&](int64_t label) {
-      return !llvm::is_contained(contract.getResultAxes(), label);
-    });
-    ir::forEachIndex(nonzero->shape(), [&](llvm::ArrayRef<int64_t> where) {
-      if (nonzero->at(where) == 0)
-        add(contract, number, {where[summed - contract.getRhsAxes().begin()]}, false,
-            [&](mlir::OpBuilder &builder, mlir::Operation *own) {
-              own->setOperand(1, opened(builder, own->getOperand(1), where));
-            });
-    });
-  }
-
-  /// Every key that the mask hides from a query.
-  void mutateAttention(ir::AttentionOp attention, int64_t number) {
-    std::optional<RankTensor> admitted = constantElements(attention.getMask());
-    ir::forEachIndex(admitted->shape(), [&](llvm::ArrayRef<int64_t> where) {
-      if (admitted->at(where) == 0)
-        add(attention, number, {where[1]}, true,
-            [&](mlir::OpBuilder &builder, mlir::Operation *own) {
-              mlir::Value mask = own->getOperand(3);
-              own->setOperand(
-                  3, ir::OrOp::create(builder, mask.getLoc(), mask, marks(builder, mask, where)));
-            });
-    });
-  }
-
-  mlir::ModuleOp module;
 };
 
 Parameters genericParameters(mlir::ModuleOp module) {
@@ -226,10 +72,6 @@ Parameters genericParameters(mlir::ModuleOp module) {
 CausalAnalysis analysed(mlir::ModuleOp module) {
   mlir::func::FuncOp model = modelOf(module);
   return *analyseCausality(model, model->getAttrOfType<ir::CausalAttr>(ir::names::causal));
-}
-
-bool isOfMutant(const PathStep &step, const Mutant &mutant) {
-  return ir::labelText(step.op->getLoc()) == mutant.label && step.tap == mutant.tap;
 }
 
 class Mutations : public testing::TestWithParam<CausalText> {};
@@ -250,23 +92,21 @@ TEST_P(Mutations, AreCaughtWithOpAndTap) {
   expectSameDependence(original, perturb(*module, genericParameters(*module), original));
 
   size_t leaks = 0;
-  for (const Mutant &mutant : Mutation(*module).mutants) {
+  for (const Mutant &mutant : mutate(*module, Entries::all)) {
     CausalAnalysis analysis = analysed(*mutant.module);
     expectSameDependence(analysis,
                          perturb(*mutant.module, genericParameters(*mutant.module), analysis));
-    ASSERT_FALSE(HasFailure()) << mutant.label << " " << indexText(mutant.tap);
+    ASSERT_FALSE(HasFailure()) << mutant.text();
     Verdict verdict = judge(analysis);
     if (verdict.isCausal)
       continue;
     ++leaks;
     Counterexample found = findCounterexample(analysis, verdict.worst);
-    EXPECT_TRUE(
-        llvm::any_of(found.steps, [&](const PathStep &step) { return isOfMutant(step, mutant); }))
-        << mutant.label << " " << indexText(mutant.tap);
-    if (mutant.isCertain)
-      EXPECT_TRUE(isOfMutant(found.steps[found.blamed], mutant))
-          << mutant.label << " " << indexText(mutant.tap) << " blamed on "
-          << found.steps[found.blamed].text();
+    EXPECT_TRUE(llvm::any_of(found.steps, [&](const PathStep &step) { return mutant.is(step); }))
+        << mutant.text();
+    const PathStep &blamed = found.steps[found.blamed];
+    EXPECT_TRUE(!mutant.isCertain || mutant.is(blamed))
+        << mutant.text() << " blamed on " << blamed.text();
   }
   EXPECT_GT(leaks, 0U);
 }

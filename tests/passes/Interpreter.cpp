@@ -208,6 +208,13 @@ private:
         .Case([&](ir::CmpOp o) {
           return reference::compare(ir::stringifyCmpPredicate(o.getPredicate()), in[0], in[1]);
         })
+        .Case([&](ir::DivOp o) {
+          Tensor quotient = reference::binary("div", in[0], in[1]);
+          mlir::Type element = tensorType(o.getResult()).getElementType();
+          return llvm::isa<mlir::IntegerType>(element)
+                     ? reference::cast(quotient, elementName(element))
+                     : quotient;
+        })
         .Case([&](ir::SelectOp) { return reference::select(in[0], in[1], in[2]); })
         .Default([&](mlir::Operation *other) {
           if (!other->hasTrait<ir::Elementwise>())

@@ -1,0 +1,131 @@
+// The causal models of models/: each is proved, small; a read more is blamed where it leaks; large
+// ones take less than a second.
+#include "frontend/Frontend.h"
+#include "passes/Model.h"
+#include "passes/Pipeline.h"
+#include "tests/causal/Mutation.h"
+
+#include <gtest/gtest.h>
+
+#include <ctime>
+
+namespace quern::passes {
+namespace {
+
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+struct ModelCase {
+  const char *name;
+  Settings settings;
+};
+
+void PrintTo(const ModelCase &model, std::ostream *out) { *out << model.name; }
+
+/// A model of models/, simplified.
+class SimplifiedModel {
+public:
+  explicit SimplifiedModel(const ModelCase &model)
+      : context(mlir::MLIRContext::Threading::DISABLED) {
+    frontend::Options options;
+    options.library = QUERN_SOURCE_DIR "/frontend/library";
+    options.settings = model.settings;
+    std::string messages, path = std::string(QUERN_SOURCE_DIR "/models/") + model.name + ".qn";
+    llvm::raw_string_ostream stream(messages);
+    module = frontend::compile(path, options, context, stream);
+    EXPECT_TRUE(module) << messages;
+    if (!module)
+      return;
+    mlir::PassManager simplify(&context);
+    buildSimplify(simplify);
+    EXPECT_TRUE(mlir::succeeded(simplify.run(*module)));
+  }
+
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+};
+
+CausalAnalysis analysed(mlir::ModuleOp module) {
+  mlir::func::FuncOp model = modelOf(module);
+  return *analyseCausality(model, model->getAttrOfType<ir::CausalAttr>(ir::names::causal));
+}
+
+class CausalModels : public testing::TestWithParam<ModelCase> {};
+
+TEST_P(CausalModels, AreProvedAndTheirMutantsCaught) {
+  SimplifiedModel model(GetParam());
+  ASSERT_TRUE(model.module);
+  CausalAnalysis analysis = analysed(*model.module);
+  ASSERT_TRUE(judge(analysis).isCausal);
+  size_t leaks = 0;
+  std::vector<Mutant> mutants = mutate(*model.module, Entries::fewOfEach);
+  for (const Mutant &mutant : mutants) {
+    CausalAnalysis changed = analysed(*mutant.module);
+    Verdict verdict = judge(changed);
+    if (verdict.isCausal)
+      continue;
+    ++leaks;
+    Counterexample found = findCounterexample(changed, verdict.worst);
+    EXPECT_TRUE(llvm::any_of(found.steps, [&](const PathStep &step) { return mutant.is(step); }))
+        << mutant.text();
+    const PathStep &blamed = found.steps[found.blamed];
+    EXPECT_TRUE(!mutant.isCertain || mutant.is(blamed))
+        << mutant.text() << " blamed on " << blamed.text();
+  }
+  RecordProperty("mutants", static_cast<int>(mutants.size()));
+  RecordProperty("leaks", static_cast<int>(leaks));
+  EXPECT_TRUE(mutants.empty() || leaks > 0);
+}
+
+const ModelCase smallModels[] = {
+    {"any_order", {{"T", "12"}, {"channels", "8"}, {"heads", "2"}, {"layers", "2"}}},
+    {"char_rnn", {{"T", "9"}, {"hidden", "4"}, {"size", "3"}}},
+    {"gated_pixelcnn",
+     {{"H", "12"}, {"W", "12"}, {"channels", "4"}, {"layers", "3"}, {"levels", "2"}}},
+    {"gpt", {{"T", "12"}, {"channels", "8"}, {"heads", "2"}, {"layers", "2"}}},
+    {"made", {{"D", "9"}, {"hidden", "[12, 10]"}}},
+    {"multiscale", {{"H", "8"}, {"W", "8"}, {"channels", "4"}, {"layers", "2"}, {"levels", "2"}}},
+    {"nade", {{"D", "9"}, {"hidden", "4"}}},
+    {"pixel_rnn", {{"H", "6"}, {"W", "6"}, {"hidden", "4"}, {"layers", "2"}, {"levels", "2"}}},
+    {"pixelcnn",
+     {{"C", "3"}, {"H", "6"}, {"W", "6"}, {"channels", "12"}, {"layers", "2"}, {"levels", "2"}}},
+    {"pixelcnn_pp",
+     {{"H", "8"}, {"W", "8"}, {"layers", "1"}, {"channels", "4"}, {"components", "1"}}},
+    {"pixelsnail",
+     {{"H", "6"},
+      {"W", "6"},
+      {"blocks", "1"},
+      {"layers", "1"},
+      {"channels", "8"},
+      {"components", "1"}}},
+    {"temporal_conv", {{"T", "40"}, {"channels", "[4, 4]"}}},
+    {"wavenet", {{"T", "48"}, {"residual", "4"}, {"skips", "4"}, {"layers", "5"}, {"levels", "4"}}},
+    {"wavenet_conditioned",
+     {{"T", "48"}, {"residual", "4"}, {"skips", "4"}, {"layers", "5"}, {"levels", "4"}}},
+};
+
+INSTANTIATE_TEST_SUITE_P(Small, CausalModels, testing::ValuesIn(smallModels),
+                         [](const auto &info) { return std::string(info.param.name); });
+
+class LargeModels : public testing::TestWithParam<ModelCase> {};
+
+TEST_P(LargeModels, TakeLessThanASecond) {
+  SimplifiedModel model(GetParam());
+  ASSERT_TRUE(model.module);
+  std::clock_t began = std::clock();
+  EXPECT_TRUE(judge(analysed(*model.module)).isCausal);
+  double seconds = static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC;
+  std::printf("%s: %.3f s of processor time\n", GetParam().name, seconds);
+  EXPECT_LT(seconds, 1.0);
+}
+
+const ModelCase largeModels[] = {
+    {"pixelcnn_pp", {{"H", "64"}, {"W", "64"}}},
+    {"wavenet", {{"T", "16384"}}},
+    {"pixelcnn", {{"C", "3"}, {"H", "32"}, {"W", "32"}}},
+};
+
+INSTANTIATE_TEST_SUITE_P(Large, LargeModels, testing::ValuesIn(largeModels),
+                         [](const auto &info) { return std::string(info.param.name); });
+
+} // namespace
+} // namespace quern::passes

@@ -1,0 +1,186 @@
+#include "tests/causal/Mutation.h"
+
+#include "ir/HostTensor.h"
+#include "ir/SourceLocation.h"
+#include "passes/Model.h"
+#include "passes/causal/StructuralZeros.h"
+
+#include <bit>
+
+namespace quern::passes {
+namespace {
+
+/// Makes the mutants of a simplified model.
+class Mutation {
+public:
+  Mutation(mlir::ModuleOp module, Entries entries) : module(module), entries(entries) {
+    int64_t number = 0;
+    for (mlir::Operation &op : modelOf(module).front()) {
+      if (auto conv = llvm::dyn_cast<ir::ConvOp>(op))
+        mutateConv(conv, number);
+      else if (auto contract = llvm::dyn_cast<ir::ContractOp>(op))
+        mutateContract(contract, number);
+      else if (auto attention = llvm::dyn_cast<ir::AttentionOp>(op))
+        mutateAttention(attention, number);
+      ++number;
+    }
+  }
+
+  std::vector<Mutant> mutants;
+
+private:
+  using Index = llvm::SmallVector<int64_t>;
+  using Change = llvm::function_ref<void(mlir::OpBuilder &, mlir::Operation *)>;
+
+  void add(mlir::Operation *op, int64_t number, Index tap, bool isCertain, Change change) {
+    mlir::OwningOpRef<mlir::ModuleOp> copy(module.clone());
+    mlir::Operation *own = &*std::next(modelOf(*copy).front().begin(), number);
+    mlir::OpBuilder builder(own);
+    change(builder, own);
+    mutants.push_back({std::move(copy), ir::labelText(op->getLoc()), std::move(tap), isCertain});
+  }
+
+  /// Ones at `where`, along the axes that it has a coordinate for; of the type of `like`.
+  static mlir::Value marks(mlir::OpBuilder &builder, mlir::Value like,
+                           llvm::ArrayRef<int64_t> where) {
+    llvm::SmallVector<int64_t> shape(tensorType(like).getShape());
+    for (auto [extent, at] : llvm::zip_equal(shape, where))
+      extent = at < 0 ? 1 : extent;
+    auto type = mlir::RankedTensorType::get(shape, tensorType(like).getElementType());
+    llvm::SmallVector<mlir::Attribute> elements;
+    ir::forEachIndex(shape, [&](llvm::ArrayRef<int64_t> index) {
+      bool isMarked = llvm::all_of(llvm::zip_equal(index, where), [](auto pair) {
+        return std::get<1>(pair) < 0 || std::get<0>(pair) == std::get<1>(pair);
+      });
+      if (type.getElementType().isInteger(1))
+        elements.push_back(builder.getBoolAttr(isMarked));
+      else
+        elements.push_back(builder.getFloatAttr(type.getElementType(), isMarked ? 1.0 : 0.0));
+    });
+    return ir::ConstantOp::create(builder, like.getLoc(), type,
+                                  mlir::DenseElementsAttr::get(type, elements));
+  }
+
+  /// The weight, and a parameter of its own where `where` says.
+  static mlir::Value opened(mlir::OpBuilder &builder, mlir::Value weight,
+                            llvm::ArrayRef<int64_t> where) {
+    mlir::Location loc = weight.getLoc();
+    mlir::Value more =
+        ir::ParameterOp::create(builder, loc, weight.getType(), builder.getStringAttr("mutant"));
+    more = ir::MulOp::create(builder, loc, more, marks(builder, weight, where));
+    return ir::AddOp::create(builder, loc, weight, more);
+  }
+
+  /// Every tap that the mask hides, for all channels; without a mask, the window one tap later.
+  void mutateConv(ir::ConvOp conv, int64_t number) {
+    llvm::ArrayRef<int64_t> kernel = conv.getKernel();
+    Index last;
+    auto nonzero = possiblyNonzero(conv.getWeight());
+    ir::forEachIndex(kernel, [&](llvm::ArrayRef<int64_t> at) {
+      Index where{-1, -1}, tap;
+      llvm::append_range(where, at);
+      for (auto [axis, place] : llvm::enumerate(at))
+        tap.push_back(place * conv.getDilations()[axis] - conv.getPadLow()[axis]);
+      last = tap;
+      if (nonzero && !isOpen(*nonzero, where))
+        add(conv, number, tap, true, [&](mlir::OpBuilder &builder, mlir::Operation *own) {
+          own->setOperand(1, opened(builder, own->getOperand(1), where));
+        });
+    });
+    for (int64_t axis = 0; axis < conv.getSpatialRank() && !nonzero; ++axis)
+      if (conv.getPadLow()[axis] > 0)
+        moveWindow(conv, number, axis, last);
+  }
+
+  /// The window along one axis ends a tap later.
+  void moveWindow(ir::ConvOp conv, int64_t number, int64_t axis, Index last) {
+    int64_t step = std::min(conv.getDilations()[axis], conv.getPadLow()[axis]);
+    for (auto [at, offset] : llvm::enumerate(last))
+      offset = static_cast<int64_t>(at) == axis ? offset + step : Mutant::any;
+    add(conv, number, last, true, [&](mlir::OpBuilder &builder, mlir::Operation *own) {
+      auto later = llvm::cast<ir::ConvOp>(own);
+      llvm::SmallVector<int64_t> low(later.getPadLow()), high(later.getPadHigh());
+      low[axis] -= step;
+      high[axis] += step;
+      later.setPadLowAttr(builder.getDenseI64ArrayAttr(low));
+      later.setPadHighAttr(builder.getDenseI64ArrayAttr(high));
+    });
+  }
+
+  /// Whether no channel's weight is hidden at a tap.
+  static bool isOpen(const RankTensor &nonzero, llvm::ArrayRef<int64_t> where) {
+    bool isOpen = true;
+    ir::forEachIndex(nonzero.shape().take_front(2), [&](llvm::ArrayRef<int64_t> channels) {
+      Index index(where);
+      llvm::copy(channels, index.begin());
+      isOpen = isOpen && nonzero.at(index) != 0;
+    });
+    return isOpen;
+  }
+
+  /// Every entry that the mask of a layer hides.
+  void mutateContract(ir::ContractOp contract, int64_t number) {
+    auto nonzero = possiblyNonzero(contract.getRhs());
+    if (!nonzero)
+      return;
+    seen = 0;
+    const auto *summed = llvm::find_if(contract.getRhsAxes(), [&](int64_t label) {
+      return !llvm::is_contained(contract.getResultAxes(), label);
+    });
+    ir::forEachIndex(nonzero->shape(), [&](llvm::ArrayRef<int64_t> where) {
+      if (nonzero->at(where) == 0 && isChosen())
+        add(contract, number, {where[summed - contract.getRhsAxes().begin()]}, false,
+            [&](mlir::OpBuilder &builder, mlir::Operation *own) {
+              own->setOperand(1, opened(builder, own->getOperand(1), where));
+            });
+    });
+  }
+
+  /// Every key that the mask hides from a query.
+  void mutateAttention(ir::AttentionOp attention, int64_t number) {
+    seen = 0;
+    std::optional<RankTensor> admitted = constantElements(attention.getMask());
+    ir::forEachIndex(admitted->shape(), [&](llvm::ArrayRef<int64_t> where) {
+      if (admitted->at(where) == 0 && isChosen())
+        add(attention, number, {where[1]}, true,
+            [&](mlir::OpBuilder &builder, mlir::Operation *own) {
+              mlir::Value mask = own->getOperand(3);
+              own->setOperand(
+                  3, ir::OrOp::create(builder, mask.getLoc(), mask, marks(builder, mask, where)));
+            });
+    });
+  }
+
+  /// All entries, or the 1st, 2nd, 4th, 8th and so on that an op hides.
+  bool isChosen() {
+    ++seen;
+    return entries == Entries::all || std::has_single_bit(seen);
+  }
+
+  mlir::ModuleOp module;
+  Entries entries;
+  uint64_t seen = 0;
+};
+
+} // namespace
+
+bool Mutant::is(const PathStep &step) const {
+  return ir::labelText(step.op->getLoc()) == label && step.tap.size() == tap.size() &&
+         llvm::all_of(llvm::zip_equal(step.tap, tap), [](auto pair) {
+           auto [own, wanted] = pair;
+           return wanted == any || own == wanted;
+         });
+}
+
+std::string Mutant::text() const {
+  std::string text = label;
+  for (int64_t offset : tap)
+    text += offset == any ? " any" : " " + std::to_string(offset);
+  return text;
+}
+
+std::vector<Mutant> mutate(mlir::ModuleOp module, Entries entries) {
+  return std::move(Mutation(module, entries).mutants);
+}
+
+} // namespace quern::passes
