@@ -145,8 +145,14 @@ private:
 
   /// How far ahead of its own position a step reads.
   int64_t distanceAhead(const PathStep &step) const {
-    if (llvm::isa<ir::AttentionOp>(step.op))
-      return step.readElement[2] - step.element[2];
+    if (auto attention = llvm::dyn_cast<ir::AttentionOp>(step.op)) {
+      const Positions &positions = analysis.positions;
+      int64_t query = step.element[2], key = step.readElement[2];
+      bool areOfPositions = shapeOf(attention.getQuery())[2] == positions.count() &&
+                            shapeOf(attention.getKey())[2] == positions.count();
+      return areOfPositions ? positions.rankOfNumber(key) - positions.rankOfNumber(query)
+                            : key - query;
+    }
     if (step.tapName != TapName::offset)
       return 0;
     mlir::Value operand = step.op->getOperand(0);

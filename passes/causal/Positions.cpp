@@ -60,12 +60,12 @@ mlir::FailureOr<Positions> Positions::of(mlir::func::FuncOp model, ir::CausalAtt
   if (!order.empty() && static_cast<int64_t>(order.size()) != count)
     return model.emitError("causal by an order of ")
            << order.size() << " positions, where there are " << count;
-  positions.rankOfNumber.resize(count);
-  positions.numberOfRank.resize(count);
+  positions.rankByNumber.resize(count);
+  positions.numberByRank.resize(count);
   for (int64_t number = 0; number < count; ++number) {
     int64_t rank = order.empty() ? number : order[number];
-    positions.rankOfNumber[number] = rank;
-    positions.numberOfRank[rank] = number;
+    positions.rankByNumber[number] = rank;
+    positions.numberByRank[rank] = number;
   }
   positions.theInputRanks = positions.ranks(input, contract.getInputAxes());
   positions.theOutputRanks = positions.ranks(output, contract.getOutputAxes());
@@ -76,11 +76,11 @@ int64_t Positions::rankOf(llvm::ArrayRef<int64_t> position) const {
   int64_t number = 0;
   for (auto [coordinate, extent] : llvm::zip_equal(position, theExtents))
     number = number * extent + coordinate;
-  return rankOfNumber[number];
+  return rankByNumber[number];
 }
 
 llvm::SmallVector<int64_t> Positions::positionOf(int64_t rank) const {
-  int64_t number = numberOfRank[rank];
+  int64_t number = numberByRank[rank];
   llvm::SmallVector<int64_t> position(theExtents.size());
   for (size_t axis = position.size(); axis-- > 0;) {
     position[axis] = number % theExtents[axis];

@@ -17,9 +17,11 @@ public:
   /// Extents of the ordered axes, outermost first.
   llvm::ArrayRef<int64_t> extents() const { return theExtents; }
   /// How many there are.
-  int64_t count() const { return static_cast<int64_t>(rankOfNumber.size()); }
+  int64_t count() const { return static_cast<int64_t>(rankByNumber.size()); }
 
   int64_t rankOf(llvm::ArrayRef<int64_t> position) const;
+  /// By the position's row-major number.
+  int64_t rankOfNumber(int64_t number) const { return rankByNumber[number]; }
   llvm::SmallVector<int64_t> positionOf(int64_t rank) const;
 
   /// The highest rank that an output at this rank may read.
@@ -40,7 +42,7 @@ private:
   llvm::SmallVector<int64_t> theExtents;
   /// How many neighbours along each ordered axis of the output belong to one position.
   llvm::SmallVector<int64_t> neighbours;
-  std::vector<int64_t> rankOfNumber, numberOfRank;
+  std::vector<int64_t> rankByNumber, numberByRank;
   RankTensor theInputRanks, theOutputRanks;
 };
 

@@ -389,6 +389,16 @@ RankTensor withoutUnreadAxes(const Read &read, const RankTensor &wanted) {
   return result;
 }
 
+/// Whether each result element reads the operand's element at its own index, and nothing else.
+bool isIdentity(const Read &read, llvm::ArrayRef<int64_t> operandShape,
+                llvm::ArrayRef<int64_t> resultShape) {
+  return operandShape == resultShape && !read.mask &&
+         llvm::all_of(read.maps, [](const AxisMap &map) {
+           return map.table.empty() && map.operand.first == map.result.first &&
+                  map.operand.count == map.result.count;
+         });
+}
+
 /// Classes of mask rows whose results agree; each row its own where that is not to be seen.
 Classes rowsThatAgree(const Sweep &sweep, const RankTensor &result) {
   if (llvm::all_of(sweep.rowAxes(), [&](int64_t axis) { return result.isUniform(axis); }))
@@ -408,6 +418,8 @@ Classes rowsThatAgree(const Sweep &sweep, const RankTensor &result) {
 RankTensor gatherMax(const Read &read, const RankTensor &operand,
                      llvm::ArrayRef<int64_t> resultShape) {
   constexpr int32_t never = RankTensor::never;
+  if (isIdentity(read, operand.shape(), resultShape))
+    return operand;
   if (operand.isAll(never))
     return RankTensor(resultShape);
   Sweep sweep(read, resultShape);
@@ -451,6 +463,8 @@ RankTensor gatherMax(const Read &read, const RankTensor &operand,
 RankTensor scatterMax(const Read &read, const RankTensor &wanted,
                       llvm::ArrayRef<int64_t> operandShape) {
   constexpr int32_t never = RankTensor::never;
+  if (isIdentity(read, operandShape, wanted.shape()))
+    return wanted;
   if (wanted.isAll(never))
     return RankTensor(operandShape);
   RankTensor result = withoutUnreadAxes(read, wanted);

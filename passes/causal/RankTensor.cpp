@@ -44,22 +44,34 @@ void forEachStored(llvm::ArrayRef<int64_t> extents, llvm::ArrayRef<int64_t> stri
 } // namespace
 
 RankTensor::RankTensor(llvm::ArrayRef<int64_t> shape, int32_t value)
-    : theShape(shape), theExtents(shape.size(), 1), theData(1, value) {}
+    : theShape(shape), theExtents(shape.size(), 1),
+      elements(std::make_shared<std::vector<int32_t>>(1, value)) {}
 
 RankTensor::RankTensor(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> extents,
                        int32_t value)
-    : theShape(shape), theExtents(extents), theData(product(extents), value) {}
+    : theShape(shape), theExtents(extents),
+      elements(std::make_shared<std::vector<int32_t>>(product(extents), value)) {}
+
+std::vector<int32_t> &RankTensor::data() {
+  if (elements.use_count() > 1)
+    elements = std::make_shared<std::vector<int32_t>>(*elements);
+  return *elements;
+}
+
+bool RankTensor::isAll(int32_t value) const {
+  return llvm::all_of(*elements, [&](int32_t element) { return element == value; });
+}
 
 llvm::SmallVector<int64_t> RankTensor::strides() const { return storedStrides(theExtents); }
 
 int32_t RankTensor::at(llvm::ArrayRef<int64_t> index) const {
   assert(index.size() == theShape.size() && "one coordinate for each axis");
   llvm::SmallVector<int64_t> steps = strides();
-  return theData[std::inner_product(index.begin(), index.end(), steps.begin(), int64_t(0))];
+  return data()[std::inner_product(index.begin(), index.end(), steps.begin(), int64_t(0))];
 }
 
-int32_t RankTensor::max() const { return *std::ranges::max_element(theData); }
-int32_t RankTensor::min() const { return *std::ranges::min_element(theData); }
+int32_t RankTensor::max() const { return *std::ranges::max_element(data()); }
+int32_t RankTensor::min() const { return *std::ranges::min_element(data()); }
 
 RankTensor RankTensor::expanded(llvm::ArrayRef<int64_t> axes) const {
   llvm::SmallVector<int64_t> extents = theExtents;
@@ -69,7 +81,9 @@ RankTensor RankTensor::expanded(llvm::ArrayRef<int64_t> axes) const {
     return *this;
   RankTensor result(theShape, extents, never);
   forEachStored(extents, strides(),
-                [&](int64_t place, int64_t offset) { result.theData[place] = theData[offset]; });
+                [to = result.data().data(), from = data().data()](int64_t place, int64_t offset) {
+                  to[place] = from[offset];
+                });
   return result;
 }
 
@@ -83,33 +97,43 @@ void RankTensor::compressAxis(size_t axis) {
   llvm::ArrayRef<int64_t> extents = theExtents;
   int64_t inner = product(extents.drop_front(axis + 1)), along = extents[axis];
   int64_t outer = product(extents.take_front(axis));
+  const std::vector<int32_t> &stored = *elements;
   for (int64_t o = 0; o < outer; ++o) {
-    auto first = theData.begin() + o * along * inner;
+    auto first = stored.begin() + o * along * inner;
     for (int64_t i = 1; i < along; ++i)
       if (!std::equal(first, first + inner, first + i * inner))
         return;
   }
+  std::vector<int32_t> &own = data();
   for (int64_t o = 1; o < outer; ++o)
-    std::copy_n(theData.begin() + o * along * inner, inner, theData.begin() + o * inner);
-  theData.resize(outer * inner);
+    std::copy_n(own.begin() + o * along * inner, inner, own.begin() + o * inner);
+  own.resize(outer * inner);
   theExtents[axis] = 1;
 }
 
 void RankTensor::raise(const RankTensor &other) {
   assert(theShape == other.theShape && "ranks of one value");
+  if (elements == other.elements && theExtents == other.theExtents)
+    return;
+  if (elements->size() == 1 && elements->front() == never) {
+    *this = other;
+    return;
+  }
   llvm::SmallVector<int64_t> wider;
   for (size_t axis = 0; axis < theExtents.size(); ++axis)
     if (other.theExtents[axis] > theExtents[axis])
       wider.push_back(static_cast<int64_t>(axis));
   if (!wider.empty())
     *this = expanded(wider);
+  std::vector<int32_t> &own = data();
+  const std::vector<int32_t> &raised = other.data();
   if (theExtents == other.theExtents) {
-    for (size_t i = 0; i < theData.size(); ++i)
-      theData[i] = std::max(theData[i], other.theData[i]);
+    for (size_t i = 0; i < own.size(); ++i)
+      own[i] = std::max(own[i], raised[i]);
     return;
   }
   forEachStored(theExtents, other.strides(), [&](int64_t place, int64_t offset) {
-    theData[place] = std::max(theData[place], other.theData[offset]);
+    own[place] = std::max(own[place], raised[offset]);
   });
 }
 
@@ -121,8 +145,8 @@ void RankTensor::raiseAlong(int64_t axis) {
   for (int64_t o = 0; o < outer; ++o)
     for (int64_t i = 0; i < along * inner; ++i)
       largest[o * inner + i % inner] =
-          std::max(largest[o * inner + i % inner], theData[o * along * inner + i]);
-  theData = std::move(largest);
+          std::max(largest[o * inner + i % inner], (*elements)[o * along * inner + i]);
+  elements = std::make_shared<std::vector<int32_t>>(std::move(largest));
   theExtents[axis] = 1;
 }
 
@@ -133,9 +157,9 @@ RankTensor RankTensor::slice(int64_t axis, int64_t coordinate) const {
   extents.erase(extents.begin() + axis);
   steps.erase(steps.begin() + axis);
   RankTensor result(shape, extents, never);
-  forEachStored(extents, steps, [&](int64_t place, int64_t offset) {
-    result.theData[place] = theData[start + offset];
-  });
+  forEachStored(extents, steps,
+                [to = result.data().data(), from = data().data() + start](
+                    int64_t place, int64_t offset) { to[place] = from[offset]; });
   return result;
 }
 
@@ -153,10 +177,9 @@ RankTensor RankTensor::stack(llvm::ArrayRef<RankTensor> slices, int64_t axis) {
   int64_t inner = steps[axis];
   for (auto [at, slice] : llvm::enumerate(slices))
     forEachStored(extents, slice.strides(),
-                  [&, at = static_cast<int64_t>(at)](int64_t place, int64_t offset) {
-                    int64_t outer = place / inner;
-                    result.theData[(outer * count + at) * inner + place % inner] =
-                        slice.theData[offset];
+                  [&, at = static_cast<int64_t>(at), to = result.data().data(),
+                   from = slice.data().data()](int64_t place, int64_t offset) {
+                    to[(place / inner * count + at) * inner + place % inner] = from[offset];
                   });
   result.compress();
   return result;

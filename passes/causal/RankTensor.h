@@ -4,12 +4,14 @@
 
 #include "ir/Quern.h"
 
+#include <memory>
 #include <vector>
 
 namespace quern::passes {
 
 /// An int32 tensor shaped like a value, stored once along each axis where all its elements agree:
-/// activations of a network differ in time or place, and rarely along their channels.
+/// activations of a network differ in time or place, and rarely along their channels. Copies share
+/// their elements until one is written to, since most ops pass on what they read.
 class RankTensor {
 public:
   /// What an element is that depends on nothing.
@@ -31,10 +33,11 @@ public:
   int32_t at(llvm::ArrayRef<int64_t> index) const;
   int32_t max() const;
   int32_t min() const;
-  bool isAll(int32_t value) const { return min() == value && max() == value; }
+  bool isAll(int32_t value) const;
 
-  std::vector<int32_t> &data() { return theData; }
-  const std::vector<int32_t> &data() const { return theData; }
+  /// The stored elements, to be written to: no longer shared.
+  std::vector<int32_t> &data();
+  const std::vector<int32_t> &data() const { return *elements; }
 
   /// Stores `axes` in full.
   RankTensor expanded(llvm::ArrayRef<int64_t> axes) const;
@@ -55,7 +58,7 @@ private:
   void compressAxis(size_t axis);
 
   llvm::SmallVector<int64_t> theShape, theExtents;
-  std::vector<int32_t> theData;
+  std::shared_ptr<std::vector<int32_t>> elements;
 };
 
 } // namespace quern::passes

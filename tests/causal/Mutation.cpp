@@ -138,6 +138,8 @@ private:
 
   /// Every key that the mask hides from a query.
   void mutateAttention(ir::AttentionOp attention, int64_t number) {
+    if (!attention.getMask())
+      return;
     seen = 0;
     std::optional<RankTensor> admitted = constantElements(attention.getMask());
     ir::forEachIndex(admitted->shape(), [&](llvm::ArrayRef<int64_t> where) {

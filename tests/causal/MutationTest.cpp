@@ -1,6 +1,6 @@
 // Masks that were tampered with are caught: one tap more in a convolution, one entry more in a
-// masked layer. Whether a model leaks then is told by perturbing it; that it does must be reported,
-// with the op and the tap.
+// masked layer, one key more in an attention. Whether a model leaks then is told by perturbing it;
+// that it does must be reported, with the op and the tap.
 #include "tests/causal/Mutation.h"
 
 #include "frontend/Frontend.h"
@@ -19,6 +19,8 @@ struct CausalText {
   const char *name;
   const char *text;
 };
+
+void PrintTo(const CausalText &model, std::ostream *out) { *out << model.name; }
 
 const CausalText models[] = {
     {"pixelcnn", R"(
@@ -53,6 +55,11 @@ model dilated(x: f32[1, 2, T = 10]) -> f32[1, 2, T] causal over T {
 model made(x: f32[2, D = 4]) -> f32[2, D] strictly causal over D {
     y = tanh(first: masked_linear(x, [0, 1, 2, 3], [0, 1, 2, 0, 1, 2]))
     return last: masked_linear(y, [0, 1, 2, 0, 1, 2], [0, 1, 2, 3], strict = true)
+}
+)"},
+    {"attentive", R"(
+model attentive(x: f32[1, T = 5, 4]) -> f32[1, T, 4] causal over T {
+    return mix: multi_head_attention(x, x, heads = 2, mask = (i, j) => j <= i)
 }
 )"},
 };

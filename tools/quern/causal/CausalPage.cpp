@@ -85,7 +85,8 @@ public:
     mlir::func::FuncOp model = analysis.model;
     const passes::Positions &positions = analysis.positions;
     ir::CausalAttr contract = positions.contract();
-    Json graph{{"model", model.getSymName().str()}};
+    Json graph;
+    graph["model"] = model.getSymName().str();
     graph["input"] = {{"value", numberOf(analysis.input())},
                       {"name", valueName(analysis.input())},
                       {"axes", list(contract.getInputAxes())}};
@@ -188,25 +189,23 @@ private:
                       {"grid", gridAxes(value)}});
   }
 
-  /// The axes of a value that lie over the positions: as many, of proportional extents, along
-  /// which it becomes available at different times; or those along which it does.
+  /// The axes of a value to draw: of those along which it becomes available at different times, the
+  /// last that are as many as the positions' (two, of a colour image), with extents in proportion;
+  /// or the first.
   std::vector<int64_t> gridAxes(mlir::Value value) const {
     const passes::RankTensor &available = analysis.available.of(value);
-    llvm::ArrayRef<int64_t> extents = analysis.positions.extents();
-    size_t wanted = std::min<size_t>(extents.size(), 2);
+    llvm::ArrayRef<int64_t> grid = analysis.positions.extents().take_front(2);
     std::vector<int64_t> varying;
     for (int64_t axis = 0; axis < static_cast<int64_t>(available.shape().size()); ++axis)
       if (!available.isUniform(axis))
         varying.push_back(axis);
-    for (size_t first = 0; first + wanted <= varying.size(); ++first) {
-      bool fits = true;
-      for (size_t i = 0; i < wanted; ++i) {
-        int64_t own = available.shape()[varying[first + i]], extent = extents[i];
-        fits = fits && own > 1 && (own % extent == 0 || extent % own == 0);
-      }
-      if (fits && (first + wanted == varying.size() || wanted == extents.size() || first > 0))
-        return {varying.begin() + static_cast<int64_t>(first),
-                varying.begin() + static_cast<int64_t>(first + wanted)};
+    for (size_t end = varying.size(); end >= grid.size(); --end) {
+      llvm::ArrayRef<int64_t> axes = llvm::ArrayRef(varying).slice(end - grid.size(), grid.size());
+      if (llvm::all_of(llvm::zip_equal(axes, grid), [&](auto pair) {
+            int64_t own = available.shape()[std::get<0>(pair)], extent = std::get<1>(pair);
+            return own % extent == 0 || extent % own == 0;
+          }))
+        return axes.vec();
     }
     varying.resize(std::min<size_t>(varying.size(), 1));
     return varying;
