@@ -177,9 +177,12 @@ private:
       }
     if (farthest > 0)
       return blamed;
-    for (size_t at = steps.size(); at-- > 0;)
-      if (isNeeded[at] && steps[at].tapName != TapName::none)
+    for (size_t at = steps.size(); at-- > 0;) {
+      auto conv = llvm::dyn_cast<ir::ConvOp>(steps[at].op);
+      bool hasOneTap = conv && conv.isPointwise();
+      if (isNeeded[at] && steps[at].tapName != TapName::none && !hasOneTap)
         return at;
+    }
     return steps.empty() ? 0 : steps.size() - 1;
   }
 

@@ -191,9 +191,11 @@ private:
                                   mlir::DenseElementsAttr::get(scalar, number));
   }
 
+  /// Off zero, where a mask may have put x: a product of zero moves with nothing.
   Value gate(Value x) {
     int64_t axis = 1 + static_cast<int64_t>(random() % (spatial.size() + 1));
-    return multiply(x, ir::SoftmaxOp::create(builder, at(), x, axis));
+    Value raised = ir::AddOp::create(builder, at(), x, splat(0.7));
+    return multiply(raised, ir::SoftmaxOp::create(builder, at(), x, axis));
   }
 
   /// x where a mask of positions says so, and something else where not.
