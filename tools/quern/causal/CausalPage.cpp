@@ -121,7 +121,7 @@ private:
   }
 
   Json opsJson(mlir::Block &block) {
-    bool isModel = &block == &analysis.model.getBody().front();
+    bool isModel = llvm::isa<mlir::func::FuncOp>(block.getParentOp());
     Json ops = Json::array();
     for (mlir::Operation &op : block.without_terminator()) {
       if (isModel && analysis.available.of(op.getResult(0)).isAll(passes::RankTensor::never))
