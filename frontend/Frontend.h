@@ -29,9 +29,9 @@ struct Options {
 /// marked `quern.model`, over `quern` ops with static shapes. Its arguments and results carry
 /// `quern.name` and, where the signature has them, the adapters `quern.from` and `quern.as`. Op
 /// locations are places in the source: the call stack as CallSiteLoc, and a NameLoc around it with
-/// the labels ("layer1.0.conv1"). The function's own location is its name's; with a causal contract,
-/// that and the contract's, fused. Null after errors, which `diagnostics` shows; warnings go there
-/// too. Loads the dialects it needs into `context`.
+/// the labels ("layer1.0.conv1"). The function's own location is its name's; with a causal
+/// contract, that and the contract's, fused. Null after errors, which `diagnostics` shows; warnings
+/// go there too. Loads the dialects it needs into `context`.
 mlir::OwningOpRef<mlir::ModuleOp> compile(llvm::StringRef path, const Options &options,
                                           mlir::MLIRContext &context,
                                           llvm::raw_ostream &diagnostics);
