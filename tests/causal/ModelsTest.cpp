@@ -108,14 +108,15 @@ INSTANTIATE_TEST_SUITE_P(Small, CausalModels, testing::ValuesIn(smallModels),
 
 class LargeModels : public testing::TestWithParam<ModelCase> {};
 
-TEST_P(LargeModels, TakeLessThanASecond) {
+// A second each where the machine is quiet (passes/causal/README.md); what is quadratic takes minutes.
+TEST_P(LargeModels, TakeSeconds) {
   SimplifiedModel model(GetParam());
   ASSERT_TRUE(model.module);
   std::clock_t began = std::clock();
   EXPECT_TRUE(judge(analysed(*model.module)).isCausal);
   double seconds = static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC;
   std::printf("%s: %.3f s of processor time\n", GetParam().name, seconds);
-  EXPECT_LT(seconds, 1.0);
+  EXPECT_LT(seconds, 10.0);
 }
 
 const ModelCase largeModels[] = {
