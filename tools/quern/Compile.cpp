@@ -79,8 +79,10 @@ void printReport(const CompileOptions &options, const Compilation &compilation,
 void compile(const CompileOptions &options) {
   auto start = std::chrono::steady_clock::now();
   Compilation compilation(options.common);
-  bool needsWeights = options.emit != EmitKind::mlir && options.emit != EmitKind::halide;
-  if (!compilation.load() || (needsWeights && !compilation.bindWeights()) || !compilation.plan())
+  // Listings of the kernels need no weights, but what is chosen for given ones is shown.
+  bool bindsWeights = (options.emit != EmitKind::mlir && options.emit != EmitKind::halide) ||
+                      !options.common.weightsFile.empty();
+  if (!compilation.load() || (bindsWeights && !compilation.bindWeights()) || !compilation.plan())
     throw CLI::RuntimeError(1);
   std::string output = options.output.empty() ? defaultOutput(options.emit, compilation.modelName())
                                               : options.output;
