@@ -7,9 +7,9 @@
  *     quern_context *context;
  *     if (quern_create(resnet50(), NULL, &context) != QUERN_OK)
  *         return puts(quern_last_error(NULL));
- *     const void *inputs[] = {image};                // row-major, the shape that quern_input
- * reports void *outputs[] = {logits}; if (quern_run(context, inputs, outputs) != QUERN_OK)
- *         puts(quern_last_error(context));
+ *     const void *inputs[] = {image}; // row-major, of the shape that quern_input reports
+ *     void *outputs[] = {logits};
+ *     if (quern_run(context, inputs, outputs) != QUERN_OK) puts(quern_last_error(context));
  *     quern_destroy(context);
  *
  * A model is immutable and may be shared. A context (its memory, its threads) serves one caller at
