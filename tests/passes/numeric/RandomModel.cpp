@@ -296,6 +296,37 @@ private:
                              chance(2) ? ir::CmpPredicate::le : ir::CmpPredicate::lt);
   }
 
+  /// h = tanh(W x + U h + b), c = c / 2 + h x: what the sequence brings, a state of it, and both.
+  Value recurrence(Value x) {
+    llvm::ArrayRef<int64_t> shape = tensorType(x).getShape();
+    int64_t batch = shape[0], width = shape[2];
+    mlir::RankedTensorType element = type({batch, width});
+    Value zeros = ir::BroadcastOp::create(builder, at(), splat(0), element.getShape());
+    Value ofInput = weight({width, width}), ofState = weight({width, width}),
+          bias = parameter({width});
+    auto scan =
+        ir::ScanOp::create(builder, at(), mlir::TypeRange{x.getType(), x.getType()}, x,
+                           mlir::ValueRange{zeros, zeros}, mlir::ValueRange{ofInput, ofState, bias},
+                           llvm::ArrayRef<int64_t>{1}, llvm::ArrayRef<int64_t>{1, 1});
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    mlir::Block &body = scan.getBody().emplaceBlock();
+    for (mlir::Type argument :
+         {element, element, element, type({width, width}), type({width, width}), type({width})})
+      body.addArgument(argument, scan.getLoc());
+    builder.setInsertionPointToStart(&body);
+    std::vector<int64_t> lhs{0, 1}, rhs{2, 1}, result{0, 2};
+    auto product = [&](Value value, Value matrix) {
+      return ir::ContractOp::create(builder, at(), value, matrix, lhs, rhs, result);
+    };
+    Value sum = add(add(product(body.getArgument(0), body.getArgument(3)), body.getArgument(5)),
+                    product(body.getArgument(1), body.getArgument(4)));
+    Value h = ir::TanhOp::create(builder, at(), sum);
+    Value c = add(multiply(body.getArgument(2), splat(0.5)), multiply(h, body.getArgument(0)));
+    ir::YieldOp::create(builder, at(), mlir::ValueRange{h, c});
+    builder.setInsertionPointAfter(scan);
+    return chance(2) ? scan.getResult(0) : add(scan.getResult(0), scan.getResult(1));
+  }
+
   /// Multi-head attention with two heads, causal or not, as one op or of primitives.
   Value attention(Value x) {
     llvm::ArrayRef<int64_t> shape = tensorType(x).getShape();
@@ -328,6 +359,8 @@ private:
     switch (random() % 7) {
     case 0:
       return layerNorm(x);
+    case 5:
+      return add(x, recurrence(x));
     case 1:
       return add(x, attention(x));
     case 2:
