@@ -48,11 +48,16 @@ OutputLoops scheduleOutput(const WinogradPlan &plan, Func output) {
       subgrids.push_back(subgrid);
       extent = ceilDiv(extent, dilation);
     }
-    output.split(position, tile, position, static_cast<int>(m), tailFor(extent, m))
-        .split(tile, block, tile, static_cast<int>(plan.tilesPerBlock[a]),
-               tailFor(plan.tiles[a], plan.tilesPerBlock[a]))
-        .unroll(position);
-    positions.push_back(position);
+    if (m > 1) {
+      output.split(position, tile, position, static_cast<int>(m), tailFor(extent, m))
+          .unroll(position);
+      positions.push_back(position);
+    } else {
+      // Halide names bounds twice where a subgrid's loop is split by 1.
+      output.rename(position, tile);
+    }
+    output.split(tile, block, tile, static_cast<int>(plan.tilesPerBlock[a]),
+                 tailFor(plan.tiles[a], plan.tilesPerBlock[a]));
     tiles.push_back(tile);
     outer.push_back(block);
   }
