@@ -360,8 +360,8 @@ struct Result {
   CallExpr *adapter = nullptr;
 };
 
-/// `strictly causal over (H, W) by order`: the order in which a model's input is generated, and
-/// what its result may read of it.
+/// `causal over (H, W) by order ahead n`: the order in which a model's input is generated, and what
+/// its result may read of it.
 struct Contract {
   SMRange range;
   bool isStrict = false;
@@ -369,6 +369,9 @@ struct Contract {
   llvm::ArrayRef<Identifier> axes;
   /// The rank of each position; the row-major order where it is null, or worth none.
   Expr *order = nullptr;
+  /// How many positions after its own a result may read, as a stream then does later; none where it
+  /// is null.
+  Expr *ahead = nullptr;
 };
 
 /// A module, a model, or the signature of a primitive (which has no body).

@@ -24,9 +24,9 @@ public:
   ContractReader(Elaborator &elaborator, const Callable &model)
       : elaborator(elaborator), model(model), contract(*model.contract) {}
 
-  ir::CausalAttr read(llvm::ArrayRef<mlir::Type> inputs) {
+  std::optional<ContractTerms> read(llvm::ArrayRef<mlir::Type> inputs) {
     if (!areDistinct() || !areKnown())
-      return nullptr;
+      return std::nullopt;
     std::vector<const TypeExpr *> inputTypes, resultTypes;
     for (const Parameter &parameter : model.parameters)
       if (parameter.type->isTensor())
@@ -36,7 +36,7 @@ public:
     std::optional<Place> input = find(inputTypes, isSymbol);
     if (!input) {
       elaborator.error<diag::ContractAxes>(contract.range, model.name.text);
-      return nullptr;
+      return std::nullopt;
     }
     std::optional<Place> result = find(resultTypes, isMultipleOf);
     if (!result) {
@@ -45,7 +45,7 @@ public:
         names.push_back(axis.text);
       elaborator.error<diag::ContractResult>(contract.range, model.name.text,
                                              llvm::join(names, ", "));
-      return nullptr;
+      return std::nullopt;
     }
     llvm::SmallVector<int64_t> order;
     int64_t positions = 1;
@@ -53,9 +53,13 @@ public:
     for (int64_t axis : input->axes)
       positions *= type.getDimSize(axis);
     if (contract.order && !readOrder(positions, order))
-      return nullptr;
-    return ir::CausalAttr::get(type.getContext(), input->index, input->axes, result->index,
-                               result->axes, contract.isStrict, order);
+      return std::nullopt;
+    std::optional<int64_t> ahead = readAhead();
+    if (!ahead)
+      return std::nullopt;
+    return ContractTerms{ir::CausalAttr::get(type.getContext(), input->index, input->axes,
+                                             result->index, result->axes, contract.isStrict, order),
+                         *ahead};
   }
 
 private:
@@ -109,9 +113,7 @@ private:
   }
 
   bool readOrder(int64_t positions, llvm::SmallVectorImpl<int64_t> &order) {
-    bool outer = std::exchange(elaborator.buildsGraph, false);
-    Value value = elaborator.evaluate(contract.order);
-    elaborator.buildsGraph = outer;
+    Value value = constant(contract.order);
     if (value.hasPoison())
       return false;
     if (value.isNone())
@@ -130,6 +132,29 @@ private:
     return isPermutation;
   }
 
+  std::optional<int64_t> readAhead() {
+    if (!contract.ahead)
+      return 0;
+    if (contract.isStrict) {
+      elaborator.error<diag::ContractStrictAhead>(contract.ahead->range);
+      return std::nullopt;
+    }
+    Value value = constant(contract.ahead);
+    if (value.hasPoison())
+      return std::nullopt;
+    if (value.isInteger() && value.asInteger() >= 0)
+      return value.asInteger();
+    elaborator.error<diag::ContractAhead>(contract.ahead->range, value.text());
+    return std::nullopt;
+  }
+
+  Value constant(Expr *expr) {
+    bool outer = std::exchange(elaborator.buildsGraph, false);
+    Value value = elaborator.evaluate(expr);
+    elaborator.buildsGraph = outer;
+    return value;
+  }
+
   Elaborator &elaborator;
   const Callable &model;
   const Contract &contract;
@@ -137,8 +162,8 @@ private:
 
 } // namespace
 
-ir::CausalAttr elaborateContract(Elaborator &elaborator, const Callable &model,
-                                 llvm::ArrayRef<mlir::Type> inputs) {
+std::optional<ContractTerms> elaborateContract(Elaborator &elaborator, const Callable &model,
+                                               llvm::ArrayRef<mlir::Type> inputs) {
   return ContractReader(elaborator, model).read(inputs);
 }
 

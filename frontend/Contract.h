@@ -5,9 +5,16 @@
 
 namespace quern::frontend {
 
-/// What the contract of `model` means for a function with these inputs: of the first input, and the
-/// first result, that have its axes. Null after an error.
-ir::CausalAttr elaborateContract(Elaborator &elaborator, const Callable &model,
-                                 llvm::ArrayRef<mlir::Type> inputs);
+/// What a contract means for the tensors of a function.
+struct ContractTerms {
+  /// Of the first input, and the first result, that have its axes.
+  ir::CausalAttr causal;
+  /// How many positions after its own a result may read.
+  int64_t ahead = 0;
+};
+
+/// The terms of the contract of `model` for a function with these inputs; nothing after an error.
+std::optional<ContractTerms> elaborateContract(Elaborator &elaborator, const Callable &model,
+                                               llvm::ArrayRef<mlir::Type> inputs);
 
 } // namespace quern::frontend

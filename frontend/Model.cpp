@@ -2,6 +2,7 @@
 
 #include "frontend/Adapters.h"
 #include "frontend/Contract.h"
+#include "ir/StepAttributes.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -189,8 +190,10 @@ private:
                                           model.name.text, builder.getFunctionType(types, {}));
     function->setAttr(ir::names::model, builder.getUnitAttr());
     if (model.contract)
-      if (ir::CausalAttr causal = elaborateContract(elaborator, model, types)) {
-        function->setAttr(ir::names::causal, causal);
+      if (std::optional<ContractTerms> terms = elaborateContract(elaborator, model, types)) {
+        function->setAttr(ir::names::causal, terms->causal);
+        if (terms->ahead > 0)
+          function->setAttr(ir::names::latency, builder.getI64IntegerAttr(terms->ahead));
         function->setLoc(mlir::FusedLoc::get(
             builder.getContext(), {function.getLoc(), elaborator.location(model.contract->range)}));
       }

@@ -254,6 +254,12 @@ bool Parser::parseContract(Callable &callable) {
     if (!contract->order)
       return false;
   }
+  if (atWord("ahead")) {
+    take();
+    contract->ahead = parseExpr();
+    if (!contract->ahead)
+      return false;
+  }
   contract->range = from(start);
   callable.contract = contract;
   return true;

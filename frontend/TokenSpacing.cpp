@@ -38,8 +38,8 @@ bool TokenSpacing::isUnary(size_t i) const {
 
 bool TokenSpacing::isContractWord(size_t i) const {
   return i > 0 && tokens[i].is(Identifier) && !tokens[i].startsStatement &&
-         (tokens[i].text == "over" || tokens[i].text == "by") &&
-         tokens[i - 1].isOneOf(Identifier, RightParen);
+         (tokens[i].text == "over" || tokens[i].text == "by" || tokens[i].text == "ahead") &&
+         tokens[i - 1].isOneOf(Identifier, RightParen, RightBracket);
 }
 
 unsigned TokenSpacing::looseness(size_t i) const {

@@ -23,7 +23,7 @@ public:
 private:
   /// A minus that has no left operand.
   bool isUnary(size_t i) const;
-  /// `over` or `by` of a contract: a name that follows another, or a closing parenthesis.
+  /// `over`, `by` or `ahead` of a contract: a name that follows another, or a closing parenthesis.
   bool isContractWord(size_t i) const;
 
   llvm::ArrayRef<Token> tokens;

@@ -1,6 +1,7 @@
 #include "passes/causal/Causality.h"
 
 #include "ir/HostTensor.h"
+#include "ir/StepAttributes.h"
 
 namespace quern::passes {
 
@@ -20,7 +21,9 @@ mlir::FailureOr<CausalAnalysis> analyseCausality(mlir::func::FuncOp model,
   if (mlir::failed(positions))
     return mlir::failure();
   Availability available(model, *positions);
-  return CausalAnalysis{model, std::move(*positions), std::move(available)};
+  bool isOwn = model->getAttr(ir::names::causal) == contract;
+  return CausalAnalysis{model, std::move(*positions), std::move(available),
+                        isOwn ? ir::latencyOf(model) : 0};
 }
 
 Verdict judge(const CausalAnalysis &analysis) {
@@ -33,11 +36,12 @@ Verdict judge(const CausalAnalysis &analysis) {
   // Elements of one position may differ: each that the tensors tell apart is judged.
   available = available.expanded(axes);
   Verdict verdict;
+  int64_t ahead = analysis.ahead;
   size_t at = 0;
   ir::forEachIndex(available.extents(), [&](llvm::ArrayRef<int64_t> index) {
     int64_t rank = own.at(index), read = available.data()[at++];
     verdict.latency = std::max(verdict.latency, read - rank);
-    if (int64_t beyond = read - positions.limit(rank); beyond > verdict.lookAhead) {
+    if (int64_t beyond = read - positions.limit(rank) - ahead; beyond > verdict.lookAhead) {
       verdict.lookAhead = beyond;
       verdict.worst.assign(index.begin(), index.end());
     }

@@ -10,6 +10,8 @@ struct CausalAnalysis {
   mlir::func::FuncOp model;
   Positions positions;
   Availability available;
+  /// How many positions after its own the contract lets an output read.
+  int64_t ahead = 0;
 
   /// The value that the contract's output returns.
   mlir::Value output() const;

@@ -1,5 +1,7 @@
 #include "tests/frontend/Elaborate.h"
 
+#include "ir/StepAttributes.h"
+
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "mlir/IR/Verifier.h"
@@ -227,6 +229,13 @@ TEST(Elaborate, Contracts) {
   EXPECT_EQ(drawn.getAxis(), 1);
   EXPECT_EQ(drawn.getLevels(), 7);
   EXPECT_THAT(drawn.getRange().asArrayRef(), ElementsAre(-1, 1));
+}
+
+TEST(Elaborate, ContractsThatLookAhead) {
+  Compiled model("model m(x: f32[N = 1, T = 4], most: int = 3) -> f32[N, T]\n"
+                 "        causal over T ahead most - 1 {\n    return x\n}\n");
+  ASSERT_TRUE(model.module) << model.messages;
+  EXPECT_EQ(ir::latencyOf(model.function()), 2);
 }
 
 TEST(Elaborate, ContractsWithAnOrder) {

@@ -48,6 +48,10 @@ TEST(Format, ContractsAndLambdas) {
                       "return f(x,(i,j)=>-j<=i)\n}"),
             "model m(x: f32[N, H, W]) -> f32[N, H, W] strictly causal over (H, W) by [2, 0, 1] {\n"
             "    return f(x, (i, j) => -j <= i)\n}\n");
+  EXPECT_EQ(
+      formatted("model m(x:f32[N,T])->f32[N,T] causal over(T)by[1,0]ahead(2+1) {\nreturn x\n}"),
+      "model m(x: f32[N, T]) -> f32[N, T] causal over (T) by [1, 0] ahead (2 + 1) {\n"
+      "    return x\n}\n");
 }
 
 TEST(Format, BlankLines) {

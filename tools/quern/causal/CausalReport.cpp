@@ -84,8 +84,9 @@ void printVerdict(const CausalReport &report) {
   std::string grid =
       fmt::format("{} positions of {}", fmt::join(positions.extents(), " x "), inputName(analysis));
   llvm::StringRef kind = positions.contract().getStrict() ? "strictly causal" : "causal";
-  fmt::print("{}: {}{} over {}\n", model.getSymName().str(), report.verdict.isCausal ? "" : "not ",
-             kind.str(), grid);
+  std::string ahead = analysis.ahead == 0 ? "" : fmt::format(" with {} ahead", analysis.ahead);
+  fmt::print("{}: {}{} over {}{}\n", model.getSymName().str(),
+             report.verdict.isCausal ? "" : "not ", kind.str(), grid, ahead);
 }
 
 void printCounterexample(const CausalReport &report) {
