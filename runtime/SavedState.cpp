@@ -37,6 +37,21 @@ uint64_t checksumOf(const SavedHeader &header, const unsigned char *bytes) {
                    hashBytes(facts, sizeof facts));
 }
 
+/// Whether memory that begins at slot `origin` holds what a sequence at that position may look at.
+bool canBegin(const quern_sequence &sequence, uint64_t state, uint64_t origin,
+              const SavedHeader &header) {
+  const SequenceEntry &order = sequence.order();
+  // The last position that room was made for.
+  uint64_t reached = header.position;
+  if (reached == positionsOf(order))
+    reached += order.lag;
+  if (reached > 0 && !header.isPredicted)
+    --reached;
+  const StateEntry &entry = sequence.image().states()[state];
+  uint64_t number = SequenceState::slotNumber(entry, placeOf(order, reached));
+  return origin <= number && number - origin < entry.room;
+}
+
 } // namespace
 
 void copyState(const quern_sequence &from, quern_sequence &to) {
@@ -99,8 +114,14 @@ quern_status quern_sequence_restore(quern_sequence *sequence, const void *bytes,
     return error.set(QUERN_BAD_STATE, "the state was saved by another model");
   if (size < header.bytes)
     return error.set(QUERN_BAD_STATE, "the saved state is truncated");
-  if (header.checksum != checksumOf(header, in) ||
-      header.position > positionsOf(sequence->order()) || header.isPredicted > 1)
+  bool isGood = header.checksum == checksumOf(header, in) &&
+                header.position <= positionsOf(sequence->order()) && header.isPredicted <= 1;
+  for (uint64_t i = 0; isGood && i < sequence->state.count(); ++i) {
+    uint64_t origin = 0;
+    std::memcpy(&origin, in + sizeof header + i * sizeof origin, sizeof origin);
+    isGood = canBegin(*sequence, i, origin, header);
+  }
+  if (!isGood)
     return error.set(QUERN_BAD_STATE, "the saved state is damaged: its checksum differs");
   sequence->position = header.position;
   sequence->isPredicted = header.isPredicted != 0;

@@ -1,7 +1,10 @@
 // Sampling, saved states, and what is refused.
+#include "runtime/ModelImage.h"
 #include "tests/steps/StepModel.h"
 
 #include <gtest/gtest.h>
+
+#include <cstring>
 
 namespace quern::tests {
 namespace {
@@ -131,6 +134,15 @@ TEST_F(SequenceTest, RefusesDamagedAndForeignStates) {
     damaged[at] ^= std::byte{1};
     refuses(damaged, damaged.size(), "damaged");
   }
+  // With a checksum that is right: the first state's memory would begin behind the position.
+  Tensor forged = saved;
+  uint64_t origin = 1000, facts[2] = {5, 1};
+  constexpr size_t header = 48;
+  std::memcpy(forged.data() + header, &origin, sizeof origin);
+  uint64_t checksum = runtime::hashBytes(forged.data() + header, forged.size() - header,
+                                         runtime::hashBytes(facts, sizeof facts));
+  std::memcpy(forged.data() + header - sizeof checksum, &checksum, sizeof checksum);
+  refuses(forged, forged.size(), "forged");
   StepModel other("pixelcnn");
   ASSERT_TRUE(other.model);
   quern_context *foreign = other.context();
