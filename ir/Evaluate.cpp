@@ -6,6 +6,7 @@
 
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -200,6 +201,26 @@ HostTensor evaluatePad(PadOp op, const HostTensor &input) {
   return result;
 }
 
+HostTensor evaluateGather(GatherOp op, const HostTensor &input, const HostTensor &indices) {
+  HostTensor result = HostTensor::allocate(resultType(op));
+  llvm::ArrayRef<int64_t> shape = input.type().getShape();
+  auto axis = static_cast<size_t>(op.getAxis());
+  int64_t inside = 1;
+  for (int64_t extent : shape.drop_front(axis + 1))
+    inside *= extent;
+  std::vector<double> wanted(indices.type().getNumElements()), row(inside);
+  indices.loadRow(0, 1, wanted);
+  int64_t at = 0;
+  for (int64_t start = 0; start < input.type().getNumElements(); start += shape[axis] * inside)
+    for (double index : wanted) {
+      double inRange = std::clamp(index, 0.0, static_cast<double>(shape[axis] - 1));
+      input.loadRow(start + static_cast<int64_t>(inRange) * inside, 1, row);
+      result.storeRow(at, row);
+      at += inside;
+    }
+  return result;
+}
+
 HostTensor evaluateIota(IotaOp op) {
   HostTensor result = HostTensor::allocate(resultType(op));
   int64_t at = 0;
@@ -253,6 +274,7 @@ HostTensor evaluateOp(mlir::Operation *op, Values operands) {
       .Case([&](SliceOp s) { return evaluateSlice(s, operands[0]); })
       .Case([&](ConcatOp c) { return evaluateConcat(c, operands); })
       .Case([&](PadOp p) { return evaluatePad(p, operands[0]); })
+      .Case([&](GatherOp g) { return evaluateGather(g, operands[0], operands[1]); })
       .Case([](IotaOp i) { return evaluateIota(i); })
       .Case([&](ReduceOp r) { return evaluateReduce(r, operands[0]); })
       .Case([&](FilterTransformOp f) { return transformFilter(f, operands[0]); });
@@ -262,7 +284,7 @@ HostTensor evaluateOp(mlir::Operation *op, Values operands) {
 
 bool isEvaluable(mlir::Operation *op) {
   return llvm::isa<ConstantOp, ParameterOp, ReshapeOp, TransposeOp, BroadcastOp, SliceOp, ConcatOp,
-                   PadOp, IotaOp, ReduceOp, FilterTransformOp>(op) ||
+                   PadOp, GatherOp, IotaOp, ReduceOp, FilterTransformOp>(op) ||
          static_cast<bool>(scalarFunction(op));
 }
 

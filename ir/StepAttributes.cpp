@@ -79,12 +79,18 @@ std::optional<Binding> Binding::of(mlir::DictionaryAttr attributes) {
 }
 
 mlir::DictionaryAttr Step::attribute(mlir::MLIRContext *context) const {
-  return Fields(context).add("level", level).add("is_after", isAfter).add("lag", lag).dictionary();
+  Fields fields(context);
+  fields.add("level", level).add("is_after", isAfter).add("lag", lag);
+  if (until != 0)
+    fields.add("from", from).add("until", until);
+  return fields.dictionary();
 }
 
 Step Step::of(mlir::func::FuncOp program) {
   auto step = program->getAttrOfType<mlir::DictionaryAttr>(names::step);
-  return {number(step, "level"), flag(step, "is_after"), number(step, "lag")};
+  bool isLimited = step.contains("until");
+  return {number(step, "level"), flag(step, "is_after"), number(step, "lag"),
+          isLimited ? number(step, "from") : 0, isLimited ? number(step, "until") : 0};
 }
 
 mlir::DictionaryAttr Steps::attribute(mlir::MLIRContext *context) const {

@@ -53,11 +53,14 @@ struct Binding {
 /// When a step program runs. It computes a box that is one element along the first `level` ordered
 /// axes and everything along the others: 0 runs once, at the start; as many as there are ordered
 /// axes, for every position. `isAfter`: once the last input element of its box is known, else
-/// before the first is. A `lag` of n computes, when position t is known, position t - n.
+/// before the first is. A `lag` of n computes, when position t is known, position t - n. It runs
+/// for positions from `from` up to, not including, `until` (0: for all).
 struct Step {
   int64_t level = 0;
   bool isAfter = false;
   int64_t lag = 0;
+  int64_t from = 0;
+  int64_t until = 0;
 
   mlir::DictionaryAttr attribute(mlir::MLIRContext *context) const;
   static Step of(mlir::func::FuncOp program);

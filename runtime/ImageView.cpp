@@ -3,6 +3,7 @@
 #include "runtime/DType.h"
 #include "runtime/Distribution.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -100,7 +101,7 @@ const char *ImageView::checkHeader(uint64_t size) const {
       !holds<LabelsAdapter>(head.labelSets) || !holds<StringRef>(head.labelNames) ||
       !holds<SequenceEntry>(head.sequences) || !holds<StateEntry>(head.states) ||
       !holds<ProgramEntry>(head.programs) || !holds<int32_t>(head.inputStates) ||
-      !holds<TextAdapter>(head.texts))
+      !holds<TextAdapter>(head.texts) || !holds<uint32_t>(head.places))
     return "a table of the model image lies outside it";
   if (head.arch > Arch::aarch64 || head.device > DeviceKind::opencl)
     return "the model image names an unknown machine";
@@ -189,12 +190,55 @@ static const char *checkBound(const StateEntry &state, const BufferEntry &buffer
   return good ? nullptr : "a buffer reaches beyond its state";
 }
 
+/// How many slots lie between those of two positions that differ along the axes from `first` on.
+static uint64_t slotsAlong(const SequenceEntry &order, const StateEntry &state, uint32_t first) {
+  uint64_t slots = 0;
+  for (uint32_t axis = first; axis < order.axes; ++axis)
+    slots += (order.extents[axis] - 1) * state.strides[axis];
+  return slots;
+}
+
+/// Whether memory is too short for all positions, so that what is still read has to move.
+static bool moves(const SequenceEntry &order, const StateEntry &state) {
+  return state.room <= slotsAlong(order, state, 0) || order.lag > 0;
+}
+
 const char *ImageView::checkProgram(const ProgramEntry &program) const {
   const SequenceEntry *order = sequence();
   bool good = order && program.level <= order->axes && program.isAfter <= 1 &&
-              program.lag <= order->lag && program.firstBuffer <= buffers().size() &&
+              program.lag <= order->lag && program.from < program.until &&
+              program.until <= positionsOf(*order) && program.firstBuffer <= buffers().size() &&
               program.bufferCount <= buffers().size() - program.firstBuffer;
-  return good ? nullptr : "a step program in the model image is impossible";
+  if (!good)
+    return "a step program in the model image is impossible";
+  for (const BufferEntry &buffer : buffers().subspan(program.firstBuffer, program.bufferCount)) {
+    if (buffer.space != Space::state || buffer.isFixed)
+      continue;
+    // Its box began before the position for which memory was last moved.
+    const StateEntry &state = states()[buffer.io];
+    uint64_t back = program.lag * state.strides[0];
+    if (program.isAfter && moves(*order, state))
+      back += slotsAlong(*order, state, program.level);
+    auto slot = static_cast<int64_t>(state.slotBytes);
+    if (static_cast<int64_t>(buffer.byteOffset) <
+        (static_cast<int64_t>(back) - static_cast<int64_t>(state.before)) * slot)
+      return "a buffer reaches beyond its state";
+  }
+  return nullptr;
+}
+
+/// Slots never go back from one position to the next, and the output's are there until asked for.
+bool ImageView::checkStates(const SequenceEntry &order) const {
+  bool good = order.lag == 0 || order.axes == 1;
+  for (const StateEntry &state : states())
+    for (uint32_t axis = 0; good && axis < order.axes && moves(order, state); ++axis)
+      good = state.strides[axis] >= slotsAlong(order, state, axis + 1);
+  const StateEntry &output = states()[order.outputState];
+  uint64_t step = 0;
+  for (uint64_t stride : output.strides)
+    step = std::max(step, stride);
+  uint64_t kept = order.lag * output.strides[0] + (order.isStrict ? 0 : step);
+  return good && (!moves(order, output) || output.before >= kept);
 }
 
 const char *ImageView::checkSequence() const {
@@ -203,7 +247,9 @@ const char *ImageView::checkSequence() const {
     return "the model image has step programs without an order, or more than one";
   const SequenceEntry *order = sequence();
   if (!order)
-    return header().states.count == 0 ? nullptr : "the model image has states without an order";
+    return header().states.count == 0 && header().places.count == 0
+               ? nullptr
+               : "the model image has states or places without an order";
   constexpr uint64_t most = uint64_t{1} << 24;
   uint64_t total = 0;
   for (const StateEntry &state : states()) {
@@ -243,7 +289,11 @@ const char *ImageView::checkSequence() const {
       return "the order in the model image has too many positions";
     else
       positions *= order->extents[axis];
-  good = states()[order->inputState].slotBytes == tensorBytes(inputs()[order->input]) / positions;
+  good = states()[order->inputState].slotBytes == tensorBytes(inputs()[order->input]) / positions &&
+         (places().empty() || places().size() == positions);
+  for (uint32_t place : places())
+    good = good && place < positions;
+  good = good && checkStates(*order);
   return good && checkDistribution(*order) ? nullptr : "the order in the model image is impossible";
 }
 

@@ -33,6 +33,8 @@ public:
   std::span<const StateEntry> states() const { return items<StateEntry>(header().states); }
   std::span<const ProgramEntry> programs() const { return items<ProgramEntry>(header().programs); }
   std::span<const int32_t> inputStates() const { return items<int32_t>(header().inputStates); }
+  /// By position, the place that is generated then; empty where they are one.
+  std::span<const uint32_t> places() const { return items<uint32_t>(header().places); }
   /// NUL-terminated, in the image.
   const char *text(StringRef string) const {
     return reinterpret_cast<const char *>(base) + header().strings.offset + string.offset;
@@ -49,6 +51,7 @@ private:
   const char *checkTensor(const TensorEntry &tensor, bool isInput) const;
   const char *checkBuffer(const BufferEntry &buffer) const;
   const char *checkSequence() const;
+  bool checkStates(const SequenceEntry &order) const;
   bool checkDistribution(const SequenceEntry &order) const;
   const char *checkProgram(const ProgramEntry &program) const;
   const char *checkAdapter(const TensorEntry &tensor, bool isInput) const;

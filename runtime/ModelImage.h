@@ -26,7 +26,7 @@ namespace quern::runtime {
 
 inline constexpr char imageMagic[8] = {'Q', 'U', 'E', 'R', 'N', 'I', 'M', 'G'};
 inline constexpr char weightsMagic[8] = {'Q', 'U', 'E', 'R', 'N', 'W', 'T', 'S'};
-inline constexpr uint32_t imageVersion = 2;
+inline constexpr uint32_t imageVersion = 3;
 inline constexpr uint32_t weightsVersion = 1;
 
 /// The image, the embedded weights, the arena and every buffer in them start at multiples of this;
@@ -166,6 +166,9 @@ struct ProgramEntry {
   uint32_t isAfter;
   /// When position t is known, position t - lag is computed.
   uint64_t lag;
+  /// It runs for the positions [from, until) only.
+  uint64_t from;
+  uint64_t until;
 };
 
 /// The family of the next element's distribution, as #quern.distribution has it.
@@ -292,6 +295,9 @@ struct ImageHeader {
   Section inputStates;
   /// TextAdapter
   Section texts;
+  /// uint32_t for each position, where the order is not that of the axes: the row-major number,
+  /// along the ordered axes, of the place that is generated then; else none
+  Section places;
 };
 
 /// The first bytes of a weights side file. The weights follow at byte `dataOffset`, and the file
@@ -313,9 +319,9 @@ static_assert(sizeof(Section) == 16 && sizeof(StringRef) == 8);
 static_assert(sizeof(PhotoAdapter) == 32 && sizeof(LabelsAdapter) == 24 &&
               sizeof(TextAdapter) == 16);
 static_assert(sizeof(TensorEntry) == 88 && sizeof(BufferEntry) == 80 && sizeof(StepEntry) == 40);
-static_assert(sizeof(StateEntry) == 64 && sizeof(ProgramEntry) == 32 &&
+static_assert(sizeof(StateEntry) == 64 && sizeof(ProgramEntry) == 48 &&
               sizeof(SequenceEntry) == 128);
-static_assert(sizeof(ImageHeader) == 328 && sizeof(WeightsFileHeader) == 64);
+static_assert(sizeof(ImageHeader) == 344 && sizeof(WeightsFileHeader) == 64);
 static_assert(std::is_trivially_copyable_v<ImageHeader> && std::is_standard_layout_v<ImageHeader>);
 
 /// What an allocation of `size` bytes takes of the scratch: 128 bytes of bookkeeping, the size

@@ -20,8 +20,12 @@ namespace quern::runtime {
 
 namespace {
 
-/// Whether a program runs at `place`: at the first position of its box, or at the last.
-bool isDue(const SequenceEntry &order, const ProgramEntry &program, const Place &place) {
+/// Whether a program runs at a position, which is at `place`: at the first of its box, or at the
+/// last.
+bool isDue(const SequenceEntry &order, const ProgramEntry &program, uint64_t position,
+           const Place &place) {
+  if (position < program.from || position >= program.until)
+    return false;
   for (uint32_t axis = program.level; axis < order.axes; ++axis)
     if (place.at[axis] != (program.isAfter ? order.extents[axis] - 1 : 0))
       return false;
@@ -63,7 +67,7 @@ quern_status runAfter(quern_sequence &sequence, uint64_t known) {
     if (!program.isAfter || known < program.lag || known - program.lag >= positionsOf(order))
       continue;
     Place place = placeOf(order, known - program.lag);
-    if (isDue(order, program, place))
+    if (isDue(order, program, known - program.lag, place))
       if (quern_status status = runProgram(sequence, i, place); status != QUERN_OK)
         return status;
   }
@@ -80,7 +84,8 @@ quern_status predict(quern_sequence &sequence) {
   sequence.state.reach(place);
   auto programs = sequence.image().programs();
   for (uint64_t i = 0; i < programs.size(); ++i)
-    if (!programs[i].isAfter && programs[i].level > 0 && isDue(order, programs[i], place))
+    if (!programs[i].isAfter && programs[i].level > 0 &&
+        isDue(order, programs[i], sequence.position, place))
       if (quern_status status = runProgram(sequence, i, place); status != QUERN_OK)
         return status;
   sequence.isPredicted = true;
@@ -274,6 +279,16 @@ quern_status quern_model_order(const quern_model *model, quern_order *order) {
             entry->lag,
             entry->isStrict != 0};
   return QUERN_OK;
+}
+
+uint64_t quern_position_place(const quern_model *model, uint64_t position) {
+  Error &error = threadError();
+  error.clear();
+  ImageView image;
+  if (openModel(model, image, error) != QUERN_OK || !image.sequence() ||
+      position >= positionsOf(*image.sequence()))
+    return UINT64_MAX;
+  return image.places().empty() ? position : image.places()[position];
 }
 
 quern_status quern_sequence_create(quern_context *context, const void *const *inputs,

@@ -151,8 +151,8 @@ QUERN_API const char *quern_dtype_name(quern_dtype dtype);
  * A model that was compiled with its step programs generates one of its inputs in an order. A
  * sequence is such an input in the making (N of them at once where the model's batch is N) with all
  * that later positions need of earlier ones: each element of each value is computed once. Elements
- * and parameters pass position by position: a slot is the tensor's slice at one position, dense,
- * what remains of its axes in their order.
+ * and parameters pass position by position, in the order of generation: a slot is the tensor's
+ * slice at one position, dense, what remains of its axes in their order.
  *
  * A sequence uses its context's memory and threads: both serve one caller at a time. Destroy
  * sequences before their context. */
@@ -168,6 +168,11 @@ typedef struct quern_order {
 
 /* Describes the order; QUERN_INVALID_ARGUMENT for a model without step programs. */
 QUERN_API quern_status quern_model_order(const quern_model *model, quern_order *order);
+
+/* Where position `position` lies in the tensors: the row-major number of its place along the
+ * ordered axes. It differs from `position` where the model has an order of its own; UINT64_MAX for
+ * a model without step programs, or a position that it does not have. */
+QUERN_API uint64_t quern_position_place(const quern_model *model, uint64_t position);
 
 /* Begins a sequence at position 0. `inputs` is as for quern_run, without the generated one, whose
  * entry is not looked at; NULL if there is no other. They are read once, here. */

@@ -179,13 +179,18 @@ runtime::DistributionKind kindOf(ir::DistributionKind kind) {
   llvm_unreachable("all kinds are listed");
 }
 
-/// The parameters' axis as it lies in a slot of the output, which lacks the ordered axes.
+/// The parameters' axis as it lies in a slot of the output, which lacks the ordered axes. Where it
+/// is one of those, its neighbours that belong to one position.
 void describeDistribution(runtime::SequenceEntry &entry, ir::DistributionAttr distribution,
-                          mlir::RankedTensorType output, llvm::ArrayRef<int64_t> ordered) {
+                          mlir::RankedTensorType output, const ir::Steps &steps) {
+  llvm::ArrayRef<int64_t> ordered = steps.outputAxes;
   entry.distribution = kindOf(distribution.getKind());
   entry.components = static_cast<uint32_t>(distribution.getComponents());
   entry.levels = static_cast<uint64_t>(distribution.getLevels());
   entry.parameters = static_cast<uint64_t>(output.getDimSize(distribution.getAxis()));
+  for (auto [axis, extent] : llvm::zip_equal(ordered, steps.extents))
+    if (axis == distribution.getAxis())
+      entry.parameters /= static_cast<uint64_t>(extent);
   entry.parameterStride = 1;
   for (int64_t axis = distribution.getAxis() + 1; axis < output.getRank(); ++axis)
     if (!llvm::is_contained(ordered, axis))
@@ -202,6 +207,7 @@ void writeSequence(ImageBuilder &builder, llvm::ArrayRef<CompiledFunction> funct
   std::vector<runtime::StateEntry> states;
   std::vector<runtime::ProgramEntry> programs;
   std::vector<int32_t> inputStates;
+  std::vector<uint32_t> places;
   std::optional<ir::Steps> steps = ir::Steps::of(model);
   auto contract = model->getAttrOfType<ir::CausalAttr>(ir::names::causal);
   if (steps && contract) {
@@ -221,8 +227,11 @@ void writeSequence(ImageBuilder &builder, llvm::ArrayRef<CompiledFunction> funct
             model.getResultAttrOfType<ir::DistributionAttr>(entry.output, ir::names::as))
       describeDistribution(entry, distribution,
                            llvm::cast<mlir::RankedTensorType>(model.getResultTypes()[entry.output]),
-                           steps->outputAxes);
+                           *steps);
     sequences.push_back(entry);
+    places.resize(contract.getOrder().size());
+    for (auto [place, rank] : llvm::enumerate(contract.getOrder()))
+      places[static_cast<size_t>(rank)] = static_cast<uint32_t>(place);
     for (const ir::StepState &state : steps->states) {
       runtime::StateEntry &row = states.emplace_back();
       row = {.slotBytes = static_cast<uint64_t>(state.bytes),
@@ -232,18 +241,23 @@ void writeSequence(ImageBuilder &builder, llvm::ArrayRef<CompiledFunction> funct
              .strides = {}};
       llvm::copy(state.strides, row.strides);
     }
+    int64_t positions = 1;
+    for (int64_t extent : steps->extents)
+      positions *= extent;
     for (size_t i = 1; i < functions.size(); ++i) {
       mlir::func::FuncOp function = functions[i].function;
       ir::Step step = ir::Step::of(function);
       auto [first, end] = buffers.range(i);
       programs.push_back({first, end - first, static_cast<uint32_t>(step.level), step.isAfter,
-                          static_cast<uint64_t>(step.lag)});
+                          static_cast<uint64_t>(step.lag), static_cast<uint64_t>(step.from),
+                          static_cast<uint64_t>(step.until ? step.until : positions)});
     }
   }
   builder.header.sequences = builder.section(sequences);
   builder.header.states = builder.section(states);
   builder.header.programs = builder.section(programs);
   builder.header.inputStates = builder.section(inputStates);
+  builder.header.places = builder.section(places);
 }
 
 } // namespace

@@ -1,4 +1,5 @@
-#include "passes/causal/OrderedAxes.h"
+#include "passes/causal/OrderedReshape.h"
+#include "passes/causal/OrderedSum.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -14,20 +15,6 @@ using mlir::success;
 LogicalResult refuse(mlir::Operation *op, const llvm::Twine &why) {
   return op->emitError("no step program can be derived: ")
          << op->getName().stripDialect() << " " << why;
-}
-
-/// The axis after a reshape that has the extent of `axis` and as many elements before it.
-std::optional<int64_t> throughReshape(llvm::ArrayRef<int64_t> from, int64_t axis,
-                                      llvm::ArrayRef<int64_t> to) {
-  int64_t before = 1, seen = 1;
-  for (int64_t extent : from.take_front(axis))
-    before *= extent;
-  for (auto [index, extent] : llvm::enumerate(to)) {
-    if (seen == before && extent == from[axis])
-      return static_cast<int64_t>(index);
-    seen *= extent;
-  }
-  return std::nullopt;
 }
 
 /// Rewrites every axis of `map` by `rule`; fails where an ordered one has no place in the result.
@@ -63,10 +50,11 @@ public:
         .Case([&](ir::GatherOp gather) -> R { return this->gather(gather); })
         .Case([&](ir::AttentionOp attention) -> R { return this->attention(attention); })
         .Case([&](ir::ReshapeOp reshape) -> R {
-          return along(reshape.getInput(), [&](int64_t axis) {
-            return throughReshape(ir::tensorType(reshape.getInput()).getShape(), axis,
-                                  reshape.getShape());
-          });
+          if (auto map =
+                  throughReshape(ir::tensorType(reshape.getInput()).getShape(),
+                                 axes.of(reshape.getInput()), reshape.getShape(), axes.extents()))
+            return *map;
+          return refuse(op, "does not keep the ordered axes apart");
         })
         .Case([&](ir::TransposeOp transpose) -> R {
           return along(transpose.getInput(),
@@ -91,7 +79,7 @@ public:
           return exceptFor(softmax.getInput(), softmax.getAxis());
         })
         .Case([&](ir::ConcatOp concat) -> R { return this->concat(concat); })
-        .Case<ir::SliceOp, ir::PadOp>([&](auto moved) -> R { return axes.of(moved.getInput()); })
+        .Case<ir::SliceOp, ir::PadOp>([&](auto moved) -> R { return this->moved(moved); })
         .Default([&](mlir::Operation *) -> R {
           return refuse(op, "has no rule for one position at a time");
         });
@@ -126,14 +114,17 @@ private:
     OrderedMap result(axes.count(), -1);
     for (const OrderedMap &map : maps)
       for (auto [known, axis] : llvm::zip_equal(result, map)) {
-        if (known >= 0 && axis >= 0 && known != axis)
+        if (known != -1 && axis != -1 && known != axis)
           return refuse(op, "meets operands with different ordered axes");
-        known = std::max(known, axis);
+        known = known == -1 ? axis : known;
       }
     return result;
   }
 
   FailureOr<OrderedMap> window(mlir::Value input, llvm::ArrayRef<int64_t> strides) {
+    if (axes.sharedAxis(input) >= 0)
+      return refuse(op, "moves along an axis that holds all of a raster; let it have one for rows "
+                        "and one for columns");
     return along(input, [&](int64_t axis) -> std::optional<int64_t> {
       bool isPlace = axis != 1 && (axis < 2 || strides[static_cast<size_t>(axis - 2)] == 1);
       return isPlace ? std::optional<int64_t>(axis) : std::nullopt;
@@ -141,14 +132,19 @@ private:
   }
 
   FailureOr<OrderedMap> contract(ir::ContractOp contract) {
+    if (std::optional<OrderedSum> sum = orderedSumOf(contract, axes))
+      return OrderedMap{sum->axis};
     llvm::SmallVector<OrderedMap> maps;
     for (auto [operand, labels] : {std::pair(contract.getLhs(), contract.getLhsAxes()),
                                    std::pair(contract.getRhs(), contract.getRhsAxes())}) {
       if (!axes.isGenerated(operand))
         continue;
-      FailureOr<OrderedMap> map = along(operand, [&](int64_t axis) {
+      auto rule = [&](int64_t axis) {
         return positionIn(contract.getResultAxes(), labels[static_cast<size_t>(axis)]);
-      });
+      };
+      FailureOr<OrderedMap> map =
+          mapped(op, axes.of(operand), rule,
+                 "sums over the order, later elements too; let a mask remove them (masked_linear)");
       if (failed(map))
         return failure();
       maps.push_back(*map);
@@ -166,11 +162,13 @@ private:
         own = own < 0 ? own : own + axis;
     }
     if (axes.isGenerated(gather.getInput())) {
+      // Elements may change places within a row.
+      bool isRow = axes.axisReadWhole(gather).has_value();
       FailureOr<OrderedMap> map =
           along(gather.getInput(), [&](int64_t own) -> std::optional<int64_t> {
-            if (own == axis)
+            if (own == axis && !isRow)
               return std::nullopt;
-            return own < axis ? own : own + added;
+            return own <= axis ? own : own + added;
           });
       if (failed(map))
         return failure();
@@ -179,12 +177,26 @@ private:
     return merged(maps);
   }
 
-  /// Queries and keys run along the same order; the result is the queries'.
+  /// A pad or slice: positions keep their axes.
+  FailureOr<OrderedMap> moved(mlir::Operation *moved) {
+    mlir::Value input = moved->getOperand(0), result = moved->getResult(0);
+    int64_t shared = axes.sharedAxis(input);
+    if (shared >= 0 &&
+        ir::tensorType(input).getDimSize(shared) != ir::tensorType(result).getDimSize(shared))
+      return refuse(op, "cuts an axis that holds all of a raster; let it have one for rows and one "
+                        "for columns");
+    return axes.of(input);
+  }
+
+  /// Queries and keys run along the whole order, and so does the result.
   FailureOr<OrderedMap> attention(ir::AttentionOp attention) {
-    for (mlir::Value operand : {attention.getQuery(), attention.getKey(), attention.getValue()})
-      if (!axes.isGenerated(operand) || axes.count() != 1 || axes.of(operand)[0] != 2)
-        return refuse(op, "attends along other axes than the one ordered axis");
-    return axes.of(attention.getQuery());
+    OrderedMap whole(axes.count(), 2);
+    for (mlir::Value operand : {attention.getQuery(), attention.getKey(), attention.getValue()}) {
+      bool isQuery = operand == attention.getQuery();
+      if (axes.isGenerated(operand) ? axes.of(operand) != whole : !isQuery)
+        return refuse(op, "does not attend along the whole order");
+    }
+    return whole;
   }
 
   FailureOr<OrderedMap> concat(ir::ConcatOp concat) {
@@ -203,17 +215,6 @@ private:
   mlir::Operation *op;
 };
 
-/// A scan along the order gives sequences along it.
-FailureOr<OrderedMap> scanResult(ir::ScanOp scan, size_t index, const OrderedAxes &axes) {
-  for (auto [sequence, axis] : llvm::zip_equal(scan.getSequences(), scan.getAxes()))
-    if (!axes.isGenerated(sequence) || axes.count() != 1 || axes.of(sequence)[0] != axis)
-      return refuse(scan, "runs along another axis than the one ordered axis");
-  for (mlir::Value other : llvm::concat<mlir::Value>(scan.getInits(), scan.getInvariants()))
-    if (axes.isGenerated(other))
-      return refuse(scan, "begins with, or keeps, what is generated");
-  return OrderedMap{scan.getResultAxes()[index]};
-}
-
 } // namespace
 
 std::optional<size_t> OrderedAxes::orderedAxis(mlir::Value value, int64_t axis) const {
@@ -224,22 +225,41 @@ std::optional<size_t> OrderedAxes::orderedAxis(mlir::Value value, int64_t axis) 
   return static_cast<size_t>(found - map.begin());
 }
 
+std::optional<size_t> OrderedAxes::axisReadWhole(mlir::Operation *op) const {
+  if (wholes.contains(op))
+    return scans.find(op)->second;
+  auto gather = llvm::dyn_cast<ir::GatherOp>(op);
+  if (!gather || !isGenerated(gather.getInput()) || isGenerated(gather.getIndices()) ||
+      ir::tensorType(gather.getInput()) != ir::tensorType(gather.getResult()))
+    return std::nullopt;
+  std::optional<size_t> ordered = orderedAxis(gather.getInput(), gather.getAxis());
+  bool isInRow = ordered && *ordered > 0 && sharedAxis(gather.getInput()) < 0;
+  return isInRow ? ordered : std::nullopt;
+}
+
+int64_t OrderedAxes::sharedAxis(mlir::Value value) const {
+  for (int64_t axis : of(value))
+    if (axis >= 0 && llvm::count(of(value), axis) > 1)
+      return axis;
+  return -1;
+}
+
 LogicalResult OrderedAxes::enter(mlir::Operation *op) {
   if (!llvm::any_of(op->getOperands(), [&](mlir::Value operand) { return isGenerated(operand); }))
     return success();
-  for (auto [index, result] : llvm::enumerate(op->getResults())) {
-    auto scan = llvm::dyn_cast<ir::ScanOp>(op);
-    FailureOr<OrderedMap> map =
-        scan ? scanResult(scan, index, *this) : AxisRules(*this, op).result();
-    if (failed(map))
-      return failure();
-    maps[result] = *map;
-  }
+  if (auto scan = llvm::dyn_cast<ir::ScanOp>(op))
+    return enterScan(scan);
+  FailureOr<OrderedMap> map = AxisRules(*this, op).result();
+  if (failed(map))
+    return failure();
+  maps[op->getResult(0)] = *map;
   return success();
 }
 
-FailureOr<OrderedAxes> OrderedAxes::follow(mlir::func::FuncOp model, ir::CausalAttr contract) {
+FailureOr<OrderedAxes> OrderedAxes::follow(mlir::func::FuncOp model, ir::CausalAttr contract,
+                                           const WholeScans &wholeScans) {
   OrderedAxes axes;
+  axes.wholes = wholeScans;
   mlir::Value input = model.getArgument(static_cast<unsigned>(contract.getInput()));
   if (!contract.getOrder().empty())
     return model.emitError("no step program can be derived for an explicit order");
@@ -313,19 +333,26 @@ OrderedView viewOf(mlir::Value value, const OrderedAxes &axes) {
   OrderedView view{value, Distance(axes.count(), 0), Distance(axes.count(), 0), {}};
   for (size_t ordered = 0; ordered < axes.count(); ++ordered)
     view.high.push_back(extent(value, ordered));
-  while (isOrderedView(view.root.getDefiningOp(), axes)) {
+  auto move = [&](size_t ordered, int64_t by) {
+    view.distance[ordered] += by;
+    view.low[ordered] = std::max<int64_t>(view.low[ordered] + by, 0);
+    view.high[ordered] = std::min(view.high[ordered] + by, extent(view.root, ordered));
+  };
+  while (axes.isGenerated(view.root)) {
+    if (const StepLink *link = axes.linkOf(view.root)) {
+      view.root = link->to;
+      if (axes.isGenerated(view.root))
+        move(link->ordered, link->by);
+      continue;
+    }
     mlir::Operation *op = view.root.getDefiningOp();
+    if (!isOrderedView(op, axes))
+      break;
     llvm::SmallVector<int64_t> moved = *movedBy(op, axes);
     view.root = op->getOperand(0);
-    for (size_t ordered = 0; ordered < axes.count(); ++ordered) {
-      int64_t axis = axes.of(view.root)[ordered];
-      if (axis < 0)
-        continue;
-      int64_t by = moved[static_cast<size_t>(axis)];
-      view.distance[ordered] += by;
-      view.low[ordered] = std::max<int64_t>(view.low[ordered] + by, 0);
-      view.high[ordered] = std::min(view.high[ordered] + by, extent(view.root, ordered));
-    }
+    for (size_t ordered = 0; ordered < axes.count(); ++ordered)
+      if (int64_t axis = axes.of(view.root)[ordered]; axis >= 0)
+        move(ordered, moved[static_cast<size_t>(axis)]);
   }
   return view;
 }

@@ -5,17 +5,34 @@
 
 namespace quern::passes {
 
-/// For each ordered axis of the contract the tensor's axis that runs along it, or -1.
+/// For each ordered axis of the contract the tensor's axis that runs along it, or -1. Neighbours
+/// may share one, which then holds their positions one after the other: a raster as a sequence.
+/// Values in the body of a scan lack the axis that it runs along: `oneStep`.
 using OrderedMap = llvm::SmallVector<int64_t, 3>;
+inline constexpr int64_t oneStep = -2;
 /// A distance in positions along each ordered axis, outermost first.
 using Distance = llvm::SmallVector<int64_t, 3>;
+
+/// A scan's results and the arguments of its body are values of the body, or outside of it, under
+/// another name: element p is element p + by of `to`, in positions along `ordered`.
+struct StepLink {
+  mlir::Value to;
+  size_t ordered;
+  int64_t by = 0;
+  /// Of a value that is not generated: its axes.
+  OrderedMap map = {};
+};
+
+/// Scans that are computed a row at a time, as one op; all others are their bodies at one position.
+using WholeScans = llvm::SmallPtrSet<mlir::Operation *, 4>;
 
 /// The ordered axes of all values that depend on the generated input.
 class OrderedAxes {
 public:
   /// Follows the axes from the contract's input through the model. Fails, naming the op, where one
   /// computes along them in a way that step programs do not know.
-  static mlir::FailureOr<OrderedAxes> follow(mlir::func::FuncOp model, ir::CausalAttr contract);
+  static mlir::FailureOr<OrderedAxes> follow(mlir::func::FuncOp model, ir::CausalAttr contract,
+                                             const WholeScans &wholeScans = {});
 
   size_t count() const { return extentsOfOrder.size(); }
   /// The extents of the order's axes. Axes of the contract with one element order nothing, and are
@@ -27,22 +44,37 @@ public:
   const OrderedMap &of(mlir::Value value) const { return maps.find(value)->second; }
   /// The ordered axis that axis `axis` of a generated value runs along, or nothing.
   std::optional<size_t> orderedAxis(mlir::Value value, int64_t axis) const;
+  /// The axis of a generated value that several ordered axes share, or -1.
+  int64_t sharedAxis(mlir::Value value) const;
+
+  /// What a value of a scan stands for; null for all other values.
+  const StepLink *linkOf(mlir::Value value) const;
+  /// The scan along ordered axis `ordered` to whose body `op` belongs.
+  mlir::Operation *scanAround(mlir::Operation *op, size_t ordered) const;
+  /// The ordered axis of which the op reads all elements at each position, as a scan that is one op
+  /// does, or one that reverses a row.
+  std::optional<size_t> axisReadWhole(mlir::Operation *op) const;
 
 private:
   mlir::LogicalResult enter(mlir::Operation *op);
+  mlir::LogicalResult enterScan(ir::ScanOp scan);
+  mlir::LogicalResult enterBody(ir::ScanOp scan, size_t ordered);
 
   llvm::SmallVector<int64_t, 3> extentsOfOrder;
   llvm::DenseMap<mlir::Value, OrderedMap> maps;
+  llvm::DenseMap<mlir::Value, StepLink> links;
+  llvm::DenseMap<mlir::Operation *, size_t> scans;
+  WholeScans wholes;
 };
 
-/// A value seen through pads and slices along ordered axes: element p of it is element
+/// A value seen through pads and slices along ordered axes, and links: element p of it is element
 /// p + distance of `root`, and zero where that lies outside [low, high).
 struct OrderedView {
   mlir::Value root;
   Distance distance, low, high;
 };
 
-/// `value` through all pads with zeros and slices that only move it along ordered axes.
+/// `value` through all pads with zeros and slices that only move it along ordered axes, and links.
 OrderedView viewOf(mlir::Value value, const OrderedAxes &axes);
 
 /// Whether `op` is such a pad or slice.

@@ -2,6 +2,7 @@
 
 #include "passes/Model.h"
 #include "passes/WeightExpression.h"
+#include "passes/causal/StructuralZeros.h"
 
 namespace quern::passes {
 
@@ -20,6 +21,22 @@ Value reshaped(mlir::OpBuilder &builder, Value value, llvm::ArrayRef<int64_t> sh
 
 namespace {
 
+/// A program for a part of the past is for so many positions at least, and there are so many parts
+/// at most.
+constexpr int64_t leastPast = 64, mostPasts = 8;
+
+/// What an argument of a scan's body stands for that is the same at every step; else `value`.
+Value outsideOfScan(Value value) {
+  while (auto argument = llvm::dyn_cast<mlir::BlockArgument>(value)) {
+    auto scan = llvm::dyn_cast<ir::ScanOp>(argument.getOwner()->getParentOp());
+    if (!scan)
+      break;
+    size_t before = scan.getSequences().size() + scan.getInits().size();
+    value = scan.getInvariants()[argument.getArgNumber() - before];
+  }
+  return value;
+}
+
 /// `value` with its axes permuted; only reshaped where that moves nothing.
 Value permuted(mlir::OpBuilder &builder, Value value, llvm::ArrayRef<int64_t> permutation) {
   mlir::RankedTensorType type = ir::tensorType(value);
@@ -37,8 +54,10 @@ Value permuted(mlir::OpBuilder &builder, Value value, llvm::ArrayRef<int64_t> pe
 /// How many elements of a box at `level` lie side by side along the last ordered axis.
 int64_t rowCount(mlir::RankedTensorType type, const OrderedMap &map, int64_t level) {
   int64_t count = 1;
-  for (size_t j = static_cast<size_t>(level); j < map.size(); ++j)
-    count *= map[j] >= 0 ? type.getDimSize(map[j]) : 1;
+  for (size_t j = static_cast<size_t>(level); j < map.size(); ++j) {
+    bool isNew = !llvm::is_contained(llvm::ArrayRef(map).take_front(j), map[j]);
+    count *= map[j] >= 0 && isNew ? type.getDimSize(map[j]) : 1;
+  }
   return count;
 }
 
@@ -46,6 +65,7 @@ int64_t rowCount(mlir::RankedTensorType type, const OrderedMap &map, int64_t lev
 
 /// All of a value without position.
 Value StepBoxes::whole(StepProgram &program, Value value) {
+  value = outsideOfScan(value);
   if (Value known = program.local.lookupOrNull(value))
     return known;
   mlir::Operation *op = value.getDefiningOp();
@@ -53,7 +73,7 @@ Value StepBoxes::whole(StepProgram &program, Value value) {
     if (op)
       whole(start(), value);
     StepPlace place{modules.state(value, OrderedMap(axes.count(), -1))};
-    modules.touch(place);
+    modules.touch(place, program.when());
     Value argument = program.argument(place, ir::tensorType(value));
     program.local.map(value, argument);
     return argument;
@@ -110,7 +130,7 @@ Value StepBoxes::fromState(StepProgram &program, Value value, const OrderedMap &
   for (int64_t axis : order)
     stored.push_back(type.getDimSize(axis));
   StepPlace place{modules.state(value, map), distance, rowCount(type, map, level)};
-  modules.touch(place);
+  modules.touch(place, program.when());
   Value argument = program.argument(place, shaped(type, stored));
   // From the order in memory to the order of the axes, then with the axes of one element.
   llvm::SmallVector<int64_t> back;
@@ -142,6 +162,9 @@ bool StepBoxes::isOwn(const StepProgram &program, Value root, const Distance &di
 /// The box of a generated value, seen through views, at `distance` from the program's position.
 Value StepBoxes::box(StepProgram &program, Value value, const Distance &distance) {
   OrderedView view = viewOf(value, axes);
+  if (!axes.isGenerated(view.root))
+    return reshaped(program.builder, freeBox(program, view.root, axes.linkOf(value)->map),
+                    ir::tensorType(value).getShape());
   Distance stepped = here(), within = here();
   for (size_t j = 0; j < axes.count(); ++j)
     (static_cast<int64_t>(j) < program.when().level ? stepped : within)[j] =
@@ -149,7 +172,23 @@ Value StepBoxes::box(StepProgram &program, Value value, const Distance &distance
   Value root = isOwn(program, view.root, stepped)
                    ? program.local.lookup(view.root)
                    : fromState(program, view.root, axes.of(view.root), stepped);
-  return within == here() && value == view.root ? root : shifted(program, root, value, within);
+  root = underAxesOf(program, root, view.root, value);
+  llvm::SmallVector<int64_t> wanted =
+      boxShape(ir::tensorType(value).getShape(), axes.of(value), program.when().level);
+  return within == here() && ir::tensorType(root).getShape() == llvm::ArrayRef(wanted)
+             ? root
+             : shifted(program, root, value, within);
+}
+
+/// A box of `root` with the axes of `value`, which has some of one element more or fewer.
+Value StepBoxes::underAxesOf(StepProgram &program, Value box, Value root, Value value) {
+  llvm::SmallVector<int64_t> shape =
+      boxShape(ir::tensorType(value).getShape(), axes.of(value), program.when().level);
+  for (size_t j = static_cast<size_t>(program.when().level); j < axes.count(); ++j)
+    if (axes.of(root)[j] >= 0 && axes.of(value)[j] >= 0)
+      shape[static_cast<size_t>(axes.of(value)[j])] =
+          ir::tensorType(box).getDimSize(axes.of(root)[j]);
+  return reshaped(program.builder, box, shape);
 }
 
 /// The box `root` moved by `within` along the axes of which it holds everything, with zeros
@@ -160,6 +199,8 @@ Value StepBoxes::shifted(StepProgram &program, Value root, Value value, const Di
       boxShape(ir::tensorType(value).getShape(), axes.of(value), program.when().level);
   llvm::SmallVector<int64_t> low(to.size(), 0), high(to.size(), 0), starts(to.size(), 0);
   for (size_t j = static_cast<size_t>(program.when().level); j < axes.count(); ++j) {
+    if (axes.of(value)[j] < 0)
+      continue;
     auto axis = static_cast<size_t>(axes.of(value)[j]);
     low[axis] = std::max<int64_t>(-within[j], 0);
     starts[axis] = std::max<int64_t>(within[j], 0);
@@ -172,6 +213,23 @@ Value StepBoxes::shifted(StepProgram &program, Value root, Value value, const Di
   return ir::SliceOp::create(builder, value.getLoc(), padded, starts, to, ones);
 }
 
+llvm::SmallVector<StepProgram *> StepBoxes::programsOf(Value root) {
+  Trigger when = schedule.of(root);
+  int64_t positions = 1;
+  for (int64_t extent : axes.extents())
+    positions *= extent;
+  int64_t count = isApart(root) ? std::clamp<int64_t>(positions / leastPast, 1, mostPasts) : 1;
+  if (count == 1)
+    return {&modules.program(when)};
+  llvm::SmallVector<StepProgram *> programs;
+  for (int64_t i = 0; i < count; ++i) {
+    when.from = positions * i / count;
+    when.until = positions * (i + 1) / count;
+    programs.push_back(&modules.program(when));
+  }
+  return programs;
+}
+
 Value StepBoxes::past(StepProgram &program, Value root) {
   mlir::RankedTensorType type = ir::tensorType(root);
   const OrderedMap &map = axes.of(root);
@@ -180,20 +238,18 @@ Value StepBoxes::past(StepProgram &program, Value root) {
   llvm::SmallVector<int64_t> order = memoryAxes(type.getRank(), map, 0), stored, back;
   for (int64_t axis : order)
     stored.push_back(type.getDimSize(axis));
+  if (int64_t until = program.when().until)
+    stored.front() = until;
   for (int64_t axis = 0; axis < type.getRank(); ++axis)
     back.push_back(llvm::find(order, axis) - order.begin());
   return permuted(program.builder, program.argument(place, shaped(type, stored)), back);
 }
 
 void StepBoxes::keepBefore(Value root, Value first) {
-  auto constant = first.getDefiningOp<ir::ConstantOp>();
-  auto elements = constant ? llvm::dyn_cast<mlir::DenseElementsAttr>(constant.getValue()) : nullptr;
-  if (elements && elements.isSplat() &&
-      elements.getSplatValue<mlir::Attribute>() ==
-          mlir::Builder(root.getContext()).getZeroAttr(elements.getElementType()))
+  if (isZeros(first))
     return;
   StepPlace place{modules.state(root, axes.of(root)), Distance{-1}};
-  modules.touch(place);
+  modules.touch(place, start().when());
   start().addResult(whole(start(), first), place);
 }
 
@@ -201,19 +257,22 @@ void StepBoxes::keepStates() {
   // What the start program computes may read states of its own.
   for (size_t i = 0; i < modules.values().size(); ++i) {
     auto [value, map, number] = modules.values()[i];
-    bool hasPosition = llvm::any_of(map, [](int64_t axis) { return axis >= 0; });
+    bool hasPosition = modules.at(number).hasPosition();
     if (value == input || (!value.getDefiningOp() && !hasPosition))
       continue; // the runtime writes what it is given
-    StepProgram &program = axes.isGenerated(value) ? programOf(value) : start();
-    Value box = axes.isGenerated(value) ? program.local.lookup(value) : whole(program, value);
-    StepPlace place{number};
-    if (hasPosition) {
-      place.distance = here();
-      place.count = rowCount(ir::tensorType(value), map, program.when().level);
-      box = toState(program, box, value, map);
+    bool isGenerated = axes.isGenerated(value);
+    for (StepProgram *program :
+         isGenerated ? programsOf(value) : llvm::SmallVector<StepProgram *>{&start()}) {
+      Value box = isGenerated ? program->local.lookup(value) : whole(*program, value);
+      StepPlace place{number};
+      if (hasPosition) {
+        place.distance = here();
+        place.count = rowCount(ir::tensorType(value), map, program->when().level);
+        box = toState(*program, box, value, map);
+      }
+      modules.touch(place, program->when());
+      program->addResult(box, place);
     }
-    modules.touch(place);
-    program.addResult(box, place);
   }
 }
 

@@ -17,8 +17,9 @@ public:
   Distance here() const { return Distance(axes.count(), 0); }
   /// The program that runs once, at the start.
   StepProgram &start() { return modules.program({}); }
-  /// The program that computes a root.
-  StepProgram &programOf(mlir::Value root) { return modules.program(schedule.of(root)); }
+  /// The programs that compute a root: one, or, where it reads all of the past, several for longer
+  /// and longer pasts.
+  llvm::SmallVector<StepProgram *> programsOf(mlir::Value root);
 
   /// All of a value that depends on nothing generated.
   mlir::Value whole(StepProgram &program, mlir::Value value);
@@ -29,7 +30,8 @@ public:
   mlir::Value box(StepProgram &program, mlir::Value value, const Distance &distance);
   /// Whether what lies at `distance` of a root is computed by `program` itself.
   bool isOwn(const StepProgram &program, mlir::Value root, const Distance &distance) const;
-  /// All of a root along the one ordered axis.
+  /// All of a root along the whole order, which one of its axes holds; in a program for the
+  /// positions up to some, what lies before those.
   mlir::Value past(StepProgram &program, mlir::Value root);
   /// What lies before the first position of `root`, if not zeros.
   void keepBefore(mlir::Value root, mlir::Value first);
@@ -41,6 +43,8 @@ private:
                         const Distance &distance);
   mlir::Value toState(StepProgram &program, mlir::Value box, mlir::Value value,
                       const OrderedMap &map);
+  mlir::Value underAxesOf(StepProgram &program, mlir::Value box, mlir::Value root,
+                          mlir::Value value);
   mlir::Value shifted(StepProgram &program, mlir::Value root, mlir::Value value,
                       const Distance &within);
 

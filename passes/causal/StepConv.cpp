@@ -30,7 +30,7 @@ Value StepOps::segmentDot(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<
       distance[j] += view.distance[j];
     return distance;
   };
-  mlir::RankedTensorType type = ir::tensorType(view.root);
+  mlir::RankedTensorType type = ir::tensorType(conv.getInput());
   int64_t batch = type.getDimSize(0), channels = type.getDimSize(1);
   llvm::SmallVector<Value> segments;
   for (size_t i = 0; i < taps.size();) {
@@ -49,7 +49,7 @@ Value StepOps::segmentDot(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<
       ++count;
     StepPlace place{boxes.programs().state(view.root, axes.of(view.root)), first, count,
                     /*isBox=*/false};
-    boxes.programs().touch(place);
+    boxes.programs().touch(place, program.when());
     segments.push_back(program.argument(place, shaped(type, {count, batch, channels})));
   }
   return ir::SegmentDotOp::create(builder, conv.getLoc(), segments,

@@ -15,7 +15,7 @@ constexpr int64_t leastRoom = 64;
 llvm::SmallVector<int64_t> memoryAxes(int64_t rank, const OrderedMap &axes, int64_t level) {
   llvm::SmallVector<int64_t> order;
   for (size_t j = static_cast<size_t>(level); j < axes.size(); ++j)
-    if (axes[j] >= 0)
+    if (axes[j] >= 0 && !llvm::is_contained(order, axes[j]))
       order.push_back(axes[j]);
   for (int64_t axis = 0; axis < rank; ++axis)
     if (!llvm::is_contained(axes, axis))
@@ -38,7 +38,7 @@ StepProgram::StepProgram(mlir::func::FuncOp model, const Trigger &when)
   function =
       mlir::func::FuncOp::create(builder, model.getLoc(), "step", builder.getFunctionType({}, {}));
   function->setAttr(ir::names::model, builder.getUnitAttr());
-  ir::Step step{when.level, when.isAfter, when.lag};
+  ir::Step step{when.level, when.isAfter, when.lag, when.from, when.until};
   function->setAttr(ir::names::step, step.attribute(builder.getContext()));
   builder.setInsertionPointToStart(function.addEntryBlock());
 }
@@ -84,7 +84,7 @@ size_t StepModules::state(mlir::Value value, const OrderedMap &axes) {
     slot.push_back(type.getDimSize(axis));
   state.slot = mlir::RankedTensorType::get(slot, type.getElementType());
   for (int64_t axis : axes)
-    state.runs.push_back(axis >= 0);
+    state.runs.push_back(axis != -1);
   states.push_back(state);
   numbers.emplace_back(value, axes, states.size() - 1);
   return states.size() - 1;
@@ -134,6 +134,9 @@ ir::StepState StepModules::describe(const KeptValue &state, int64_t lag) const {
   int64_t room = std::min(all, std::max(before + after, leastRoom));
   if (state.isWhole || all * bytes <= smallState)
     room = all;
+  // Memory may be moved within a box.
+  for (size_t j = 0; room < all && j < steps.size(); ++j)
+    before += static_cast<int64_t>(j) < state.level ? 0 : (extents[j] - 1) * steps[j];
   return {bytes, steps, before, after, room};
 }
 

@@ -6,6 +6,7 @@
 
 #include "mlir/IR/IRMapping.h"
 
+#include <limits>
 #include <map>
 
 namespace quern::passes {
@@ -31,6 +32,9 @@ struct KeptValue {
   llvm::SmallVector<bool, 3> runs;
   /// All of it is read at once.
   bool isWhole = false;
+  /// The least level of the programs that touch it once their box is complete: they still need what
+  /// was there before its first position.
+  int64_t level = std::numeric_limits<int64_t>::max();
   llvm::SmallVector<StepPlace> places = {};
 
   bool hasPosition() const { return llvm::is_contained(runs, true); }
@@ -70,8 +74,13 @@ public:
   StepProgram &program(const Trigger &when);
   /// The number of the state that keeps `value`, whose axes run along the order as `axes` says.
   size_t state(mlir::Value value, const OrderedMap &axes);
-  /// Notes that `place` is read or written.
-  void touch(const StepPlace &place) { states[place.state].places.push_back(place); }
+  /// Notes that `place` is read or written by the program of `when`.
+  void touch(const StepPlace &place, const Trigger &when) {
+    KeptValue &state = states[place.state];
+    state.places.push_back(place);
+    if (when.isAfter)
+      state.level = std::min(state.level, when.level);
+  }
   void keepWhole(size_t state) { states[state].isWhole = true; }
   const KeptValue &at(size_t state) const { return states[state]; }
   /// The states asked for so far, with their values.

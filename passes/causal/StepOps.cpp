@@ -1,5 +1,7 @@
 #include "passes/causal/StepOps.h"
 
+#include "passes/causal/FreeAxes.h"
+
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace quern::passes {
@@ -7,69 +9,72 @@ namespace quern::passes {
 using mlir::Value;
 
 void StepOps::write(mlir::Operation *op) {
-  StepProgram &program = boxes.programOf(op->getResult(0));
+  for (StepProgram *program : boxes.programsOf(op->getResult(0)))
+    write(*program, op);
+}
+
+void StepOps::write(StepProgram &program, mlir::Operation *op) {
   if (auto conv = llvm::dyn_cast<ir::ConvOp>(op))
     writeConv(program, conv);
   else if (auto attention = llvm::dyn_cast<ir::AttentionOp>(op))
     writeAttention(program, attention);
-  else if (auto scan = llvm::dyn_cast<ir::ScanOp>(op))
-    writeScan(program, scan);
+  else if (auto sum = orderedSumOf(op, axes))
+    writeSum(program, llvm::cast<ir::ContractOp>(op), *sum);
   else
     writeMap(program, op);
+}
+
+/// The box of an operand: at `distance`, if it is generated.
+Value StepOps::operandBox(StepProgram &program, mlir::OpOperand &operand,
+                          const Distance &distance) {
+  return axes.isGenerated(operand.get())
+             ? boxes.box(program, operand.get(), distance)
+             : boxes.freeBox(program, operand.get(), freeAxes(operand, axes));
 }
 
 /// Any other op is the same op over boxes.
 void StepOps::writeMap(StepProgram &program, mlir::Operation *op) {
   llvm::SmallVector<Value> operands;
   for (mlir::OpOperand &operand : op->getOpOperands())
-    operands.push_back(axes.isGenerated(operand.get())
-                           ? boxes.box(program, operand.get(), movedDistance(op))
-                           : boxes.freeBox(program, operand.get(), freeAxes(operand)));
+    operands.push_back(operandBox(program, operand, movedDistance(op)));
   mlir::Operation *copy = program.builder.clone(*op);
   copy->setOperands(operands);
-  Value result = op->getResult(0);
-  llvm::SmallVector<int64_t> shape =
-      boxShape(ir::tensorType(result).getShape(), axes.of(result), program.when().level);
-  setShape(copy, shape, op);
-  copy->getResult(0).setType(shaped(ir::tensorType(result), shape));
-  program.local.map(result, copy->getResult(0));
+  for (auto [result, own] : llvm::zip_equal(op->getResults(), copy->getResults())) {
+    llvm::SmallVector<int64_t> shape =
+        boxShape(ir::tensorType(result).getShape(), axes.of(result), program.when().level);
+    setShape(copy, shape, op);
+    own.setType(shaped(ir::tensorType(result), shape));
+    program.local.map(result, own);
+  }
 }
 
-/// One query against all keys that have been kept; the mask's row hides those that have not.
+/// One query against all keys that may have been kept; the mask's row hides those that have not.
 void StepOps::writeAttention(StepProgram &program, ir::AttentionOp attention) {
-  Value query = boxes.box(program, attention.getQuery(), boxes.here());
+  Value query = operandBox(program, attention.getQueryMutable(), boxes.here());
   Value key = boxes.past(program, viewOf(attention.getKey(), axes).root);
   Value value = boxes.past(program, viewOf(attention.getValue(), axes).root);
-  Value mask = boxes.freeBox(program, attention.getMask(), OrderedMap{0});
+  Value mask = operandBox(program, *attention.getMaskMutable().begin(), boxes.here());
+  if (int64_t until = program.when().until) {
+    llvm::SmallVector<int64_t> sizes{1, until};
+    mask = ir::SliceOp::create(program.builder, attention.getLoc(), mask,
+                               llvm::ArrayRef<int64_t>{0, 0}, sizes, llvm::ArrayRef<int64_t>{1, 1});
+  }
   auto step = ir::AttentionOp::create(program.builder, attention.getLoc(), query, key, value, mask,
                                       attention.getScaleAttr());
   program.local.map(attention.getResult(), step);
 }
 
-/// The cell once: the carried values are what its results were one position before.
-void StepOps::writeScan(StepProgram &program, ir::ScanOp scan) {
-  mlir::OpBuilder &builder = program.builder;
-  llvm::SmallVector<Value> arguments;
-  for (Value sequence : scan.getSequences())
-    arguments.push_back(boxes.box(program, sequence, boxes.here()));
-  for (Value result : scan.getStacked())
-    arguments.push_back(boxes.box(program, result, Distance{-1}));
-  mlir::IRMapping cell;
-  for (auto [own, argument] :
-       llvm::zip(scan.getBody().getArguments(), llvm::ArrayRef<Value>(arguments)))
-    cell.map(own, reshaped(builder, argument, ir::tensorType(own).getShape()));
-  for (auto [own, invariant] : llvm::zip_equal(
-           scan.getBody().getArguments().drop_front(arguments.size()), scan.getInvariants()))
-    cell.map(own, boxes.whole(program, invariant));
-  for (mlir::Operation &op : scan.getBody().front().without_terminator())
-    builder.clone(op, cell);
-  for (auto [result, value] :
-       llvm::zip_equal(scan.getStacked(), scan.getBody().front().getTerminator()->getOperands()))
-    program.local.map(result, reshaped(builder, cell.lookup(value),
-                                       boxShape(ir::tensorType(result).getShape(), axes.of(result),
-                                                program.when().level)));
-  for (auto [result, init] : llvm::zip_equal(scan.getStacked(), scan.getInits()))
-    boxes.keepBefore(result, init);
+/// The units of one position, from all that has been kept; the weight's zeros hide what has not.
+void StepOps::writeSum(StepProgram &program, ir::ContractOp contract, const OrderedSum &sum) {
+  Value operands[2];
+  operands[sum.sequence] =
+      boxes.past(program, viewOf(contract->getOperand(sum.sequence), axes).root);
+  operands[sum.weight] =
+      boxes.freeBox(program, contract->getOperand(sum.weight), OrderedMap{sum.to});
+  auto step = ir::ContractOp::create(program.builder, contract.getLoc(), operands[0], operands[1],
+                                     contract.getLhsAxes(), contract.getRhsAxes(),
+                                     contract.getResultAxes());
+  program.local.map(contract.getResult(), step.getResult());
 }
 
 /// What a slice that also cuts along other axes moves along ordered ones.
@@ -80,31 +85,6 @@ Distance StepOps::movedDistance(mlir::Operation *op) const {
       if (int64_t axis = axes.of(slice.getInput())[j]; axis >= 0)
         distance[j] = slice.getStarts()[static_cast<size_t>(axis)];
   return distance;
-}
-
-/// Which axes of an operand that depends on nothing generated run along the order.
-OrderedMap StepOps::freeAxes(mlir::OpOperand &operand) const {
-  mlir::Operation *op = operand.getOwner();
-  OrderedMap map(axes.count(), -1);
-  Value result = op->getResult(0);
-  const OrderedMap &ordered = axes.of(result);
-  mlir::RankedTensorType type = ir::tensorType(operand.get());
-  auto contract = llvm::dyn_cast<ir::ContractOp>(op);
-  for (size_t j = 0; j < axes.count(); ++j) {
-    if (ordered[j] < 0)
-      continue;
-    if (op->hasTrait<ir::Elementwise>() || llvm::isa<ir::ConcatOp>(op)) {
-      int64_t axis = ordered[j] - (ir::tensorType(result).getRank() - type.getRank());
-      map[j] = std::max<int64_t>(axis, -1);
-    } else if (contract) {
-      llvm::ArrayRef<int64_t> labels =
-          operand.getOperandNumber() == 0 ? contract.getLhsAxes() : contract.getRhsAxes();
-      const int64_t *found =
-          llvm::find(labels, contract.getResultAxes()[static_cast<size_t>(ordered[j])]);
-      map[j] = found == labels.end() ? -1 : found - labels.begin();
-    }
-  }
-  return map;
 }
 
 /// Adapts the attributes that hold extents.

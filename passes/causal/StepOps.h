@@ -9,21 +9,22 @@ class StepOps {
 public:
   StepOps(StepBoxes &boxes, StepReads &reads) : boxes(boxes), reads(reads), axes(boxes.order()) {}
 
-  /// Writes one op into the program of its trigger.
+  /// Writes one op into the programs of its trigger.
   void write(mlir::Operation *op);
 
 private:
+  void write(StepProgram &program, mlir::Operation *op);
   void writeConv(StepProgram &program, ir::ConvOp conv);
   mlir::Value segmentDot(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<Tap> taps);
   mlir::Value segmentWeight(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<Tap> taps);
   mlir::Value boxConv(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<Tap> taps);
   void writeAttention(StepProgram &program, ir::AttentionOp attention);
-  void writeScan(StepProgram &program, ir::ScanOp scan);
+  void writeSum(StepProgram &program, ir::ContractOp contract, const OrderedSum &sum);
   void writeMap(StepProgram &program, mlir::Operation *op);
+  mlir::Value operandBox(StepProgram &program, mlir::OpOperand &operand, const Distance &distance);
 
   bool isStepped(const StepProgram &program, ir::ConvOp conv, size_t spatial) const;
   Distance movedDistance(mlir::Operation *op) const;
-  OrderedMap freeAxes(mlir::OpOperand &operand) const;
   void setShape(mlir::Operation *copy, llvm::ArrayRef<int64_t> shape, mlir::Operation *op) const;
 
   StepBoxes &boxes;

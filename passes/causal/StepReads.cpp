@@ -54,6 +54,8 @@ LogicalResult StepReads::add(mlir::Operation *op, mlir::Value operand, const Dis
   if (!axes.isGenerated(operand))
     return success();
   OrderedView view = viewOf(operand, axes);
+  if (!axes.isGenerated(view.root))
+    return success();
   Distance total;
   for (size_t j = 0; j < axes.count(); ++j) {
     total.push_back(distance[j] + view.distance[j]);
@@ -103,23 +105,42 @@ LogicalResult StepReads::addAttention(ir::AttentionOp attention,
     }
   if (failed(add(attention, attention.getQuery(), here(), reads)))
     return failure();
-  for (mlir::Value operand : {attention.getKey(), attention.getValue()}) {
-    OrderedView view = viewOf(operand, axes);
-    if (view.distance != here())
-      return attention.emitError("no step program can be derived: keys or values are shifted");
-    reads.push_back({view.root, here(), /*isPast=*/true, isStrict});
-  }
+  for (mlir::Value operand : {attention.getKey(), attention.getValue()})
+    if (failed(addPast(attention, operand, isStrict, reads)))
+      return failure();
   return success();
 }
 
-/// The carried values of the position before are the scan's own results.
-LogicalResult StepReads::addScan(ir::ScanOp scan, llvm::SmallVectorImpl<StepRead> &reads) {
-  for (mlir::Value sequence : scan.getSequences())
-    if (failed(add(scan, sequence, here(), reads)))
-      return failure();
-  for (mlir::Value result : scan.getStacked())
-    reads.push_back({result, Distance{-1}});
+/// Notes that an op reads all of an operand up to its own position.
+LogicalResult StepReads::addPast(mlir::Operation *op, mlir::Value operand, bool isStrict,
+                                 llvm::SmallVectorImpl<StepRead> &reads) {
+  OrderedView view = viewOf(operand, axes);
+  if (view.distance != here())
+    return op->emitError("no step program can be derived: ")
+           << op->getName().stripDialect() << " reads all of an operand that is shifted";
+  reads.push_back({view.root, here(), /*isPast=*/true, isStrict});
   return success();
+}
+
+/// A dense layer reads what its masked weight lets through.
+LogicalResult StepReads::addSum(ir::ContractOp contract, const OrderedSum &sum,
+                                llvm::SmallVectorImpl<StepRead> &reads) {
+  std::optional<RankTensor> nonzero = possiblyNonzero(contract->getOperand(sum.weight));
+  bool isStrict = true;
+  for (int64_t at = 0; nonzero && at < axes.extents()[0]; ++at) {
+    RankTensor unit = nonzero->slice(sum.to, at);
+    int64_t from = sum.from - (sum.from > sum.to);
+    for (int64_t read = at; read < axes.extents()[0]; ++read) {
+      bool isRead = unit.slice(from, read).max() != 0;
+      if (isRead && read > at)
+        return contract.emitError("no step program can be derived: the weight reads position ")
+               << read << " for position " << at;
+      isStrict = isStrict && !isRead;
+    }
+  }
+  if (!nonzero)
+    return contract.emitError("no step program can be derived: the weight has no mask");
+  return addPast(contract, contract->getOperand(sum.sequence), isStrict, reads);
 }
 
 FailureOr<llvm::SmallVector<StepRead>> StepReads::of(mlir::Operation *op) {
@@ -129,8 +150,8 @@ FailureOr<llvm::SmallVector<StepRead>> StepReads::of(mlir::Operation *op) {
     result = addConv(conv, reads);
   } else if (auto attention = llvm::dyn_cast<ir::AttentionOp>(op)) {
     result = addAttention(attention, reads);
-  } else if (auto scan = llvm::dyn_cast<ir::ScanOp>(op)) {
-    result = addScan(scan, reads);
+  } else if (auto sum = orderedSumOf(op, axes)) {
+    result = addSum(llvm::cast<ir::ContractOp>(op), *sum, reads);
   } else if (auto slice = llvm::dyn_cast<ir::SliceOp>(op)) {
     // One that also cuts along other axes, where it moves along ordered ones.
     Distance distance = here();
@@ -145,6 +166,9 @@ FailureOr<llvm::SmallVector<StepRead>> StepReads::of(mlir::Operation *op) {
   }
   if (failed(result))
     return failure();
+  if (std::optional<size_t> ordered = axes.axisReadWhole(op))
+    for (StepRead &read : reads)
+      read.whole = static_cast<int64_t>(*ordered);
   return reads;
 }
 

@@ -2,7 +2,7 @@
 // position needs its operands' elements.
 #pragma once
 
-#include "passes/causal/OrderedAxes.h"
+#include "passes/causal/OrderedSum.h"
 
 namespace quern::passes {
 
@@ -14,12 +14,14 @@ struct Tap {
 };
 
 /// One generated value that an op reads. Element p needs element p + distance of `value`; or, where
-/// `isPast`, all elements up to p (`isStrict`: up to p - 1).
+/// `isPast`, all elements up to p (`isStrict`: up to p - 1); or all along the ordered axes from
+/// `whole` on.
 struct StepRead {
   mlir::Value value;
   Distance distance;
   bool isPast = false;
   bool isStrict = false;
+  std::optional<int64_t> whole = {};
 };
 
 class StepReads {
@@ -38,7 +40,10 @@ private:
   mlir::LogicalResult addConv(ir::ConvOp conv, llvm::SmallVectorImpl<StepRead> &reads);
   mlir::LogicalResult addAttention(ir::AttentionOp attention,
                                    llvm::SmallVectorImpl<StepRead> &reads);
-  mlir::LogicalResult addScan(ir::ScanOp scan, llvm::SmallVectorImpl<StepRead> &reads);
+  mlir::LogicalResult addPast(mlir::Operation *op, mlir::Value operand, bool isStrict,
+                              llvm::SmallVectorImpl<StepRead> &reads);
+  mlir::LogicalResult addSum(ir::ContractOp contract, const OrderedSum &sum,
+                             llvm::SmallVectorImpl<StepRead> &reads);
   Distance here() const { return Distance(axes.count(), 0); }
 
   const OrderedAxes &axes;

@@ -29,11 +29,16 @@ LogicalResult tooEarly(mlir::Operation *op) {
 
 } // namespace
 
+bool isApart(mlir::Value value) {
+  return llvm::isa_and_nonnull<ir::AttentionOp>(value.getDefiningOp());
+}
+
 bool isSameBox(const Distance &distance, int64_t level) {
   return leadOf(distance, level).sign == 0;
 }
 
-LogicalResult StepSchedule::collect(mlir::Value output, StepReads &reads) {
+LogicalResult StepSchedule::collect(mlir::func::FuncOp model, mlir::Value output,
+                                    StepReads &reads) {
   llvm::SmallVector<mlir::Value> pending{output};
   while (!pending.empty()) {
     mlir::Operation *op = pending.pop_back_val().getDefiningOp();
@@ -46,14 +51,15 @@ LogicalResult StepSchedule::collect(mlir::Value output, StepReads &reads) {
       pending.push_back(read.value);
     readsOf[op] = std::move(*found);
   }
-  for (mlir::Operation &op : *output.getParentBlock())
-    if (readsOf.contains(&op))
-      needed.push_back(&op);
+  model.walk<mlir::WalkOrder::PreOrder>([&](mlir::Operation *op) {
+    if (readsOf.contains(op))
+      needed.push_back(op);
+  });
   return success();
 }
 
 /// Every value is computed element by element, unless a reader needs elements to its right: then a
-/// whole row at a time, with all that it is computed from in that row.
+/// whole row at a time, with all that it is computed from in that row, `elementwise` ones apart.
 LogicalResult StepSchedule::chooseLevels(mlir::Value input, int64_t depth) {
   triggers.clear();
   triggers[input] = {.isAfter = true, .level = depth};
@@ -62,50 +68,128 @@ LogicalResult StepSchedule::chooseLevels(mlir::Value input, int64_t depth) {
       triggers[result] = {.level = rowsOnly.contains(op) ? rowsOnly[op] : depth};
   if (depth == 1)
     return success();
+  auto isElementwise = [&](mlir::Value value) {
+    return value == input || elementwise.contains(value.getDefiningOp());
+  };
   for (mlir::Operation *op : llvm::reverse(needed)) {
     int64_t own = depth;
     for (mlir::Value result : op->getResults())
       own = std::min(own, triggers[result].level);
+    for (const StepRead &read : readsOf[op]) {
+      own = std::min(own, read.whole.value_or(own));
+      // Who reads to the right of what is known element by element waits for the row.
+      Lead lead = leadOf(read.distance, own);
+      if (lead.sign > 0 && lead.axis > 0 && isElementwise(read.value))
+        own = lead.axis;
+    }
     for (mlir::Value result : op->getResults())
       triggers[result].level = own;
     for (const StepRead &read : readsOf[op]) {
       Lead lead = leadOf(read.distance, own);
       if (lead.sign < 0)
         continue;
-      if (lead.sign > 0 && (lead.axis == 0 || read.value == input))
+      if (lead.sign > 0 && lead.axis == 0)
         return tooEarly(op);
-      if (read.value != input)
+      if (!isElementwise(read.value))
         triggers[read.value].level = std::min(triggers[read.value].level, lead.axis);
     }
   }
   return success();
 }
 
+/// Whether an op can only be computed a row at a time, whoever reads it.
+bool StepSchedule::needsRow(mlir::Operation *op, int64_t depth) const {
+  return rowsOnly.contains(op) || llvm::any_of(readsOf.find(op)->second, [&](const StepRead &read) {
+           return read.whole || leadOf(read.distance, depth).sign > 0;
+         });
+}
+
 /// An op runs as soon as all that it reads is there. Where that is a row which is only there once
-/// it is complete, the op too must wait for the row: false, and noted in `rowsOnly`.
+/// it is complete, either its elements can be computed one by one as well, or the op too must wait
+/// for the row: false, and noted in `elementwise` or `rowsOnly`.
 bool StepSchedule::chooseTimes(mlir::Operation *op) {
-  Trigger own = triggers[op->getResult(0)];
+  const Trigger known = triggers[op->getResult(0)];
+  Trigger own = known;
   auto others = llvm::make_filter_range(
       readsOf[op], [&](const StepRead &read) { return read.value.getDefiningOp() != op; });
   for (const StepRead &read : others) {
     const Trigger &other = triggers[read.value];
     if (other.isAfter && other.level < own.level && isSameBox(read.distance, other.level)) {
-      rowsOnly[op] = other.level;
+      mlir::Operation *producer = read.value.getDefiningOp();
+      bool readsOn = leadOf(read.distance, own.level).sign > 0;
+      if (readsOn || needsRow(producer, static_cast<int64_t>(read.distance.size())))
+        rowsOnly[op] = other.level;
+      else
+        elementwise.insert(producer);
       return false;
     }
     own.lag = std::max(own.lag, other.lag);
     if (read.distance.size() == 1)
       own.lag = std::max(own.lag, other.lag + read.distance[0]);
     bool isCurrent = isSameBox(read.distance, own.level) && !read.isStrict;
-    own.isAfter |= (isCurrent && other.isAfter) || own.lag > 0;
+    // The elements of a row are there when it is complete.
+    bool isDuring = isCurrent && other.level > own.level;
+    own.isAfter |= (isCurrent && other.isAfter) || isDuring || own.lag > 0;
   }
+  if (own.isAfter != known.isAfter)
+    own.stage = 0;
   for (const StepRead &read : others)
     if (const Trigger &other = triggers[read.value];
         other.isAfter == own.isAfter && isSameBox(read.distance, own.level))
-      own.stage = std::max(own.stage, other.stage + read.isPast);
+      own.stage = std::max(own.stage, other.stage + (read.isPast || isApart(read.value)));
   for (mlir::Value result : op->getResults())
     triggers[result] = own;
+  isSettled &= own == known;
   return true;
+}
+
+/// The body of a scan is computed in one go, as soon as all of it can be.
+void StepSchedule::joinBodies() {
+  llvm::DenseMap<mlir::Operation *, Trigger> latest;
+  auto bodies = llvm::make_filter_range(
+      needed, [](mlir::Operation *op) { return llvm::isa<ir::ScanOp>(op->getParentOp()); });
+  for (mlir::Operation *op : bodies) {
+    const Trigger &own = triggers[op->getResult(0)];
+    Trigger &body = latest.try_emplace(op->getParentOp(), own).first->second;
+    auto when = [](const Trigger &trigger) {
+      return std::tuple(trigger.isAfter, trigger.lag, trigger.stage);
+    };
+    if (when(own) > when(body))
+      body = own;
+    body.lag = std::max(body.lag, own.lag);
+  }
+  for (mlir::Operation *op : bodies) {
+    Trigger joined = latest[op->getParentOp()];
+    joined.level = triggers[op->getResult(0)].level;
+    isSettled &= joined == triggers[op->getResult(0)];
+    for (mlir::Value result : op->getResults())
+      triggers[result] = joined;
+  }
+}
+
+/// What a scan carries goes round: times are raised until all of it agrees.
+bool StepSchedule::chooseAllTimes() {
+  do {
+    isSettled = true;
+    if (!llvm::all_of(needed, [&](mlir::Operation *op) { return chooseTimes(op); }))
+      return false;
+    joinBodies();
+  } while (!isSettled);
+  return true;
+}
+
+/// Refuses what is needed a row at a time and cannot be computed so; notes the scans along rows.
+LogicalResult StepSchedule::checkLevel(mlir::Operation *op, const OrderedAxes &axes) {
+  mlir::Value result = op->getResult(0);
+  auto level = static_cast<size_t>(of(result).level);
+  if (axes.sharedAxis(result) >= 0 && level < axes.count())
+    return op->emitError("no step program can be derived: ")
+           << op->getName().stripDialect()
+           << " is needed a row at a time, and gives a raster as one axis";
+  for (size_t ordered = level; ordered < axes.count(); ++ordered)
+    if (axes.of(result)[ordered] == oneStep)
+      needWhole.insert(axes.scanAround(op, ordered));
+  return success();
 }
 
 FailureOr<StepSchedule> StepSchedule::plan(mlir::func::FuncOp model, ir::CausalAttr contract,
@@ -116,16 +200,19 @@ FailureOr<StepSchedule> StepSchedule::plan(mlir::func::FuncOp model, ir::CausalA
              axes)
           .root;
   mlir::Value input = model.getArgument(static_cast<unsigned>(contract.getInput()));
-  if (failed(schedule.collect(output, reads)))
+  if (failed(schedule.collect(model, output, reads)))
     return failure();
   // Each round that does not succeed lowers an op's level.
   while (true) {
     if (failed(schedule.chooseLevels(input, static_cast<int64_t>(axes.count()))))
       return failure();
-    if (llvm::all_of(schedule.needed,
-                     [&](mlir::Operation *op) { return schedule.chooseTimes(op); }))
-      return schedule;
+    if (schedule.chooseAllTimes())
+      break;
   }
+  for (mlir::Operation *op : schedule.needed)
+    if (failed(schedule.checkLevel(op, axes)))
+      return failure();
+  return schedule;
 }
 
 } // namespace quern::passes

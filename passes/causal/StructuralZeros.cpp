@@ -60,6 +60,15 @@ RankTensor evaluated(mlir::Value value, llvm::function_ref<int32_t(double)> f) {
 
 } // namespace
 
+bool isZeros(mlir::Value value) {
+  if (!isSplatConstant(value))
+    return false;
+  auto elements =
+      llvm::cast<mlir::DenseElementsAttr>(value.getDefiningOp<ir::ConstantOp>().getValue());
+  return elements.getSplatValue<mlir::Attribute>() ==
+         mlir::Builder(value.getContext()).getZeroAttr(elements.getElementType());
+}
+
 std::optional<RankTensor> constantElements(mlir::Value value) {
   if (!isWeightExpression(value) ||
       llvm::any_of(expressionOf(value), llvm::IsaPred<ir::ParameterOp>))

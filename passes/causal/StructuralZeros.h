@@ -16,4 +16,7 @@ std::optional<RankTensor> constantElements(mlir::Value value);
 /// be zero.
 std::optional<RankTensor> possiblyNonzero(mlir::Value value);
 
+/// Whether `value` is a constant of zeros.
+bool isZeros(mlir::Value value);
+
 } // namespace quern::passes

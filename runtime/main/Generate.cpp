@@ -106,6 +106,8 @@ Status generate(const Signature &signature, const Request &request, Session &ses
   uint64_t batch = isImage ? static_cast<uint64_t>(input.shape.front()) : 1;
   uint64_t runs = isImage ? (request.sample + batch - 1) / batch : 1;
   uint64_t count = isImage ? positions - prompt->size() / slot : request.sample;
+  // What is not generated in the order of its places is shown once it is whole.
+  bool isInPlace = signature.image.places().empty();
   bool showsText = input.text && rows == 1;
   std::vector<std::vector<std::byte>> samples;
   for (uint64_t run = 0; run < runs; ++run) {
@@ -114,13 +116,16 @@ Status generate(const Signature &signature, const Request &request, Session &ses
       return sequence.failure();
     std::vector<std::byte> &elements = samples.emplace_back(*prompt);
     auto show = [&](std::span<const std::byte> drawn) {
-      if (showsText)
+      if (showsText && isInPlace)
         showText(signature, drawn);
     };
     if (Status status = drawOne(request, session, sequence->get(), request.seed + run, count, slot,
                                 elements, show);
         !status)
       return status;
+    elements = inPlace(signature, std::move(elements));
+    if (showsText && !isInPlace)
+      showText(signature, elements);
   }
   if (showsText)
     std::fputc('\n', stdout);

@@ -226,6 +226,17 @@ Result<std::vector<std::byte>> readPrompt(const Signature &signature, const Requ
   return bytes;
 }
 
+std::vector<std::byte> inPlace(const Signature &signature, std::vector<std::byte> elements) {
+  std::span<const uint32_t> places = signature.image.places();
+  if (places.empty())
+    return elements;
+  size_t slot = signature.generated()->bytes / places.size();
+  std::vector<std::byte> placed(signature.generated()->bytes);
+  for (size_t i = 0; i < elements.size() / slot; ++i)
+    std::memcpy(placed.data() + places[i] * slot, elements.data() + i * slot, slot);
+  return placed;
+}
+
 bool isPicture(const Signature &signature) {
   const Port &input = *signature.generated();
   const SequenceEntry &order = *signature.image.sequence();

@@ -48,6 +48,12 @@ TEST(Licences, ChoosesTheSymbolsOfTheReference) {
     chosen += vocabulary[static_cast<size_t>(likeliest)];
   }
   EXPECT_EQ(chosen, text);
+
+  // The step programs write the same, symbol by symbol.
+  ProgramResult continued = model.run({"--prompt", text.substr(0, prompt), "--sample",
+                                       std::to_string(text.size() - prompt), "--temperature", "0"});
+  EXPECT_EQ(continued.exitCode, 0) << continued.errors;
+  EXPECT_EQ(continued.output, text + "\n");
 }
 
 } // namespace

@@ -60,3 +60,43 @@ func.func @ahead(%x: tensor<1x1x5x6xf32>) -> tensor<1x2x5x6xf32>
   %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [1, 1] [1, 1] groups 1 : (tensor<1x1x5x6xf32>, tensor<2x1x3x3xf32>) -> tensor<1x2x5x6xf32>
   return %0 : tensor<1x2x5x6xf32>
 }
+
+// -----
+
+func.func @dense(%x: tensor<1x4xf32>) -> tensor<1x4xf32>
+    attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [1], output = 0, output_axes = [1], strict = false>} {
+  %w = quern.parameter "w" : tensor<4x4xf32>
+  // expected-error @below {{no step program can be derived: contract sums over the order, later elements too; let a mask remove them}}
+  %0 = quern.contract %x [0, 1], %w [2, 1] -> [0, 2] : (tensor<1x4xf32>, tensor<4x4xf32>) -> tensor<1x4xf32>
+  return %0 : tensor<1x4xf32>
+}
+
+// -----
+
+func.func @neighbours(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32>
+    attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [2], output = 0, output_axes = [2], strict = false, order = [3, 2, 1, 0]>} {
+  %w = quern.parameter "w" : tensor<1x1x2xf32>
+  // expected-error @below {{no step program can be derived: conv moves along an axis whose order is explicit}}
+  %0 = quern.conv %x, %w strides [1] dilations [1] pad [0] [1] groups 1 : (tensor<1x1x4xf32>, tensor<1x1x2xf32>) -> tensor<1x1x4xf32>
+  return %0 : tensor<1x1x4xf32>
+}
+
+// -----
+
+// Two units for each of three positions, in the order 2, 0, 1; zeros stand where a position has fewer.
+// CHECK: quern.contract %{{.*}} [0, 1, 3], %{{.*}} [2, 1, 3] -> [0, 2] : (tensor<1x3x2xf32>, tensor<1x3x2xf32>) -> tensor<1x1xf32>
+// CHECK: quern.contract %{{.*}} [0, 1], %{{.*}} [2, 4, 1] -> [0, 2, 4] : (tensor<1x3xf32>, tensor<1x2x3xf32>) -> tensor<1x1x2xf32>
+// CHECK: func.func @made
+func.func @made(%x: tensor<1x3xf32>) -> tensor<1x3xf32>
+    attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [1], output = 0, output_axes = [1], strict = true, order = [1, 2, 0]>} {
+  %m1 = quern.constant dense<[[0.0, 0.0, 1.0], [1.0, 0.0, 1.0], [0.0, 0.0, 1.0]]> : tensor<3x3xf32>
+  %p1 = quern.parameter "w1" : tensor<3x3xf32>
+  %w1 = quern.mul %p1, %m1 : (tensor<3x3xf32>, tensor<3x3xf32>) -> tensor<3x3xf32>
+  %0 = quern.contract %x [0, 1], %w1 [2, 1] -> [0, 2] : (tensor<1x3xf32>, tensor<3x3xf32>) -> tensor<1x3xf32>
+  %1 = quern.relu %0 : (tensor<1x3xf32>) -> tensor<1x3xf32>
+  %m2 = quern.constant dense<[[1.0, 0.0, 1.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]]> : tensor<3x3xf32>
+  %p2 = quern.parameter "w2" : tensor<3x3xf32>
+  %w2 = quern.mul %p2, %m2 : (tensor<3x3xf32>, tensor<3x3xf32>) -> tensor<3x3xf32>
+  %2 = quern.contract %1 [0, 1], %w2 [2, 1] -> [0, 2] : (tensor<1x3xf32>, tensor<3x3xf32>) -> tensor<1x3xf32>
+  return %2 : tensor<1x3xf32>
+}

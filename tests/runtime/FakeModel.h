@@ -28,6 +28,7 @@ public:
   std::vector<runtime::ProgramEntry> programs;
   std::vector<int32_t> inputStates;
   std::vector<runtime::TextAdapter> texts;
+  std::vector<uint32_t> places;
 
   runtime::StringRef string(std::string_view text) {
     runtime::StringRef ref{static_cast<uint32_t>(strings.size()),
@@ -87,6 +88,7 @@ public:
     header.programs = append(programs);
     header.inputStates = append(inputStates);
     header.texts = append(texts);
+    header.places = append(places);
     std::memcpy(header.magic, runtime::imageMagic, sizeof header.magic);
     header.version = runtime::imageVersion;
     header.headerBytes = sizeof header;

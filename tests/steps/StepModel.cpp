@@ -36,8 +36,10 @@ mlir::FailureOr<ir::HostTensor> randomParameter(ir::ParameterOp parameter) {
   return tensor;
 }
 
-/// Copies the slices of a tensor at each position of `axes` one after the other.
-Tensor byPosition(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> axes, const Tensor &tensor) {
+/// Copies the slices of a tensor at each position of `axes` one after the other, in the order of
+/// generation: `ranks`, unless empty.
+Tensor byPosition(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> axes,
+                  llvm::ArrayRef<int64_t> ranks, const Tensor &tensor) {
   auto element = static_cast<size_t>(ir::elementBytes(type.getElementType()));
   llvm::SmallVector<int64_t> strides = ir::rowMajorStrides(type.getShape()), order(axes), extents;
   for (int64_t axis = 0; axis < type.getRank(); ++axis)
@@ -53,7 +55,12 @@ Tensor byPosition(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> axes, con
     auto from = tensor.begin() + at * static_cast<int64_t>(element);
     result.insert(result.end(), from, from + static_cast<int64_t>(element));
   });
-  return result;
+  Tensor sorted = result;
+  size_t slot = ranks.empty() ? 0 : result.size() / ranks.size();
+  for (auto [place, rank] : llvm::enumerate(ranks))
+    std::memcpy(sorted.data() + static_cast<size_t>(rank) * slot, result.data() + place * slot,
+                slot);
+  return sorted;
 }
 
 /// Elements that a module's model computes: results of ops that do arithmetic, as the passes left
@@ -103,6 +110,8 @@ bool StepModel::compile(const std::string &name) {
   if (auto distribution = source.getResultAttrOfType<ir::DistributionAttr>(0, ir::names::as))
     levels = distribution.getLevels();
 
+  if (auto further = source->getAttrOfType<mlir::IntegerAttr>("test.further_elements"))
+    counted.further = static_cast<double>(further.getInt());
   passes::PipelineOptions pipeline;
   pipeline.steps = passes::StepsMode::required;
   if (mlir::failed(passes::runPipeline(*module, pipeline)))
@@ -118,6 +127,8 @@ bool StepModel::compile(const std::string &name) {
     double runs = 1;
     for (int64_t extent : llvm::ArrayRef(steps.extents).take_front(ir::Step::of(function).level))
       runs *= static_cast<double>(extent);
+    if (ir::Step step = ir::Step::of(function); step.until > 0)
+      runs = static_cast<double>(step.until - step.from);
     counted.steps += runs * elementsComputed(step);
   }
   std::string error;
@@ -209,13 +220,13 @@ Tensor StepModel::fullPass(quern_context *context, const std::vector<Tensor> &in
   Tensor output(static_cast<size_t>(ir::tensorBytes(result)));
   void *outputs[] = {output.data()};
   EXPECT_EQ(api.run(context, pointers(inputs).data(), outputs), QUERN_OK) << api.lastError(context);
-  return byPosition(result, steps.outputAxes, output);
+  return byPosition(result, steps.outputAxes, contract.getOrder(), output);
 }
 
 Tensor StepModel::elements(const std::vector<Tensor> &inputs) const {
   auto number = static_cast<unsigned>(contract.getInput());
   return byPosition(llvm::cast<mlir::RankedTensorType>(type.getInput(number)), steps.inputAxes,
-                    inputs[number]);
+                    contract.getOrder(), inputs[number]);
 }
 
 } // namespace quern::tests

@@ -57,9 +57,10 @@ public:
   /// The addresses of `inputs`.
   static std::vector<const void *> pointers(const std::vector<Tensor> &inputs);
 
-  /// Elements computed by arithmetic in one full pass, and in all steps of a whole sequence.
+  /// Elements computed by arithmetic in one full pass, and in all steps of a whole sequence; and
+  /// how many more the model says that steps compute.
   struct Work {
-    double full = 0, steps = 0;
+    double full = 0, steps = 0, further = 0;
   };
   Work work() const { return counted; }
 

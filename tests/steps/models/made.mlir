@@ -1,0 +1,49 @@
+// Dense layers with masks, in an order of its own (Germain et al. 2015): 11 units for 7 places, arranged in groups of 2.
+func.func @made(%arg0: tensor<2x7xf32> {quern.name = "x"}) -> (tensor<2x7xf32> {quern.as = #quern.distribution<kind = bernoulli, axis = 1, levels = 2, components = 1, range = [0.000000e+00, 1.000000e+00]>, quern.name = "output"}) attributes {quern.causal = #quern.causal<input = 0, input_axes = [1], output = 0, output_axes = [1], strict = true, order = [0, 3, 6, 2, 5, 1, 4]>, quern.model, test.further_elements = 30 : i64} {
+  %0 = quern.constant dense<[0, 3, 6, 2, 5, 1, 4]> : tensor<7xi32>
+  %1 = quern.reshape %0 to [1, 7] : (tensor<7xi32>) -> tensor<1x7xi32>
+  %2 = quern.constant dense<[0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4]> : tensor<11xi32>
+  %3 = quern.reshape %2 to [11, 1] : (tensor<11xi32>) -> tensor<11x1xi32>
+  %4 = quern.cmp  ge %3, %1 : (tensor<11x1xi32>, tensor<1x7xi32>) -> tensor<11x7xi1>
+  %5 = quern.parameter "fc.0.weight" : tensor<11x7xf32>
+  %6 = quern.cast %4 to f32 : (tensor<11x7xi1>) -> tensor<11x7xf32>
+  %7 = quern.mul %5, %6 : (tensor<11x7xf32>, tensor<11x7xf32>) -> tensor<11x7xf32>
+  %8 = quern.contract %arg0 [0, 1], %7 [2, 1] -> [0, 2] : (tensor<2x7xf32>, tensor<11x7xf32>) -> tensor<2x11xf32>
+  %9 = quern.parameter "fc.0.bias" : tensor<11xf32>
+  %10 = quern.add %8, %9 : (tensor<2x11xf32>, tensor<11xf32>) -> tensor<2x11xf32>
+  %11 = quern.relu %10 : (tensor<2x11xf32>) -> tensor<2x11xf32>
+  %12 = quern.constant dense<[0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4]> : tensor<11xi32>
+  %13 = quern.reshape %12 to [1, 11] : (tensor<11xi32>) -> tensor<1x11xi32>
+  %14 = quern.constant dense<[0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]> : tensor<12xi32>
+  %15 = quern.reshape %14 to [12, 1] : (tensor<12xi32>) -> tensor<12x1xi32>
+  %16 = quern.cmp  ge %15, %13 : (tensor<12x1xi32>, tensor<1x11xi32>) -> tensor<12x11xi1>
+  %17 = quern.parameter "fc.1.weight" : tensor<12x11xf32>
+  %18 = quern.cast %16 to f32 : (tensor<12x11xi1>) -> tensor<12x11xf32>
+  %19 = quern.mul %17, %18 : (tensor<12x11xf32>, tensor<12x11xf32>) -> tensor<12x11xf32>
+  %20 = quern.contract %11 [0, 1], %19 [2, 1] -> [0, 2] : (tensor<2x11xf32>, tensor<12x11xf32>) -> tensor<2x12xf32>
+  %21 = quern.parameter "fc.1.bias" : tensor<12xf32>
+  %22 = quern.add %20, %21 : (tensor<2x12xf32>, tensor<12xf32>) -> tensor<2x12xf32>
+  %23 = quern.relu %22 : (tensor<2x12xf32>) -> tensor<2x12xf32>
+  %24 = quern.constant dense<[0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]> : tensor<12xi32>
+  %25 = quern.reshape %24 to [1, 12] : (tensor<12xi32>) -> tensor<1x12xi32>
+  %26 = quern.constant dense<[0, 3, 6, 2, 5, 1, 4]> : tensor<7xi32>
+  %27 = quern.reshape %26 to [7, 1] : (tensor<7xi32>) -> tensor<7x1xi32>
+  %28 = quern.cmp  gt %27, %25 : (tensor<7x1xi32>, tensor<1x12xi32>) -> tensor<7x12xi1>
+  %29 = quern.parameter "out.weight" : tensor<7x12xf32>
+  %30 = quern.cast %28 to f32 : (tensor<7x12xi1>) -> tensor<7x12xf32>
+  %31 = quern.mul %29, %30 : (tensor<7x12xf32>, tensor<7x12xf32>) -> tensor<7x12xf32>
+  %32 = quern.contract %23 [0, 1], %31 [2, 1] -> [0, 2] : (tensor<2x12xf32>, tensor<7x12xf32>) -> tensor<2x7xf32>
+  %33 = quern.parameter "out.bias" : tensor<7xf32>
+  %34 = quern.add %32, %33 : (tensor<2x7xf32>, tensor<7xf32>) -> tensor<2x7xf32>
+  %35 = quern.constant dense<[0, 3, 6, 2, 5, 1, 4]> : tensor<7xi32>
+  %36 = quern.reshape %35 to [1, 7] : (tensor<7xi32>) -> tensor<1x7xi32>
+  %37 = quern.constant dense<[0, 3, 6, 2, 5, 1, 4]> : tensor<7xi32>
+  %38 = quern.reshape %37 to [7, 1] : (tensor<7xi32>) -> tensor<7x1xi32>
+  %39 = quern.cmp  gt %38, %36 : (tensor<7x1xi32>, tensor<1x7xi32>) -> tensor<7x7xi1>
+  %40 = quern.parameter "direct.weight" : tensor<7x7xf32>
+  %41 = quern.cast %39 to f32 : (tensor<7x7xi1>) -> tensor<7x7xf32>
+  %42 = quern.mul %40, %41 : (tensor<7x7xf32>, tensor<7x7xf32>) -> tensor<7x7xf32>
+  %43 = quern.contract %arg0 [0, 1], %42 [2, 1] -> [0, 2] : (tensor<2x7xf32>, tensor<7x7xf32>) -> tensor<2x7xf32>
+  %44 = quern.add %34, %43 : (tensor<2x7xf32>, tensor<2x7xf32>) -> tensor<2x7xf32>
+  return %44 : tensor<2x7xf32>
+}
