@@ -106,7 +106,8 @@ TEST_F(PhotographTest, NamesWhatIsOnThePhotographs) {
     for (size_t i = 0; i < photograph.best.size(); ++i) {
       auto [label, probability] = photograph.best[i];
       EXPECT_EQ(guesses[i].at("index"), label) << photograph.file;
-      EXPECT_NEAR(guesses[i].at("probability").get<double>(), probability, 0.003) << photograph.file;
+      EXPECT_NEAR(guesses[i].at("probability").get<double>(), probability, 0.003)
+          << photograph.file;
     }
   }
 }
