@@ -1,5 +1,9 @@
 #include "frontend/Diagnostics.h"
 
+#include "frontend/SourceExcerpt.h"
+
+#include "llvm/Support/WithColor.h"
+
 #include <algorithm>
 
 namespace quern::frontend {
@@ -23,21 +27,47 @@ bool Diagnostics::print(Severity severity, StringRef id, SMRange range, const st
       return false;
     }
   }
-  llvm::SourceMgr::DiagKind kind = severity == Severity::Error     ? llvm::SourceMgr::DK_Error
-                                   : severity == Severity::Warning ? llvm::SourceMgr::DK_Warning
-                                                                   : llvm::SourceMgr::DK_Note;
-  if (!range.isValid()) {
-    stream << (severity == Severity::Error     ? "error: "
-               : severity == Severity::Warning ? "warning: "
-                                               : "note: ")
-           << text << '\n';
-    return true;
-  }
-  llvm::SmallVector<SMRange, 1> ranges;
-  if (range.End.getPointer() > range.Start.getPointer())
-    ranges.push_back(range);
-  sources.PrintMessage(stream, range.Start, kind, text, ranges, {}, stream.has_colors());
+  if (range.isValid())
+    stream << placeOf(range.Start) << ": ";
+  printKind(severity);
+  stream << text << '\n';
+  if (range.isValid())
+    printExcerpt(range);
   return true;
+}
+
+std::string Diagnostics::placeOf(SMLoc location) const {
+  unsigned buffer = sources.FindBufferContainingLoc(location);
+  auto [line, column] = sources.getLineAndColumn(location, buffer);
+  return fmt::format("{}:{}:{}", sources.getMemoryBuffer(buffer)->getBufferIdentifier(), line,
+                     column);
+}
+
+void Diagnostics::printKind(Severity severity) {
+  bool isPlain = !stream.has_colors();
+  switch (severity) {
+  case Severity::Error:
+    llvm::WithColor::error(stream, "", isPlain);
+    break;
+  case Severity::Warning:
+    llvm::WithColor::warning(stream, "", isPlain);
+    break;
+  case Severity::Note:
+    llvm::WithColor::note(stream, "", isPlain);
+    break;
+  }
+}
+
+void Diagnostics::printExcerpt(SMRange range) {
+  StringRef text =
+      sources.getMemoryBuffer(sources.FindBufferContainingLoc(range.Start))->getBuffer();
+  auto place = static_cast<size_t>(range.Start.getPointer() - text.data());
+  constexpr StringRef ends = "\r\n";
+  size_t begin = text.take_front(place).find_last_of(ends) + 1;
+  StringRef line = text.drop_front(begin).take_until([&](char c) { return ends.contains(c); });
+  SourceExcerpt excerpt = excerptOf(
+      line, place - begin, static_cast<size_t>(range.End.getPointer() - text.data()) - begin);
+  stream << excerpt.line << '\n' << excerpt.marks << '\n';
 }
 
 StringRef nearestName(StringRef name, llvm::ArrayRef<StringRef> candidates) {

@@ -13,11 +13,14 @@
 #include <string>
 #include <string_view>
 
-/// Lets messages take LLVM's string references.
+/// Lets messages take LLVM's string references: what the user wrote, of which no message is to be
+/// longer than a screen.
 template <> struct fmt::formatter<llvm::StringRef> : fmt::formatter<std::string_view> {
   template <typename Context> auto format(llvm::StringRef text, Context &context) const {
-    return fmt::formatter<std::string_view>::format(std::string_view(text.data(), text.size()),
-                                                    context);
+    constexpr size_t longest = 500;
+    std::string_view shown = text.take_front(longest);
+    auto end = fmt::formatter<std::string_view>::format(shown, context);
+    return text.size() <= longest ? end : fmt::format_to(end, "...");
   }
 };
 
@@ -68,6 +71,10 @@ public:
 
 private:
   bool print(Severity severity, StringRef id, SMRange range, const std::string &text);
+  /// "FILE:LINE:COLUMN".
+  std::string placeOf(SMLoc location) const;
+  void printKind(Severity severity);
+  void printExcerpt(SMRange range);
 
   llvm::SourceMgr &sources;
   llvm::raw_ostream &stream;
