@@ -1,6 +1,8 @@
 // What elaboration rests on: blame, locations, limits, and adding to the graph.
 #include "frontend/Elaborator.h"
 
+#include "ir/SizeLimit.h"
+
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/Path.h"
 
@@ -89,17 +91,17 @@ bool Elaborator::mayEmit(SMRange range) {
   return false;
 }
 
-bool Elaborator::checkSize(llvm::ArrayRef<int64_t> shape, SMRange range) {
+bool Elaborator::checkSize(llvm::ArrayRef<int64_t> shape, SMRange range, int64_t most) {
   int64_t count = 1;
   for (int64_t extent : shape)
-    if (extent < 1 || llvm::MulOverflow(count, extent, count) || count > elementLimit) {
+    if (extent < 1 || llvm::MulOverflow(count, extent, count) || count > most) {
       std::string text;
       for (int64_t e : shape)
         text.append(text.empty() ? "" : ", ").append(std::to_string(e));
       if (extent < 1)
         error<diag::EmptyShape>(range, text);
       else
-        error<diag::TensorTooLarge>(range, text);
+        error<diag::TensorTooLarge>(range, text, most);
       return false;
     }
   return true;
@@ -141,7 +143,7 @@ Value Elaborator::finish(mlir::Operation *op, SMRange range) {
 }
 
 Value Elaborator::parameter(StringRef name, mlir::RankedTensorType type, SMRange range) {
-  if (!mayEmit(range) || !checkSize(type.getShape(), range))
+  if (!mayEmit(range) || !checkSize(type.getShape(), range, ir::maxElements))
     return Value();
   std::string key = labels.empty() ? name.str() : labels + "." + name.str();
   auto found = parameters.find(key);

@@ -153,8 +153,9 @@ public:
   /// The parameter below the current labels.
   Value parameter(StringRef name, mlir::RankedTensorType type, SMRange range);
   mlir::Location location(SMRange range);
-  /// Whether a tensor of that shape is of a size that can be. Reports where not.
-  bool checkSize(llvm::ArrayRef<int64_t> shape, SMRange range);
+  /// Whether a tensor of that shape is of a size that can be, of at most `most` elements. Reports
+  /// where not.
+  bool checkSize(llvm::ArrayRef<int64_t> shape, SMRange range, int64_t most = elementLimit);
   /// Reports where no graph is being built (in a file's constants).
   bool mayEmit(SMRange range);
 

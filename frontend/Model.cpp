@@ -2,6 +2,7 @@
 
 #include "frontend/Adapters.h"
 #include "frontend/Contract.h"
+#include "ir/SizeLimit.h"
 #include "ir/StepAttributes.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -159,7 +160,7 @@ private:
       diagnostics.report<diag::OpenInput>(type.range);
       return nullptr;
     }
-    if (!elaborator.checkSize(shape, type.range))
+    if (!elaborator.checkSize(shape, type.range, ir::maxElements))
       return nullptr;
     return mlir::RankedTensorType::get(shape, element);
   }
@@ -226,6 +227,8 @@ private:
                                                   value.describe());
         return;
       }
+      if (!elaborator.checkSize(value.tensorType().getShape(), frame.resultRange, ir::maxElements))
+        return;
       mlir::NamedAttrList attribute;
       const Result *declared = index < model.results.size() ? &model.results[index] : nullptr;
       std::string name = values.size() == 1 ? "output" : "output" + std::to_string(index);

@@ -92,6 +92,10 @@ def OutlineKernels : QuernPass<"outline-kernels"> {
   let summary = "turn each quern.fused into a launch of a kernel function; equal ones share it";
 }
 
+def CheckSizes : QuernPass<"check-sizes"> {
+  let summary = "refuse tensors of more elements than kernels can index";
+}
+
 def PlanMemory : QuernPass<"plan-memory"> {
   let summary = "place every launch's result in one arena";
 }

@@ -1,0 +1,12 @@
+// How large a tensor in memory may be.
+#pragma once
+
+#include <cstdint>
+
+namespace quern::ir {
+
+/// Kernels index with 32-bit integers. What this leaves below 2^31 is for padding and for vectors
+/// that reach past the end.
+inline constexpr int64_t maxElements = 2'000'000'000;
+
+} // namespace quern::ir

@@ -1,0 +1,59 @@
+// Refuses what kernels cannot index: Halide's integers, extents and strides have 32 bits and wrap
+// without a word. Of values that no kernel stores or computes nothing is asked.
+#include "ir/Layout.h"
+#include "ir/SizeLimit.h"
+#include "passes/Model.h"
+#include "passes/Passes.h"
+
+#include "llvm/Support/MathExtras.h"
+
+namespace quern::passes {
+#define GEN_PASS_DEF_CHECKSIZES
+#include "passes/Passes.h.inc"
+
+namespace {
+
+/// Elements in memory, padding of blocks included; INT64_MAX where they are more.
+int64_t storedElements(mlir::RankedTensorType type) {
+  int64_t count = 1;
+  for (const ir::PhysicalDim &dim : ir::physicalDims(type))
+    if (llvm::MulOverflow(count, dim.extent, count))
+      return INT64_MAX;
+  return count;
+}
+
+mlir::LogicalResult checkSize(mlir::Location location, mlir::Type type) {
+  auto tensor = llvm::cast<mlir::RankedTensorType>(type);
+  int64_t count = storedElements(tensor);
+  if (count <= ir::maxElements)
+    return mlir::success();
+  return mlir::emitError(location)
+         << "this is a tensor of shape [" << tensor.getShape() << "], " << count
+         << " elements; kernels index at most " << ir::maxElements
+         << ": choose smaller sizes, or compute it in parts";
+}
+
+mlir::LogicalResult checkFunction(mlir::func::FuncOp function) {
+  for (mlir::BlockArgument argument : function.getArguments())
+    if (mlir::failed(checkSize(argument.getLoc(), argument.getType())))
+      return mlir::failure();
+  for (mlir::Operation &op : function.front().without_terminator())
+    for (mlir::Type type : op.getResultTypes())
+      if (mlir::failed(checkSize(op.getLoc(), type)))
+        return mlir::failure();
+  return mlir::success();
+}
+
+struct CheckSizes : impl::CheckSizesBase<CheckSizes> {
+  void runOnOperation() override {
+    // The model first: its places are the user's, each of a kernel's is that of one launch.
+    if (mlir::func::FuncOp model = modelOf(getOperation()); model && failed(checkFunction(model)))
+      return signalPassFailure();
+    for (auto function : getOperation().getOps<mlir::func::FuncOp>())
+      if (function->hasAttr(ir::names::kernel) && failed(checkFunction(function)))
+        return signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace quern::passes
