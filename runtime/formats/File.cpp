@@ -23,6 +23,10 @@ Failure systemFailure(const std::string &path, const char *what) {
   return {fmt::format("{}: {}: {}", path, what, std::strerror(errno))};
 }
 
+Failure isFolder(const std::string &path) {
+  return {fmt::format("{}: cannot write: is a folder", path)};
+}
+
 /// A file descriptor that closes itself.
 class Descriptor {
 public:
@@ -156,11 +160,11 @@ Status writeBytes(const std::string &path, std::span<const std::span<const std::
       return systemFailure("standard output", "cannot write");
     return success();
   }
-  // Renaming over a device or a pipe would replace it by a file.
   struct stat info;
   bool exists = ::stat(path.c_str(), &info) == 0;
   if (exists && S_ISDIR(info.st_mode))
-    return Failure{fmt::format("{}: cannot write: is a folder", path)};
+    return isFolder(path);
+  // Renaming over a device or a pipe would replace it by a file.
   if (exists && !S_ISREG(info.st_mode)) {
     Descriptor special(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!special.valid() || !writeAll(special.get(), parts))
@@ -188,6 +192,27 @@ Status writeBytes(const std::string &path, std::span<const std::span<const std::
   ::unlink(beside.c_str());
   errno = reason;
   return systemFailure(path, "cannot write");
+}
+
+Status checkWritable(const std::string &path) {
+  if (path == "-")
+    return success();
+  struct stat info;
+  bool exists = ::stat(path.c_str(), &info) == 0;
+  if (exists && S_ISDIR(info.st_mode))
+    return isFolder(path);
+  if (exists && !S_ISREG(info.st_mode)) {
+    if (::access(path.c_str(), W_OK) != 0)
+      return systemFailure(path, "cannot write");
+    return success();
+  }
+  std::string beside;
+  std::optional<RemovedOnSignal> removed;
+  Descriptor file(createBeside(exists ? linkTarget(path) : path, 0600, beside, removed));
+  if (!file.valid())
+    return systemFailure(path, "cannot write");
+  ::unlink(beside.c_str());
+  return success();
 }
 
 } // namespace quern::runtime

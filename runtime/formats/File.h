@@ -43,4 +43,8 @@ struct WriteOptions {
 Status writeBytes(const std::string &path, std::span<const std::span<const std::byte>> parts,
                   const WriteOptions &options = {});
 
+/// Whether writeBytes would find its place as things are, said before hours of work rather than
+/// after. What is at `path` stays as it is.
+Status checkWritable(const std::string &path);
+
 } // namespace quern::runtime

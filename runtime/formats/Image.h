@@ -22,8 +22,12 @@ struct Image {
 /// No image that is read or made has more.
 inline constexpr int64_t maxImagePixels = int64_t{1} << 28;
 
+/// "PNG", "JPEG", "WebP" ... by what the file begins with, whether it can be read or not; empty for
+/// what begins like no image.
+std::string_view imageFormat(std::span<const std::byte> file);
+
 /// Grey becomes RGB, alpha is dropped, 16 bits become 8; EXIF orientation is not applied. Fails for
-/// what is not an image and for images of more than 2^28 pixels.
+/// what is not an image, is cut short or has more than 2^28 pixels.
 Result<Image> decodeImage(std::span<const std::byte> file, std::string_view name);
 
 /// decodeImage on a file; "-" is the standard input.

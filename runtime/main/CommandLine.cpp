@@ -85,14 +85,19 @@ std::variant<Request, int> parseCommandLine(const Signature &signature, int argc
   CLI::App app(describeUse(signature));
   app.set_version_flag("--version", fmt::format("{} ({}, compiled for {})", signature.model,
                                                 signature.producer, signature.target));
-  app.add_option("FILE", request.files,
-                 "inputs in order: photos, .npy, .npz or raw files, '-' for the standard input; "
-                 "more files than one run takes are run one after the other");
+  app.add_option(
+      "FILE", request.files,
+      "inputs in order: photos, .npy, .npz or raw files, '-' for the standard input; "
+      "FILE.npz:ARRAY for an array of another name than the input's; more files than one "
+      "run takes are run one after the other");
   app.add_option("--input", named, "an input by its name; may be repeated")
       ->type_name("NAME=FILE")
       ->allow_extra_args(false);
   app.add_option("--output", request.output,
                  "write the outputs to a .npy, .npz (several outputs) or raw file")
+      ->type_name("FILE");
+  app.add_option("--expect", request.expect,
+                 "the true class of each row, integers in a .npy or .npz: tells how many are right")
       ->type_name("FILE");
   app.add_option("--threads", request.threads, "threads to use; as many as it may by default")
       ->check(CLI::Range(1, 1024));

@@ -16,6 +16,8 @@ struct Request {
   /// Input name and file.
   std::vector<std::pair<std::string, std::string>> named;
   std::string output;
+  /// The true class of each row: how many are right is told in place of the outputs.
+  std::string expect;
   std::string weights;
   uint32_t threads = 0;
   bool json = false;

@@ -2,7 +2,8 @@
 
 #include "runtime/DType.h"
 #include "runtime/formats/File.h"
-#include "runtime/formats/Zip.h"
+#include "runtime/formats/Image.h"
+#include "runtime/main/ArrayFile.h"
 #include "runtime/main/Photo.h"
 
 #include <fmt/format.h>
@@ -27,10 +28,6 @@ namespace {
 /// How many files a run reads for an input without --input.
 size_t filesOf(const Port &input) { return input.photo ? static_cast<size_t>(input.shape[0]) : 1; }
 
-bool isArrayFile(const std::string &file) {
-  return file.ends_with(".npy") || file.ends_with(".npz");
-}
-
 AlignedBytes copyOf(std::span<const std::byte> bytes) {
   AlignedBytes copy(bytes.size());
   if (!bytes.empty())
@@ -46,43 +43,20 @@ Result<AlignedBytes> accept(const Port &input, const ArrayView &array, const std
   return copyOf(array.data);
 }
 
-bool startsWith(std::span<const std::byte> bytes, std::string_view magic) {
-  return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
-}
-bool isNpy(std::span<const std::byte> bytes) { return startsWith(bytes, "\x93NUMPY"); }
-bool isZip(std::span<const std::byte> bytes) {
-  return startsWith(bytes, "PK\x03\x04") || startsWith(bytes, "PK\x05\x06");
-}
-
-Result<AlignedBytes> readNpzMember(const Port &input, std::span<const std::byte> bytes,
-                                   const std::string &file) {
-  Result<ZipArchive> archive = ZipArchive::open(bytes, file);
-  if (!archive)
-    return archive.failure();
-  const ZipEntry *entry = archive->find(input.name + ".npy");
-  if (!entry && archive->entries().size() == 1)
-    entry = &archive->entries().front();
-  if (!entry)
-    return Failure{fmt::format("{}: holds no array '{}'", file, input.name)};
-  Result<std::vector<std::byte>> member = archive->read(*entry);
-  if (!member)
-    return member.failure();
-  Result<ArrayView> array = parseNpy(*member, file);
-  return array ? accept(input, *array, file) : array.failure();
-}
-
-Result<AlignedBytes> readWhole(const Port &input, std::span<const std::byte> bytes,
-                               const std::string &file) {
-  if (isNpy(bytes)) {
-    Result<ArrayView> array = parseNpy(bytes, file);
-    return array ? accept(input, *array, file) : array.failure();
+Result<AlignedBytes> readWhole(const Port &input, std::span<const std::byte> content,
+                               const ArrayFile &file) {
+  if (holdsArrays(content) || !file.array.empty()) {
+    Result<FoundArray> array = findArray(file, content, input.name);
+    return array ? accept(input, array->view, file.argument) : array.failure();
   }
-  if (isZip(bytes))
-    return readNpzMember(input, bytes, file);
-  if (bytes.size() != input.bytes)
-    return Failure{fmt::format("{}: expected {} for input '{}', {} bytes if raw, found {} bytes",
-                               file, input.typeText(), input.name, input.bytes, bytes.size())};
-  return copyOf(bytes);
+  if (content.size() == input.bytes)
+    return copyOf(content);
+  if (std::string_view format = imageFormat(content); !format.empty())
+    return Failure{fmt::format("{}: a {} image, but input '{}' is no photo: it takes {} as .npy, "
+                               ".npz or raw",
+                               file.path, format, input.name, input.typeText())};
+  return Failure{fmt::format("{}: expected {} for input '{}', {} bytes if raw, found {} bytes",
+                             file.path, input.typeText(), input.name, input.bytes, content.size())};
 }
 
 Result<AlignedBytes> readPhotos(const Port &input, std::vector<std::vector<std::byte>> contents,
@@ -113,7 +87,8 @@ std::string missing(const Signature &signature, const RunFiles &run) {
     const Port &input = signature.inputs[i];
     if (run.perInput[i].empty())
       return fmt::format("input '{}' ({}) is missing", input.name, input.typeText());
-    if (run.perInput[i].size() < filesOf(input) && !isArrayFile(run.perInput[i].front()))
+    if (run.perInput[i].size() < filesOf(input) &&
+        !ArrayFile(run.perInput[i].front()).hasArraySuffix())
       return fmt::format("input '{}' ({}) takes {} photos, {} are given", input.name,
                          input.typeText(), filesOf(input), run.perInput[i].size());
   }
@@ -151,7 +126,7 @@ Result<std::vector<RunFiles>> dealFiles(const Signature &signature, const Reques
         const std::string &file = request.files[next++];
         run.perInput[i].push_back(file);
         run.all.push_back(file);
-        if (isArrayFile(file))
+        if (ArrayFile(file).hasArraySuffix())
           break;
       }
     }
@@ -167,15 +142,15 @@ Result<std::vector<RunFiles>> dealFiles(const Signature &signature, const Reques
 Result<AlignedBytes> readInput(const Port &input, const std::vector<std::string> &files) {
   std::vector<std::vector<std::byte>> contents;
   for (const std::string &file : files) {
-    Result<std::vector<std::byte>> bytes = readBytes(file);
+    Result<std::vector<std::byte>> bytes = readBytes(ArrayFile(file).path);
     if (!bytes)
       return bytes.failure();
     contents.push_back(std::move(*bytes));
   }
-  bool holdsTensor = files.size() == 1 && (isNpy(contents.front()) || isZip(contents.front()));
+  bool holdsTensor = files.size() == 1 && holdsArrays(contents.front());
   if (input.photo && !holdsTensor)
     return readPhotos(input, std::move(contents), files);
-  return readWhole(input, contents.front(), files.front());
+  return readWhole(input, contents.front(), ArrayFile(files.front()));
 }
 
 AlignedBytes randomInput(const Port &input) {

@@ -36,8 +36,9 @@ struct RunFiles {
 /// input, when a run lacks one or files are left over: mistakes in the use of the program.
 Result<std::vector<RunFiles>> dealFiles(const Signature &signature, const Request &request);
 
-/// Reads one input: .npy and .npz by their content; photographs where the input has a photo
-/// adapter; else raw bytes in exactly the tensor's size.
+/// Reads one input: .npy and .npz by their content (FILE.npz:ARRAY for an array of another name
+/// than the input's); photographs where the input has a photo adapter; else raw bytes in exactly
+/// the tensor's size.
 Result<AlignedBytes> readInput(const Port &input, const std::vector<std::string> &files);
 
 /// Random numbers in [-1, 1) for floating-point types, 0 or 1 for others, the same in each run of

@@ -1,8 +1,10 @@
 // The main() of every produced program: reads inputs as people have them, runs the model, says what
 // it found.
+#include "runtime/formats/File.h"
 #include "runtime/main/Generate.h"
 #include "runtime/main/Outputs.h"
 #include "runtime/main/Reports.h"
+#include "runtime/main/Score.h"
 #include "runtime/main/Session.h"
 
 #include <fmt/format.h>
@@ -61,6 +63,24 @@ int bench(const Signature &signature, const Request &request, const std::vector<
   return 0;
 }
 
+/// What a run has found, as the request wants to see it.
+struct Shown {
+  std::string text;
+  nlohmann::json json;
+};
+
+Result<Shown> show(const Signature &signature, const Request &request, const RunFiles &run,
+                   const std::vector<AlignedBytes> &outputs) {
+  if (request.expect.empty())
+    return Shown{describeOutputs(signature, run, outputs), outputsToJson(signature, run, outputs)};
+  Result<std::vector<int64_t>> expected = readExpected(signature, request.expect);
+  if (!expected)
+    return expected.failure();
+  Score score = scoreOf(*expected, outputs.front());
+  return Shown{score.text() + "\n",
+               {{"inputs", run.all}, {"right", score.right}, {"rows", score.rows}}};
+}
+
 /// Runs and shows each; one that fails does not keep the others from being shown.
 int runAll(const Signature &signature, const Request &request, const std::vector<RunFiles> &runs,
            Session &session) {
@@ -75,16 +95,30 @@ int runAll(const Signature &signature, const Request &request, const std::vector
       code = fail(status.error());
       continue;
     }
-    if (request.json)
-      results.push_back(outputsToJson(signature, run, session.outputs));
-    else if (request.output.empty())
-      print(describeOutputs(signature, run, session.outputs));
+    if (!request.output.empty() && request.expect.empty() && !request.json)
+      continue;
+    Result<Shown> shown = show(signature, request, run, session.outputs);
+    if (!shown)
+      code = fail(shown.error());
+    else if (request.json)
+      results.push_back(shown->json);
+    else
+      print(shown->text);
   }
   if (request.json)
     print(nlohmann::json{{"model", signature.model}, {"results", std::move(results)}}.dump(
               2, ' ', false, nlohmann::json::error_handler_t::replace) +
           "\n");
   return code;
+}
+
+/// Whether what the request writes can be written, as far as can be known before the work.
+Status checkPlaces(const Request &request) {
+  for (const std::string &file : {request.output, request.png})
+    if (!file.empty())
+      if (Status status = checkWritable(file); !status)
+        return status;
+  return success();
 }
 
 int generateAll(const Signature &signature, const Request &request) {
@@ -103,6 +137,8 @@ int generateAll(const Signature &signature, const Request &request) {
 int serve(const Signature &signature, const Request &request) {
   if (request.info)
     return showInfo(signature, request);
+  if (Status places = checkPlaces(request); !places)
+    return fail(places.error());
   if (request.sample > 0 || request.stream)
     return generateAll(signature, request);
   Result<std::vector<RunFiles>> runs = dealFiles(signature, request);
@@ -112,8 +148,11 @@ int serve(const Signature &signature, const Request &request) {
     return fail(fmt::format("input '{}' ({}) is missing (see --help)",
                             signature.inputs.front().name, signature.inputs.front().typeText()),
                 exitUsage);
-  if (runs->size() > 1 && !request.output.empty())
-    return fail("--output holds the result of one run, but the files make several", exitUsage);
+  for (const auto &[option, file] :
+       {std::pair("--output", &request.output), std::pair("--expect", &request.expect)})
+    if (runs->size() > 1 && !file->empty())
+      return fail(fmt::format("{} is about one run, but the files make several", option),
+                  exitUsage);
   Result<Session> session = Session::open(*quern_main_model(), signature, request);
   if (!session)
     return fail(session.error());

@@ -54,6 +54,24 @@ TEST(File, isWrittenWholeOrNotAtAll) {
   EXPECT_EQ(folder.fileCount(), 1U);
 }
 
+TEST(File, isKnownNotToBeWritableBeforehand) {
+  TemporaryFolder folder;
+  std::string old = folder.write("out", "old");
+  EXPECT_TRUE(checkWritable(old));
+  EXPECT_TRUE(checkWritable(folder.path("new")));
+  EXPECT_TRUE(checkWritable("/dev/null"));
+  EXPECT_TRUE(checkWritable("-"));
+  EXPECT_EQ(contentOf(old), "old");
+  EXPECT_EQ(folder.fileCount(), 1U);
+  for (const std::string &path : {folder.path("no/such/folder"), folder.path(), old + "/below",
+                                  folder.path(std::string(300, 'x')), std::string("/proc/out")}) {
+    Status known = checkWritable(path), tried = write(path, "x");
+    ASSERT_FALSE(known) << path;
+    ASSERT_FALSE(tried) << path;
+    EXPECT_EQ(known.error(), tried.error());
+  }
+}
+
 TEST(File, isWrittenThroughALink) {
   TemporaryFolder folder;
   std::string target = folder.write("a", "old");

@@ -35,16 +35,22 @@ TEST(Image, becomesRgbWhateverItIs) {
 TEST(Image, saysWhyThereIsNone) {
   EXPECT_EQ(decodeImage({}, "x").error(), "x: empty file");
   EXPECT_EQ(decodeImage(bytesOf("hello, world"), "x").error(), "x: not an image of a known format");
+  EXPECT_THAT(decodeImage(bytesOf("RIFF\x10   WEBPVP8 "), "x").error(), HasSubstr("a WebP image"));
   EXPECT_THAT(readImage(fixture("none.png")).error(), HasSubstr("cannot open"));
   EXPECT_THAT(decodeImage(bytesOf("P6 60000 60000 255\n"), "x").error(), HasSubstr("too large"));
 }
 
 TEST(Image, survivesTruncationAndChanges) {
   const std::string original = contentOf(fixture("blue.png"));
-  // What is missing at the very end is only a checksum and the end's mark, which the decoder does
-  // not ask for.
-  for (size_t size = 0; size < original.size(); ++size)
-    decodeImage(bytesOf(original.substr(0, size)), "x").operator bool();
+  // What may be missing is the checksum of the end's mark.
+  for (size_t size = 8; size + 4 < original.size(); ++size)
+    EXPECT_EQ(decodeImage(bytesOf(original.substr(0, size)), "x").error(),
+              "x: the PNG image is cut short");
+  const std::string jpeg = contentOf(fixture("blue.jpg"));
+  EXPECT_TRUE(decodeImage(bytesOf(jpeg), "x")) << decodeImage(bytesOf(jpeg), "x").error();
+  for (size_t size = 3; size + 2 < jpeg.size(); ++size)
+    EXPECT_EQ(decodeImage(bytesOf(jpeg.substr(0, size)), "x").error(),
+              "x: the JPEG image is cut short");
   std::mt19937 random(5);
   for (int round = 0; round < 3000; ++round) {
     std::string file = original;

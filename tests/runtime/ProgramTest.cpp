@@ -94,6 +94,9 @@ TEST_F(ProgramTest, readsTensorsFromArraysAndPipes) {
   ASSERT_TRUE(writeNpy(folder.path("photo.npy"), array));
   std::pair<std::string, ArrayView> arrays[] = {{"other", array}, {"photo", array}};
   ASSERT_TRUE(writeNpz(folder.path("photo.npz"), arrays));
+  ASSERT_TRUE(writeNpz(folder.path("other.npz"), std::span(arrays, 1)));
+  arrays[0].first = "arr_0";
+  ASSERT_TRUE(writeNpz(folder.path("unnamed.npz"), std::span(arrays, 1)));
   double gain = 3;
   folder.write("gain.raw", std::string(reinterpret_cast<const char *>(&gain), sizeof gain));
   auto scores = [&](const std::string &arguments, const std::string &before = "") {
@@ -106,6 +109,17 @@ TEST_F(ProgramTest, readsTensorsFromArraysAndPipes) {
   std::string expected = "[0.0,3.0,0.0,3.0,0.0,0.0]";
   EXPECT_EQ(scores(folder.path("photo.npy") + " " + folder.path("gain.raw")), expected);
   EXPECT_EQ(scores(folder.path("photo.npz") + " " + folder.path("gain.raw")), expected);
+  EXPECT_EQ(scores(folder.path("photo.npz:other") + " " + folder.path("gain.raw")), expected);
+  EXPECT_EQ(
+      scores("--input photo=" + folder.path("photo.npz:other") + " " + folder.path("gain.raw")),
+      expected);
+  EXPECT_EQ(scores(folder.path("unnamed.npz") + " " + folder.path("gain.raw")), expected);
+  Ran ran = run(folder.path("other.npz") + " @G");
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("other.npz: holds no array 'photo' but other; choose one as " +
+                                 folder.path("other.npz:other")));
+  EXPECT_THAT(run(folder.path("photo.npz:phot") + " @G").err,
+              HasSubstr("holds no array 'phot' but other, photo; choose one as"));
   EXPECT_EQ(scores(folder.path("photo.npz") + " -", "cat " + folder.path("gain.raw") + " |"),
             expected);
 }
@@ -127,6 +141,24 @@ TEST_F(ProgramTest, savesItsOutput) {
   ran = run("@B @R @G --output " + folder.path("no/folder.npy"));
   EXPECT_EQ(ran.code, 1);
   EXPECT_THAT(ran.err, HasSubstr("cannot write: No such file or directory"));
+}
+
+TEST_F(ProgramTest, tellsHowOftenItIsRight) {
+  auto expect = [&](const std::vector<int32_t> &classes) {
+    EXPECT_TRUE(writeNpy(
+        folder.path("classes.npy"),
+        {QUERN_I32, {static_cast<int64_t>(classes.size())}, std::as_bytes(std::span(classes))}));
+    return run("@B @R @G --expect " + folder.path("classes.npy"));
+  };
+  EXPECT_EQ(expect({2, 0}).out, "2 of 2 as expected, 100.00 %\n");
+  EXPECT_EQ(expect({2, 1}).out, "1 of 2 as expected, 50.00 %\n");
+  EXPECT_EQ(
+      nlohmann::json::parse(
+          run("@B @R @G --json --expect " + folder.path("classes.npy")).out)["results"][0]["right"],
+      1);
+  EXPECT_THAT(expect({2, 0, 1}).err, HasSubstr("expected [2] integers"));
+  EXPECT_THAT(expect({2, 3}).err, HasSubstr("row 1 is of class 3, but there are 3"));
+  EXPECT_EQ(expect({2, -1}).code, 1);
 }
 
 TEST_F(ProgramTest, timesItself) {
@@ -178,11 +210,14 @@ TEST_F(ProgramTest, saysWhatIsWrongInOneLine) {
            {"--threads 0", 2, "--threads"},
            {"--nonsense", 2, "--nonsense"},
            {"--repeat 3 @B @R @G", 2, "--bench"},
-           {"@B @R @G @B @R @G --output x.npy", 2, "--output holds the result of one run"},
+           {"@B @R @G @B @R @G --output x.npy", 2, "--output is about one run"},
            {"@B nowhere.png @G", 1, "nowhere.png: cannot open: No such file or directory"},
            {"@B " + folder.path("photo.txt") + " @G", 1, "not an image of a known format"},
            {"@B @R " + two, 1, two + ": expected f64[] for input 'gain', found f64[2]"},
-           {"@B @R @B", 1, "expected f64[] for input 'gain', 8 bytes if raw, found"},
+           {"@B @R @B", 1, "a PNG image, but input 'gain' is no photo: it takes f64[] as .npy"},
+           {"@B @R @G --output no/such/folder", 1, "cannot write: No such file"},
+           {"@B @R " + folder.path("photo.txt"), 1, "for input 'gain', 8 bytes if raw, found 16"},
+           {"@B @R " + two + ":a", 1, "two.npy:a: cannot open"},
            {"--weights x @B @R @G", 1, "x: the model needs no weights file"},
        }) {
     Ran ran = run(wanted.arguments);
