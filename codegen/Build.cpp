@@ -301,6 +301,7 @@ private:
     job.kind = linkKind();
     job.symbol = symbol;
     job.objects = *files;
+    job.soname = llvm::sys::path::filename(options.output).str();
     job.libraryFolder = options.libraryFolder;
     job.libraries = backendOf(target).libraries();
     job.output = scratch->file("output");

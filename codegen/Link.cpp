@@ -11,6 +11,8 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace quern::codegen {
 namespace {
@@ -29,13 +31,47 @@ llvm::Expected<std::string> compilerDriver() {
                                  "link with; install one, or set CXX");
 }
 
+/// What a program prints, kept in memory: where the disk is full it has to be readable, too.
+class Complaints {
+public:
+  Complaints()
+      : file(::memfd_create("complaints", 0)),
+        name(file < 0 ? "/dev/null" : fmt::format("/proc/self/fd/{}", file)) {}
+  Complaints(const Complaints &) = delete;
+  Complaints &operator=(const Complaints &) = delete;
+  ~Complaints() {
+    if (file >= 0)
+      ::close(file);
+  }
+  /// Where the program can open it for writing.
+  llvm::StringRef path() const { return name; }
+  /// The last of it.
+  std::string read() const {
+    constexpr size_t most = 2000;
+    auto text = llvm::MemoryBuffer::getOpenFile(file, "complaints", /*FileSize=*/-1);
+    return text ? (*text)->getBuffer().rtrim().take_back(most).str() : "";
+  }
+
+private:
+  int file;
+  std::string name;
+};
+
+/// With less, linking may well have failed for that.
+constexpr uint64_t leastSpace = uint64_t{1} << 20;
+
+uint64_t spaceLeft(const std::string &folder) {
+  llvm::ErrorOr<llvm::sys::fs::space_info> space = llvm::sys::fs::disk_space(folder);
+  return space ? space->available : UINT64_MAX;
+}
+
 /// Runs the compiler driver with `arguments`, which it is given in a file. Its complaint is the
 /// error.
 llvm::Error runDriver(const std::vector<std::string> &arguments, const std::string &scratch) {
   llvm::Expected<std::string> driver = compilerDriver();
   if (!driver)
     return driver.takeError();
-  std::string responseFile = scratch + "/arguments", complaints = scratch + "/complaints";
+  std::string responseFile = scratch + "/arguments";
   std::error_code error;
   llvm::raw_fd_ostream out(responseFile, error);
   for (const std::string &argument : arguments) {
@@ -51,15 +87,19 @@ llvm::Error runDriver(const std::vector<std::string> &arguments, const std::stri
   }
   if (error)
     return llvm::createStringError(error, "cannot write '%s'", responseFile.c_str());
-  std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(), llvm::StringRef(complaints),
-                                                llvm::StringRef(complaints)};
+  Complaints complaints;
+  std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(), complaints.path(),
+                                                complaints.path()};
   std::string why;
   int code = llvm::sys::ExecuteAndWait(*driver, {*driver, "@" + responseFile}, std::nullopt,
                                        redirects, 0, 0, &why);
   if (code == 0)
     return llvm::Error::success();
-  if (auto text = llvm::MemoryBuffer::getFile(complaints); text && !(*text)->getBuffer().empty())
-    why = (*text)->getBuffer().take_back(2000).str();
+  if (std::string text = complaints.read(); !text.empty())
+    why = text;
+  if (uint64_t left = spaceLeft(scratch); left < leastSpace)
+    why += fmt::format("\n{}: {} KiB are left there; set TMPDIR to a folder with more", scratch,
+                       left >> 10);
   return llvm::createStringError("linking failed (%s exited with %d): %s", driver->c_str(), code,
                                  why.c_str());
 }
@@ -127,9 +167,10 @@ llvm::Error link(const LinkJob &job) {
     if (llvm::Error error = writeVersionScript(script, job.symbol))
       return error;
     arguments.insert(arguments.end(),
-                     {"-shared", "-Wl,-z,defs", "-Wl,--version-script=" + script,
-                      "-Wl,--whole-archive", job.libraryFolder + "/libquern_runtime.a",
-                      "-Wl,--no-whole-archive", "-static-libgcc"});
+                     {"-shared", "-Xlinker", "-soname", "-Xlinker", job.soname, "-Wl,-z,defs",
+                      "-Wl,--version-script=" + script, "-Wl,--whole-archive",
+                      job.libraryFolder + "/libquern_runtime.a", "-Wl,--no-whole-archive",
+                      "-static-libgcc"});
   }
   }
   arguments.insert(arguments.end(),

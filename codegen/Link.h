@@ -18,6 +18,8 @@ struct LinkJob {
   /// The model's symbol, which libraries export beside quern.h's functions.
   std::string symbol;
   std::vector<std::string> objects;
+  /// What programs that are linked with a shared library look for when they start.
+  std::string soname;
   /// Folder of libquern_runtime.a and libquern_main.a.
   std::string libraryFolder;
   /// Further libraries by name, from the backend.
