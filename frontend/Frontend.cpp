@@ -31,6 +31,14 @@ public:
     return result;
   }
 
+  /// Whether anything is declared in the file. Reports where not.
+  bool holdsSomething() {
+    bool isEmpty = file->callables.empty() && file->constants.empty();
+    if (isEmpty)
+      diagnostics.report<diag::EmptyFile>({}, file->path);
+    return !isEmpty;
+  }
+
   /// The model that the options ask for, or the only one; null (reported) otherwise.
   const Callable *chosenModel() {
     std::vector<const Callable *> all = models();
@@ -110,20 +118,22 @@ mlir::OwningOpRef<mlir::ModuleOp> compileText(StringRef path, StringRef text,
   return compileAny(path, &contents, options, context, diagnostics);
 }
 
-bool check(StringRef path, const Options &options, mlir::MLIRContext &context,
-           llvm::raw_ostream &diagnostics) {
+std::optional<size_t> check(StringRef path, const Options &options, mlir::MLIRContext &context,
+                            llvm::raw_ostream &diagnostics) {
   Compilation compilation(options, diagnostics);
-  if (!compilation.load(path, nullptr))
-    return false;
+  if (!compilation.load(path, nullptr) || !compilation.holdsSomething())
+    return std::nullopt;
+  std::vector<const Callable *> chosen = compilation.models();
   if (!options.model.empty()) {
     const Callable *model = compilation.chosenModel();
-    return model && compilation.elaborate(model, context);
+    if (!model)
+      return std::nullopt;
+    chosen = {model};
   }
-  // A file of modules alone is fine: there is nothing to elaborate.
   bool isValid = true;
-  for (const Callable *model : compilation.models())
+  for (const Callable *model : chosen)
     isValid &= static_cast<bool>(compilation.elaborate(model, context));
-  return isValid;
+  return isValid ? std::optional(chosen.size()) : std::nullopt;
 }
 
 std::vector<std::string> models(StringRef path, llvm::raw_ostream &stream) {

@@ -6,6 +6,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,10 +43,11 @@ mlir::OwningOpRef<mlir::ModuleOp> compileText(llvm::StringRef path, llvm::String
                                               const Options &options, mlir::MLIRContext &context,
                                               llvm::raw_ostream &diagnostics);
 
-/// Whether every model of the file (or the one that `options` names) compiles. `diagnostics` shows
-/// what is wrong.
-bool check(llvm::StringRef path, const Options &options, mlir::MLIRContext &context,
-           llvm::raw_ostream &diagnostics);
+/// Checks every model of the file, or the one that `options` names; how many those are, 0 for a
+/// file of modules alone, which has nothing to elaborate. Nothing where something is wrong, as
+/// `diagnostics` shows.
+std::optional<size_t> check(llvm::StringRef path, const Options &options,
+                            mlir::MLIRContext &context, llvm::raw_ostream &diagnostics);
 
 /// The names of the file's models in order; empty after errors, which `diagnostics` shows.
 std::vector<std::string> models(llvm::StringRef path, llvm::raw_ostream &diagnostics);

@@ -35,8 +35,10 @@ void buildSimplify(mlir::OpPassManager &pm);
 /// launches with offsets.
 void buildPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
 
-/// Runs the pipeline. Fails, with diagnostics, on a module that is not a model and on unknown pass
-/// names.
+/// The names of all passes that a pipeline may have, in order, each once.
+std::vector<std::string> passNames();
+
+/// Runs the pipeline. Fails, with diagnostics, on a module that is not a model.
 mlir::LogicalResult runPipeline(mlir::ModuleOp module, const PipelineOptions &options = {});
 
 /// Makes the passes and the pipelines `simplify` and `quern` known by name, for quern-opt.

@@ -178,9 +178,9 @@ Status addEntries(std::vector<Entry> &entries, const Blob &data, WeightStore &st
     const uint64_t begin = entry.offsets[0];
     const uint64_t end = entry.offsets[1];
     if (begin > end || end > data.bytes.size())
-      return fail(
-          fmt::format("tensor {:?}: the offsets {} to {} are not within the {} bytes of data",
-                      entry.name, begin, end, data.bytes.size()));
+      return fail(fmt::format(
+          "tensor {:?}: the offsets {} to {} are not within the {} bytes of data{}", entry.name,
+          begin, end, data.bytes.size(), end > begin ? "; is the file cut short?" : ""));
     if (begin != expected)
       return fail(fmt::format(
           "tensor {:?} {} before it: it begins at byte {} of the data, that one ends at {}",

@@ -1,5 +1,6 @@
 // `quern causal`: whether a model is causal, what each output sees, and what a sampler must keep.
 #include "passes/Pipeline.h"
+#include "runtime/formats/File.h"
 #include "tools/quern/Commands.h"
 #include "tools/quern/ModelSource.h"
 #include "tools/quern/causal/CausalPage.h"
@@ -85,6 +86,9 @@ llvm::SmallVector<int64_t> positionAt(const std::string &at, const passes::Posit
 }
 
 void analyse(const CausalOptions &options) {
+  if (runtime::Status writable = runtime::checkWritable(options.htmlFile);
+      !options.htmlFile.empty() && !writable)
+    fail(writable.error());
   std::unique_ptr<mlir::MLIRContext> context = makeContext();
   mlir::OwningOpRef<mlir::ModuleOp> module = options.source.load(*context);
   if (!module)

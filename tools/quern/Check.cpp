@@ -10,15 +10,15 @@ namespace quern::tools {
 
 namespace {
 
-/// Whether the model, and the weights if there are any for it, have no faults; prints them.
-bool checkModel(const ModelSource &source, const std::string &weightsFile) {
+/// How many models the source has, if they and the weights given for them have no faults, which are
+/// printed.
+std::optional<size_t> checkModels(const ModelSource &source, const std::string &weightsFile) {
   std::unique_ptr<mlir::MLIRContext> context = makeContext();
-  if (!source.check(*context))
-    return false;
-  if (weightsFile.empty())
-    return true;
+  std::optional<size_t> models = source.check(*context);
+  if (!models || weightsFile.empty())
+    return models;
   mlir::OwningOpRef<mlir::ModuleOp> module = source.load(*context);
-  return module && BoundWeights().bind(*module, weightsFile);
+  return module && BoundWeights().bind(*module, weightsFile) ? models : std::nullopt;
 }
 
 } // namespace
@@ -38,10 +38,11 @@ void addCheckCommand(CLI::App &app) {
     bool isFaultless = true;
     for (const std::string &path : *paths) {
       source->path = path;
-      bool isFine = checkModel(*source, *weightsFile);
-      if (isFine && !*isQuiet)
-        fmt::print("{}: no errors\n", path);
-      isFaultless &= isFine;
+      std::optional<size_t> models = checkModels(*source, *weightsFile);
+      isFaultless &= models.has_value();
+      if (models && !*isQuiet)
+        fmt::print("{}: no errors{}\n", path,
+                   *models > 0 ? "" : "; no model either, so its modules' shapes are not checked");
     }
     if (!isFaultless)
       throw CLI::RuntimeError(1);

@@ -1,9 +1,11 @@
 #include "tools/quern/Compilation.h"
 
 #include "codegen/OutputFile.h"
+#include "frontend/Diagnostics.h"
 #include "passes/Pipeline.h"
 #include "passes/Plan.h"
 #include "passes/PlanReplay.h"
+#include "runtime/formats/File.h"
 #include "tools/quern/Progress.h"
 #include "tools/quern/conv/ConvLab.h"
 
@@ -12,6 +14,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <map>
 #include <thread>
@@ -23,6 +26,17 @@ namespace {
 /// of knowledge.
 unsigned expectedThreads(const codegen::Target &target) {
   return target.name == "host" ? std::max(1U, std::thread::hardware_concurrency()) : 2;
+}
+
+/// What is wrong with the name of a pass; empty where nothing is.
+std::string unknownPass(const std::string &name) {
+  std::vector<std::string> names = passes::passNames();
+  if (llvm::is_contained(names, name))
+    return "";
+  std::vector<llvm::StringRef> known(names.begin(), names.end());
+  std::string nearest = frontend::didYouMean(name, known);
+  return fmt::format("no pass '{}'{} There are {}", name, nearest.empty() ? "." : nearest,
+                     fmt::join(names, ", "));
 }
 
 } // namespace
@@ -54,13 +68,18 @@ void CompilationOptions::addTo(CLI::App &command) {
   command.add_option("--replay", replayFile, "choose as this plan file says, which --plan wrote")
       ->type_name("FILE")
       ->excludes("--conv");
-  command.add_option("--print-ir-after", printIrAfter, "print the IR after this pass")
-      ->type_name("PASS")
-      ->allow_extra_args(false);
+  addPrintIrAfterTo(command);
   command.add_option("-j,--jobs", jobs, "kernels compiled at once; 0: one each processor")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 1024).description(""));
   command.add_flag("--no-cache", isUncached, "compile every kernel anew");
   command.add_flag("-q,--quiet", isQuiet, "print errors only");
+}
+
+void CompilationOptions::addPrintIrAfterTo(CLI::App &command) {
+  command.add_option("--print-ir-after", printIrAfter, "print the IR after this pass")
+      ->type_name("PASS")
+      ->allow_extra_args(false)
+      ->check(CLI::Validator(unknownPass, ""));
 }
 
 bool Compilation::load() {
@@ -76,6 +95,20 @@ bool Compilation::load() {
 }
 
 std::string Compilation::modelName() const { return modelFunction(module()).getSymName().str(); }
+
+bool Compilation::canWrite(const std::string &output) const {
+  std::vector<std::string> files{output};
+  if (options.hasWeightsFile)
+    files.push_back(output + ".weights");
+  if (!options.planFile.empty())
+    files.push_back(options.planFile);
+  for (const std::string &file : files)
+    if (runtime::Status writable = runtime::checkWritable(file); !writable) {
+      fmt::print(stderr, "error: {}\n", writable.error());
+      return false;
+    }
+  return true;
+}
 
 bool Compilation::bindWeights() {
   size_t count = requiredParameters(module()).size();

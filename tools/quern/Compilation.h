@@ -26,6 +26,8 @@ struct CompilationOptions {
 
   /// Adds the options, the model among them, to a command.
   void addTo(CLI::App &command);
+  /// Adds --print-ir-after only.
+  void addPrintIrAfterTo(CLI::App &command);
 };
 
 /// A model on its way.
@@ -35,6 +37,9 @@ public:
 
   /// Elaborates the model and finds the target. False, and the reason printed, on failure.
   bool load();
+  /// Whether `output` and the other files that are asked for can be written, as far as can be known
+  /// before they are made.
+  bool canWrite(const std::string &output) const;
   /// Finds the weights of all parameters.
   bool bindWeights();
   /// Runs the passes.

@@ -32,6 +32,19 @@ struct CompileOptions {
   bool isJson = false;
 };
 
+/// Files with others beside them; all else is a listing, to be read.
+bool isBinary(EmitKind emit) {
+  switch (emit) {
+  case EmitKind::executable:
+  case EmitKind::shared:
+  case EmitKind::staticLibrary:
+  case EmitKind::object:
+    return true;
+  default:
+    return false;
+  }
+}
+
 /// The output's name where the user gave none.
 std::string defaultOutput(EmitKind emit, const std::string &model) {
   switch (emit) {
@@ -51,42 +64,51 @@ std::string defaultOutput(EmitKind emit, const std::string &model) {
 void printReport(const CompileOptions &options, const Compilation &compilation,
                  const std::string &output, double seconds) {
   const codegen::BuildReport &report = compilation.report();
+  // A listing is made of what its kind needs: there is nothing else to tell.
+  bool isBuilt = isBinary(options.emit);
   if (options.isJson) {
     nlohmann::ordered_json json = {{"model", compilation.modelName()},
                                    {"target", compilation.target().name},
                                    {"output", output},
-                                   {"launches", report.launches},
-                                   {"kernels", report.kernels},
-                                   {"kernels_from_cache", report.kernelsFromCache},
-                                   {"kernel_seconds", report.kernelSeconds},
                                    {"seconds", seconds},
-                                   {"arena_bytes", report.arenaBytes},
-                                   {"weights_bytes", report.weightsBytes},
-                                   {"scratch_bytes", report.scratchBytes},
                                    {"output_bytes", report.outputBytes}};
+    if (isBuilt)
+      json.update({{"launches", report.launches},
+                   {"kernels", report.kernels},
+                   {"kernels_from_cache", report.kernelsFromCache},
+                   {"kernel_seconds", report.kernelSeconds},
+                   {"arena_bytes", report.arenaBytes},
+                   {"weights_bytes", report.weightsBytes},
+                   {"scratch_bytes", report.scratchBytes}});
     fmt::print("{}\n", json.dump(2));
     return;
   }
-  fmt::print("{}: {} kernel calls of {} kernels ({} from the cache) for {}, {:.1f} s\n",
-             compilation.modelName(), report.launches, report.kernels, report.kernelsFromCache,
-             compilation.target().name, seconds);
-  fmt::print("memory to run: {} of weights, {} of activations, {} of scratch\n",
-             byteText(report.weightsBytes), byteText(report.arenaBytes),
-             byteText(report.scratchBytes));
+  if (isBuilt) {
+    fmt::print("{}: {} kernel calls of {} kernels ({} from the cache) for {}, {:.1f} s\n",
+               compilation.modelName(), report.launches, report.kernels, report.kernelsFromCache,
+               compilation.target().name, seconds);
+    fmt::print("memory to run: {} of weights, {} of activations, {} of scratch\n",
+               byteText(report.weightsBytes), byteText(report.arenaBytes),
+               byteText(report.scratchBytes));
+  }
   fmt::print("wrote {}, {}\n", output, byteText(report.outputBytes));
 }
 
 void compile(const CompileOptions &options) {
   auto start = std::chrono::steady_clock::now();
   Compilation compilation(options.common);
+  if (options.output == "-" && isBinary(options.emit))
+    throw CLI::ValidationError("--output",
+                               "'-' is for mlir, llvm, halide and asm; a binary is a file");
   // Listings of the kernels need no weights, but what is chosen for given ones is shown.
   bool bindsWeights = (options.emit != EmitKind::mlir && options.emit != EmitKind::halide) ||
                       !options.common.weightsFile.empty();
-  if (!compilation.load() || (bindsWeights && !compilation.bindWeights()) || !compilation.plan())
+  if (!compilation.load())
     throw CLI::RuntimeError(1);
   std::string output = options.output.empty() ? defaultOutput(options.emit, compilation.modelName())
                                               : options.output;
-  if (!compilation.build(options.emit, output))
+  if (!compilation.canWrite(output) || (bindsWeights && !compilation.bindWeights()) ||
+      !compilation.plan() || !compilation.build(options.emit, output))
     throw CLI::RuntimeError(1);
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (output != "-" && !options.common.isQuiet)

@@ -75,7 +75,13 @@ void ConvOptions::addBudgetsTo(CLI::App &command) {
       .add_option("--max-error", maxError,
                   "largest error of a convolution, relative to its largest output")
       ->type_name("E")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Validator(
+          [](const std::string &text) {
+            double error = 0;
+            bool isPositive = CLI::detail::lexical_cast(text, error) && error > 0;
+            return isPositive ? "" : fmt::format("'{}' is no number above 0; try 1e-3", text);
+          },
+          "", "error"))
       ->capture_default_str();
   command
       .add_option("--max-workspace", maxWorkspace,

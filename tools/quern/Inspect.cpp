@@ -139,10 +139,7 @@ void addInspectCommand(CLI::App &app) {
   command->add_option("--target", options->common.targetName, "machine to plan for")
       ->type_name("NAME")
       ->capture_default_str();
-  command
-      ->add_option("--print-ir-after", options->common.printIrAfter, "print the IR after this pass")
-      ->type_name("PASS")
-      ->allow_extra_args(false);
+  options->common.addPrintIrAfterTo(*command);
   command->add_flag("--parameters", options->showsParameters, "list the parameters, too");
   command->add_flag("--json", options->isJson, "the plan and the parameters as JSON");
   command->callback([options] { inspect(*options); });

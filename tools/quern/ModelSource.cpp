@@ -1,6 +1,7 @@
 #include "tools/quern/ModelSource.h"
 
 #include "frontend/Frontend.h"
+#include "frontend/SourceExcerpt.h"
 #include "ir/Quern.h"
 #include "ir/SourceLocation.h"
 
@@ -12,7 +13,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
 
-#include <algorithm>
 #include <cstdlib>
 
 namespace quern::tools {
@@ -25,6 +25,14 @@ std::string besideProgram(llvm::StringRef name) {
   path = llvm::sys::path::parent_path(llvm::sys::path::parent_path(path));
   llvm::sys::path::append(path, name);
   return path.str().str();
+}
+
+/// What is wrong with the form of a setting; empty where nothing is.
+std::string malformedSetting(const std::string &setting) {
+  auto [name, value] = llvm::StringRef(setting).split('=');
+  if (!name.trim().empty() && !value.trim().empty())
+    return "";
+  return "takes NAME=VALUE, as in --set N=4, not '" + setting + "'";
 }
 
 } // namespace
@@ -53,7 +61,8 @@ void ModelSource::addOptionsTo(CLI::App &command) {
       ->type_name("NAME");
   command.add_option("--set", settings, "fix a dimension or argument: --set N=4")
       ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->check(CLI::Validator(malformedSetting, ""));
   command.add_option("-I,--import-path", importPaths, "where to look for imports, too")
       ->type_name("FOLDER")
       ->allow_extra_args(false);
@@ -63,28 +72,20 @@ void ModelSource::addOptionsTo(CLI::App &command) {
 }
 
 mlir::OwningOpRef<mlir::ModuleOp> ModelSource::load(mlir::MLIRContext &context) const {
-  std::optional<frontend::Options> options = frontendOptions();
-  if (!options)
-    return nullptr;
-  return frontend::compile(path, *options, context, llvm::errs());
+  return frontend::compile(path, frontendOptions(), context, llvm::errs());
 }
 
-bool ModelSource::check(mlir::MLIRContext &context) const {
-  std::optional<frontend::Options> options = frontendOptions();
-  return options && frontend::check(path, *options, context, llvm::errs());
+std::optional<size_t> ModelSource::check(mlir::MLIRContext &context) const {
+  return frontend::check(path, frontendOptions(), context, llvm::errs());
 }
 
-std::optional<frontend::Options> ModelSource::frontendOptions() const {
+frontend::Options ModelSource::frontendOptions() const {
   frontend::Options options;
   options.model = modelName;
   options.importPaths = importPaths;
   options.library = library;
   for (const std::string &setting : settings) {
     auto [name, value] = llvm::StringRef(setting).split('=');
-    if (name.empty() || value.empty()) {
-      llvm::errs() << "error: --set takes NAME=VALUE, as in --set N=4, not '" << setting << "'\n";
-      return std::nullopt;
-    }
     options.settings.emplace_back(name.trim().str(), value.trim().str());
   }
   return options;
@@ -109,9 +110,9 @@ static void printLine(mlir::FileLineColLoc place) {
     ++line;
   if (line.is_at_end() || place.getColumn() == 0 || place.getColumn() > line->size())
     return;
-  std::string indent = line->take_front(place.getColumn() - 1).str();
-  std::ranges::replace_if(indent, [](char c) { return c != '\t'; }, ' ');
-  llvm::errs() << *line << "\n" << indent << "^\n";
+  size_t column = place.getColumn() - 1;
+  frontend::SourceExcerpt excerpt = frontend::excerptOf(*line, column, column + 1);
+  llvm::errs() << excerpt.line << "\n" << excerpt.marks << "\n";
 }
 
 /// Prints what passes and code generation report, as the frontend prints its own.

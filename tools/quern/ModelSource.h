@@ -9,6 +9,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <optional>
+
 namespace quern::tools {
 
 /// A model on the command line.
@@ -27,11 +29,12 @@ struct ModelSource {
   /// Elaborates the model. Its faults are printed to standard error; null if there were any.
   mlir::OwningOpRef<mlir::ModuleOp> load(mlir::MLIRContext &context) const;
 
-  /// Whether every model of the file, or the one named, has no faults; prints them.
-  bool check(mlir::MLIRContext &context) const;
+  /// Checks every model of the file, or the one named, as frontend::check does. Faults are printed
+  /// to standard error.
+  std::optional<size_t> check(mlir::MLIRContext &context) const;
 
 private:
-  std::optional<frontend::Options> frontendOptions() const;
+  frontend::Options frontendOptions() const;
 };
 
 /// The model's entry function.

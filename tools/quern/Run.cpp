@@ -2,6 +2,7 @@
 #include "runtime/ModelImage.h"
 #include "tools/quern/Commands.h"
 #include "tools/quern/Compilation.h"
+#include "tools/quern/ProgramCache.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -20,9 +21,10 @@ std::string programName(const Compilation &compilation, const CompilationOptions
   std::string facts;
   llvm::raw_string_ostream out(facts);
   compilation.module()->print(out);
-  out << compilation.target().halide << options.hasWeightsFile << static_cast<int>(options.steps);
-  for (const std::string &file :
-       {options.weightsFile, llvm::sys::fs::getMainExecutable(nullptr, nullptr)}) {
+  out << compilation.target().halide << options.hasWeightsFile << static_cast<int>(options.steps)
+      << options.conv.choice << '/' << options.conv.maxError << '/' << options.conv.maxWorkspace;
+  for (const std::string &file : {options.weightsFile, options.replayFile,
+                                  llvm::sys::fs::getMainExecutable(nullptr, nullptr)}) {
     llvm::sys::fs::file_status status;
     llvm::SmallString<128> path(file);
     llvm::sys::fs::make_absolute(path);
@@ -34,16 +36,6 @@ std::string programName(const Compilation &compilation, const CompilationOptions
                      runtime::hashBytes(facts.data(), facts.size()));
 }
 
-/// Where programs are kept; a folder of the system's temporary place if there is no cache.
-std::string programFolder() {
-  llvm::SmallString<128> folder(cacheFolder());
-  if (folder.empty())
-    llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, folder);
-  llvm::sys::path::append(folder, "programs");
-  llvm::sys::fs::create_directories(folder);
-  return folder.str().str();
-}
-
 void run(CompilationOptions options, const std::vector<std::string> &arguments) {
   // Who asks for a sample wants to know why there is none.
   if (llvm::any_of(arguments, [](llvm::StringRef argument) {
@@ -53,13 +45,24 @@ void run(CompilationOptions options, const std::vector<std::string> &arguments) 
   Compilation compilation(options);
   if (!compilation.load())
     throw CLI::RuntimeError(1);
-  std::string program = programFolder() + "/" + programName(compilation, options);
-  if (options.isUncached || !options.planFile.empty() || !llvm::sys::fs::can_execute(program))
-    if (!compilation.bindWeights() || !compilation.plan() ||
+  runtime::Result<ProgramCache> cache = ProgramCache::open();
+  if (!cache) {
+    fmt::print(stderr, "error: {}\n", cache.error());
+    throw CLI::RuntimeError(1);
+  }
+  std::string name = programName(compilation, options), program = cache->pathOf(name);
+  if (options.isUncached || !options.planFile.empty() || !options.printIrAfter.empty() ||
+      !cache->has(name)) {
+    if (!compilation.canWrite(program) || !compilation.bindWeights() || !compilation.plan() ||
         !compilation.build(codegen::EmitKind::executable, program))
       throw CLI::RuntimeError(1);
+    cache->prune(name);
+  }
 
-  std::vector<char *> argv{program.data()};
+  // What the program complains of is about the user's file, not about one in the cache.
+  std::string called =
+      fmt::format("quern run {}", llvm::sys::path::filename(options.source.path).str());
+  std::vector<char *> argv{called.data()};
   for (const std::string &argument : arguments)
     argv.push_back(const_cast<char *>(argument.c_str()));
   argv.push_back(nullptr);

@@ -1,10 +1,13 @@
 // `quern`: grinds models into kernels. Each subcommand is a file of its own.
+#include "frontend/Diagnostics.h"
 #include "tools/quern/Commands.h"
 #include "tools/quern/Weights.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -29,13 +32,24 @@ int ownArguments(int argc, char **argv) {
   return argc;
 }
 
+/// What is wrong with the first argument where it should be a command; empty where nothing is.
+std::string unknownCommand(const CLI::App &app, llvm::StringRef name) {
+  std::vector<std::string> commands;
+  for (const CLI::App *command : app.get_subcommands({}))
+    commands.push_back(command->get_name());
+  if (name.starts_with("-") || llvm::is_contained(commands, name))
+    return "";
+  std::vector<llvm::StringRef> known(commands.begin(), commands.end());
+  std::string nearest = quern::frontend::didYouMean(name, known);
+  return fmt::format("no command '{}'{} There are {}", name, nearest.empty() ? "." : nearest,
+                     fmt::join(commands, ", "));
+}
+
 int runCommand(int argc, char **argv) {
   CLI::App app("Grinds models into kernels: compiles a model description to a native binary.",
                "quern");
   app.require_subcommand(0, 1);
   app.set_version_flag("--version", "quern 0.1");
-  app.footer("Each command explains itself: quern compile --help");
-
   int own = ownArguments(argc, argv);
   std::vector<std::string> forProgram;
   if (own < argc)
@@ -48,7 +62,13 @@ int runCommand(int argc, char **argv) {
   quern::tools::addInspectCommand(app);
   quern::tools::addConvCommand(app);
   quern::tools::addWeightsCommand(app);
+  // Not before: commands would inherit it.
+  app.footer("Each command explains itself: quern compile --help");
 
+  if (std::string what = argc > 1 ? unknownCommand(app, argv[1]) : ""; !what.empty()) {
+    fmt::print(stderr, "error: {}\n", what);
+    return exitUsage;
+  }
   try {
     app.parse(own, argv);
   } catch (const CLI::RuntimeError &failure) {

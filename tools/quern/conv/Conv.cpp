@@ -1,5 +1,6 @@
 // `quern conv`: every way to compute a convolution, measured and compared.
 #include "codegen/OutputFile.h"
+#include "runtime/formats/File.h"
 #include "tools/quern/Commands.h"
 #include "tools/quern/Compilation.h"
 #include "tools/quern/Progress.h"
@@ -9,9 +10,6 @@
 #include "tools/quern/conv/Sweeps.h"
 #include "tools/quern/conv/TuningCache.h"
 #include "tools/quern/conv/page/Page.h"
-
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 
 #include <fmt/format.h>
 
@@ -97,12 +95,8 @@ void checkEarly(const Options &options) {
     fail(fmt::format("--dtype is '{}'; convolutions are compared in f32", options.dtype), 2);
   if (options.htmlPath.empty())
     return;
-  llvm::StringRef folder = llvm::sys::path::parent_path(options.htmlPath);
-  if (llvm::sys::fs::is_directory(options.htmlPath))
-    fail(fmt::format("{} is a folder; --html takes the path of a file", options.htmlPath), 1);
-  if (std::error_code error =
-          llvm::sys::fs::access(folder.empty() ? "." : folder, llvm::sys::fs::AccessMode::Write))
-    fail(fmt::format("{}: cannot write: {}", options.htmlPath, error.message()), 1);
+  if (runtime::Status writable = runtime::checkWritable(options.htmlPath); !writable)
+    fail(writable.error(), 1);
 }
 
 /// Measures one layer, or lists what could be, and chooses.
