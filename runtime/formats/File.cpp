@@ -199,6 +199,9 @@ Status checkWritable(const std::string &path) {
     return success();
   struct stat info;
   bool exists = ::stat(path.c_str(), &info) == 0;
+  // A name that is too long, for instance, shows nowhere else before the renaming.
+  if (!exists && errno != ENOENT)
+    return systemFailure(path, "cannot write");
   if (exists && S_ISDIR(info.st_mode))
     return isFolder(path);
   if (exists && !S_ISREG(info.st_mode)) {
