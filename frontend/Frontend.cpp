@@ -43,6 +43,7 @@ public:
   const Callable *chosenModel() {
     std::vector<const Callable *> all = models();
     std::vector<StringRef> names;
+    names.reserve(all.size());
     for (const Callable *model : all)
       names.push_back(model->name.text);
     if (all.empty()) {

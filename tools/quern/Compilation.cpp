@@ -223,7 +223,7 @@ bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
       return writePlan();
     for (const passes::PlannedConv &tooLarge : llvm::ArrayRef(excluded).drop_front(known))
       if (tooLarge.algorithm == ir::ConvAlgorithm::direct) {
-        llvm::sys::fs::remove(output);
+        (void)llvm::sys::fs::remove(output);
         fmt::print(stderr,
                    "error: the convolution {} needs more workspace than {} bytes by every "
                    "algorithm; raise --max-workspace\n",

@@ -27,7 +27,7 @@ std::string programName(const Compilation &compilation, const CompilationOptions
                                   llvm::sys::fs::getMainExecutable(nullptr, nullptr)}) {
     llvm::sys::fs::file_status status;
     llvm::SmallString<128> path(file);
-    llvm::sys::fs::make_absolute(path);
+    (void)llvm::sys::fs::make_absolute(path);
     if (!llvm::sys::fs::status(path, status))
       out << path << status.getSize()
           << status.getLastModificationTime().time_since_epoch().count();

@@ -103,8 +103,8 @@ int main(int argc, char **argv) {
     return flushOutput() ? code : fail("cannot write to the standard output");
   } catch (const std::bad_alloc &) {
     return fail("out of memory");
-  } catch (const std::system_error &error) {
-    // fmt::print, where the disk is full.
+  } catch (const std::exception &error) {
+    // Of fmt::print, for instance, where the disk is full.
     return fail(error.what());
   }
 }
