@@ -96,9 +96,11 @@ std::variant<Request, int> parseCommandLine(const Signature &signature, int argc
   app.add_option("--output", request.output,
                  "write the outputs to a .npy, .npz (several outputs) or raw file")
       ->type_name("FILE");
-  app.add_option("--expect", request.expect,
-                 "the true class of each row, integers in a .npy or .npz: tells how many are right")
-      ->type_name("FILE");
+  auto *expect =
+      app.add_option(
+             "--expect", request.expect,
+             "the true class of each row, integers in a .npy or .npz: tells how many are right")
+          ->type_name("FILE");
   app.add_option("--threads", request.threads, "threads to use; as many as it may by default")
       ->check(CLI::Range(1, 1024));
   app.add_option("--weights", request.weights, "the weights file, if they are not in this program")
@@ -107,7 +109,8 @@ std::variant<Request, int> parseCommandLine(const Signature &signature, int argc
   app.add_flag("--info", request.info, "print what the model takes, gives and needs");
   app.add_flag("--profile", request.profile, "print what each kernel costs, to the standard error");
   auto *bench = app.add_flag("--bench", request.bench,
-                             "time the model, on random inputs unless files are given");
+                             "time the model, on random inputs unless files are given")
+                    ->excludes(expect);
   auto *repeat = app.add_option("--repeat", request.repeat, "timed runs of --bench")
                      ->check(CLI::Range(1u, 100000000u))
                      ->needs(bench);

@@ -46,6 +46,7 @@ Result<std::vector<AlignedBytes>> readConditions(const Signature &signature,
 
 Result<Sequence> begin(Session &session, const std::vector<AlignedBytes> &inputs) {
   std::vector<const void *> pointers;
+  pointers.reserve(inputs.size());
   for (const AlignedBytes &input : inputs)
     pointers.push_back(input.data());
   quern_sequence *sequence = nullptr;

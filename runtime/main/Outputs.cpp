@@ -155,6 +155,7 @@ std::vector<std::vector<Guess>> bestGuesses(const Signature &signature, const Po
     };
     std::partial_sort(order.begin(), order.begin() + labels.top, order.end(), better);
     std::vector<Guess> guesses;
+    guesses.reserve(labels.top);
     for (size_t i = 0; i < labels.top; ++i)
       guesses.push_back({order[i], signature.label(labels, order[i]), probability[order[i]]});
     rows.push_back(std::move(guesses));

@@ -25,6 +25,8 @@ Result<Session> Session::open(const quern_model &model, const Signature &signatu
 Status Session::run(const std::vector<AlignedBytes> &inputs) {
   std::vector<const void *> from;
   std::vector<void *> to;
+  from.reserve(inputs.size());
+  to.reserve(outputs.size());
   for (const AlignedBytes &input : inputs)
     from.push_back(input.data());
   for (AlignedBytes &output : outputs)

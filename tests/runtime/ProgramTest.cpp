@@ -208,6 +208,7 @@ TEST_F(ProgramTest, saysWhatIsWrongInOneLine) {
            {"--input gain=@G --input gain=@G", 2, "input 'gain' is given twice"},
            {"--threads x", 2, "--threads"},
            {"--threads 0", 2, "--threads"},
+           {"--bench --expect x", 2, "--expect"},
            {"--nonsense", 2, "--nonsense"},
            {"--repeat 3 @B @R @G", 2, "--bench"},
            {"@B @R @G @B @R @G --output x.npy", 2, "--output is about one run"},
