@@ -3,7 +3,9 @@
 #include "codegen/halide/Lets.h"
 
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 
 namespace quern::codegen {
 namespace {
@@ -17,13 +19,17 @@ public:
 private:
   using IRVisitor::visit;
 
-  /// The value of an integer under the loop variables that are known now.
+  /// The value of an integer under the loop variables that are known now. Where it has none, notes
+  /// which of the others it hangs on.
   std::optional<int64_t> valueOf(const Halide::Expr &expr) {
     Halide::Expr value = withoutLets(hi::substitute(known, expr));
     if (auto constant = hi::as_const_int(value))
       return *constant;
     if (auto constant = hi::as_const_uint(value))
       return static_cast<int64_t>(*constant);
+    for (const std::string &name : open)
+      if (hi::expr_uses_var(value, name))
+        deciding.insert(name);
     return std::nullopt;
   }
 
@@ -35,33 +41,30 @@ private:
 
   void visit(const hi::For *op) override {
     std::optional<int64_t> first = valueOf(op->min), turns = valueOf(op->extent);
-    if (!first || !turns) {
-      varies = true;
-      turns = turns.value_or(1);
-    }
     uint64_t before = count;
-    bool variedBefore = std::exchange(varies, false);
+    std::set<std::string> around = std::exchange(deciding, {});
+    open.insert(op->name);
     op->body.accept(this);
-    if (!varies || !first) {
-      count = before + (count - before) * static_cast<uint64_t>(std::max<int64_t>(*turns, 0));
-      varies |= variedBefore;
-      return;
+    open.erase(op->name);
+    bool turnsDiffer = deciding.erase(op->name) > 0;
+    if (turnsDiffer && deciding.empty() && first && turns) {
+      count = before;
+      for (int64_t i = *first; i < *first + *turns; ++i) {
+        known[op->name] = Halide::Expr(static_cast<int>(i));
+        op->body.accept(this);
+      }
+      known.erase(op->name);
+    } else {
+      // Where loops around decide too, these look at each of their turns, and at this loop again.
+      count = before +
+              (count - before) * static_cast<uint64_t>(std::max<int64_t>(turns.value_or(1), 0));
     }
-    // The turns differ, or something around this loop does: each is looked at.
-    count = before;
-    varies = false;
-    for (int64_t i = *first; i < *first + *turns; ++i) {
-      known[op->name] = Halide::Expr(static_cast<int>(i));
-      op->body.accept(this);
-    }
-    known.erase(op->name);
-    varies |= variedBefore;
+    deciding.merge(around);
   }
 
   void visit(const hi::IfThenElse *op) override {
     std::optional<int64_t> condition = valueOf(op->condition);
     op->condition.accept(this);
-    varies |= !condition;
     if (condition.value_or(1) != 0)
       op->then_case.accept(this);
     else if (op->else_case.defined())
@@ -79,8 +82,9 @@ private:
 
   /// Loop variables and names whose values are known, or known in terms of others.
   std::map<std::string, Halide::Expr> known;
-  /// Whether something was met that a loop variable decides which is not known.
-  bool varies = false;
+  /// The variables of loops around whose values are not known, and those of them that something
+  /// met since hangs on.
+  std::set<std::string> open, deciding;
 };
 
 } // namespace

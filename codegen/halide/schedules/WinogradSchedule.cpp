@@ -17,6 +17,30 @@ TailStrategy tailFor(int64_t extent, int64_t factor) {
   return extent % factor == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf;
 }
 
+/// Whether a transform is straight-line code along all axes. A tile that no registers hold passes
+/// through memory anyway, so the axes that are not being transformed are loops: less to compile.
+bool isStraightLine(const WinogradPlan &plan) { return plan.products <= plan.cpu.registers; }
+
+/// The loops along the axes of a transform along `own`, innermost first: that one is unrolled.
+std::vector<Var> transformLoops(const WinogradPlan &plan, Func stage, const std::vector<Var> &along,
+                                size_t own) {
+  std::vector<Var> loops{along[own]};
+  stage.unroll(along[own]);
+  for (size_t a = 0; a < along.size(); ++a) {
+    if (a == own)
+      continue;
+    loops.push_back(along[a]);
+    if (isStraightLine(plan))
+      stage.unroll(along[a]);
+  }
+  return loops;
+}
+
+std::vector<Var> alongOf(const Func &stage, size_t axes) {
+  std::vector<Var> args = stage.args();
+  return {args.begin() + 1, args.begin() + 1 + static_cast<std::ptrdiff_t>(axes)};
+}
+
 /// The loops of the output that other stages are placed at.
 struct OutputLoops {
   Var vector{"vector"}; ///< a vector of channels of one tile
@@ -49,8 +73,7 @@ OutputLoops scheduleOutput(const WinogradPlan &plan, Func output) {
       extent = ceilDiv(extent, dilation);
     }
     if (m > 1) {
-      output.split(position, tile, position, static_cast<int>(m), tailFor(extent, m))
-          .unroll(position);
+      output.split(position, tile, position, static_cast<int>(m), tailFor(extent, m));
       positions.push_back(position);
     } else {
       // Halide names bounds twice where a subgrid's loop is split by 1.
@@ -64,7 +87,9 @@ OutputLoops scheduleOutput(const WinogradPlan &plan, Func output) {
   outer.insert(outer.end(), subgrids.begin(), subgrids.end());
   outer.push_back(args.back());
   std::vector<Halide::VarOrRVar> order{c};
-  order.insert(order.end(), positions.begin(), positions.end());
+  if (!positions.empty())
+    for (const Var &position : transformLoops(plan, output, positions, positions.size() - 1))
+      order.emplace_back(position);
   order.emplace_back(loops.vector);
   order.insert(order.end(), tiles.begin(), tiles.end());
   order.emplace_back(loops.panel);
@@ -87,12 +112,15 @@ void holdOne(const WinogradPlan &plan, Func stage, size_t first) {
     stage.bound_extent(args[first + a], 1);
 }
 
-/// A transform along some of the axes: on the stack, for one vector of channels of one tile.
-void schedulePartialTransform(Func stage, const Func &consumer, const Var &at, size_t axes) {
-  std::vector<Var> args = stage.args();
-  stage.compute_at(consumer, at).store_in(MemoryType::Stack).vectorize(args[0]);
-  for (size_t a = 0; a < axes; ++a)
-    stage.unroll(args[1 + a]);
+/// A transform along axis `own` and those before: on the stack, for one vector of channels of one
+/// tile.
+void schedulePartialTransform(const WinogradPlan &plan, Func stage, const Func &consumer,
+                              const Var &at, size_t own) {
+  Var c = stage.args()[0];
+  std::vector<Halide::VarOrRVar> order{c};
+  for (const Var &loop : transformLoops(plan, stage, alongOf(stage, plan.blocks.size()), own))
+    order.emplace_back(loop);
+  stage.compute_at(consumer, at).store_in(MemoryType::Stack).reorder(order).vectorize(c);
 }
 
 /// The input's transform: slab by slab of tiles (a row of them in two dimensions), of which the
@@ -113,18 +141,17 @@ void scheduleInput(const WinogradPlan &plan, const WinogradStages &stages, const
   holdOne(plan, whole, 3 + axes);
   std::vector<Halide::VarOrRVar> order{c};
   std::vector<Var> storage{c, tile};
-  for (size_t a = 0; a < axes; ++a) {
-    whole.unroll(args[1 + a]);
-    order.emplace_back(args[1 + a]);
-    storage.push_back(args[1 + a]);
-  }
+  std::vector<Var> along = alongOf(whole, axes);
+  for (const Var &loop : transformLoops(plan, whole, along, axes - 1))
+    order.emplace_back(loop);
+  storage.insert(storage.end(), along.begin(), along.end());
   storage.push_back(channels);
   order.insert(order.end(), {vector, tile, channels, slab});
   whole.reorder(order).reorder_storage(storage).never_partition_all();
   if (plan.parallel && !plan.parallelBlocks)
     whole.parallel(slab);
   for (size_t a = 0; a + 1 < axes; ++a)
-    schedulePartialTransform(stages.inputTransforms[a], whole, vector, axes);
+    schedulePartialTransform(plan, stages.inputTransforms[a], whole, vector, a);
 
   Func cut = stages.cutInput;
   std::vector<Var> cutArgs = cut.args();
@@ -183,9 +210,9 @@ void scheduleProducts(const WinogradPlan &plan, const WinogradStages &stages, co
 void scheduleWinograd(const WinogradPlan &plan, const WinogradStages &stages, Func output) {
   OutputLoops loops = scheduleOutput(plan, output);
   size_t axes = plan.problem.axes.size();
-  for (Func stage : stages.outputTransforms) {
-    schedulePartialTransform(stage, output, loops.vector, axes);
-    holdOne(plan, stage, 1 + axes);
+  for (size_t a = 0; a + 1 < axes; ++a) {
+    schedulePartialTransform(plan, stages.outputTransforms[a], output, loops.vector, a);
+    holdOne(plan, stages.outputTransforms[a], 1 + axes);
   }
   scheduleProducts(plan, stages, output, loops);
   scheduleInput(plan, stages, output, loops);
