@@ -3,33 +3,66 @@
 #include "codegen/halide/Lets.h"
 #include "runtime/ModelImage.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
+#include <string>
+#include <vector>
 
 namespace quern::codegen {
 namespace {
 
 namespace hi = Halide::Internal;
 
-/// Halide reads up to this many bytes past the end of an allocation and enlarges it for that.
-constexpr uint64_t overread = 64;
+/// What one stack of runtime::ScratchStack holds: blocks that are freed before younger ones are
+/// reclaimed with these.
+class Stack {
+public:
+  uint64_t peak = 0;
+
+  void take(const std::string &name, uint64_t bytes) {
+    blocks.push_back({name, bytes, false});
+    used += bytes;
+    peak = std::max(peak, used);
+  }
+
+  void give(const std::string &name) {
+    for (Block &block : llvm::reverse(blocks))
+      if (block.name == name && !block.isFree) {
+        block.isFree = true;
+        break;
+      }
+    for (; !blocks.empty() && blocks.back().isFree; blocks.pop_back())
+      used -= blocks.back().bytes;
+  }
+
+private:
+  struct Block {
+    std::string name;
+    uint64_t bytes;
+    bool isFree;
+  };
+  std::vector<Block> blocks;
+  uint64_t used = 0;
+};
 
 class Walk final : public hi::IRVisitor {
 public:
-  ScratchSize peak;
+  Stack serial, thread;
 
 private:
   using IRVisitor::visit;
 
+  Stack &current() { return parallelDepth > 0 ? thread : serial; }
+
   void visit(const hi::Allocate *op) override {
-    uint64_t bytes = heapBytes(op);
-    uint64_t &alive = parallelDepth > 0 ? now.thread : now.serial;
-    uint64_t before = alive;
-    alive += bytes;
-    peak.serial = std::max(peak.serial, now.serial);
-    peak.thread = std::max(peak.thread, now.thread);
+    if (uint64_t bytes = heapBytes(op); bytes > 0)
+      current().take(op->name, bytes);
     IRVisitor::visit(op);
-    (parallelDepth > 0 ? now.thread : now.serial) = before;
   }
+
+  /// Halide frees after the last use, and nowhere else.
+  void visit(const hi::Free *op) override { current().give(op->name); }
 
   void visit(const hi::For *op) override {
     bool parallel = op->for_type == hi::ForType::Parallel;
@@ -84,16 +117,16 @@ private:
       elements *= static_cast<uint64_t>(std::max<int64_t>(*constant, 0));
     }
     uint64_t bytes = elements * static_cast<uint64_t>(op->type.bytes() * op->type.lanes());
-    // A constant size asked for on the stack goes there; Halide itself moves sizes of up to 16 KiB
-    // there too, but these cost little to count.
-    if (op->memory_type == Halide::MemoryType::Stack)
+    // Constant sizes go to the stack where that was asked for, and small ones unless the heap was.
+    if (op->memory_type == Halide::MemoryType::Stack ||
+        (op->memory_type != Halide::MemoryType::Heap && op->constant_allocation_size() > 0 &&
+         hi::can_allocation_fit_on_stack(static_cast<int64_t>(bytes))))
       return 0;
-    return runtime::scratchBytesOf(bytes + overread +
-                                   static_cast<uint64_t>(op->padding) *
-                                       static_cast<uint64_t>(op->type.bytes()));
+    // Where Halide reads past the end of an allocation it enlarges it.
+    return runtime::scratchBytesOf(bytes + static_cast<uint64_t>(op->padding) *
+                                               static_cast<uint64_t>(op->type.bytes()));
   }
 
-  ScratchSize now;
   /// Of the loops and names around.
   hi::Scope<hi::Interval> ranges;
   int parallelDepth = 0;
@@ -104,8 +137,8 @@ private:
 hi::Stmt MeasureScratch::mutate(const hi::Stmt &stmt) {
   Walk walk;
   stmt.accept(&walk);
-  size.serial = std::max(size.serial, walk.peak.serial);
-  size.thread = std::max(size.thread, walk.peak.thread);
+  size.serial = std::max(size.serial, walk.serial.peak);
+  size.thread = std::max(size.thread, walk.thread.peak);
   return stmt;
 }
 

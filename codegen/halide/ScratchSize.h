@@ -13,9 +13,10 @@ struct ScratchSize {
 };
 
 /// A lowering pass that changes nothing and measures the loops that pass by: every allocation with
-/// a lifetime adds to what is alive around it, counted as runtime::scratchBytesOf its size. An
-/// allocation that Halide will put on the stack is left out only where that is certain. Throws
-/// Halide::CompileError on one whose size is not known.
+/// a lifetime adds to what is alive with it, counted as runtime::scratchBytesOf its size; those
+/// that Halide will put on the stack do not. It is what a kernel is then seen to hold, but where
+/// the largest of its tiles is never met. Throws Halide::CompileError on one whose size is not
+/// known.
 class MeasureScratch final : public Halide::Internal::IRMutator {
 public:
   ScratchSize size;

@@ -160,6 +160,7 @@ OpCase opCase(const ConvCase &c) {
   result.weight.shape = filterShape(s);
   if (!c.tile.empty())
     result.weight.transform = [c](const Tensor &filter) { return Transformation(c).of(filter); };
+  result.hasExactScratch = true;
   bool hasEpilogue = c.epilogue != Epilogue::none;
   reference::Window window{list(s, &ConvAxis::stride), list(s, &ConvAxis::dilation),
                            list(s, &ConvAxis::padLow), list(s, &ConvAxis::padHigh)};

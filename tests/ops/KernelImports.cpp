@@ -7,8 +7,6 @@
 
 #include <atomic>
 #include <cstdlib>
-#include <map>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -16,17 +14,37 @@ namespace halideAbi = quern::runtime::abi;
 
 namespace {
 
-/// Memory that the kernel in question holds, as runtime::scratchBytesOf counts, and the most of it.
+/// Memory that the kernel in question holds, as runtime::scratchBytesOf and ScratchStack count:
+/// what is freed before something younger is reclaimed with that.
 struct Usage {
-  uint64_t now = 0;
+  struct Block {
+    void *memory;
+    uint64_t bytes;
+    bool isFree = false;
+  };
   std::atomic<uint64_t> *peak;
+  std::vector<Block> blocks = {};
+  uint64_t now = 0;
+
+  void take(void *memory, uint64_t bytes) {
+    blocks.push_back({memory, bytes});
+    now += bytes;
+    uint64_t seen = *peak;
+    while (seen < now && !peak->compare_exchange_weak(seen, now)) {
+    }
+  }
+
+  void give(void *memory) {
+    for (Block &block : blocks)
+      block.isFree |= block.memory == memory;
+    for (; !blocks.empty() && blocks.back().isFree; blocks.pop_back())
+      now -= blocks.back().bytes;
+  }
 };
 std::atomic<uint64_t> serialPeak, threadPeak;
-thread_local Usage serialUsage{0, &serialPeak};
-thread_local Usage threadUsage{0, &threadPeak};
+thread_local Usage serialUsage{&serialPeak};
+thread_local Usage threadUsage{&threadPeak};
 thread_local int taskDepth = 0;
-std::mutex blocksMutex;
-std::map<void *, uint64_t> blocks;
 
 constexpr size_t testThreads = 2;
 
@@ -38,25 +56,14 @@ void *halide_malloc(void *, size_t size) {
   void *block = nullptr;
   if (posix_memalign(&block, 128, size + quern::runtime::tailPadding) != 0)
     return nullptr;
-  Usage &usage = taskDepth > 0 ? threadUsage : serialUsage;
-  uint64_t bytes = quern::runtime::scratchBytesOf(size);
-  usage.now += bytes;
-  uint64_t seen = *usage.peak;
-  while (seen < usage.now && !usage.peak->compare_exchange_weak(seen, usage.now)) {
-  }
-  std::lock_guard lock(blocksMutex);
-  blocks[block] = bytes;
+  (taskDepth > 0 ? threadUsage : serialUsage).take(block, quern::runtime::scratchBytesOf(size));
   return block;
 }
 
 void halide_free(void *, void *block) {
   if (!block)
     return;
-  {
-    std::lock_guard lock(blocksMutex);
-    (taskDepth > 0 ? threadUsage : serialUsage).now -= blocks[block];
-    blocks.erase(block);
-  }
+  (taskDepth > 0 ? threadUsage : serialUsage).give(block);
   std::free(block);
 }
 

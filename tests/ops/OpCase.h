@@ -40,6 +40,8 @@ struct OpCase {
   /// The kernel's argument whose values are drawn from the integers of [0, indexLimit]; -1: none.
   int indexArgument = -1;
   int64_t indexLimit = 0;
+  /// Whether the kernel holds as much scratch as it says, to the byte, and not only no more.
+  bool hasExactScratch = false;
   /// Whether OpenCL devices are asked as well.
   bool onDevice = true;
 };

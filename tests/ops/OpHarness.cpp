@@ -249,6 +249,10 @@ void runCase(const OpCase &c, mlir::func::FuncOp function, mlir::FunctionType or
   } else {
     EXPECT_LE(scratchUse().serialBytes, kernel.serialScratchBytes) << c.name;
     EXPECT_LE(scratchUse().threadBytes, kernel.threadScratchBytes) << c.name;
+    if (c.hasExactScratch) {
+      EXPECT_EQ(scratchUse().serialBytes, kernel.serialScratchBytes) << c.name;
+      EXPECT_EQ(scratchUse().threadBytes, kernel.threadScratchBytes) << c.name;
+    }
   }
   for (Buffer &buffer : buffers)
     EXPECT_TRUE(buffer.bytes.marginsIntact()) << c.name << " writes outside its buffers";
