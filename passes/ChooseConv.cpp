@@ -80,8 +80,8 @@ private:
 
   mlir::FailureOr<ConvDecision> decided(ir::ConvOp op) {
     ConvShape shape = shapeOf(op);
-    // Direct convolution needs no weights to be chosen by name.
-    if (policy.mode == ConvMode::fixed)
+    // To be chosen by name an algorithm needs no weights.
+    if (policy.mode == ConvMode::fixed && !policy.keepsWeights)
       return decide(shape, std::nullopt, policy);
     mlir::FailureOr<std::vector<float>> weights = weightsOf(op, policy);
     if (mlir::failed(weights))
@@ -93,7 +93,11 @@ private:
         entry->second = decide(shape, std::nullopt, policy);
       return entry->second;
     }
-    return decide(shape, FilterView{*weights, shape.outChannels, shape.channelsPerGroup()}, policy);
+    ConvDecision decision =
+        decide(shape, FilterView{*weights, shape.outChannels, shape.channelsPerGroup()}, policy);
+    if (policy.keepsWeights)
+      decision.weights = std::move(*weights);
+    return decision;
   }
 
   mlir::FailureOr<ConvDecision> replayed(ir::ConvOp op, int64_t index) {

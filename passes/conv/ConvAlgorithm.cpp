@@ -19,6 +19,6 @@ const ConvAlgorithm &convAlgorithm(ir::ConvAlgorithm kind) {
   llvm_unreachable("every algorithm of the dialect is in the list");
 }
 
-double roundings(double n) { return n * unitRoundoff / (1 - n * unitRoundoff); }
+double roundings(double n, double u) { return n * u / (1 - n * u); }
 
 } // namespace quern::passes

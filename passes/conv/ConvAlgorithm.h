@@ -35,7 +35,7 @@ public:
   virtual ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const = 0;
 
   /// A number that the error of no output exceeds, relative to the largest input times the largest
-  /// sum of absolute weights of an output channel, in f32 with each operation rounded. Sources are
+  /// sum of absolute weights of an output channel, with each operation rounded. Sources are
   /// named with each algorithm.
   virtual double errorBound(const ConvShape &shape, const Tile &tile) const = 0;
 
@@ -54,6 +54,6 @@ inline constexpr double unitRoundoff = 0x1p-24;
 
 /// n u / (1 - n u): what n roundings amount to at most (Higham, Accuracy and Stability of Numerical
 /// Algorithms, lemma 3.1).
-double roundings(double n);
+double roundings(double n, double u = unitRoundoff);
 
 } // namespace quern::passes

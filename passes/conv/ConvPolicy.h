@@ -29,6 +29,7 @@ struct ConvDecision {
   Tile tile = {};
   std::string reason = {};
   std::vector<ConvCandidate> candidates = {};
+  std::vector<float> weights = {}; ///< where the policy keeps them and they are known
 };
 
 /// What a plan file says of one convolution.
@@ -72,6 +73,8 @@ struct ConvPolicy {
   std::vector<PlannedConv> excluded;
   /// For `replay`: the plan, in the model's order.
   std::vector<PlannedConv> replay;
+  /// Whether decisions hold the weights that they are for.
+  bool keepsWeights = false;
   /// Where decisions are noted; may be null.
   std::vector<ConvDecision> *decisions = nullptr;
 };

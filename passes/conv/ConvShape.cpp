@@ -35,15 +35,19 @@ int64_t ConvShape::products() const {
 }
 
 int64_t ConvShape::inputBytes() const {
-  int64_t bytes = 4 * batch * inChannels;
+  int64_t bytes = bytesOf(element) * batch * inChannels;
   for (const ConvAxis &axis : axes)
     bytes *= axis.in;
   return bytes;
 }
 
-int64_t ConvShape::outputBytes() const { return 4 * batch * outChannels * positions(); }
+int64_t ConvShape::outputBytes() const {
+  return bytesOf(element) * batch * outChannels * positions();
+}
 
-int64_t ConvShape::filterBytes() const { return 4 * outChannels * channelsPerGroup() * taps(); }
+int64_t ConvShape::filterBytes() const {
+  return bytesOf(element) * outChannels * channelsPerGroup() * taps();
+}
 
 std::string ConvShape::text() const {
   auto list = [&](auto field) {
@@ -74,7 +78,7 @@ std::string ConvShape::text() const {
     text += " dilation " + list(&ConvAxis::dilation);
   if (groups > 1)
     text += fmt::format(" groups {}", groups);
-  return isF32 ? text : text + " not f32";
+  return isF32() ? text : text + " " + passes::text(element).str();
 }
 
 ConvShape shapeOf(ir::ConvOp op) {
@@ -92,7 +96,7 @@ ConvShape shapeOf(ir::ConvOp op) {
                           .dilation = op.getDilations()[i],
                           .padLow = op.getPadLow()[i],
                           .padHigh = op.getPadHigh()[i]});
-  shape.isF32 = in.getElementType().isF32();
+  shape.element = convElementOf(in.getElementType());
   shape.hasConstantFilter = isWeightExpression(op.getWeight());
   return shape;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ir/Quern.h"
+#include "passes/conv/ConvElement.h"
 
 namespace quern::passes {
 
@@ -17,9 +18,10 @@ struct ConvShape {
   int64_t batch = 1;
   int64_t inChannels = 1, outChannels = 1, groups = 1;
   llvm::SmallVector<ConvAxis, 3> axes; ///< outermost first, 1 to 3
-  bool isF32 = true;
+  ConvElement element = ConvElement::f32;
   bool hasConstantFilter = true; ///< known when the model is compiled, so it may be transformed
 
+  bool isF32() const { return element == ConvElement::f32; }
   int64_t channelsPerGroup() const { return inChannels / groups; }
   bool isDepthwise() const { return groups > 1 && groups == inChannels && groups == outChannels; }
   /// Outputs of one channel of one image.
@@ -33,7 +35,8 @@ struct ConvShape {
   int64_t inputBytes() const;
   int64_t outputBytes() const;
   int64_t filterBytes() const;
-  /// "1x64x56x56 * 64x64x3x3 stride 2 pad 1": equal shapes, equal texts.
+  /// "1x64x56x56 * 64x64x3x3 stride 2 pad 1", and the element type where that is not f32:
+  /// equal shapes, equal texts.
   std::string text() const;
   bool operator==(const ConvShape &other) const { return text() == other.text(); }
 };

@@ -50,7 +50,7 @@ bool isWithinWorkspace(const ConvCandidate &candidate, const ConvPolicy &policy)
 class ErrorCheck {
 public:
   ErrorCheck(const ConvShape &shape, std::optional<FilterView> filter, double maxError)
-      : maxError(maxError) {
+      : element(shape.element), maxError(maxError) {
     if (!filter) {
       int64_t outputs = std::min<int64_t>(shape.outChannels, 4);
       weights = madeUpWeights(shape, outputs);
@@ -58,12 +58,20 @@ public:
     }
     std::vector<int64_t> along(shape.axes.size(), sampleOutputs[shape.axes.size() - 1]);
     sample = drawSample(shape, *filter, along);
+    for (std::vector<float> *values : {&sample.input, &sample.filter})
+      round(*values);
   }
 
   /// Whether the candidate is within the budget.
   bool passes(ConvCandidate &candidate) {
     const ConvAlgorithm &algorithm = convAlgorithm(candidate.algorithm);
-    candidate.error = compareToExact(sample, algorithm.simulate(sample, candidate.tile));
+    std::vector<float> computed = algorithm.simulate(sample, candidate.tile);
+    round(computed);
+    candidate.error = compareToExact(sample, computed);
+    // Simulated in f32; errors are as large as what each rounding loses.
+    double share = computedRoundoff(element) / unitRoundoff;
+    candidate.error->max *= share;
+    candidate.error->mean *= share;
     if (candidate.error->max <= maxError)
       return true;
     candidate.refusal = fmt::format("error {:.1e} exceeds the budget", candidate.error->max);
@@ -71,6 +79,13 @@ public:
   }
 
 private:
+  void round(std::vector<float> &values) const {
+    if (storedRoundoff(element) > unitRoundoff)
+      for (float &value : values)
+        value = static_cast<float>(roundTo(element, static_cast<double>(value)));
+  }
+
+  ConvElement element;
   double maxError;
   std::vector<float> weights;
   SampleConv sample;

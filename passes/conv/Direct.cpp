@@ -35,7 +35,7 @@ public:
 
   ConvCost cost(const ConvShape &shape, const Tile &, const Machine &machine) const override {
     // A padded copy of the input, at most, each pixel followed by a cache line.
-    int64_t padded = 4 * shape.batch * (shape.inChannels + 16);
+    int64_t padded = computedBytesOf(shape.element) * shape.batch * (shape.inChannels + 16);
     for (const ConvAxis &axis : shape.axes)
       padded *= axis.in + axis.padLow + axis.padHigh + axis.stride;
     return {.microseconds = directMicroseconds(shape, machine), .workspaceBytes = padded};
@@ -56,8 +56,10 @@ double directMicroseconds(const ConvShape &shape, const Machine &machine) {
   // Vectors run along output channels; the last one may be part empty.
   double waste = static_cast<double>(roundUp(shape.outChannels, machine.lanes)) /
                  static_cast<double>(shape.outChannels);
-  double arithmetic = timeToCompute(machine, 2.0 * static_cast<double>(shape.products()) * waste,
-                                    efficiencyOf(shape));
+  // The rates are those of f32.
+  double flops = 2.0 * static_cast<double>(shape.products() * computedBytesOf(shape.element)) /
+                 computedBytesOf(ConvElement::f32);
+  double arithmetic = timeToCompute(machine, flops * waste, efficiencyOf(shape));
   double traffic = timeToPass(machine, shape);
   // A depthwise convolution uses each input for few products, too few to wait behind.
   double both = shape.isDepthwise() ? arithmetic + traffic : std::max(arithmetic, traffic);
@@ -66,7 +68,9 @@ double directMicroseconds(const ConvShape &shape, const Machine &machine) {
 }
 
 double directErrorBound(const ConvShape &shape) {
-  return roundings(static_cast<double>(shape.channelsPerGroup() * shape.taps()));
+  double u = computedRoundoff(shape.element), stored = storedRoundoff(shape.element);
+  double sums = roundings(static_cast<double>(shape.channelsPerGroup() * shape.taps()), u);
+  return stored > u ? sums + stored * (1 + sums) : sums; // what is stored is rounded once more
 }
 
 std::vector<float> sumsInOrder(const SampleConv &sample) {

@@ -50,8 +50,34 @@ int64_t nextSize(const ConvShape &shape, int64_t n) {
                                                : nextSize(n);
 }
 
+/// Of the filters' spectra: the last axis is real, so half of it says all.
+int64_t spectraBytes(const ConvShape &shape, const Tile &tile) {
+  int64_t frequencies = tile.back() / 2 + 1;
+  for (int64_t size : llvm::ArrayRef(tile).drop_back())
+    frequencies *= size;
+  return static_cast<int64_t>(sizeof(Complex)) * frequencies * shape.outChannels *
+         shape.channelsPerGroup();
+}
+
+/// The operator of std::complex tests for NaN, at several times the cost.
+Complex times(Complex a, Complex b) {
+  return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
+}
+
+/// exp(2 pi i k / n) for each k, rounded to f32.
+std::vector<Complex> rootsOfUnity(int64_t n) {
+  std::vector<Complex> roots;
+  for (int64_t k = 0; k < n; ++k) {
+    double angle = 2 * M_PI * static_cast<double>(k) / static_cast<double>(n);
+    roots.emplace_back(static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle)));
+  }
+  return roots;
+}
+
 /// Transforms `n` values at `step` by the definition if n is prime, else by its factors, in f32.
-void transform(Complex *data, int64_t n, int64_t step, double sign) {
+/// `roots` are of a multiple of n.
+void transform(Complex *data, int64_t n, int64_t step, bool isForward,
+               llvm::ArrayRef<Complex> roots) {
   std::vector<Complex> in(static_cast<size_t>(n));
   for (int64_t i = 0; i < n; ++i)
     in[static_cast<size_t>(i)] = data[i * step];
@@ -62,28 +88,29 @@ void transform(Complex *data, int64_t n, int64_t step, double sign) {
   for (int64_t r = 0; r < radix; ++r) {
     for (int64_t i = 0; i < part; ++i)
       parts[static_cast<size_t>(r * part + i)] = in[static_cast<size_t>(i * radix + r)];
-    transform(parts.data() + r * part, part, 1, sign);
+    transform(parts.data() + r * part, part, 1, isForward, roots);
   }
-  auto root = [&](int64_t k) {
-    double angle = sign * 2 * M_PI * static_cast<double>(k % n) / static_cast<double>(n);
-    return Complex(static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle)));
-  };
+  int64_t turn = static_cast<int64_t>(roots.size()) / n;
   for (int64_t k = 0; k < n; ++k) {
     Complex sum = 0;
-    for (int64_t r = 0; r < radix; ++r)
-      sum += root(r * k) * parts[static_cast<size_t>(r * part + k % part)];
+    for (int64_t r = 0; r < radix; ++r) {
+      Complex root = roots[static_cast<size_t>(r * k % n * turn)];
+      sum += times(isForward ? std::conj(root) : root,
+                   parts[static_cast<size_t>(r * part + k % part)]);
+    }
     data[k * step] = sum;
   }
 }
 
 /// Along every axis of a box.
-void transformBox(std::vector<Complex> &data, llvm::ArrayRef<int64_t> box, double sign) {
+void transformBox(std::vector<Complex> &data, llvm::ArrayRef<int64_t> box, bool isForward) {
   int64_t inner = 1;
   for (size_t axis = box.size(); axis-- > 0;) {
     int64_t n = box[axis], all = static_cast<int64_t>(data.size());
+    std::vector<Complex> roots = rootsOfUnity(n);
     for (int64_t block = 0; block < all; block += n * inner)
       for (int64_t i = 0; i < inner; ++i)
-        transform(data.data() + block + i, n, inner, sign);
+        transform(data.data() + block + i, n, inner, isForward, roots);
     inner *= n;
   }
 }
@@ -93,7 +120,7 @@ public:
   ir::ConvAlgorithm kind() const override { return ir::ConvAlgorithm::fft; }
 
   std::string refusal(const ConvShape &shape) const override {
-    if (!shape.isF32)
+    if (!shape.isF32())
       return "transforms of other types than f32 are not there";
     if (!shape.hasConstantFilter)
       return "the filter is not known when the model is compiled";
@@ -103,6 +130,8 @@ public:
       return "groups other than one or one a channel";
     if (shape.taps() == 1)
       return "one tap is a product already";
+    if (tiles(shape).empty())
+      return "the spectra of its filters would take more than 256 MiB";
     return "";
   }
 
@@ -117,8 +146,10 @@ public:
         tile.push_back(std::min(sizeOf(axis), whole(axis)));
         samples *= tile.back();
       }
-      constexpr int64_t mostSamples = int64_t{1} << 18;
-      if (samples <= mostSamples && !llvm::is_contained(list, tile))
+      // Spectra beyond that take longer to fetch than anything to compute.
+      constexpr int64_t mostSamples = int64_t{1} << 18, mostBytes = int64_t{1} << 28;
+      bool fits = samples <= mostSamples && spectraBytes(shape, tile) <= mostBytes;
+      if (fits && !llvm::is_contained(list, tile))
         list.push_back(tile);
     };
     for (int64_t factor : {2, 4, 8})
@@ -144,7 +175,7 @@ public:
     double pairs = in * out / static_cast<double>(shape.groups);
     double transforms = tiles * 2.5 * samples * std::log2(samples + 1) * (in + out);
     double products = tiles * 8 * frequencies * pairs;
-    double weights = 8 * frequencies * pairs;
+    auto weights = static_cast<double>(spectraBytes(shape, tile));
     double spectra = shape.isDepthwise() ? 0 : 8 * frequencies * tiles * (in + out);
     // A vector of signals is transformed at once.
     double held = 8 * samples * machine.lanes / static_cast<double>(machine.l2Bytes);
@@ -186,9 +217,9 @@ public:
         std::vector<Complex> filter =
             spectrum(sample.filter.data() + (o * sample.channels + c) * taps, sample.kernel, box);
         for (size_t f = 0; f < sums.size(); ++f)
-          sums[f] += inputs[static_cast<size_t>(c)][f] * std::conj(filter[f]);
+          sums[f] += times(inputs[static_cast<size_t>(c)][f], std::conj(filter[f]));
       }
-      transformBox(sums, box, 1);
+      transformBox(sums, box, /*isForward=*/false);
       ir::forEachIndex(sample.out, [&](llvm::ArrayRef<int64_t> at) {
         int64_t offset = 0;
         for (size_t axis = 0; axis < at.size(); ++axis)
@@ -212,7 +243,7 @@ private:
         offset = offset * box[axis] + at[axis];
       data[static_cast<size_t>(offset)] = *values++;
     });
-    transformBox(data, box, -1);
+    transformBox(data, box, /*isForward=*/true);
     return data;
   }
 };

@@ -28,7 +28,8 @@ public:
   }
 
   ConvCost cost(const ConvShape &shape, const Tile &, const Machine &machine) const override {
-    int64_t patches = 4 * shape.batch * shape.positions() * shape.taps() * shape.channelsPerGroup();
+    int64_t patches = computedBytesOf(shape.element) * shape.batch * shape.positions() *
+                      shape.taps() * shape.channelsPerGroup();
     // Written once and read once.
     double copy = timeToFetch(machine, 2 * static_cast<double>(patches)) / 1000;
     return {.microseconds =
@@ -48,7 +49,8 @@ private:
   /// Patches of a task on each thread: rows of tiles until half of the second-level cache is full,
   /// and one at least.
   static int64_t perTask(const ConvShape &shape, const Machine &machine) {
-    int64_t row = 4 * shape.axes.back().out * shape.taps() * shape.channelsPerGroup();
+    int64_t row = computedBytesOf(shape.element) * shape.axes.back().out * shape.taps() *
+                  shape.channelsPerGroup();
     constexpr int64_t rowsOfTile = 4;
     return machine.threads * std::max(machine.l2Bytes / 2 + row, rowsOfTile * row);
   }

@@ -105,7 +105,7 @@ public:
   ir::ConvAlgorithm kind() const override { return ir::ConvAlgorithm::winograd; }
 
   std::string refusal(const ConvShape &shape) const override {
-    if (!shape.isF32)
+    if (!shape.isF32())
       return "transforms of other types than f32 lose too much";
     if (!shape.hasConstantFilter)
       return "the filter is not known when the model is compiled";

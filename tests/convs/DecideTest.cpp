@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 #include <random>
 
 namespace quern::passes {
@@ -81,25 +84,52 @@ TEST(ErrorBudget, TightensTheTileAsItShrinks) {
   EXPECT_LT(chosen(tight).error->max, chosen(loose).error->max);
 }
 
-/// Weights of which few are large: the transforms mix large and small ones, and lose the small.
-TEST(ErrorBudget, WeightsOfALargeRangeHaveLooseTilesRefused) {
-  ConvShape shape = square(64, 56, 3);
-  std::vector<float> weights = weightsOf(shape, 0);
-  auto refusals = [&](const std::vector<float> &of) {
-    size_t count = 0;
-    ConvDecision decision = decideBy(shape, of, withinError(2e-6));
-    for (const ConvCandidate &candidate : decision.candidates)
-      count += candidate.refusal.find("exceeds the budget") != std::string::npos;
-    EXPECT_TRUE(chosen(decision).error->max <= 2e-6) << decision.reason;
-    return count;
-  };
-  size_t plain = refusals(weights);
-  // Each output channel that sums large products which cancel, and otherwise small ones.
-  size_t each = weights.size() / 64;
+/// The error that decide() measures of a variant; infinity where it measures none.
+double errorOf(const ConvDecision &decision, ir::ConvAlgorithm algorithm, const Tile &tile) {
+  for (const ConvCandidate &candidate : decision.candidates)
+    if (candidate.algorithm == algorithm && candidate.tile == tile && candidate.error)
+      return candidate.error->max;
+  return std::numeric_limits<double>::infinity();
+}
+
+/// In each output channel one input channel far larger than the others, and in it one corner: sums
+/// of taps, which transforms make, lose the outputs' low digits to it.
+std::vector<float> dominated(const ConvShape &shape, std::vector<float> weights) {
+  constexpr std::array<float, 9> corner{0, 1e3, 1e3, 1e3, 1e4, 0, 0, 1e4, 1e5};
+  auto each = static_cast<size_t>(shape.channelsPerGroup() * shape.taps());
   for (size_t i = 0; i < weights.size(); i += each)
-    for (size_t k = 0; k < 9; ++k)
-      weights[i + k] = k == 4 ? 1e5F : weights[i + k];
-  EXPECT_GE(refusals(weights), plain);
+    std::copy(corner.begin(), corner.end(), weights.begin() + static_cast<std::ptrdiff_t>(i));
+  return weights;
+}
+
+/// A choice that did not look at the weights would be the same for both.
+TEST(ErrorBudget, WeightsOfALargeRangeHaveLooseTilesRefused) {
+  ConvShape shape = square(16, 56, 3);
+  std::vector<float> plain = weightsOf(shape, 0), wide = dominated(shape, plain);
+  auto winograd = ir::ConvAlgorithm::winograd;
+  // Within no such budget: all are measured.
+  ConvDecision ofPlain = decideBy(shape, plain, withinError(1e-12)),
+               ofWide = decideBy(shape, wide, withinError(1e-12));
+  for (const Tile &loose : {Tile{4, 4}, Tile{6, 6}}) {
+    double low = errorOf(ofPlain, winograd, loose), high = errorOf(ofWide, winograd, loose);
+    ASSERT_GT(high, 2 * low) << variantText(winograd, loose);
+    ConvPolicy between = withinError(std::sqrt(low * high));
+    ConvDecision kept = decideBy(shape, plain, between), refused = decideBy(shape, wide, between);
+    EXPECT_LE(chosen(kept).error->max, between.maxError);
+    EXPECT_LE(chosen(refused).error->max, between.maxError) << refused.reason;
+    EXPECT_FALSE(refused.algorithm == winograd && refused.tile == loose);
+    for (const ConvCandidate &candidate : refused.candidates)
+      if (candidate.algorithm == winograd && candidate.tile == loose && candidate.error) {
+        EXPECT_NE(candidate.refusal.find("exceeds the budget"), std::string::npos);
+      }
+  }
+  // What the cost model takes for the one it must not take for the other.
+  ConvDecision taken = decideBy(shape, plain, withinError(1e-3));
+  ASSERT_EQ(taken.algorithm, winograd);
+  double budget =
+      std::sqrt(errorOf(ofPlain, winograd, taken.tile) * errorOf(ofWide, winograd, taken.tile));
+  EXPECT_EQ(decideBy(shape, plain, withinError(budget)).tile, taken.tile);
+  EXPECT_NE(decideBy(shape, wide, withinError(budget)).tile, taken.tile);
 }
 
 TEST(WorkspaceBudget, IsObeyedByTheEstimate) {

@@ -143,6 +143,7 @@ mlir::FailureOr<passes::ConvPolicy> Compilation::policy() {
   passes::ConvPolicy policy = options.conv.policy(theTarget, expectedThreads(theTarget));
   policy.decisions = &decisions;
   policy.excluded = excluded;
+  policy.keepsWeights = options.keepsConvWeights;
   if (!options.weightsFile.empty())
     policy.load = [this](ir::ParameterOp parameter) { return weights.load(parameter); };
   if (policy.mode == passes::ConvMode::measure) {

@@ -19,6 +19,7 @@ struct CompilationOptions {
   std::string planFile;
   std::string replayFile;
   passes::StepsMode steps = passes::StepsMode::ifPossible;
+  bool keepsConvWeights = false; ///< in the decisions on convolutions
   int jobs = 0;
   bool isUncached = false;
   bool isQuiet = false;

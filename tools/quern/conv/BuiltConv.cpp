@@ -14,16 +14,10 @@ namespace {
 /// The launches of a convModel, in order; the second is the convolution.
 constexpr size_t convLaunch = 1;
 
-ir::HostTensor tensorOf(mlir::RankedTensorType type, std::span<const float> values) {
-  return ir::HostTensor::borrow(
-      type, {reinterpret_cast<const char *>(values.data()), values.size() * sizeof(float)},
-      nullptr);
-}
-
 } // namespace
 
 std::unique_ptr<BuiltConv> BuiltConv::build(mlir::MLIRContext &context, const ConvVariant &variant,
-                                            std::span<const float> filter,
+                                            llvm::ArrayRef<char> filter,
                                             const codegen::Target &target, unsigned threads,
                                             std::string &why) {
   auto start = std::chrono::steady_clock::now();
@@ -46,7 +40,8 @@ std::unique_ptr<BuiltConv> BuiltConv::build(mlir::MLIRContext &context, const Co
   options.libraryFolder = libraryFolder();
   options.includeFolder = includeFolder();
   options.load = [&](ir::ParameterOp parameter) -> mlir::FailureOr<ir::HostTensor> {
-    return tensorOf(llvm::cast<mlir::RankedTensorType>(parameter.getType()), filter);
+    return ir::HostTensor::borrow(llvm::cast<mlir::RankedTensorType>(parameter.getType()), filter,
+                                  nullptr);
   };
   mlir::FailureOr<codegen::BuildReport> report = mlir::failure();
   if (module)
@@ -103,7 +98,7 @@ BuiltConv::~BuiltConv() {
     dlclose(handle);
 }
 
-double BuiltConv::run(const float *input, float *output) {
+double BuiltConv::run(const void *input, void *output) {
   const void *inputs[] = {input};
   void *outputs[] = {output};
   resetProfile(context);

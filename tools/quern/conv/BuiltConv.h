@@ -6,17 +6,16 @@
 #include "tools/quern/conv/ConvModel.h"
 
 #include <memory>
-#include <span>
 #include <string>
 
 namespace quern::tools {
 
 class BuiltConv {
 public:
-  /// Compiles, links and loads `variant` with the given filter [O, C / groups, kernel...]. Null,
-  /// with the reason in `why`, where that fails.
+  /// Compiles, links and loads `variant` with the bytes of a filter [O, C / groups, kernel...].
+  /// Null, with the reason in `why`, where that fails.
   static std::unique_ptr<BuiltConv> build(mlir::MLIRContext &context, const ConvVariant &variant,
-                                          std::span<const float> filter,
+                                          llvm::ArrayRef<char> filter,
                                           const codegen::Target &target, unsigned threads,
                                           std::string &why);
   ~BuiltConv();
@@ -25,7 +24,7 @@ public:
 
   /// Runs once, from and to row-major tensors; returns the milliseconds of the convolution's own
   /// kernel, infinity where it fails.
-  double run(const float *input, float *output);
+  double run(const void *input, void *output);
   /// Why a run failed.
   const std::string &lastFailure() const { return failure; }
 

@@ -46,9 +46,6 @@ public:
       : setting(setting), layers(layers), lab(lab) {}
 
   std::vector<Claim> all() {
-    auto same = [](int64_t in, int64_t out, int64_t ky, int64_t kx) {
-      return sameConv(1, in, out, 56, ky, kx);
-    };
     ConvShape three = same(64, 64, 3, 3);
     return {winograd(),
             im2col(),
@@ -62,6 +59,13 @@ public:
   }
 
 private:
+  /// One image of 56x56 that keeps its size.
+  ConvShape same(int64_t in, int64_t out, int64_t kernelY, int64_t kernelX) const {
+    ConvShape shape = sameConv(1, in, out, 56, kernelY, kernelX);
+    shape.element = setting.element;
+    return shape;
+  }
+
   Claim winograd() {
     Ratios time, products;
     for (const ConvLayer &layer : layers) {
@@ -128,7 +132,7 @@ private:
       std::vector<ConvRecord> records = lab.measure(shape);
       const ConvRecord *direct = fastest(records, anyError, ir::ConvAlgorithm::direct);
       const ConvRecord *best = fastest(records, setting.maxError);
-      chain.weights += shape.filterBytes() / static_cast<int64_t>(sizeof(float));
+      chain.weights += shape.filterBytes() / passes::bytesOf(shape.element);
       chain.products += direct ? static_cast<double>(direct->multiplications) : missing;
       chain.directMs += direct ? direct->msMedian : missing;
       chain.bestMs += best ? best->msMedian : missing;
@@ -141,7 +145,7 @@ private:
     int64_t overDirect = 0, overAll = 0;
     bool isMeasured = false;
     for (int64_t kernel = 3; kernel <= 15 && overAll == 0; kernel += 2) {
-      std::vector<ConvRecord> records = lab.measure(sameConv(1, 64, 64, 56, kernel, kernel));
+      std::vector<ConvRecord> records = lab.measure(same(64, 64, kernel, kernel));
       const ConvRecord *fft = fastest(records, setting.maxError, ir::ConvAlgorithm::fft);
       const ConvRecord *direct = fastest(records, anyError, ir::ConvAlgorithm::direct);
       if (!fft || !direct)

@@ -24,7 +24,6 @@ struct Options {
   ConvOptions budgets;
   std::string modelPath, sweep, htmlPath;
   std::vector<std::string> algorithms;
-  std::string dtype = "f32";
   int64_t batch = 1;
   double seconds = 0.25;
   unsigned threads = 1;
@@ -41,6 +40,7 @@ std::vector<ConvLayer> modelLayers(const Options &options) {
   CompilationOptions compile = options.model;
   compile.source.path = options.modelPath;
   compile.conv.choice = "direct";
+  compile.keepsConvWeights = true;
   Compilation compilation(compile);
   if (!compilation.load() || (!compile.weightsFile.empty() && !compilation.bindWeights()) ||
       !compilation.plan())
@@ -52,7 +52,9 @@ std::vector<ConvLayer> modelLayers(const Options &options) {
     if (known != layers.end())
       ++known->count;
     else
-      layers.push_back({.label = decision.label, .shape = decision.shape});
+      known = layers.insert(layers.end(), {.label = decision.label, .shape = decision.shape});
+    if (!decision.weights.empty())
+      known->filters.push_back(decision.weights);
   }
   if (layers.empty())
     fail(fmt::format("{} has no convolution", options.modelPath), 1);
@@ -62,13 +64,16 @@ std::vector<ConvLayer> modelLayers(const Options &options) {
 std::vector<ConvLayer> wantedLayers(const Options &options) {
   if (!options.modelPath.empty())
     return modelLayers(options);
+  std::string why;
   if (!options.sweep.empty()) {
-    std::vector<ConvLayer> layers = sweepLayers(options.sweep, options.batch);
+    std::vector<ConvLayer> layers = sweepLayers(options.sweep, options.batch, options.one.element);
     if (layers.empty())
       fail(fmt::format("no sweep '{}'; there is vgg", options.sweep), 2);
+    for (const ConvLayer &layer : layers)
+      if (!fitsMemory(layer.shape, why))
+        fail(why, 2);
     return layers;
   }
-  std::string why;
   std::vector<ConvLayer> layers;
   for (const passes::ConvShape &shape : options.one.shapes(why))
     layers.push_back({.label = "", .shape = shape});
@@ -91,8 +96,6 @@ LabOptions labOptions(const Options &options) {
 
 /// What is asked for and cannot be, found before minutes are spent on measuring.
 void checkEarly(const Options &options) {
-  if (options.dtype != "f32")
-    fail(fmt::format("--dtype is '{}'; convolutions are compared in f32", options.dtype), 2);
   if (options.htmlPath.empty())
     return;
   if (runtime::Status writable = runtime::checkWritable(options.htmlPath); !writable)
@@ -102,7 +105,8 @@ void checkEarly(const Options &options) {
 /// Measures one layer, or lists what could be, and chooses.
 void examine(ConvLayer &layer, const Options &options, const ConvSetting &setting,
              const passes::ConvPolicy &policy, ConvLab &lab) {
-  layer.records = options.isEstimate ? lab.list(layer.shape) : lab.measure(layer.shape);
+  layer.records =
+      options.isEstimate ? lab.list(layer.shape) : lab.measure(layer.shape, layer.filters);
   bool isMeasured = llvm::any_of(layer.records, [](const ConvRecord &r) { return r.isMeasured(); });
   for (const ConvRecord &record : layer.records)
     if (!isMeasured && record.hasFailed)
@@ -119,20 +123,38 @@ void writePage(const Options &options, const ConvSetting &setting,
     fail(llvm::toString(std::move(error)), 1);
 }
 
+/// Where the weights are from that errors are measured on.
+std::string weightsText(const Options &options) {
+  const std::string &file = options.model.weightsFile;
+  if (options.modelPath.empty() || file == "random")
+    return "made-up weights";
+  return file.empty() ? "made-up weights; --weights FILE measures them on the model's own"
+                      : fmt::format("the weights of {}", file);
+}
+
 void compare(const Options &options) {
   checkEarly(options);
   std::string why;
   mlir::FailureOr<codegen::Target> target = codegen::parseTarget("host", why);
   if (mlir::failed(target))
     fail(why, 1);
-  ConvLab lab(*target, labOptions(options));
+  Progress progress(options.isQuiet);
+  std::string doing;
+  LabOptions forLab = labOptions(options);
+  forLab.progress = [&](const std::string &what, size_t done, size_t total) {
+    progress.show(doing + ": " + what, static_cast<int>(done), static_cast<int>(total));
+  };
+  ConvLab lab(*target, forLab);
   std::vector<ConvLayer> layers = wantedLayers(options);
   passes::ConvPolicy policy = options.budgets.policy(*target, options.threads);
   policy.mode = passes::ConvMode::automatic;
+  passes::ConvElement element = layers.front().shape.element;
   ConvSetting setting{.processor = processorName(),
                       .target = target->halide,
                       .threads = options.threads,
-                      .peakGflops = lab.peak(),
+                      .element = element,
+                      .peakGflops = lab.peak(element),
+                      .weights = weightsText(options),
                       .maxError = policy.maxError,
                       .maxWorkspace = policy.maxWorkspace};
   // Tables come as they are measured: a model may take minutes.
@@ -141,10 +163,10 @@ void compare(const Options &options) {
       fmt::print("{}", text);
     std::fflush(stdout);
   };
-  Progress progress(options.isQuiet);
   print(settingText(setting));
   for (size_t i = 0; i < layers.size(); ++i) {
-    progress.show(layers[i].name(), static_cast<int>(i), static_cast<int>(layers.size()));
+    doing = fmt::format("{} ({} of {})", layers[i].name(), i + 1, layers.size());
+    progress.show(doing);
     examine(layers[i], options, setting, policy, lab);
     progress.clear();
     print(tableText(setting, layers[i]));
@@ -153,7 +175,7 @@ void compare(const Options &options) {
     print(summaryText(setting, layers));
   std::vector<Claim> claims;
   if (!options.sweep.empty() && !options.isEstimate) {
-    progress.show("what is said of fast convolutions");
+    doing = "what is said of fast convolutions";
     claims = measureClaims(setting, layers, lab);
     progress.clear();
     print(claimsText(claims));
@@ -167,6 +189,13 @@ void compare(const Options &options) {
   }
   if (!options.htmlPath.empty())
     writePage(options, setting, layers, claims);
+}
+
+std::string checkElement(const std::string &name) {
+  if (passes::parseConvElement(name))
+    return "";
+  return fmt::format("'{}' is no element type of convolutions; there are {}", name,
+                     passes::convElementNames());
 }
 
 } // namespace
@@ -185,12 +214,22 @@ void addConvCommand(CLI::App &app) {
   command->add_option("--pad", options->one.pad, "P, PxP or same")->capture_default_str();
   command->add_option("--dilation", options->one.dilation, "D or DxD")->capture_default_str();
   command->add_option("--groups", options->one.groups, "groups of channels")->capture_default_str();
-  command->add_option("--dtype", options->dtype, "element type")->capture_default_str();
+  auto *dtype = command->add_option_function<std::string>(
+      "--dtype",
+      [=](const std::string &name) { options->one.element = *passes::parseConvElement(name); },
+      "element type: " + passes::convElementNames() + "; f32 unless given");
+  dtype->type_name("TYPE")->check(CLI::Validator(checkElement, "", "element"));
   auto *model =
       command->add_option("--model", options->modelPath, "every convolution of this model instead");
-  model->type_name("MODEL.qn")->excludes(input);
+  model->type_name("MODEL.qn")->excludes(input)->excludes(dtype);
   command->add_option("--set", options->model.source.settings, "a size of the model, as in N=8")
       ->type_name("NAME=VALUE")
+      ->needs(model);
+  command
+      ->add_option("--weights", options->model.weightsFile,
+                   "the model's weights, to measure errors on: safetensors, .npz or a torch "
+                   "checkpoint")
+      ->type_name("FILE")
       ->needs(model);
   auto *sweep = command->add_option("--sweep", options->sweep,
                                     "a known table instead: vgg (Lavin and Gray's)");

@@ -180,36 +180,12 @@ bool addAxes(ConvShape &shape, const std::vector<int64_t> &in, const std::vector
 /// The bytes of a tensor of these extents, as a number that cannot overflow.
 double bytesOf(std::initializer_list<int64_t> extents, const ConvShape &shape,
                int64_t ConvAxis::*field) {
-  double bytes = sizeof(float);
+  auto bytes = static_cast<double>(passes::bytesOf(shape.element));
   for (int64_t extent : extents)
     bytes *= static_cast<double>(extent);
   for (const ConvAxis &axis : shape.axes)
     bytes *= static_cast<double>(axis.*field);
   return bytes;
-}
-
-/// Whether kernels can address the tensors, and this machine's memory holds them.
-bool fitsMemory(const ConvShape &shape, std::string &why) {
-  double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
-                  static_cast<double>(sysconf(_SC_PAGESIZE)),
-         all = 0;
-  for (double bytes :
-       {bytesOf({shape.batch, shape.inChannels}, shape, &ConvAxis::in),
-        bytesOf({shape.outChannels, shape.channelsPerGroup()}, shape, &ConvAxis::kernel),
-        bytesOf({shape.batch, shape.outChannels}, shape, &ConvAxis::out)}) {
-    all += bytes;
-    if (bytes > std::numeric_limits<int32_t>::max()) {
-      why = fmt::format("a tensor of {} takes {:.1f} GiB; kernels address 2", shape.text(),
-                        bytes * 0x1p-30);
-      return false;
-    }
-  }
-  // Each once more: as it lies between layers.
-  if (2 * all <= memory)
-    return true;
-  why = fmt::format("the tensors of {} take {:.1f} GiB twice; this machine has {:.1f}",
-                    shape.text(), all * 0x1p-30, memory * 0x1p-30);
-  return false;
 }
 
 /// All extents that a list of texts stands for, each of its own rank.
@@ -244,13 +220,37 @@ std::optional<ConvShape> shapeOf(const std::vector<int64_t> &in, std::vector<int
   taps.resize(rank, taps.back());
   ConvShape shape;
   shape.batch = in[0], shape.inChannels = in[1], shape.outChannels = taps[0];
-  shape.groups = arguments.groups;
+  shape.groups = arguments.groups, shape.element = arguments.element;
   if (!addAxes(shape, in, taps, *window, why) || !fitsMemory(shape, why))
     return std::nullopt;
   return shape;
 }
 
 } // namespace
+
+bool fitsMemory(const ConvShape &shape, std::string &why) {
+  double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
+                  static_cast<double>(sysconf(_SC_PAGESIZE)),
+         all = 0;
+  for (double bytes :
+       {bytesOf({shape.batch, shape.inChannels}, shape, &ConvAxis::in),
+        bytesOf({shape.outChannels, shape.channelsPerGroup()}, shape, &ConvAxis::kernel),
+        bytesOf({shape.batch, shape.outChannels}, shape, &ConvAxis::out)}) {
+    all += bytes;
+    if (bytes > std::numeric_limits<int32_t>::max()) {
+      why = fmt::format("a tensor of {} takes {:.1f} GiB; kernels address 2", shape.text(),
+                        bytes * 0x1p-30);
+      return false;
+    }
+  }
+  // Each once more as it lies between layers, and in double precision.
+  double held = all * (2 + 8.0 / static_cast<double>(passes::bytesOf(shape.element)));
+  if (held <= memory)
+    return true;
+  why = fmt::format("to compare ways to compute {} takes {:.1f} GiB; this machine has {:.1f}",
+                    shape.text(), held * 0x1p-30, memory * 0x1p-30);
+  return false;
+}
 
 std::vector<ConvShape> ConvArguments::shapes(std::string &why) const {
   auto allInputs = allExtents(inputs, why);

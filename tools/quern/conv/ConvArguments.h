@@ -14,6 +14,7 @@ struct ConvArguments {
   std::vector<std::string> inputs, filters;
   std::string stride = "1", pad = "0", dilation = "1";
   int64_t groups = 1;
+  passes::ConvElement element = passes::ConvElement::f32;
 
   /// The shapes that are meant: one, or one for each value of the ranges "{first..last}" and
   /// "{first..last..step}" and the lists "{1,3,5}" in `inputs` and `filters`. A filter with fewer
@@ -21,5 +22,9 @@ struct ConvArguments {
   /// that makes no convolution, or one that this machine's memory does not hold.
   std::vector<passes::ConvShape> shapes(std::string &why) const;
 };
+
+/// Whether kernels can address the tensors of a convolution, and this machine's memory holds them;
+/// if not, says why.
+bool fitsMemory(const passes::ConvShape &shape, std::string &why);
 
 } // namespace quern::tools

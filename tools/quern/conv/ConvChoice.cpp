@@ -57,7 +57,16 @@ void chooseMeasured(ConvLayer &layer, const ConvSetting &setting) {
 }
 
 void chooseAutomatic(ConvLayer &layer, const passes::ConvPolicy &policy) {
-  passes::ConvDecision decision = passes::decide(layer.shape, std::nullopt, policy);
+  // As one filter of all their output channels, of which decide() looks at the most demanding.
+  std::vector<float> weights;
+  for (const std::vector<float> &filter : layer.filters)
+    llvm::append_range(weights, filter);
+  std::optional<passes::FilterView> view;
+  if (!weights.empty())
+    view = passes::FilterView{weights,
+                              layer.shape.outChannels * static_cast<int64_t>(layer.filters.size()),
+                              layer.shape.channelsPerGroup()};
+  passes::ConvDecision decision = passes::decide(layer.shape, view, policy);
   layer.estimates.assign(layer.records.size(), 0);
   for (size_t index = 0; index < layer.records.size(); ++index) {
     const ConvRecord &record = layer.records[index];

@@ -5,11 +5,14 @@
 #include "codegen/Target.h"
 #include "passes/conv/ConvPolicy.h"
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 namespace quern::tools {
+
+class LabProblem;
 
 /// What was seen of one algorithm on one convolution.
 struct ConvRecord {
@@ -37,7 +40,12 @@ struct LabOptions {
   std::vector<std::pair<ir::ConvAlgorithm, passes::Tile>> variants{};
   /// Measure anew what the tuning cache has.
   bool isFresh = false;
+  /// Told what is being done, and how much of it is done of how much; one call at a time.
+  std::function<void(const std::string &what, size_t done, size_t total)> progress{};
 };
+
+/// Weights of convolutions of one shape.
+using Filters = std::vector<std::vector<float>>;
 
 /// Measures convolutions for the machine that it runs on.
 class ConvLab {
@@ -45,22 +53,29 @@ public:
   ConvLab(const codegen::Target &target, LabOptions options);
 
   /// All variants of `shape`, those that do not apply among them, in the order of the algorithms.
-  /// `filter` [O, C / groups, kernel...] may be empty: made-up weights then.
-  std::vector<ConvRecord> measure(const passes::ConvShape &shape,
-                                  const std::vector<float> &filter = {});
+  /// Errors are the largest over `filters`, of [O, C / groups, kernel...] each; where there are
+  /// none, on made-up weights. Times are those with the first filter.
+  std::vector<ConvRecord> measure(const passes::ConvShape &shape, const Filters &filters = {});
 
   /// The same, without measuring.
   std::vector<ConvRecord> list(const passes::ConvShape &shape) const;
 
-  /// GFLOP/s of this machine on the lab's threads; measured when first asked for.
-  double peak();
+  /// GFLOP/s of this machine on the lab's threads, of what kernels for `element` compute in.
+  double peak(passes::ConvElement element) const;
 
 private:
-  std::vector<ConvRecord> measureAnew(const passes::ConvShape &shape, std::vector<float> filter);
+  struct Attempt;
+  std::vector<Attempt> buildAll(const passes::ConvShape &shape,
+                                const std::vector<ConvRecord> &records,
+                                llvm::ArrayRef<char> filter) const;
+  std::vector<Attempt> judge(std::vector<ConvRecord> &records, LabProblem &problem,
+                             const passes::ConvShape &shape) const;
+  static void tryOut(ConvRecord &record, Attempt &attempt, LabProblem &problem);
+  void report(const std::string &what, size_t done, size_t total) const;
+  std::vector<ConvRecord> measureAnew(const passes::ConvShape &shape, const Filters &filters);
 
   const codegen::Target &target;
   LabOptions options;
-  double knownPeak = 0;
 };
 
 /// choose-conv's timer: what the lab measures, out of the tuning cache where that has it.

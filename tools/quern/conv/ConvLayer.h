@@ -14,6 +14,8 @@ struct ConvLayer {
   std::string label{}; ///< of the layer; empty where the shape says all
   int64_t count = 1;   ///< how often a model has it
   passes::ConvShape shape;
+  /// The weights of each of its occurrences; none: made-up ones serve.
+  Filters filters{};
   std::vector<ConvRecord> records{};
   /// Milliseconds by the cost model, for each record; zero where an algorithm does not apply.
   std::vector<double> estimates{};
@@ -32,7 +34,9 @@ struct ConvLayer {
 struct ConvSetting {
   std::string processor, target;
   unsigned threads = 1;
+  passes::ConvElement element = passes::ConvElement::f32;
   double peakGflops = 0;
+  std::string weights{}; ///< where the weights are from
   double maxError = 0;
   std::optional<int64_t> maxWorkspace{};
 };

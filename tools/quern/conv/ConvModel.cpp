@@ -44,7 +44,7 @@ public:
 
 private:
   RankedTensorType tensor(llvm::ArrayRef<int64_t> extents) {
-    return RankedTensorType::get(extents, builder.getF32Type());
+    return RankedTensorType::get(extents, passes::typeOf(shape.element, builder.getContext()));
   }
 
   RankedTensorType inputType() {

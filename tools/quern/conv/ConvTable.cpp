@@ -70,9 +70,11 @@ struct SummaryColumn {
 
 std::string settingText(const ConvSetting &setting) {
   return fmt::format(
-      "{}, {} thread{}, peak {:.1f} GFLOP/s measured; error budget {:.1e}{}\n", setting.processor,
-      setting.threads, setting.threads == 1 ? "" : "s", setting.peakGflops, setting.maxError,
-      setting.maxWorkspace ? ", workspace budget " + byteText(*setting.maxWorkspace) : "");
+      "{}, {} thread{}, {}, peak {:.1f} GFLOP/s measured; error budget {:.1e}{}\nerrors on {}\n",
+      setting.processor, setting.threads, setting.threads == 1 ? "" : "s",
+      passes::text(setting.element).str(), setting.peakGflops, setting.maxError,
+      setting.maxWorkspace ? ", workspace budget " + byteText(*setting.maxWorkspace) : "",
+      setting.weights);
 }
 
 std::string tableText(const ConvSetting &setting, const ConvLayer &layer) {

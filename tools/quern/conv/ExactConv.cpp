@@ -25,27 +25,36 @@ std::set<int64_t> choosePositions(int64_t positions, int64_t wanted) {
 
 } // namespace
 
-ExactConv::ExactConv(const passes::ConvShape &shape, std::span<const float> input,
-                     std::span<const float> filter)
+ExactConv::ExactConv(const passes::ConvShape &shape, std::span<const double> input,
+                     std::span<const double> filter)
     : shape(shape) {
+  if (shape.element == passes::ConvElement::f64)
+    sumUp<long double>(input, filter);
+  else
+    sumUp<double>(input, filter);
+}
+
+template <typename Sum>
+void ExactConv::sumUp(std::span<const double> input, std::span<const double> filter) {
   int64_t positions = shape.batch * shape.positions();
   int64_t each = shape.outChannels * shape.channelsPerGroup() * shape.taps();
-  for (int64_t at : choosePositions(positions, std::max<int64_t>(2, mostProducts / each))) {
-    int64_t image = at / shape.positions(), rest = at % shape.positions();
+  for (int64_t linear : choosePositions(positions, std::max<int64_t>(2, mostProducts / each))) {
+    int64_t image = linear / shape.positions(), within = linear % shape.positions(), rest = within;
     llvm::SmallVector<int64_t, 3> position(shape.axes.size());
     for (size_t axis = shape.axes.size(); axis-- > 0;) {
       position[axis] = rest % shape.axes[axis].out;
       rest /= shape.axes[axis].out;
     }
     for (int64_t o = 0; o < shape.outChannels; ++o) {
-      index.push_back((image * shape.outChannels + o) * shape.positions() + at % shape.positions());
-      value.push_back(this->at(image, o, position, input, filter));
+      index.push_back((image * shape.outChannels + o) * shape.positions() + within);
+      value.push_back(at<Sum>(image, o, position, input, filter));
     }
   }
 }
 
+template <typename Sum>
 double ExactConv::at(int64_t image, int64_t channel, llvm::ArrayRef<int64_t> position,
-                     std::span<const float> input, std::span<const float> filter) const {
+                     std::span<const double> input, std::span<const double> filter) const {
   int64_t perGroup = shape.channelsPerGroup(), taps = shape.taps(), pixels = 1;
   for (const passes::ConvAxis &axis : shape.axes)
     pixels *= axis.in;
@@ -63,15 +72,15 @@ double ExactConv::at(int64_t image, int64_t channel, llvm::ArrayRef<int64_t> pos
     }
     from[static_cast<size_t>(tap)] = offset;
   }
-  double sum = 0;
+  Sum sum = 0;
   for (int64_t c = 0; c < perGroup; ++c) {
-    const float *x = input.data() + (image * shape.inChannels + firstChannel + c) * pixels;
-    const float *w = filter.data() + (channel * perGroup + c) * taps;
+    const double *x = input.data() + (image * shape.inChannels + firstChannel + c) * pixels;
+    const double *w = filter.data() + (channel * perGroup + c) * taps;
     for (int64_t tap = 0; tap < taps; ++tap)
       if (int64_t offset = from[static_cast<size_t>(tap)]; offset >= 0)
-        sum += static_cast<double>(x[offset]) * static_cast<double>(w[tap]);
+        sum += static_cast<Sum>(x[offset]) * static_cast<Sum>(w[tap]);
   }
-  return sum;
+  return static_cast<double>(sum);
 }
 
 double ExactConv::largest() const {
@@ -81,12 +90,13 @@ double ExactConv::largest() const {
   return scale;
 }
 
-ConvError ExactConv::compare(std::span<const float> output) const {
+ConvError ExactConv::compare(const ir::HostTensor &output) const {
   double scale = largest();
   ConvError error{.outputs = static_cast<int64_t>(value.size())};
   for (size_t i = 0; i < value.size(); ++i) {
-    double difference =
-        std::fabs(static_cast<double>(output[static_cast<size_t>(index[i])]) - value[i]) / scale;
+    double computed = 0;
+    output.loadRow(index[i], 1, computed);
+    double difference = std::fabs(computed - value[i]) / scale;
     if (std::isnan(difference))
       difference = std::numeric_limits<double>::infinity();
     error.max = std::max(error.max, difference);

@@ -1,7 +1,8 @@
-// Convolution by its definition in double precision, at some of its outputs: what the compiled
-// kernels are compared with.
+// Convolution by its definition in double precision, or in one beyond what it judges, at some of
+// its outputs: what the compiled kernels are compared with.
 #pragma once
 
+#include "ir/HostTensor.h"
 #include "passes/conv/ConvShape.h"
 
 #include <span>
@@ -20,18 +21,20 @@ struct ConvError {
 class ExactConv {
 public:
   /// Row-major `input` [N, C, spatial...] and `filter` [O, C / groups, kernel...].
-  ExactConv(const passes::ConvShape &shape, std::span<const float> input,
-            std::span<const float> filter);
+  ExactConv(const passes::ConvShape &shape, std::span<const double> input,
+            std::span<const double> filter);
 
   /// Compares a whole row-major output. NaN counts as infinitely wrong.
-  ConvError compare(std::span<const float> output) const;
+  ConvError compare(const ir::HostTensor &output) const;
 
   /// The largest magnitude among the exact outputs.
   double largest() const;
 
 private:
+  template <typename Sum> void sumUp(std::span<const double> input, std::span<const double> filter);
+  template <typename Sum>
   double at(int64_t image, int64_t channel, llvm::ArrayRef<int64_t> position,
-            std::span<const float> input, std::span<const float> filter) const;
+            std::span<const double> input, std::span<const double> filter) const;
 
   passes::ConvShape shape;
   std::vector<int64_t> index; ///< into the output

@@ -28,17 +28,25 @@ template <typename Vector> [[gnu::always_inline]] inline float spin() {
     j = j * factor + term, k = k * factor + term, l = l * factor + term;
   }
   Vector all = a + b + c + d + e + f + g + h + i + j + k + l;
-  return all[0];
+  return static_cast<float>(all[0]);
 }
 
-typedef float Vector4 __attribute__((vector_size(16)));
-typedef float Vector8 __attribute__((vector_size(32)));
-typedef float Vector16 __attribute__((vector_size(64)));
+template <typename Element, int bytes> struct Wide {
+  typedef Element Vector __attribute__((vector_size(bytes)));
+};
+using Vector16 = Wide<float, 64>::Vector;
 
-float spin4() { return spin<Vector4>(); }
+template <typename Element> float spin16Bytes() {
+  return spin<typename Wide<Element, 16>::Vector>();
+}
 #if defined(__x86_64__)
-[[gnu::target("avx2,fma")]] float spin8() { return spin<Vector8>(); }
-[[gnu::target("avx512f,fma,prefer-vector-width=512")]] float spin16() { return spin<Vector16>(); }
+template <typename Element> [[gnu::target("avx2,fma")]] float spin32Bytes() {
+  return spin<typename Wide<Element, 32>::Vector>();
+}
+template <typename Element>
+[[gnu::target("avx512f,fma,prefer-vector-width=512")]] float spin64Bytes() {
+  return spin<typename Wide<Element, 64>::Vector>();
+}
 #endif
 
 struct Spinner {
@@ -46,14 +54,15 @@ struct Spinner {
   int lanes;
 };
 
-Spinner widest() {
+template <typename Element> Spinner widest() {
+  constexpr int lanes = 16 / sizeof(Element);
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f"))
-    return {spin16, 16};
+    return {spin64Bytes<Element>, 4 * lanes};
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    return {spin8, 8};
+    return {spin32Bytes<Element>, 2 * lanes};
 #endif
-  return {spin4, 4};
+  return {spin16Bytes<Element>, lanes};
 }
 
 /// The sum of what the threads reach, each in the best of `runs` runs; `work` of a run returns
@@ -79,9 +88,9 @@ template <typename Work> double rateOf(unsigned threads, int runs, Work work) {
 
 } // namespace
 
-double peakGflops(unsigned threads) {
+double peakGflops(unsigned threads, int64_t elementBytes) {
   constexpr int runs = 40;
-  Spinner spinner = widest();
+  Spinner spinner = elementBytes == 8 ? widest<double>() : widest<float>();
   return rateOf(threads, runs, [&](unsigned) {
     [[maybe_unused]] volatile float sink = spinner.run();
     return 2e-9 * chains * turns * spinner.lanes;

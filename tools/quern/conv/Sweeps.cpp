@@ -17,7 +17,8 @@ passes::ConvShape sameConv(int64_t batch, int64_t in, int64_t out, int64_t size,
   return shape;
 }
 
-std::vector<ConvLayer> sweepLayers(const std::string &name, int64_t batch) {
+std::vector<ConvLayer> sweepLayers(const std::string &name, int64_t batch,
+                                   passes::ConvElement element) {
   if (name != "vgg")
     return {};
   struct Row {
@@ -29,10 +30,12 @@ std::vector<ConvLayer> sweepLayers(const std::string &name, int64_t batch) {
       {"conv2.2", 128, 128, 112, 1}, {"conv3.1", 128, 256, 56, 1}, {"conv3.2", 256, 256, 56, 3},
       {"conv4.1", 256, 512, 28, 1},  {"conv4.2", 512, 512, 28, 3}, {"conv5", 512, 512, 14, 4}};
   std::vector<ConvLayer> layers;
-  for (const Row &row : rows)
+  for (const Row &row : rows) {
     layers.push_back({.label = row.label,
                       .count = row.count,
                       .shape = sameConv(batch, row.in, row.out, row.size, 3, 3)});
+    layers.back().shape.element = element;
+  }
   return layers;
 }
 

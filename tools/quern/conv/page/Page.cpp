@@ -117,12 +117,12 @@ std::string pageHtml(const ConvSetting &setting, const std::vector<ConvLayer> &l
       "<style>{}{}</style></head><body>\n<h1>Ways to convolve</h1>\n",
       style, colourRules());
   page += fmt::format(
-      "<p class=\"note\">{}, {} thread{}; measured peak {:.1f} GFLOP/s; error budget {:.1e} of the "
-      "largest output{}. Compiled by Quern for {}.</p>\n",
+      "<p class=\"note\">{}, {} thread{}, {}; measured peak {:.1f} GFLOP/s; error budget {:.1e} of "
+      "the largest output{}; errors on {}. Compiled by Quern for {}.</p>\n",
       escaped(setting.processor), setting.threads, setting.threads == 1 ? "" : "s",
-      setting.peakGflops, setting.maxError,
+      passes::text(setting.element).str(), setting.peakGflops, setting.maxError,
       setting.maxWorkspace ? ", workspace budget " + byteText(*setting.maxWorkspace) : "",
-      escaped(setting.target));
+      escaped(setting.weights), escaped(setting.target));
   page += legend(layers);
   if (isRange)
     page += section("Crossover",

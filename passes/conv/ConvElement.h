@@ -1,0 +1,35 @@
+// The element types that convolutions have.
+#pragma once
+
+#include "mlir/IR/BuiltinTypes.h"
+
+#include <optional>
+#include <string>
+
+namespace quern::passes {
+
+enum class ConvElement { f16, bf16, f32, f64 };
+
+/// "f16"; the name of the language and of the IR.
+llvm::StringRef text(ConvElement element);
+/// Nothing where it is no name of one.
+std::optional<ConvElement> parseConvElement(llvm::StringRef name);
+/// "f16, bf16, f32 and f64".
+std::string convElementNames();
+
+mlir::Type typeOf(ConvElement element, mlir::MLIRContext *context);
+ConvElement convElementOf(mlir::Type type);
+
+/// Of a stored element.
+int64_t bytesOf(ConvElement element);
+/// Of an element while it is worked on: kernels compute the 16-bit types in f32.
+int64_t computedBytesOf(ConvElement element);
+
+/// Unit roundoff of what is stored, and of the sums.
+double storedRoundoff(ConvElement element);
+double computedRoundoff(ConvElement element);
+
+/// The nearest number that the type has.
+double roundTo(ConvElement element, double value);
+
+} // namespace quern::passes

@@ -1,0 +1,45 @@
+// The numbers that all ways to compute a convolution are given, and what should come out.
+#pragma once
+
+#include "ir/HostTensor.h"
+#include "tools/quern/conv/BuiltConv.h"
+#include "tools/quern/conv/ExactConv.h"
+
+#include <memory>
+#include <vector>
+
+namespace quern::tools {
+
+/// One convolution of random inputs in [-1, 1] with a given filter.
+class LabProblem {
+public:
+  /// `filter` [O, C / groups, kernel...]; where it is empty, one of made-up weights.
+  LabProblem(const passes::ConvShape &shape, const std::vector<float> &filter);
+
+  llvm::ArrayRef<char> filterBytes() const { return filter.bytes(); }
+
+  /// Milliseconds of one run.
+  double run(BuiltConv &conv) {
+    return conv.run(input.bytes().data(), output.mutableBytes().data());
+  }
+
+  /// Marks all outputs as not computed.
+  void forget();
+  /// Of the outputs of the last run.
+  ConvError error() const { return exact->compare(output); }
+  /// What the error of an algorithm cannot exceed.
+  double errorBound(ir::ConvAlgorithm algorithm, const passes::Tile &tile) const;
+
+private:
+  ir::HostTensor tensorOf(std::vector<double> &values);
+
+  std::unique_ptr<mlir::MLIRContext> context;
+  passes::ConvShape shape;
+  ir::HostTensor input, filter, output;
+  std::unique_ptr<ExactConv> exact;
+  /// The largest sum of absolute weights of an output channel, times the largest input: what bounds
+  /// are relative to.
+  double boundScale = 0;
+};
+
+} // namespace quern::tools
