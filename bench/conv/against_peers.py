@@ -220,6 +220,7 @@ def main():
     layers = [layer for group in args.groups for layer in GROUPS[group]() if re.search(args.only, layer.name)]
     print(machine(args), flush=True)
     rows, wrong = [], 0
+    os.makedirs(args.cache, exist_ok=True)
     quern, log = Quern(args), open(f"{args.cache}/peers.log", "w", encoding="utf-8")
     for threads in map(int, args.threads):
         peers = [Peer(name, threads, log) for name in args.peers]
