@@ -6,7 +6,11 @@
 
 #include "llvm/ADT/STLExtras.h"
 
+#include <algorithm>
+#include <atomic>
 #include <complex>
+#include <thread>
+#include <vector>
 
 namespace quern::ir {
 namespace {
@@ -18,24 +22,25 @@ int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 /// Products of the largest algorithm along one axis: beyond, the matrices' entries outgrow f32.
 constexpr int64_t mostWinogradProducts = 12;
 
-/// The algorithm along each axis, outermost first; a strided axis has the taps of one phase.
+/// The algorithm along each axis, outermost first; a strided axis has the taps of one phase, and a
+/// long one those of a piece.
 std::vector<BilinearAlgorithm> winogradAxes(llvm::ArrayRef<int64_t> tile,
                                             llvm::ArrayRef<int64_t> kernel,
                                             llvm::ArrayRef<int64_t> strides) {
   std::vector<BilinearAlgorithm> axes;
   for (auto [outputs, taps, stride] : llvm::zip_equal(tile, kernel, strides))
-    axes.push_back(cookToom(outputs, ceilDiv(taps, stride)));
+    axes.push_back(cookToom(outputs, pieceTaps(ceilDiv(taps, stride))));
   return axes;
 }
 
-/// [products, O, C / groups * phases].
+/// [products, O, C / groups * phases * pieces].
 Extents winogradShape(llvm::ArrayRef<int64_t> tile, llvm::ArrayRef<int64_t> filter,
                       llvm::ArrayRef<int64_t> strides) {
   int64_t products = 1, channels = filter[1];
   for (const BilinearAlgorithm &axis : winogradAxes(tile, filter.drop_front(2), strides))
     products *= axis.products;
-  for (int64_t stride : strides)
-    channels *= stride;
+  for (auto [taps, stride] : llvm::zip_equal(filter.drop_front(2), strides))
+    channels *= stride * pieceCount(ceilDiv(taps, stride));
   return {products, filter[0], channels};
 }
 
@@ -53,42 +58,68 @@ Extents spectrumShape(llvm::ArrayRef<int64_t> tile, llvm::ArrayRef<int64_t> filt
 std::vector<double> winograd(FilterTransformOp op, llvm::ArrayRef<int64_t> shape,
                              llvm::ArrayRef<double> filter) {
   llvm::ArrayRef<int64_t> kernel = shape.drop_front(2), strides = op.getStrides();
-  int64_t phases = 1;
-  for (int64_t stride : strides)
+  int64_t phases = 1, pieces = 1;
+  std::vector<int64_t> taps; // of one phase
+  for (auto [extent, stride] : llvm::zip_equal(kernel, strides)) {
     phases *= stride;
-  std::vector<double> phased;
+    taps.push_back(ceilDiv(extent, stride));
+    pieces *= pieceCount(taps.back());
+  }
+  std::vector<double> phased, split;
+  std::span<const double> filters = filter;
   if (phases > 1)
-    phased = phaseFilter(filter, shape[0], shape[1], kernel, strides);
-  std::span<const double> split = filter;
-  if (phases > 1)
-    split = phased;
-  return transformFilter(split, shape[0], shape[1] * phases,
+    filters = phased = phaseFilter(filters, shape[0], shape[1], kernel, strides);
+  if (pieces > 1)
+    filters = split = pieceFilter(filters, shape[0], shape[1] * phases, taps);
+  return transformFilter(filters, shape[0], shape[1] * phases * pieces,
                          winogradAxes(op.getAlgorithm().getTile(), kernel, strides));
 }
 
+/// Calls `work(first, end)` for runs of at most `each` of `count` things, on all processors.
+template <typename Work> void inRuns(int64_t count, int64_t each, Work work) {
+  std::atomic<int64_t> next = 0;
+  auto takeTurns = [&] {
+    for (int64_t first = next.fetch_add(each); first < count; first = next.fetch_add(each))
+      work(first, std::min(first + each, count));
+  };
+  std::vector<std::thread> others;
+  int64_t threads =
+      std::min<int64_t>(std::max(1U, std::thread::hardware_concurrency()), ceilDiv(count, each));
+  for (int64_t i = 1; i < threads; ++i)
+    others.emplace_back(takeTurns);
+  takeTurns();
+  for (std::thread &other : others)
+    other.join();
+}
+
 /// Spectra in the order of the passes: [frequencies][O][C / groups][2].
-std::vector<double> spectrum(FilterTransformOp op, llvm::ArrayRef<int64_t> shape,
-                             llvm::ArrayRef<double> filter) {
-  FilterTransform transform{.outChannels = shape[0], .inChannels = shape[1]};
+void spectrum(FilterTransformOp op, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<double> filter,
+              float *stored) {
+  FilterTransform transform;
   llvm::ArrayRef<int64_t> kernel = shape.drop_front(2);
   transform.kernel.assign(kernel.rbegin(), kernel.rend());
   transform.dilation.assign(op.getDilations().rbegin(), op.getDilations().rend());
   transform.sizes = fftSizes(op.getAlgorithm().getTile());
-  std::vector<std::complex<double>> natural = transformFilter(filter, transform);
   int64_t pairs = shape[0] * shape[1], each = transform.frequencies();
+  int64_t taps = static_cast<int64_t>(filter.size()) / pairs;
   std::vector<StoredFrequency> order = storedFrequencies(transform.sizes);
-  std::vector<double> stored(2 * order.size() * static_cast<size_t>(pairs));
-  // Transposed block by block: spectra of so many filters stay in the cache meanwhile.
-  constexpr int64_t block = 16;
-  for (int64_t first = 0; first < pairs; first += block)
+  // Some filters at a time: their spectra stay in a cache until they are stored.
+  constexpr int64_t filtersAtOnce = 16;
+  inRuns(pairs, filtersAtOnce, [&](int64_t first, int64_t end) {
+    FilterTransform part = transform;
+    part.outChannels = end - first;
+    std::vector<std::complex<double>> natural = transformFilter(
+        filter.slice(static_cast<size_t>(first * taps), static_cast<size_t>((end - first) * taps)),
+        part);
     for (auto [f, frequency] : llvm::enumerate(order))
-      for (int64_t pair = first; pair < std::min(first + block, pairs); ++pair) {
-        std::complex<double> value = natural[static_cast<size_t>(pair * each + frequency.index)];
-        double *to = &stored[2 * (f * static_cast<size_t>(pairs) + static_cast<size_t>(pair))];
-        to[0] = value.real();
-        to[1] = frequency.isMirrored ? -value.imag() : value.imag();
+      for (int64_t pair = first; pair < end; ++pair) {
+        std::complex<double> value =
+            natural[static_cast<size_t>((pair - first) * each + frequency.index)];
+        float *to = stored + 2 * (static_cast<int64_t>(f) * pairs + pair);
+        to[0] = static_cast<float>(value.real());
+        to[1] = static_cast<float>(frequency.isMirrored ? -value.imag() : value.imag());
       }
-  return stored;
+  });
 }
 
 } // namespace
@@ -110,7 +141,7 @@ inferTransformedFilter(std::optional<mlir::Location> loc, ConvAttr algorithm,
   if (algorithm.getAlgorithm() == ConvAlgorithm::winograd) {
     for (auto [outputs, taps, stride] : llvm::zip_equal(tile, filter.drop_front(2), strides))
       if (outputs > mostWinogradProducts ||
-          outputs + ceilDiv(taps, stride) - 1 > mostWinogradProducts)
+          outputs + pieceTaps(ceilDiv(taps, stride)) - 1 > mostWinogradProducts)
         return mlir::emitOptionalError(loc, "W4: no algorithm of ", outputs, " outputs for ", taps,
                                        " taps");
     return winogradShape(tile, filter, strides);
@@ -126,11 +157,12 @@ HostTensor transformFilter(FilterTransformOp op, const HostTensor &filter) {
   std::vector<double> values(static_cast<size_t>(filter.type().getNumElements()));
   filter.loadRow(0, 1, values);
   llvm::ArrayRef<int64_t> shape = filter.type().getShape();
-  bool isWinograd = op.getAlgorithm().getAlgorithm() == ConvAlgorithm::winograd;
-  values = isWinograd ? winograd(op, shape, values) : spectrum(op, shape, values);
   HostTensor result = HostTensor::allocate(mlir::RankedTensorType::get(
       op.getResult().getType().getShape(), op.getFilter().getType().getElementType()));
-  result.storeRow(0, values);
+  if (op.getAlgorithm().getAlgorithm() == ConvAlgorithm::winograd)
+    result.storeRow(0, winograd(op, shape, values));
+  else
+    spectrum(op, shape, values, reinterpret_cast<float *>(result.mutableBytes().data()));
   return result;
 }
 

@@ -32,6 +32,10 @@ void packTransformed(const Layer &layer, const WeightPacking &packing,
   filter =
       quern::ir::phaseFilter(filter, p.outChannels, p.inChannels / p.groups,
                              std::vector{p.kernelY, p.kernelX}, std::vector{p.strideY, p.strideX});
+  filter =
+      quern::ir::pieceFilter(filter, p.outChannels, p.inChannels / p.groups * p.strideX * p.strideY,
+                             std::vector{(p.kernelY + p.strideY - 1) / p.strideY,
+                                         (p.kernelX + p.strideX - 1) / p.strideX});
   std::vector axes(plan.algorithms.rbegin(), plan.algorithms.rend());
   filter = quern::ir::transformFilter(filter, p.outChannels, plan.depth, axes);
   size_t at = 0;

@@ -60,6 +60,34 @@ std::vector<double> transformFilter(std::span<const double> filter, int64_t outp
   return data;
 }
 
+namespace {
+
+/// The parts of a filter as further inputs: [outputs][parts * inputs][taps...], where `tapOf(axis,
+/// part, tap)` says which tap of the whole along an axis a tap of a part is.
+template <typename TapOf>
+std::vector<double> splitFilter(std::span<const double> filter, int64_t outputs, int64_t inputs,
+                                std::span<const int64_t> kernel, std::span<const int64_t> parts,
+                                std::span<const int64_t> taps, TapOf tapOf) {
+  std::vector<double> result;
+  for (int64_t o = 0; o < outputs; ++o)
+    forEachPosition(parts, [&](const std::vector<int64_t> &part) {
+      for (int64_t i = 0; i < inputs; ++i)
+        forEachPosition(taps, [&](const std::vector<int64_t> &tap) {
+          int64_t index = o * inputs + i;
+          bool inside = true;
+          for (size_t a = 0; a < kernel.size(); ++a) {
+            int64_t k = tapOf(a, part[a], tap[a]);
+            inside = inside && k < kernel[a];
+            index = index * kernel[a] + k;
+          }
+          result.push_back(inside ? filter[static_cast<size_t>(index)] : 0);
+        });
+    });
+  return result;
+}
+
+} // namespace
+
 std::vector<double> phaseFilter(std::span<const double> filter, int64_t outputs, int64_t inputs,
                                 std::span<const int64_t> kernel, std::span<const int64_t> strides) {
   std::vector<int64_t> taps(kernel.begin(), kernel.end());
@@ -68,22 +96,27 @@ std::vector<double> phaseFilter(std::span<const double> filter, int64_t outputs,
       throw std::invalid_argument("a stride below 1");
     taps[a] = ceilDiv(taps[a], strides[a]);
   }
-  std::vector<double> result;
-  for (int64_t o = 0; o < outputs; ++o)
-    forEachPosition(strides, [&](const std::vector<int64_t> &phase) {
-      for (int64_t i = 0; i < inputs; ++i)
-        forEachPosition(taps, [&](const std::vector<int64_t> &tap) {
-          int64_t index = o * inputs + i;
-          bool inside = true;
-          for (size_t a = 0; a < kernel.size(); ++a) {
-            int64_t k = strides[a] * tap[a] + phase[a];
-            inside = inside && k < kernel[a];
-            index = index * kernel[a] + k;
-          }
-          result.push_back(inside ? filter[static_cast<size_t>(index)] : 0);
-        });
-    });
-  return result;
+  return splitFilter(
+      filter, outputs, inputs, kernel, strides, taps,
+      [&](size_t a, int64_t phase, int64_t tap) { return strides[a] * tap + phase; });
+}
+
+int64_t pieceTaps(int64_t taps) {
+  constexpr int64_t mostAtOnce = 7, otherwise = 3;
+  return taps <= mostAtOnce ? taps : otherwise;
+}
+
+int64_t pieceCount(int64_t taps) { return ceilDiv(taps, pieceTaps(taps)); }
+
+std::vector<double> pieceFilter(std::span<const double> filter, int64_t outputs, int64_t inputs,
+                                std::span<const int64_t> kernel) {
+  std::vector<int64_t> pieces, taps;
+  for (int64_t extent : kernel) {
+    pieces.push_back(pieceCount(extent));
+    taps.push_back(pieceTaps(extent));
+  }
+  return splitFilter(filter, outputs, inputs, kernel, pieces, taps,
+                     [&](size_t a, int64_t piece, int64_t tap) { return taps[a] * piece + tap; });
 }
 
 } // namespace quern::ir

@@ -19,23 +19,25 @@ constexpr double exposedFetch = 1.4;
 constexpr double exposedMoves = 2.8;
 constexpr int64_t mostProductsAlong = 8;
 constexpr int64_t mostProducts = 512;
+constexpr int64_t mostParts = 64;
 
 int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/// Taps along an axis after a stride is split into phases.
-int64_t phaseTaps(const ConvAxis &axis) { return ceilDiv(axis.kernel, axis.stride); }
+/// Taps along an axis after a stride is split into phases, and a long filter into pieces.
+int64_t partTaps(const ConvAxis &axis) { return ir::pieceTaps(ceilDiv(axis.kernel, axis.stride)); }
 
-int64_t phases(const ConvShape &shape) {
+/// Phases and pieces, which become further input channels.
+int64_t parts(const ConvShape &shape) {
   int64_t count = 1;
   for (const ConvAxis &axis : shape.axes)
-    count *= axis.stride;
+    count *= axis.stride * ir::pieceCount(ceilDiv(axis.kernel, axis.stride));
   return count;
 }
 
 std::vector<ir::BilinearAlgorithm> along(const ConvShape &shape, const Tile &tile) {
   std::vector<ir::BilinearAlgorithm> axes;
   for (auto [axis, outputs] : llvm::zip_equal(shape.axes, tile))
-    axes.push_back(ir::cookToom(outputs, phaseTaps(axis)));
+    axes.push_back(ir::cookToom(outputs, partTaps(axis)));
   return axes;
 }
 
@@ -55,7 +57,7 @@ TileCounts count(const ConvShape &shape, const Tile &tile) {
   for (auto [axis, outputs] : llvm::zip_equal(shape.axes, tile)) {
     counts.tiles *=
         static_cast<double>(axis.dilation * ceilDiv(ceilDiv(axis.out, axis.dilation), outputs));
-    auto points = static_cast<double>(outputs + phaseTaps(axis) - 1);
+    auto points = static_cast<double>(outputs + partTaps(axis) - 1);
     counts.products *= points;
     counts.additions += points > 1 ? points / 2 : 0;
     counts.outputs *= static_cast<double>(outputs);
@@ -109,15 +111,17 @@ public:
       return "transforms of other types than f32 lose too much";
     if (!shape.hasConstantFilter)
       return "the filter is not known when the model is compiled";
-    if (llvm::all_of(shape.axes, [](const ConvAxis &axis) { return phaseTaps(axis) == 1; }))
+    if (llvm::all_of(shape.axes, [](const ConvAxis &axis) { return partTaps(axis) == 1; }))
       return "one tap a phase leaves no product to save";
-    if (shape.isDepthwise() || shape.channelsPerGroup() * phases(shape) < 8)
+    if (shape.isDepthwise() || shape.channelsPerGroup() * parts(shape) < 8)
       return "too few channels a group to pay for transforms";
     if (shape.outChannels / shape.groups < 8)
       return "too few outputs a group to pay for transforms";
     // Kernels cut output channels into vectors, of 16 at most, that belong to one group.
     if (shape.groups > 1 && shape.outChannels / shape.groups % 16 != 0)
       return "a group's outputs are no whole vectors";
+    if (parts(shape) > mostParts)
+      return "the filter falls into too many pieces to pay for their transforms";
     if (tiles(shape).empty())
       return "the filter is too large for a stable tile";
     return "";
@@ -130,7 +134,7 @@ public:
       int64_t products = 1;
       bool fits = true;
       for (const ConvAxis &axis : shape.axes) {
-        int64_t taps = phaseTaps(axis), rows = ceilDiv(axis.out, axis.dilation);
+        int64_t taps = partTaps(axis), rows = ceilDiv(axis.out, axis.dilation);
         tile.push_back(taps == 1 ? 1 : outputs);
         // A tile that is mostly outside of the image saves nothing.
         fits &= taps == 1 || (outputs + taps - 1 <= mostProductsAlong && outputs < rows + 2);
@@ -144,9 +148,9 @@ public:
 
   ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const override {
     TileCounts counts = count(shape, tile);
-    auto in = static_cast<double>(shape.inChannels * phases(shape)),
+    auto in = static_cast<double>(shape.inChannels * parts(shape)),
          out = static_cast<double>(shape.outChannels),
-         depth = static_cast<double>(shape.channelsPerGroup() * phases(shape));
+         depth = static_cast<double>(shape.channelsPerGroup() * parts(shape));
     double products = 2 * counts.tiles * counts.products * depth * out;
     double additions = counts.tiles * counts.products * counts.additions * (in + out);
     double weights = timeToFetch(machine, 4 * counts.products * depth * out);
@@ -161,7 +165,7 @@ public:
   }
 
   double errorBound(const ConvShape &shape, const Tile &tile) const override {
-    return ir::errorBound(along(shape, tile), shape.channelsPerGroup() * phases(shape),
+    return ir::errorBound(along(shape, tile), shape.channelsPerGroup() * parts(shape),
                           unitRoundoff);
   }
 
@@ -173,15 +177,19 @@ private:
   /// The algorithm in f32, tile by tile, without regard to speed.
   class Simulation {
   public:
-    Simulation(const SampleConv &sample, const Tile &tile) : sample(sample), tile(tile) {
+    Simulation(const SampleConv &sample, const Tile &tile)
+        : sample(sample), tile(tile), channels(sample.channels) {
       for (auto [extent, taps] : llvm::zip_equal(tile, sample.kernel)) {
-        axes.push_back(ir::cookToom(extent, taps));
+        axes.push_back(ir::cookToom(extent, ir::pieceTaps(taps)));
+        pieces.push_back(ir::pieceCount(taps));
+        channels *= pieces.back();
         points *= axes.back().products;
         inputs.emplace_back(axes.back().inputTransform);
         outputs.emplace_back(axes.back().outputTransform);
       }
       std::vector<double> filter(sample.filter.begin(), sample.filter.end());
-      for (double value : ir::transformFilter(filter, sample.outputs, sample.channels, axes))
+      filter = ir::pieceFilter(filter, sample.outputs, sample.channels, sample.kernel);
+      for (double value : ir::transformFilter(filter, sample.outputs, channels, axes))
         weights.push_back(static_cast<float>(value));
       result.resize(static_cast<size_t>(sample.outputs * sample.outputSize()));
     }
@@ -196,17 +204,17 @@ private:
 
   private:
     void computeTile(llvm::ArrayRef<int64_t> at) {
-      llvm::SmallVector<int64_t> extents{sample.channels};
+      llvm::SmallVector<int64_t> extents{channels};
       std::vector<float> data = cut(at, extents);
       for (size_t axis = 0; axis < axes.size(); ++axis)
         data = transformAxis(data, extents, 1 + axis, inputs[axis]);
       std::vector<float> sums(static_cast<size_t>(sample.outputs * points));
       for (int64_t point = 0; point < points; ++point)
         for (int64_t o = 0; o < sample.outputs; ++o)
-          for (int64_t c = 0; c < sample.channels; ++c) {
+          for (int64_t c = 0; c < channels; ++c) {
             float &sum = sums[static_cast<size_t>(o * points + point)];
             float weight =
-                weights[static_cast<size_t>((point * sample.outputs + o) * sample.channels + c)];
+                weights[static_cast<size_t>((point * sample.outputs + o) * channels + c)];
             sum = std::fma(data[static_cast<size_t>(c * points + point)], weight, sum);
           }
       extents[0] = sample.outputs;
@@ -215,24 +223,26 @@ private:
       paste(at, sums);
     }
 
-    /// The inputs of a tile, zeros where it reaches past the sample.
+    /// The inputs of a tile for each piece of the filter, zeros where it reaches past the sample.
     std::vector<float> cut(llvm::ArrayRef<int64_t> at, llvm::SmallVectorImpl<int64_t> &extents) {
       llvm::SmallVector<int64_t, 3> in = sample.in(), box;
       for (const ir::BilinearAlgorithm &axis : axes)
         box.push_back(axis.inputs);
       extents.append(box.begin(), box.end());
       std::vector<float> data;
-      for (int64_t c = 0; c < sample.channels; ++c)
-        ir::forEachIndex(box, [&](llvm::ArrayRef<int64_t> within) {
-          int64_t offset = c;
-          bool inside = true;
-          for (size_t axis = 0; axis < in.size(); ++axis) {
-            int64_t x = at[axis] * tile[axis] + within[axis];
-            inside &= x < in[axis];
-            offset = offset * in[axis] + x;
-          }
-          data.push_back(inside ? sample.input[static_cast<size_t>(offset)] : 0.0F);
-        });
+      ir::forEachIndex(pieces, [&](llvm::ArrayRef<int64_t> piece) {
+        for (int64_t c = 0; c < sample.channels; ++c)
+          ir::forEachIndex(box, [&](llvm::ArrayRef<int64_t> within) {
+            int64_t offset = c;
+            bool inside = true;
+            for (size_t axis = 0; axis < in.size(); ++axis) {
+              int64_t x = at[axis] * tile[axis] + piece[axis] * axes[axis].taps + within[axis];
+              inside &= x < in[axis];
+              offset = offset * in[axis] + x;
+            }
+            data.push_back(inside ? sample.input[static_cast<size_t>(offset)] : 0.0F);
+          });
+      });
       return data;
     }
 
@@ -255,6 +265,8 @@ private:
 
     const SampleConv &sample;
     const Tile &tile;
+    int64_t channels; ///< of the sample, times the pieces
+    llvm::SmallVector<int64_t, 3> pieces;
     std::vector<ir::BilinearAlgorithm> axes;
     std::vector<Transform> inputs, outputs;
     int64_t points = 1;

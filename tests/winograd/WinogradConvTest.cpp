@@ -96,7 +96,13 @@ Buffer<float> packedWeights(const WinogradPlan &plan, const std::vector<double> 
   std::vector axes(plan.algorithms.rbegin(), plan.algorithms.rend());
   std::vector<double> phased =
       ir::phaseFilter(filters, p.outChannels, p.inChannels / p.groups, kernel, strides);
-  std::vector<double> u = ir::transformFilter(phased, p.outChannels, plan.depth, axes);
+  int64_t channels = p.inChannels / p.groups;
+  for (size_t a = 0; a < kernel.size(); ++a) {
+    channels *= strides[a];
+    kernel[a] = (kernel[a] + strides[a] - 1) / strides[a];
+  }
+  std::vector<double> pieces = ir::pieceFilter(phased, p.outChannels, channels, kernel);
+  std::vector<double> u = ir::transformFilter(pieces, p.outChannels, plan.depth, axes);
   Buffer<float> result(static_cast<int>(plan.panelWidth), static_cast<int>(plan.depth),
                        static_cast<int>(plan.panels), static_cast<int>(plan.products));
   result.for_each_element([&](int lane, int channel, int panel, int point) {
@@ -240,6 +246,8 @@ std::vector<Case> shapes() {
       {conv(1, 8, 8, 1, {axis(50, 3, 1, 1)}), {6}, "Axis1"},
       {conv(2, 5, 9, 1, {axis(41, 4, 3, 0, 1, 2)}), {5}, "Axis1Dilated"},
       {conv(1, 8, 16, 1, {axis(40, 9, 4, 4, 2)}), {3}, "Axis1Strided"},
+      {conv(2, 5, 16, 1, {axis(40, 19, 9, 9, 2), axis(9, 3, 1, 1)}), {4, 2}, "StridedPieces"},
+      {conv(1, 16, 32, 2, {axis(40, 10, 9, 0, 1, 2)}), {6}, "DilatedPiecesOfGroups"},
       {conv(1, 8, 8, 1, {axis(9, 3, 1, 1), axis(8, 3, 1, 1), axis(7, 3, 1, 1)}),
        {2, 2, 2},
        "Axes3"},
@@ -254,7 +262,7 @@ std::vector<Case> tiles() {
   std::vector<Case> all;
   for (int64_t m = 1; m <= 6; ++m)
     all.push_back({square(8, 3 * m + 1, 3), {m, m}, fmt::format("F{}x3", m)});
-  for (int64_t r : {2, 4, 5, 7})
+  for (int64_t r : {2, 4, 5, 7, 9, 11})
     all.push_back({square(8, 15, r), {2, 3}, fmt::format("F2x{}", r)});
   return all;
 }

@@ -97,20 +97,23 @@ std::vector<int64_t> dilationsOf(const WinogradPlan &plan) {
   return result;
 }
 
-/// The input, cut up: channel c of block cb, which stands for a group, a phase of the strides and a
-/// run of channels, at positions of the subgrid that dilated taps visit.
+/// The input, cut up: channel c of block cb, which stands for a group, a piece of the filter, a
+/// phase of the strides and a run of channels, at positions of the subgrid that dilated taps visit.
 Func cutInput(const WinogradPlan &plan, const Func &padded) {
   const SpatialConv &p = plan.problem;
   Coordinates at(p.axes.size());
   int64_t groupChannels = p.inChannels / p.groups, runs = groupChannels / plan.channelBlock;
-  Expr group = at.channels / constant(runs * plan.phases);
-  Expr phase = at.channels / constant(runs) % constant(plan.phases);
+  int64_t parts = plan.depth / groupChannels;
+  Expr group = at.channels / constant(runs * parts);
+  Expr part = at.channels / constant(runs) % constant(parts);
+  Expr phase = part % constant(plan.phases), piece = part / constant(plan.phases);
   Expr first =
       group * constant(groupChannels) + at.channels % constant(runs) * constant(plan.channelBlock);
   std::vector<Expr> where{first + at.c};
   for (size_t a = 0; a < p.axes.size(); ++a) {
     const ConvAxis &axis = p.axes[a];
-    Expr fine = at.along[a] * constant(axis.stride) + digit(phase, stridesOf(plan), a);
+    Expr coarse = at.along[a] + digit(piece, plan.pieces, a) * constant(plan.algorithms[a].taps);
+    Expr fine = coarse * constant(axis.stride) + digit(phase, stridesOf(plan), a);
     where.push_back(fine * constant(axis.dilation) +
                     digit(at.subgrid, dilationsOf(plan), a) * constant(axis.stride) -
                     constant(axis.padLow));

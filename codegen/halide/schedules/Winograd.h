@@ -40,11 +40,12 @@ struct WinogradPlan {
   RegisterTile tile{};
   int64_t panelWidth = 0; ///< output channels of a panel
   int64_t panels = 0;
-  int64_t products = 0;         ///< points of the transform: the product over all axes
-  int64_t phases = 1;           ///< strided: the input's phases, further input channels
-  int64_t depth = 0;            ///< of each matrix product: inChannels / groups * phases
-  int64_t channelBlock = 0;     ///< input channels that lie side by side in the transformed input
-  std::vector<int64_t> tiles{}; ///< along each axis
+  int64_t products = 0;          ///< points of the transform: the product over all axes
+  int64_t phases = 1;            ///< strided: the input's phases, further input channels
+  std::vector<int64_t> pieces{}; ///< of a long filter along each axis, further input channels too
+  int64_t depth = 0;             ///< of each matrix product: inChannels / groups * phases * pieces
+  int64_t channelBlock = 0;      ///< input channels that lie side by side in the transformed input
+  std::vector<int64_t> tiles{};  ///< along each axis
   std::vector<int64_t> tilesPerBlock{};
   std::vector<int64_t> blocks{}; ///< ceil(tiles / tilesPerBlock)
   bool wholeProducts = false;
@@ -63,7 +64,8 @@ std::string whyNotWinograd(const SpatialConv &problem, const std::vector<int64_t
                            const CpuTarget &cpu);
 
 /// Plans F(outputs, taps) along each axis, innermost first, at the points of ir::choosePoints. An
-/// axis of stride s has ceil(kernel / s) taps. Requires whyNotWinograd to be empty.
+/// axis of stride s has ceil(kernel / s) taps, and those of ir::pieceTaps if that is many. Requires
+/// whyNotWinograd to be empty.
 WinogradPlan planWinograd(const SpatialConv &problem, const std::vector<int64_t> &outputs,
                           const CpuTarget &cpu, const WinogradKnobs &knobs = {});
 

@@ -1,5 +1,6 @@
 #include "codegen/halide/schedules/Parallelism.h"
 #include "codegen/halide/schedules/Winograd.h"
+#include "ir/conv/TransformFilter.h"
 
 #include <algorithm>
 #include <limits>
@@ -136,7 +137,7 @@ std::string whyNotWinograd(const SpatialConv &p, const std::vector<int64_t> &out
   for (size_t a = 0; a < outputs.size(); ++a) {
     if (outputs[a] < 1)
       return "its tile is empty";
-    points *= outputs[a] + ceilDiv(p.axes[a].kernel, p.axes[a].stride) - 1;
+    points *= outputs[a] + ir::pieceTaps(ceilDiv(p.axes[a].kernel, p.axes[a].stride)) - 1;
   }
   if (points > mostPoints)
     return "its tile is too large";
@@ -152,13 +153,15 @@ WinogradPlan planWinograd(const SpatialConv &p, const std::vector<int64_t> &outp
   double tiles = static_cast<double>(p.batch);
   for (size_t a = 0; a < outputs.size(); ++a) {
     const ConvAxis &axis = p.axes[a];
-    plan.algorithms.push_back(ir::cookToom(outputs[a], ceilDiv(axis.kernel, axis.stride)));
+    int64_t taps = ceilDiv(axis.kernel, axis.stride);
+    plan.algorithms.push_back(ir::cookToom(outputs[a], ir::pieceTaps(taps)));
+    plan.pieces.push_back(ir::pieceCount(taps));
     plan.products *= plan.algorithms.back().products;
     plan.phases *= axis.stride;
     plan.tiles.push_back(ceilDiv(ceilDiv(axis.out, axis.dilation), outputs[a]));
     tiles *= static_cast<double>(plan.tiles.back() * axis.dilation);
   }
-  plan.depth = p.inChannels / p.groups * plan.phases;
+  plan.depth = p.inChannels / p.groups * plan.phases * product(plan.pieces);
   plan.channelBlock = channelBlockFor(p.inChannels / p.groups, cpu.lanes);
   plan.unrollDepth = largestDivisor(plan.channelBlock, 4);
 

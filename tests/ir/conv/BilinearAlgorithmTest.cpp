@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 #include <random>
 #include <stdexcept>
 
@@ -182,6 +183,17 @@ TEST(PhaseFilter, SplitsAndPads) {
   std::vector<int64_t> kernel{1, 3}, strides{1, 2};
   EXPECT_EQ(phaseFilter(filter, 1, 2, kernel, strides),
             (std::vector<double>{1, 3, 4, 6, 2, 0, 5, 0}));
+}
+
+TEST(PieceFilter, CutsLongAxesOnly) {
+  // One output, two inputs, 2 x 8 taps: three pieces of 2 x 3.
+  std::vector<double> filter(32);
+  std::iota(filter.begin(), filter.end(), 1);
+  std::vector<int64_t> kernel{2, 8};
+  EXPECT_EQ(
+      pieceFilter(filter, 1, 2, kernel),
+      (std::vector<double>{1,  2,  3,  9,  10, 11, 17, 18, 19, 25, 26, 27, 4,  5,  6, 12, 13, 14,
+                           20, 21, 22, 28, 29, 30, 7,  8,  0,  15, 16, 0,  23, 24, 0, 31, 32, 0}));
 }
 
 } // namespace
