@@ -49,6 +49,12 @@ public:
                                                      typeText(adapter.type), parameters);
       return nullptr;
     }
+    auto symbols = model.getArgAttrOfType<ir::LabelsAttr>(causal.getInput(), ir::names::from);
+    if (symbols && static_cast<int64_t>(symbols.getNames().size()) != levels) {
+      elaborator.error<diag::DistributionSymbols>(adapter.call.range, name, levels,
+                                                  symbols.getNames().size());
+      return nullptr;
+    }
     mlir::MLIRContext *context = adapter.type.getContext();
     return ir::DistributionAttr::get(context, kind, *axis, levels, components,
                                      mlir::DenseF64ArrayAttr::get(context, range));

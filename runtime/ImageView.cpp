@@ -301,6 +301,9 @@ const char *ImageView::checkSequence() const {
 bool ImageView::checkDistribution(const SequenceEntry &order) const {
   if (order.distribution == DistributionKind::none)
     return true;
+  const TensorEntry &input = inputs()[order.input];
+  if (input.adapter == AdapterKind::text && order.levels > texts()[input.adapterIndex].symbolCount)
+    return false;
   uint64_t given = states()[order.outputState].slotBytes / sizeof(float);
   quern_dtype type = static_cast<quern_dtype>(inputs()[order.input].dtype);
   uint64_t elements = states()[order.inputState].slotBytes / dtypeBytes(type);

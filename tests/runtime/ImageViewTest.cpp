@@ -188,6 +188,16 @@ TEST(ImageView, refusesImpossibleSequences) {
       {order, [](ImageBuilder &b) { b.states[0].slotBytes = 4; }},
       {order, [](ImageBuilder &b) { b.inputStates[0] = 2; }},
       {order, [](ImageBuilder &b) { b.inputStates.clear(); }},
+      {order,
+       [](ImageBuilder &b) {
+         b.sequences[0].distribution = runtime::DistributionKind::categorical;
+         b.sequences[0].levels = b.sequences[0].parameters = 3;
+         b.states[1].slotBytes = 24;
+         b.inputs[0] = b.tensor("x", QUERN_I32, {2, 3, 4});
+         b.inputs[0].adapter = runtime::AdapterKind::text;
+         b.texts = {{0, 2}};
+         b.labelNames = {b.string("a"), b.string("b")};
+       }},
       {order, [](ImageBuilder &b) { b.places[3] = 12; }},
       {order, [](ImageBuilder &b) { b.places.pop_back(); }},
       {order, [](ImageBuilder &b) { b.states[0].strides[1] = 3; }},
