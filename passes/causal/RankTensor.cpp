@@ -9,11 +9,12 @@
 #include <numeric>
 
 namespace quern::passes {
-namespace {
 
 int64_t product(llvm::ArrayRef<int64_t> extents) {
   return std::accumulate(extents.begin(), extents.end(), int64_t(1), std::multiplies<>());
 }
+
+namespace {
 
 /// Row-major strides over `extents`; 0 where the extent is 1.
 llvm::SmallVector<int64_t> storedStrides(llvm::ArrayRef<int64_t> extents) {

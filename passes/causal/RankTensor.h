@@ -9,6 +9,8 @@
 
 namespace quern::passes {
 
+int64_t product(llvm::ArrayRef<int64_t> extents);
+
 /// An int32 tensor shaped like a value, stored once along each axis where all its elements agree:
 /// activations of a network differ in time or place, and rarely along their channels. Copies share
 /// their elements until one is written to, since most ops pass on what they read.

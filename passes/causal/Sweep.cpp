@@ -1,0 +1,75 @@
+#include "passes/causal/Sweep.h"
+
+#include "ir/HostTensor.h"
+
+namespace quern::passes {
+
+std::optional<size_t> Sweep::maskPlace(int64_t map) const {
+  if (!read.mask)
+    return std::nullopt;
+  const auto *found = llvm::find(read.mask->maps, map);
+  if (found == read.mask->maps.end())
+    return std::nullopt;
+  return found - read.mask->maps.begin();
+}
+
+int64_t Sweep::rowAxisOf(const AxisMap &map) const {
+  return map.result.count == 1 && llvm::is_contained(rowAxes(), map.result.first) ? map.result.first
+                                                                                  : -1;
+}
+
+void Sweep::add(int64_t map, Loop loop) {
+  loop.rowAxis = rowAxisOf(read.maps[map]);
+  loops.push_back(std::move(loop));
+  mapOf.push_back(map);
+}
+
+std::vector<Row> Sweep::rows(llvm::ArrayRef<int64_t> resultStrides, const Classes *classes) const {
+  std::vector<Row> list;
+  llvm::SmallVector<int64_t> extents;
+  for (int64_t axis : rowAxes())
+    extents.push_back(resultShape[axis]);
+  int64_t number = 0, next = 0;
+  ir::forEachIndex(extents, [&](llvm::ArrayRef<int64_t> index) {
+    int64_t at = number++;
+    if (classes && (next == static_cast<int64_t>(classes->representatives.size()) ||
+                    classes->representatives[next] != at))
+      return;
+    Row row{.kept = kept.kept.data() + (kept.rows == 1 ? 0
+                                        : classes      ? next
+                                                       : at) *
+                                           kept.width(),
+            .coordinates = llvm::to_vector(index)};
+    for (auto [axis, coordinate] : llvm::zip_equal(rowAxes(), index))
+      row.resultOffset += coordinate * resultStrides[axis];
+    list.push_back(std::move(row));
+    ++next;
+  });
+  return list;
+}
+
+std::vector<int64_t> rangeOffsets(AxisRange range, llvm::ArrayRef<int64_t> shape,
+                                  llvm::ArrayRef<int64_t> strides) {
+  std::vector<int64_t> offsets{0};
+  for (int64_t axis = range.first; axis < range.first + range.count; ++axis) {
+    std::vector<int64_t> next;
+    next.reserve(offsets.size() * shape[axis]);
+    for (int64_t offset : offsets)
+      for (int64_t at = 0; at < shape[axis]; ++at)
+        next.push_back(offset + at * strides[axis]);
+    offsets = std::move(next);
+  }
+  return offsets;
+}
+
+std::vector<int64_t> sourceOffsets(const AxisMap &map, const std::vector<int64_t> &elements) {
+  if (map.table.empty())
+    return elements;
+  std::vector<int64_t> offsets;
+  offsets.reserve(map.table.size());
+  for (int32_t source : map.table)
+    offsets.push_back(source < 0 ? -1 : elements[source]);
+  return offsets;
+}
+
+} // namespace quern::passes
