@@ -50,6 +50,7 @@ int64_t latencyOf(mlir::func::FuncOp model) {
 mlir::DictionaryAttr StepState::attribute(mlir::MLIRContext *context) const {
   return Fields(context)
       .add("bytes", bytes)
+      .add("rates", llvm::ArrayRef<int64_t>(rates))
       .add("strides", llvm::ArrayRef<int64_t>(strides))
       .add("before", before)
       .add("after", after)
@@ -58,8 +59,8 @@ mlir::DictionaryAttr StepState::attribute(mlir::MLIRContext *context) const {
 }
 
 StepState StepState::from(mlir::DictionaryAttr attribute) {
-  return {number(attribute, "bytes"), list(attribute, "strides"), number(attribute, "before"),
-          number(attribute, "after"), number(attribute, "room")};
+  return {number(attribute, "bytes"),  list(attribute, "rates"),   list(attribute, "strides"),
+          number(attribute, "before"), number(attribute, "after"), number(attribute, "room")};
 }
 
 mlir::DictionaryAttr Binding::attribute(mlir::MLIRContext *context) const {
@@ -81,6 +82,8 @@ std::optional<Binding> Binding::of(mlir::DictionaryAttr attributes) {
 mlir::DictionaryAttr Step::attribute(mlir::MLIRContext *context) const {
   Fields fields(context);
   fields.add("level", level).add("is_after", isAfter).add("lag", lag);
+  fields.add("periods", llvm::ArrayRef<int64_t>(periods));
+  fields.add("phases", llvm::ArrayRef<int64_t>(phases));
   if (until != 0)
     fields.add("from", from).add("until", until);
   return fields.dictionary();
@@ -89,8 +92,13 @@ mlir::DictionaryAttr Step::attribute(mlir::MLIRContext *context) const {
 Step Step::of(mlir::func::FuncOp program) {
   auto step = program->getAttrOfType<mlir::DictionaryAttr>(names::step);
   bool isLimited = step.contains("until");
-  return {number(step, "level"), flag(step, "is_after"), number(step, "lag"),
-          isLimited ? number(step, "from") : 0, isLimited ? number(step, "until") : 0};
+  return {number(step, "level"),
+          flag(step, "is_after"),
+          number(step, "lag"),
+          isLimited ? number(step, "from") : 0,
+          isLimited ? number(step, "until") : 0,
+          list(step, "periods"),
+          list(step, "phases")};
 }
 
 mlir::DictionaryAttr Steps::attribute(mlir::MLIRContext *context) const {

@@ -21,14 +21,16 @@ inline constexpr llvm::StringLiteral latency = "quern.latency";
 /// The latency that a model's contract admits; 0 where it says nothing.
 int64_t latencyOf(mlir::func::FuncOp model);
 
-/// What a sequence keeps of one value: slots of `bytes` bytes, position after position. The element
-/// at coordinates (i, j, ...) of the ordered axes is slot i * strides[0] + j * strides[1] + ... .
+/// What a sequence keeps of one value: slots of `bytes` bytes, element after element. There is one
+/// for every `rates` positions along each ordered axis: that of the position at coordinates
+/// (i, j, ...) is slot i / rates[0] * strides[0] + j / rates[1] * strides[1] + ... .
 /// Programs read and write from `before` slots before the current position's up to `after` behind
 /// it; `room` slots lie between two moves to the front. Slots that nobody has written are zeros:
 /// those before the first position, and the halo columns that a raster's stride leaves at the end
 /// of its rows. Strides of 0: one slot for all positions.
 struct StepState {
   int64_t bytes = 0;
+  llvm::SmallVector<int64_t> rates = {};
   llvm::SmallVector<int64_t> strides = {};
   int64_t before = 0;
   int64_t after = 0;
@@ -54,13 +56,16 @@ struct Binding {
 /// axes and everything along the others: 0 runs once, at the start; as many as there are ordered
 /// axes, for every position. `isAfter`: once the last input element of its box is known, else
 /// before the first is. A `lag` of n computes, when position t is known, position t - n. It runs
-/// for positions from `from` up to, not including, `until` (0: for all).
+/// for positions from `from` up to, not including, `until` (0: for all), whose coordinates along
+/// the first axes leave `phases` when divided by `periods`.
 struct Step {
   int64_t level = 0;
   bool isAfter = false;
   int64_t lag = 0;
   int64_t from = 0;
   int64_t until = 0;
+  llvm::SmallVector<int64_t> periods = {};
+  llvm::SmallVector<int64_t> phases = {};
 
   mlir::DictionaryAttr attribute(mlir::MLIRContext *context) const;
   static Step of(mlir::func::FuncOp program);

@@ -194,7 +194,7 @@ static const char *checkBound(const StateEntry &state, const BufferEntry &buffer
 static uint64_t slotsAlong(const SequenceEntry &order, const StateEntry &state, uint32_t first) {
   uint64_t slots = 0;
   for (uint32_t axis = first; axis < order.axes; ++axis)
-    slots += (order.extents[axis] - 1) * state.strides[axis];
+    slots += (order.extents[axis] - 1) / state.rates[axis] * state.strides[axis];
   return slots;
 }
 
@@ -203,12 +203,25 @@ static bool moves(const SequenceEntry &order, const StateEntry &state) {
   return state.room <= slotsAlong(order, state, 0) || order.lag > 0;
 }
 
+/// The first axis along which the position that a program counts slots from may lie behind the one
+/// for which memory was moved: its box begins there, or a grid's row has several rows of positions.
+static uint32_t firstBehind(const SequenceEntry &order, const StateEntry &state,
+                            const ProgramEntry &program) {
+  uint32_t first = program.isAfter ? program.level : order.axes;
+  for (uint32_t axis = 0; axis + 1 < first; ++axis)
+    if (state.rates[axis] > 1)
+      return axis + 1;
+  return first;
+}
+
 const char *ImageView::checkProgram(const ProgramEntry &program) const {
   const SequenceEntry *order = sequence();
   bool good = order && program.level <= order->axes && program.isAfter <= 1 &&
               program.lag <= order->lag && program.from < program.until &&
               program.until <= positionsOf(*order) && program.firstBuffer <= buffers().size() &&
               program.bufferCount <= buffers().size() - program.firstBuffer;
+  for (int axis = 0; axis < maxOrderedAxes; ++axis)
+    good = good && program.phases[axis] < program.periods[axis];
   if (!good)
     return "a step program in the model image is impossible";
   for (const BufferEntry &buffer : buffers().subspan(program.firstBuffer, program.bufferCount)) {
@@ -217,8 +230,8 @@ const char *ImageView::checkProgram(const ProgramEntry &program) const {
     // Its box began before the position for which memory was last moved.
     const StateEntry &state = states()[buffer.io];
     uint64_t back = program.lag * state.strides[0];
-    if (program.isAfter && moves(*order, state))
-      back += slotsAlong(*order, state, program.level);
+    if (moves(*order, state))
+      back += slotsAlong(*order, state, firstBehind(*order, state, program));
     auto slot = static_cast<int64_t>(state.slotBytes);
     if (static_cast<int64_t>(buffer.byteOffset) <
         (static_cast<int64_t>(back) - static_cast<int64_t>(state.before)) * slot)
@@ -255,8 +268,8 @@ const char *ImageView::checkSequence() const {
   for (const StateEntry &state : states()) {
     bool good = state.slotBytes >= 1 && state.slotBytes <= most * 64 && state.before <= most &&
                 state.after <= most && state.room >= 1 && state.room <= most;
-    for (uint64_t stride : state.strides)
-      good = good && stride <= most;
+    for (int axis = 0; axis < maxOrderedAxes; ++axis)
+      good = good && state.strides[axis] <= most && state.rates[axis] >= 1;
     uint64_t slots = state.before + state.room + state.after;
     if (!good || state.slotBytes > maxBytes / slots ||
         (total += state.slotBytes * slots) > maxBytes)

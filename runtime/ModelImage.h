@@ -26,7 +26,7 @@ namespace quern::runtime {
 
 inline constexpr char imageMagic[8] = {'Q', 'U', 'E', 'R', 'N', 'I', 'M', 'G'};
 inline constexpr char weightsMagic[8] = {'Q', 'U', 'E', 'R', 'N', 'W', 'T', 'S'};
-inline constexpr uint32_t imageVersion = 3;
+inline constexpr uint32_t imageVersion = 4;
 inline constexpr uint32_t weightsVersion = 1;
 
 /// The image, the embedded weights, the arena and every buffer in them start at multiples of this;
@@ -143,7 +143,8 @@ struct StepEntry {
 inline constexpr int maxOrderedAxes = 4;
 
 /// What a sequence keeps of one value: slots of `slotBytes` bytes. The slot of a position is the
-/// sum of its coordinates times `strides`; strides of 0 are one slot for all. Programs read and
+/// sum of its coordinates, divided by `rates` and rounded down, times `strides`; strides of 0 are
+/// one slot for all. Rates are 1 past the order's axes. Programs read and
 /// write from `before` slots before the current position's to `after` behind it. Memory holds
 /// before + room
 /// + after slots: when a position lies `room` or more after the first one in memory, what is still
@@ -154,6 +155,7 @@ struct StateEntry {
   uint64_t after;
   uint64_t room;
   uint64_t strides[maxOrderedAxes];
+  uint64_t rates[maxOrderedAxes];
 };
 
 /// A step program: a driver of its own (quern_model::programs), for the buffers from `firstBuffer`.
@@ -166,9 +168,12 @@ struct ProgramEntry {
   uint32_t isAfter;
   /// When position t is known, position t - lag is computed.
   uint64_t lag;
-  /// It runs for the positions [from, until) only.
+  /// It runs for the positions [from, until) only, and of those for which the coordinates along the
+  /// first axes leave `phases` when divided by `periods`; past them, periods are 1.
   uint64_t from;
   uint64_t until;
+  uint32_t periods[maxOrderedAxes];
+  uint32_t phases[maxOrderedAxes];
 };
 
 /// The family of the next element's distribution, as #quern.distribution has it.
@@ -319,7 +324,7 @@ static_assert(sizeof(Section) == 16 && sizeof(StringRef) == 8);
 static_assert(sizeof(PhotoAdapter) == 32 && sizeof(LabelsAdapter) == 24 &&
               sizeof(TextAdapter) == 16);
 static_assert(sizeof(TensorEntry) == 88 && sizeof(BufferEntry) == 80 && sizeof(StepEntry) == 40);
-static_assert(sizeof(StateEntry) == 64 && sizeof(ProgramEntry) == 48 &&
+static_assert(sizeof(StateEntry) == 96 && sizeof(ProgramEntry) == 80 &&
               sizeof(SequenceEntry) == 128);
 static_assert(sizeof(ImageHeader) == 344 && sizeof(WeightsFileHeader) == 64);
 static_assert(std::is_trivially_copyable_v<ImageHeader> && std::is_standard_layout_v<ImageHeader>);

@@ -21,11 +21,14 @@ namespace quern::runtime {
 namespace {
 
 /// Whether a program runs at a position, which is at `place`: at the first of its box, or at the
-/// last.
+/// last, in its phase.
 bool isDue(const SequenceEntry &order, const ProgramEntry &program, uint64_t position,
            const Place &place) {
   if (position < program.from || position >= program.until)
     return false;
+  for (uint32_t axis = 0; axis < program.level; ++axis)
+    if (program.periods[axis] > 1 && place.at[axis] % program.periods[axis] != program.phases[axis])
+      return false;
   for (uint32_t axis = program.level; axis < order.axes; ++axis)
     if (place.at[axis] != (program.isAfter ? order.extents[axis] - 1 : 0))
       return false;

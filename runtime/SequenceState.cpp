@@ -46,9 +46,10 @@ void SequenceState::reach(const Place &place) {
   for (uint64_t i = 0; i < count(); ++i) {
     const StateEntry &entry = view->states()[i];
     uint64_t number = slotNumber(entry, place);
-    uint64_t passed = number - states[i].origin;
-    if (passed < entry.room)
+    // On a grid of rows, numbers begin anew in the rows between.
+    if (number < states[i].origin + entry.room)
       continue;
+    uint64_t passed = number - states[i].origin;
     uint64_t all = slotsOf(entry);
     uint64_t kept = entry.before + entry.after;
     if (passed >= all)

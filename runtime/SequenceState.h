@@ -49,8 +49,10 @@ public:
 
   static uint64_t slotNumber(const StateEntry &entry, const Place &place) {
     uint64_t slot = 0;
-    for (int axis = 0; axis < maxOrderedAxes; ++axis)
-      slot += place.at[axis] * entry.strides[axis];
+    for (int axis = 0; axis < maxOrderedAxes; ++axis) {
+      uint64_t rate = entry.rates[axis];
+      slot += (rate == 1 ? place.at[axis] : place.at[axis] / rate) * entry.strides[axis];
+    }
     return slot;
   }
 

@@ -238,8 +238,11 @@ void writeSequence(ImageBuilder &builder, llvm::ArrayRef<CompiledFunction> funct
              .before = static_cast<uint64_t>(state.before),
              .after = static_cast<uint64_t>(state.after),
              .room = static_cast<uint64_t>(state.room),
-             .strides = {}};
+             .strides = {},
+             .rates = {}};
       llvm::copy(state.strides, row.strides);
+      llvm::fill(row.rates, 1);
+      llvm::copy(state.rates, row.rates);
     }
     int64_t positions = 1;
     for (int64_t extent : steps->extents)
@@ -248,9 +251,19 @@ void writeSequence(ImageBuilder &builder, llvm::ArrayRef<CompiledFunction> funct
       mlir::func::FuncOp function = functions[i].function;
       ir::Step step = ir::Step::of(function);
       auto [first, end] = buffers.range(i);
-      programs.push_back({first, end - first, static_cast<uint32_t>(step.level), step.isAfter,
-                          static_cast<uint64_t>(step.lag), static_cast<uint64_t>(step.from),
-                          static_cast<uint64_t>(step.until ? step.until : positions)});
+      runtime::ProgramEntry &row = programs.emplace_back();
+      row = {.firstBuffer = first,
+             .bufferCount = end - first,
+             .level = static_cast<uint32_t>(step.level),
+             .isAfter = step.isAfter,
+             .lag = static_cast<uint64_t>(step.lag),
+             .from = static_cast<uint64_t>(step.from),
+             .until = static_cast<uint64_t>(step.until ? step.until : positions),
+             .periods = {},
+             .phases = {}};
+      llvm::fill(row.periods, 1);
+      llvm::copy(step.periods, row.periods);
+      llvm::copy(step.phases, row.phases);
     }
   }
   builder.header.sequences = builder.section(sequences);

@@ -39,11 +39,12 @@ Verdict judge(const CausalAnalysis &analysis) {
   int64_t ahead = analysis.ahead;
   size_t at = 0;
   ir::forEachIndex(available.extents(), [&](llvm::ArrayRef<int64_t> index) {
-    int64_t rank = own.at(index), read = available.data()[at++];
+    llvm::SmallVector<int64_t> first = available.firstOf(index);
+    int64_t rank = own.at(first), read = available.data()[at++];
     verdict.latency = std::max(verdict.latency, read - rank);
     if (int64_t beyond = read - positions.limit(rank) - ahead; beyond > verdict.lookAhead) {
       verdict.lookAhead = beyond;
-      verdict.worst.assign(index.begin(), index.end());
+      verdict.worst.assign(first.begin(), first.end());
     }
   });
   verdict.isCausal = verdict.lookAhead == 0;

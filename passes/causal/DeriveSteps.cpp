@@ -19,45 +19,53 @@ using mlir::failure;
 using mlir::LogicalResult;
 using mlir::success;
 
-/// Derives from a model whose positions lie in the order of generation.
-LogicalResult deriveInOrder(mlir::func::FuncOp model, ir::CausalAttr contract,
+/// Whether the output, or that of a colour, is there when its position is due.
+LogicalResult checkOutput(mlir::func::FuncOp model, const SteppedModel &stepped, size_t colour,
+                          const OrderedAxes &axes, const StepSchedule &schedule) {
+  OrderedView output = viewOf(stepped.outputs[colour], axes);
+  if (stepped.isInput(output.root) || output.distance != Distance(axes.count(), 0))
+    return model.emitError("no step program can be derived: the output is a shifted value");
+  const Trigger &due = schedule.of(output.root);
+  bool isEarlier = stepped.hasColours() && due.phases.back() < static_cast<int64_t>(colour);
+  bool isWhole = due.level == static_cast<int64_t>(axes.count());
+  bool isLate = due.isAfter && ((stepped.contract.getStrict() && !isEarlier) || !isWhole);
+  if (stepped.hasColours())
+    isLate |= !isWhole || due.phases.back() > static_cast<int64_t>(colour);
+  else
+    isLate |= llvm::any_of(due.phases, [](int64_t phase) { return phase > 0; });
+  if (due.lag > ir::latencyOf(model) || isLate)
+    return model.emitError("no step program can be derived: the output at a position depends on "
+                           "elements of the input that its contract does not admit");
+  return success();
+}
+
+/// Derives the programs of `model`, whose positions lie in the order of generation, from what is
+/// stepped of it.
+LogicalResult deriveInOrder(mlir::func::FuncOp model, const SteppedModel &stepped,
                             const WholeScans &wholeScans = {}) {
-  mlir::FailureOr<OrderedAxes> axes = OrderedAxes::follow(model, contract, wholeScans);
+  ir::CausalAttr contract = stepped.contract;
+  mlir::FailureOr<OrderedAxes> axes = OrderedAxes::follow(stepped, wholeScans);
   if (failed(axes))
     return failure();
   StepReads reads(*axes);
-  mlir::FailureOr<StepSchedule> schedule = StepSchedule::plan(model, contract, *axes, reads);
+  mlir::FailureOr<StepSchedule> schedule = StepSchedule::plan(stepped, *axes, reads);
   if (failed(schedule))
     return failure();
   if (!schedule->scansToBeWhole().empty()) {
     WholeScans more = wholeScans;
     more.insert(schedule->scansToBeWhole().begin(), schedule->scansToBeWhole().end());
-    return deriveInOrder(model, contract, more);
+    return deriveInOrder(model, stepped, more);
   }
-  mlir::Value input = model.getArgument(static_cast<unsigned>(contract.getInput()));
-  mlir::Value result =
-      model.front().getTerminator()->getOperand(static_cast<unsigned>(contract.getOutput()));
-  OrderedView output = viewOf(result, *axes);
-  StepBoxes boxes(model, input, *axes, *schedule);
-  if (output.root == input || output.distance != boxes.here())
-    return model.emitError("no step program can be derived: the output is a shifted value");
-  const Trigger &due = schedule->of(output.root);
-  if (due.lag > ir::latencyOf(model) ||
-      (due.isAfter && (contract.getStrict() || due.level < static_cast<int64_t>(axes->count()))))
-    return model.emitError("no step program can be derived: the output at a position depends on "
-                           "elements of the input that its contract does not admit");
+  for (size_t colour = 0; colour < stepped.outputs.size(); ++colour)
+    if (failed(checkOutput(model, stepped, colour, *axes, *schedule)))
+      return failure();
 
+  StepBoxes boxes(model, stepped, *axes, *schedule);
   StepModules &modules = boxes.programs();
-  modules.touch({modules.state(input, axes->of(input)), boxes.here()}, schedule->of(input));
-  size_t outputState = modules.state(output.root, axes->of(output.root));
-  // The next element is drawn from it when its own position has gone by.
-  Distance previous = boxes.here();
-  previous[0] = -1;
-  modules.touch({outputState, previous}, due);
   StepOps ops(boxes, reads);
   for (mlir::Operation *op : schedule->ops())
     ops.write(op);
-  model.walk([&](ir::ScanOp scan) {
+  mlir::func::FuncOp(stepped.function).walk([&](ir::ScanOp scan) {
     for (auto [result, init] : llvm::zip_equal(scan.getStacked(), scan.getInits()))
       if (axes->isGenerated(result) && schedule->contains(viewOf(result, *axes).root))
         boxes.keepBefore(viewOf(result, *axes).root, init);
@@ -67,12 +75,17 @@ LogicalResult deriveInOrder(mlir::func::FuncOp model, ir::CausalAttr contract,
   steps.inputs.assign(model.getNumArguments(), -1);
   for (const auto &[value, map, number] : modules.values())
     if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(value);
-        argument && (value == input || !modules.at(number).hasPosition()))
+        argument && !modules.at(number).hasPosition())
       steps.inputs[argument.getArgNumber()] = static_cast<int64_t>(number);
-  llvm::append_range(steps.inputAxes, axes->of(input));
-  llvm::append_range(steps.outputAxes, axes->of(result));
-  steps.output = static_cast<int64_t>(outputState);
-  steps.lag = due.lag;
+  steps.inputs[static_cast<size_t>(contract.getInput())] = static_cast<int64_t>(boxes.inputState());
+  for (auto [in, out] : llvm::zip_equal(contract.getInputAxes(), contract.getOutputAxes()))
+    if (contract.getInputAxes().size() == 1 ||
+        ir::tensorType(stepped.wholeInput()).getDimSize(in) > 1) {
+      steps.inputAxes.push_back(in);
+      steps.outputAxes.push_back(out);
+    }
+  steps.output = static_cast<int64_t>(boxes.outputState());
+  steps.lag = schedule->of(viewOf(stepped.outputs.front(), *axes).root).lag;
   modules.finish(steps);
   return success();
 }
@@ -91,7 +104,10 @@ LogicalResult derive(mlir::func::FuncOp model, ir::CausalAttr contract) {
     return failure();
   if (*ordered)
     rewritten.push_back(*ordered);
-  LogicalResult result = deriveInOrder(rewritten.back(), withoutOrder(contract));
+  mlir::FailureOr<SteppedModel> stepped = steppedModel(rewritten.back(), withoutOrder(contract));
+  if (failed(stepped))
+    return failure();
+  LogicalResult result = deriveInOrder(rewritten.back(), *stepped);
   if (auto steps = rewritten.back()->getAttr(ir::names::steps))
     model->setAttr(ir::names::steps, steps);
   return result;

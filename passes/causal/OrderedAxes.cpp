@@ -1,3 +1,4 @@
+#include "passes/causal/Grids.h"
 #include "passes/causal/OrderedReshape.h"
 #include "passes/causal/OrderedSum.h"
 
@@ -45,16 +46,23 @@ public:
     if (op->hasTrait<ir::Elementwise>())
       return elementwise();
     return llvm::TypeSwitch<mlir::Operation *, R>(op)
-        .Case([&](ir::ConvOp conv) { return window(conv.getInput(), conv.getStrides()); })
+        .Case([&](ir::ConvOp conv) { return window(conv.getInput()); })
         .Case([&](ir::ContractOp contract) -> R { return this->contract(contract); })
         .Case([&](ir::GatherOp gather) -> R { return this->gather(gather); })
         .Case([&](ir::AttentionOp attention) -> R { return this->attention(attention); })
         .Case([&](ir::ReshapeOp reshape) -> R {
+          if (std::optional<Spread> spread = spreadOf(op, axes))
+            return spread->map;
           if (auto map =
                   throughReshape(ir::tensorType(reshape.getInput()).getShape(),
                                  axes.of(reshape.getInput()), reshape.getShape(), axes.extents()))
             return *map;
           return refuse(op, "does not keep the ordered axes apart");
+        })
+        .Case([&](ir::ResizeOp) -> R {
+          if (std::optional<Spread> spread = spreadOf(op, axes))
+            return spread->map;
+          return refuse(op, "makes elements from several positions");
         })
         .Case([&](ir::TransposeOp transpose) -> R {
           return along(transpose.getInput(),
@@ -121,14 +129,11 @@ private:
     return result;
   }
 
-  FailureOr<OrderedMap> window(mlir::Value input, llvm::ArrayRef<int64_t> strides) {
+  FailureOr<OrderedMap> window(mlir::Value input) {
     if (axes.sharedAxis(input) >= 0)
       return refuse(op, "moves along an axis that holds all of a raster; let it have one for rows "
                         "and one for columns");
-    return along(input, [&](int64_t axis) -> std::optional<int64_t> {
-      bool isPlace = axis != 1 && (axis < 2 || strides[static_cast<size_t>(axis - 2)] == 1);
-      return isPlace ? std::optional<int64_t>(axis) : std::nullopt;
-    });
+    return exceptFor(input, 1);
   }
 
   FailureOr<OrderedMap> contract(ir::ContractOp contract) {
@@ -252,38 +257,50 @@ LogicalResult OrderedAxes::enter(mlir::Operation *op) {
   FailureOr<OrderedMap> map = AxisRules(*this, op).result();
   if (failed(map))
     return failure();
+  FailureOr<Distance> rates = ratesOf(op, *map, *this);
+  if (failed(rates))
+    return failure();
   maps[op->getResult(0)] = *map;
+  ratesOfValues[op->getResult(0)] = *rates;
   return success();
 }
 
-FailureOr<OrderedAxes> OrderedAxes::follow(mlir::func::FuncOp model, ir::CausalAttr contract,
+FailureOr<OrderedAxes> OrderedAxes::follow(const SteppedModel &model,
                                            const WholeScans &wholeScans) {
   OrderedAxes axes;
   axes.wholes = wholeScans;
-  mlir::Value input = model.getArgument(static_cast<unsigned>(contract.getInput()));
+  ir::CausalAttr contract = model.contract;
+  mlir::func::FuncOp function = model.function;
   if (!contract.getOrder().empty())
-    return model.emitError("no step program can be derived for an explicit order");
-  OrderedMap outputAxes;
+    return function.emitError("no step program can be derived for an explicit order");
+  OrderedMap inputAxes, outputAxes;
   for (auto [axis, outputAxis] :
        llvm::zip_equal(contract.getInputAxes(), contract.getOutputAxes())) {
-    int64_t extent = ir::tensorType(input).getDimSize(axis);
+    int64_t extent = ir::tensorType(model.wholeInput()).getDimSize(axis);
     if (extent == 1 && contract.getInputAxes().size() > 1)
       continue;
     axes.extentsOfOrder.push_back(extent);
-    axes.maps[input].push_back(axis);
+    inputAxes.push_back(axis);
     outputAxes.push_back(outputAxis);
   }
-  for (mlir::Operation &op : model.front().without_terminator())
+  if (model.hasColours())
+    inputAxes.back() = outputAxes.back() = -1;
+  for (mlir::Value input : model.inputs) {
+    axes.maps[input] = inputAxes;
+    for (auto [axis, extent] : llvm::zip_equal(inputAxes, axes.extents()))
+      axes.ratesOfValues[input].push_back(axis < 0 ? extent : 1);
+  }
+  for (mlir::Operation &op : function.front().without_terminator())
     if (failed(axes.enter(&op)))
       return failure();
-  mlir::Value output =
-      model.front().getTerminator()->getOperand(static_cast<unsigned>(contract.getOutput()));
-  if (!axes.isGenerated(output))
-    return model.emitError(
-        "no step program can be derived: the output does not depend on the input");
-  if (axes.of(output) != outputAxes)
-    return model.emitError(
-        "no step program can be derived: the output's ordered axes do not come from the input's");
+  for (mlir::Value output : model.outputs) {
+    if (!axes.isGenerated(output))
+      return function.emitError(
+          "no step program can be derived: the output does not depend on the input");
+    if (axes.of(output) != outputAxes || axes.rates(output) != axes.rates(model.inputs.front()))
+      return function.emitError(
+          "no step program can be derived: the output's ordered axes do not come from the input's");
+  }
   return axes;
 }
 

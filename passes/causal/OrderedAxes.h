@@ -1,7 +1,7 @@
 // Which axes of a model's values run along the order in which its input is generated.
 #pragma once
 
-#include "ir/Infer.h"
+#include "passes/causal/SteppedModel.h"
 
 namespace quern::passes {
 
@@ -31,7 +31,7 @@ class OrderedAxes {
 public:
   /// Follows the axes from the contract's input through the model. Fails, naming the op, where one
   /// computes along them in a way that step programs do not know.
-  static mlir::FailureOr<OrderedAxes> follow(mlir::func::FuncOp model, ir::CausalAttr contract,
+  static mlir::FailureOr<OrderedAxes> follow(const SteppedModel &model,
                                              const WholeScans &wholeScans = {});
 
   size_t count() const { return extentsOfOrder.size(); }
@@ -42,6 +42,9 @@ public:
   bool isGenerated(mlir::Value value) const { return maps.contains(value); }
   /// The axes of a generated value.
   const OrderedMap &of(mlir::Value value) const { return maps.find(value)->second; }
+  /// How many positions along each ordered axis a generated value has one element for: 1, or more
+  /// on a coarser grid; all of them where it does not have the axis.
+  const Distance &rates(mlir::Value value) const { return ratesOfValues.find(value)->second; }
   /// The ordered axis that axis `axis` of a generated value runs along, or nothing.
   std::optional<size_t> orderedAxis(mlir::Value value, int64_t axis) const;
   /// The axis of a generated value that several ordered axes share, or -1.
@@ -62,6 +65,7 @@ private:
 
   llvm::SmallVector<int64_t, 3> extentsOfOrder;
   llvm::DenseMap<mlir::Value, OrderedMap> maps;
+  llvm::DenseMap<mlir::Value, Distance> ratesOfValues;
   llvm::DenseMap<mlir::Value, StepLink> links;
   llvm::DenseMap<mlir::Operation *, size_t> scans;
   WholeScans wholes;

@@ -80,6 +80,7 @@ LogicalResult OrderedAxes::enterBody(ir::ScanOp scan, size_t ordered) {
         continue;
       OrderedMap map = of(value);
       maps[argument] = map;
+      ratesOfValues[argument] = Distance(rates(value));
       links[argument] = {value, ordered, -1};
     }
   }
@@ -99,6 +100,7 @@ LogicalResult OrderedAxes::enterScan(ir::ScanOp scan) {
       return refuse(scan, "runs along an axis that is none of the order's, or a part of one");
     ordered = own;
     maps[argument] = withoutAxis(of(sequence), *own, axis);
+    ratesOfValues[argument] = Distance(rates(sequence));
     links[argument] = {sequence, *own};
   }
   for (mlir::Value other : llvm::concat<mlir::Value>(scan.getInits(), scan.getInvariants()))
@@ -113,6 +115,7 @@ LogicalResult OrderedAxes::enterScan(ir::ScanOp scan) {
     if (count() > 1)
       return refuse(scan, "along an axis of a raster has a sequence that is not generated");
     maps[argument] = {oneStep};
+    ratesOfValues[argument] = {1};
     links[argument] = {sequence, *ordered, 0, {axis}};
   }
   for (mlir::Value init : scan.getInits())
@@ -125,6 +128,7 @@ LogicalResult OrderedAxes::enterScan(ir::ScanOp scan) {
   for (auto [result, next, axis] :
        llvm::zip_equal(scan.getStacked(), end->getOperands(), scan.getResultAxes())) {
     maps[result] = withAxis(of(next), *ordered, axis);
+    ratesOfValues[result] = Distance(rates(next));
     if (!wholes.contains(scan))
       links[result] = {next, *ordered};
   }

@@ -22,7 +22,9 @@ struct Loop {
   /// The result axis, if the rows of the mask run along it: then a row tells the coordinate.
   int64_t rowAxis = -1;
 
-  bool hasCoordinate() const { return rowAxis < 0 && resultOffsets.size() > 1; }
+  bool hasCoordinate() const {
+    return rowAxis < 0 && (resultOffsets.size() != 1 || resultOffsets.front() != 0);
+  }
 };
 
 /// One row of the mask, for one set of masked result coordinates.

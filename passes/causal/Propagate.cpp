@@ -7,6 +7,7 @@
 #include "passes/causal/Sweep.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace quern::passes {
 namespace {
@@ -34,7 +35,7 @@ Loop slicesLoop(Sweep &sweep, int64_t number, const RankTensor &operand,
   }
   std::vector<std::vector<int32_t>> slices = slicesAlong(operand, map.operand.first), read;
   for (int64_t tap = 0; tap < map.taps; ++tap)
-    read.push_back(slices[operand.isUniform(map.operand.first) ? 0 : map.source(0, tap)]);
+    read.push_back(slices[map.source(0, tap) / operand.run(map.operand.first)]);
   Classes classes = classesOf<int32_t>(read);
   for (int64_t tap : classes.representatives)
     loop.operandOffsets.push_back(elements[map.source(0, tap)]);
@@ -44,21 +45,51 @@ Loop slicesLoop(Sweep &sweep, int64_t number, const RankTensor &operand,
   return loop;
 }
 
+/// Leaves one of each run of equal offsets; returns how many runs of one length there are.
+int64_t keepRuns(std::vector<int64_t> &offsets) {
+  auto count = static_cast<int64_t>(offsets.size());
+  int64_t length = count;
+  for (int64_t at = 1; at < count; ++at)
+    if (offsets[at] != offsets[at - 1])
+      length = std::gcd(length, at);
+  for (int64_t run = 0; run < count / length; ++run)
+    offsets[run] = offsets[run * length];
+  offsets.resize(count / length);
+  return count / length;
+}
+
+/// The offsets of all elements of a box, row-major.
+std::vector<int64_t> offsetsOver(llvm::ArrayRef<int64_t> extents, llvm::ArrayRef<int64_t> strides) {
+  std::vector<int64_t> offsets{0};
+  for (auto [extent, stride] : llvm::zip_equal(extents, strides)) {
+    std::vector<int64_t> next;
+    next.reserve(offsets.size() * extent);
+    for (int64_t offset : offsets)
+      for (int64_t at = 0; at < extent; ++at)
+        next.push_back(offset + at * stride);
+    offsets = std::move(next);
+  }
+  return offsets;
+}
+
+/// Offsets of what a tensor stores along a range of its axes, once each.
+std::vector<int64_t> storedOffsets(AxisRange range, const RankTensor &tensor) {
+  return offsetsOver(tensor.extents().slice(range.first, range.count),
+                     llvm::ArrayRef(tensor.strides()).slice(range.first, range.count));
+}
+
 /// Copies each computed row to the others of its class.
 void copyRows(RankTensor &result, llvm::ArrayRef<int64_t> rowAxes, const Classes &classes) {
   llvm::SmallVector<int64_t> extents = llvm::to_vector(result.extents());
   llvm::SmallVector<int64_t> strides = ir::rowMajorStrides(extents), rest = extents;
-  std::vector<int64_t> rowOffsets{0};
+  llvm::SmallVector<int64_t> rows, rowStrides;
   for (int64_t axis : rowAxes) {
-    std::vector<int64_t> next;
-    for (int64_t offset : rowOffsets)
-      for (int64_t at = 0; at < extents[axis]; ++at)
-        next.push_back(offset + at * strides[axis]);
-    rowOffsets = std::move(next);
+    rows.push_back(extents[axis]);
+    rowStrides.push_back(strides[axis]);
     rest[axis] = 1;
   }
-  std::vector<int64_t> elements =
-      rangeOffsets({0, static_cast<int64_t>(rest.size())}, rest, strides);
+  std::vector<int64_t> rowOffsets = offsetsOver(rows, rowStrides);
+  std::vector<int64_t> elements = offsetsOver(rest, strides);
   for (auto [row, offset] : llvm::enumerate(rowOffsets)) {
     int64_t from = rowOffsets[classes.representatives[classes.classOf[row]]];
     for (int64_t element : elements)
@@ -83,6 +114,24 @@ Targets targetsOf(const AxisMap &map, int64_t operandElements) {
   targets.sources.erase(llvm::unique(targets.sources), targets.sources.end());
   targets.areAll = static_cast<int64_t>(targets.sources.size()) == operandElements;
   return targets;
+}
+
+/// The offset of the one element along the map that reads each of the operand's, or -1; nothing
+/// where several that differ do.
+std::vector<int64_t> onlyReaders(const AxisMap &map, const RankTensor &result,
+                                 llvm::ArrayRef<int64_t> operandShape) {
+  if (map.taps != 1 || map.operand.count != 1 || map.result.count != 1)
+    return {};
+  std::vector<int64_t> readers(operandShape[map.operand.first], -1);
+  for (auto [element, offset] : llvm::enumerate(rangeOffsets(map.result, result))) {
+    int64_t source = map.source(static_cast<int64_t>(element), 0);
+    if (source < 0)
+      continue;
+    if (readers[source] >= 0 && readers[source] != offset)
+      return {};
+    readers[source] = offset;
+  }
+  return readers;
 }
 
 /// What all elements along the result's axes that the read does not depend on want together.
@@ -142,18 +191,22 @@ RankTensor gatherMax(const Read &read, const RankTensor &operand,
         sweep.kept.mergeTaps(*place, oneClass(map.taps));
       continue;
     }
-    std::vector<int64_t> elements = rangeOffsets(map.operand, operand.shape(), operand.strides());
+    std::vector<int64_t> elements = rangeOffsets(map.operand, operand);
     if (map.result.count == 0) {
       sweep.add(number, slicesLoop(sweep, number, operand, elements));
       continue;
     }
-    storeInFull(extents, map.result, resultShape);
-    sweep.add(number, {.taps = map.taps, .operandOffsets = sourceOffsets(map, elements)});
+    Loop loop{.taps = map.taps, .operandOffsets = sourceOffsets(map, elements)};
+    if (map.taps == 1 && map.result.count == 1 && sweep.rowAxisOf(map) < 0)
+      extents[map.result.first] = keepRuns(loop.operandOffsets);
+    else
+      storeInFull(extents, map.result, resultShape);
+    sweep.add(number, std::move(loop));
   }
   RankTensor result(resultShape, extents, never);
   for (auto [loop, map] : llvm::zip_equal(sweep.loops, sweep.mapOf))
     if (read.maps[map].result.count > 0)
-      loop.resultOffsets = rangeOffsets(read.maps[map].result, resultShape, result.strides());
+      loop.resultOffsets = storedOffsets(read.maps[map].result, result);
   auto take = [to = result.data().data(), from = operand.data().data()](int64_t r, int64_t o) {
     to[r] = std::max(to[r], from[o]);
   };
@@ -177,6 +230,11 @@ RankTensor scatterMax(const Read &read, const RankTensor &wanted,
   if (wanted.isAll(never))
     return RankTensor(operandShape);
   RankTensor result = withoutUnreadAxes(read, wanted);
+  // Rows of a mask are told apart one by one, or not at all.
+  if (read.mask)
+    for (int64_t axis : read.mask->resultAxes)
+      if (!result.isUniform(axis))
+        result = result.expanded(axis);
   Sweep sweep(read, result.shape());
   llvm::SmallVector<int64_t> extents(operandShape.size(), 1);
   struct Planned {
@@ -184,6 +242,8 @@ RankTensor scatterMax(const Read &read, const RankTensor &wanted,
     /// Whether the result's elements along the map agree, so that each source is marked once.
     bool agrees;
     std::vector<int64_t> sources;
+    /// Else, for each run of the operand's elements, what one of the result's reads it, or -1.
+    std::vector<int64_t> readers;
   };
   std::vector<Planned> planned;
   for (auto [at, map] : llvm::enumerate(read.maps)) {
@@ -194,22 +254,36 @@ RankTensor scatterMax(const Read &read, const RankTensor &wanted,
     Targets targets = agrees ? targetsOf(map, product(range)) : Targets();
     if (targets.areAll)
       continue;
-    storeInFull(extents, map.operand, operandShape);
-    planned.push_back({number, agrees, std::move(targets.sources)});
+    std::vector<int64_t> readers;
+    if (!agrees && sweep.rowAxisOf(map) < 0 && !sweep.maskPlace(number))
+      readers = onlyReaders(map, result, operandShape);
+    if (readers.empty())
+      storeInFull(extents, map.operand, operandShape);
+    else
+      extents[map.operand.first] = keepRuns(readers);
+    planned.push_back({number, agrees, std::move(targets.sources), std::move(readers)});
   }
   RankTensor operand(operandShape, extents, never);
   for (const Planned &plan : planned) {
     const AxisMap &map = read.maps[plan.map];
-    std::vector<int64_t> elements = rangeOffsets(map.operand, operandShape, operand.strides());
+    std::vector<int64_t> elements = rangeOffsets(map.operand, operand);
     Loop loop{.resultOffsets = {0}};
     if (plan.agrees) {
       loop.taps = static_cast<int64_t>(plan.sources.size());
       for (int64_t source : plan.sources)
         loop.operandOffsets.push_back(elements[source]);
+    } else if (!plan.readers.empty()) {
+      loop.resultOffsets.clear();
+      for (auto [offset, reader] :
+           llvm::zip_equal(storedOffsets(map.operand, operand), plan.readers))
+        if (reader >= 0) {
+          loop.resultOffsets.push_back(reader);
+          loop.operandOffsets.push_back(offset);
+        }
     } else {
       loop.taps = map.taps;
       loop.operandOffsets = sourceOffsets(map, elements);
-      loop.resultOffsets = rangeOffsets(map.result, result.shape(), result.strides());
+      loop.resultOffsets = rangeOffsets(map.result, result);
     }
     sweep.add(plan.map, std::move(loop));
   }

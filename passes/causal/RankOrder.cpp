@@ -223,7 +223,10 @@ ir::CausalAttr withoutOrder(ir::CausalAttr contract) {
 }
 
 FailureOr<mlir::func::FuncOp> inRankOrder(mlir::func::FuncOp model, ir::CausalAttr contract) {
-  FailureOr<OrderedAxes> axes = OrderedAxes::follow(model, withoutOrder(contract));
+  FailureOr<SteppedModel> stepped = steppedModel(model, withoutOrder(contract));
+  if (failed(stepped))
+    return failure();
+  FailureOr<OrderedAxes> axes = OrderedAxes::follow(*stepped);
   if (failed(axes))
     return failure();
   bool hasSums = llvm::any_of(

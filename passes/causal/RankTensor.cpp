@@ -25,19 +25,25 @@ llvm::SmallVector<int64_t> storedStrides(llvm::ArrayRef<int64_t> extents) {
   return strides;
 }
 
-/// Calls `visit(place in a tensor over `extents`, offset by `strides`)` for each stored element.
+/// Calls `visit(place in a row-major tensor, offset)` for each of its elements; an offset is the
+/// sum of what `offsets` has for its coordinates.
 template <typename Visit>
-void forEachStored(llvm::ArrayRef<int64_t> extents, llvm::ArrayRef<int64_t> strides, Visit visit) {
-  int64_t total = product(extents), offset = 0;
-  llvm::SmallVector<int64_t> index(extents.size(), 0);
+void forEachStored(llvm::ArrayRef<std::vector<int64_t>> offsets, Visit visit) {
+  int64_t total = 1, offset = 0;
+  for (const std::vector<int64_t> &along : offsets)
+    total *= static_cast<int64_t>(along.size());
+  llvm::SmallVector<size_t> index(offsets.size(), 0);
   for (int64_t place = 0; place < total; ++place) {
     visit(place, offset);
-    for (size_t axis = extents.size(); axis-- > 0;) {
-      offset += strides[axis];
-      if (++index[axis] < extents[axis])
+    for (size_t axis = offsets.size(); axis-- > 0;) {
+      const std::vector<int64_t> &along = offsets[axis];
+      offset -= along[index[axis]];
+      if (++index[axis] < along.size()) {
+        offset += along[index[axis]];
         break;
-      offset -= strides[axis] * extents[axis];
+      }
       index[axis] = 0;
+      offset += along[0];
     }
   }
 }
@@ -68,7 +74,24 @@ llvm::SmallVector<int64_t> RankTensor::strides() const { return storedStrides(th
 int32_t RankTensor::at(llvm::ArrayRef<int64_t> index) const {
   assert(index.size() == theShape.size() && "one coordinate for each axis");
   llvm::SmallVector<int64_t> steps = strides();
-  return data()[std::inner_product(index.begin(), index.end(), steps.begin(), int64_t(0))];
+  int64_t offset = 0;
+  for (size_t axis = 0; axis < index.size(); ++axis)
+    offset += index[axis] / run(static_cast<int64_t>(axis)) * steps[axis];
+  return data()[static_cast<size_t>(offset)];
+}
+
+llvm::SmallVector<int64_t> RankTensor::firstOf(llvm::ArrayRef<int64_t> stored) const {
+  llvm::SmallVector<int64_t> first(stored);
+  for (size_t axis = 0; axis < first.size(); ++axis)
+    first[axis] *= run(static_cast<int64_t>(axis));
+  return first;
+}
+
+std::vector<int64_t> RankTensor::offsetsOf(size_t axis, int64_t count) const {
+  std::vector<int64_t> offsets;
+  for (int64_t at = 0; at < count; ++at)
+    offsets.push_back(at * theExtents[axis] / count * strides()[axis]);
+  return offsets;
 }
 
 int32_t RankTensor::max() const { return *std::ranges::max_element(data()); }
@@ -78,13 +101,26 @@ RankTensor RankTensor::expanded(llvm::ArrayRef<int64_t> axes) const {
   llvm::SmallVector<int64_t> extents = theExtents;
   for (int64_t axis : axes)
     extents[axis] = theShape[axis];
-  if (extents == theExtents)
+  return storedAlong(extents);
+}
+
+RankTensor RankTensor::expandedAs(const RankTensor &other) const {
+  llvm::SmallVector<int64_t> extents = theExtents;
+  for (auto [own, others] : llvm::zip_equal(extents, other.theExtents))
+    own = std::lcm(own, others);
+  return storedAlong(extents);
+}
+
+/// Stored along extents that are multiples of its own.
+RankTensor RankTensor::storedAlong(llvm::ArrayRef<int64_t> extents) const {
+  if (extents == llvm::ArrayRef(theExtents))
     return *this;
   RankTensor result(theShape, extents, never);
-  forEachStored(extents, strides(),
-                [to = result.data().data(), from = data().data()](int64_t place, int64_t offset) {
-                  to[place] = from[offset];
-                });
+  llvm::SmallVector<std::vector<int64_t>> offsets;
+  for (auto [axis, extent] : llvm::enumerate(extents))
+    offsets.push_back(offsetsOf(axis, extent));
+  forEachStored(offsets, [to = result.data().data(), from = data().data()](
+                             int64_t place, int64_t offset) { to[place] = from[offset]; });
   return result;
 }
 
@@ -120,12 +156,7 @@ void RankTensor::raise(const RankTensor &other) {
     *this = other;
     return;
   }
-  llvm::SmallVector<int64_t> wider;
-  for (size_t axis = 0; axis < theExtents.size(); ++axis)
-    if (other.theExtents[axis] > theExtents[axis])
-      wider.push_back(static_cast<int64_t>(axis));
-  if (!wider.empty())
-    *this = expanded(wider);
+  *this = expandedAs(other);
   std::vector<int32_t> &own = data();
   const std::vector<int32_t> &raised = other.data();
   if (theExtents == other.theExtents) {
@@ -133,7 +164,10 @@ void RankTensor::raise(const RankTensor &other) {
       own[i] = std::max(own[i], raised[i]);
     return;
   }
-  forEachStored(theExtents, other.strides(), [&](int64_t place, int64_t offset) {
+  llvm::SmallVector<std::vector<int64_t>> offsets;
+  for (auto [axis, extent] : llvm::enumerate(theExtents))
+    offsets.push_back(other.offsetsOf(axis, extent));
+  forEachStored(offsets, [&](int64_t place, int64_t offset) {
     own[place] = std::max(own[place], raised[offset]);
   });
 }
@@ -152,15 +186,17 @@ void RankTensor::raiseAlong(int64_t axis) {
 }
 
 RankTensor RankTensor::slice(int64_t axis, int64_t coordinate) const {
-  llvm::SmallVector<int64_t> shape = theShape, extents = theExtents, steps = strides();
-  int64_t start = coordinate * steps[axis];
+  llvm::SmallVector<int64_t> shape = theShape, extents = theExtents;
+  int64_t start = coordinate / run(axis) * strides()[axis];
+  llvm::SmallVector<std::vector<int64_t>> offsets;
+  for (auto [other, extent] : llvm::enumerate(theExtents))
+    if (static_cast<int64_t>(other) != axis)
+      offsets.push_back(offsetsOf(other, extent));
   shape.erase(shape.begin() + axis);
   extents.erase(extents.begin() + axis);
-  steps.erase(steps.begin() + axis);
   RankTensor result(shape, extents, never);
-  forEachStored(extents, steps,
-                [to = result.data().data(), from = data().data() + start](
-                    int64_t place, int64_t offset) { to[place] = from[offset]; });
+  forEachStored(offsets, [to = result.data().data(), from = data().data() + start](
+                             int64_t place, int64_t offset) { to[place] = from[offset]; });
   return result;
 }
 
@@ -168,7 +204,7 @@ RankTensor RankTensor::stack(llvm::ArrayRef<RankTensor> slices, int64_t axis) {
   llvm::SmallVector<int64_t> shape = slices.front().theShape, extents(shape.size(), 1);
   for (const RankTensor &slice : slices)
     for (size_t i = 0; i < extents.size(); ++i)
-      extents[i] = std::max(extents[i], slice.theExtents[i]);
+      extents[i] = std::lcm(extents[i], slice.theExtents[i]);
   auto count = static_cast<int64_t>(slices.size());
   shape.insert(shape.begin() + axis, count);
   llvm::SmallVector<int64_t> stacked = extents;
@@ -176,12 +212,15 @@ RankTensor RankTensor::stack(llvm::ArrayRef<RankTensor> slices, int64_t axis) {
   RankTensor result(shape, stacked, never);
   llvm::SmallVector<int64_t> steps = ir::rowMajorStrides(stacked);
   int64_t inner = steps[axis];
-  for (auto [at, slice] : llvm::enumerate(slices))
-    forEachStored(extents, slice.strides(),
-                  [&, at = static_cast<int64_t>(at), to = result.data().data(),
-                   from = slice.data().data()](int64_t place, int64_t offset) {
-                    to[(place / inner * count + at) * inner + place % inner] = from[offset];
-                  });
+  for (auto [at, slice] : llvm::enumerate(slices)) {
+    llvm::SmallVector<std::vector<int64_t>> offsets;
+    for (auto [own, extent] : llvm::enumerate(extents))
+      offsets.push_back(slice.offsetsOf(own, extent));
+    forEachStored(offsets, [&, at = static_cast<int64_t>(at), to = result.data().data(),
+                            from = slice.data().data()](int64_t place, int64_t offset) {
+      to[(place / inner * count + at) * inner + place % inner] = from[offset];
+    });
+  }
   result.compress();
   return result;
 }

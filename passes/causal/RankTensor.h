@@ -11,9 +11,10 @@ namespace quern::passes {
 
 int64_t product(llvm::ArrayRef<int64_t> extents);
 
-/// An int32 tensor shaped like a value, stored once along each axis where all its elements agree:
-/// activations of a network differ in time or place, and rarely along their channels. Copies share
-/// their elements until one is written to, since most ops pass on what they read.
+/// An int32 tensor shaped like a value, stored once for each run of neighbours that agree: there
+/// are as many runs of one length along an axis as `extents` says, one where all its elements
+/// agree. Activations of a network differ in time or place, and rarely along their channels. Copies
+/// share their elements until one is written to, since most ops pass on what they read.
 class RankTensor {
 public:
   /// What an element is that depends on nothing.
@@ -22,15 +23,19 @@ public:
   RankTensor() = default;
   /// `value` everywhere.
   explicit RankTensor(llvm::ArrayRef<int64_t> shape, int32_t value = never);
-  /// `value` everywhere, stored along `extents`, each 1 or the shape's.
+  /// `value` everywhere, stored along `extents`, which divide the shape's.
   RankTensor(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> extents, int32_t value);
 
   llvm::ArrayRef<int64_t> shape() const { return theShape; }
   llvm::ArrayRef<int64_t> extents() const { return theExtents; }
   /// Whether all elements along the axis agree, whatever the other coordinates.
   bool isUniform(int64_t axis) const { return theExtents[axis] == 1; }
+  /// How many neighbours along the axis agree, whatever the other coordinates.
+  int64_t run(int64_t axis) const { return theShape[axis] / theExtents[axis]; }
   /// Steps between stored elements; 0 along uniform axes.
   llvm::SmallVector<int64_t> strides() const;
+  /// The first element of those that are stored as the one at `stored`.
+  llvm::SmallVector<int64_t> firstOf(llvm::ArrayRef<int64_t> stored) const;
 
   int32_t at(llvm::ArrayRef<int64_t> index) const;
   int32_t max() const;
@@ -43,6 +48,8 @@ public:
 
   /// Stores `axes` in full.
   RankTensor expanded(llvm::ArrayRef<int64_t> axes) const;
+  /// Stored along at least its own extents and those of another tensor of this shape.
+  RankTensor expandedAs(const RankTensor &other) const;
   /// Finds the axes along which all elements agree, and stores those once.
   void compress();
   /// this = max(this, other), element by element. Shapes agree.
@@ -57,6 +64,9 @@ public:
   static RankTensor stack(llvm::ArrayRef<RankTensor> slices, int64_t axis);
 
 private:
+  RankTensor storedAlong(llvm::ArrayRef<int64_t> extents) const;
+  /// For each of `count` equal runs along an axis, the offset of what is stored for it.
+  std::vector<int64_t> offsetsOf(size_t axis, int64_t count) const;
   void compressAxis(size_t axis);
 
   llvm::SmallVector<int64_t> theShape, theExtents;

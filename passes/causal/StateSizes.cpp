@@ -5,6 +5,8 @@
 #include "ir/Layout.h"
 #include "passes/causal/Propagate.h"
 
+#include <numeric>
+
 namespace quern::passes {
 namespace {
 
@@ -70,17 +72,13 @@ private:
 
 /// The most elements, of those stored, that are born at or before a step and read after it.
 int64_t mostAlive(RankTensor born, RankTensor last, int64_t steps) {
-  llvm::SmallVector<int64_t> axes;
-  for (auto [axis, extents] : llvm::enumerate(llvm::zip_equal(born.extents(), last.extents())))
-    if (std::get<0>(extents) != std::get<1>(extents))
-      axes.push_back(static_cast<int64_t>(axis));
-  born = born.expanded(axes);
-  last = last.expanded(axes);
+  born = born.expandedAs(last);
+  last = last.expandedAs(born);
   std::vector<int64_t> change(steps + 1, 0);
-  for (size_t i = 0; i < born.data().size(); ++i)
-    if (last.data()[i] > born.data()[i]) {
-      ++change[std::max(born.data()[i], 0)];
-      --change[last.data()[i]];
+  for (auto [from, to] : llvm::zip_equal(std::as_const(born).data(), std::as_const(last).data()))
+    if (to > from) {
+      ++change[std::max(from, 0)];
+      --change[to];
     }
   int64_t alive = 0, most = 0;
   for (int64_t difference : change) {
@@ -93,7 +91,7 @@ int64_t mostAlive(RankTensor born, RankTensor last, int64_t steps) {
 int64_t storedPositions(const RankTensor &born, const RankTensor &last) {
   int64_t count = 1;
   for (auto [a, b] : llvm::zip_equal(born.extents(), last.extents()))
-    count *= std::max(a, b);
+    count *= std::lcm(a, b);
   return count;
 }
 

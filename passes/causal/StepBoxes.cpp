@@ -63,6 +63,44 @@ int64_t rowCount(mlir::RankedTensorType type, const OrderedMap &map, int64_t lev
 
 } // namespace
 
+StepBoxes::StepBoxes(mlir::func::FuncOp target, const SteppedModel &model, const OrderedAxes &axes,
+                     const StepSchedule &schedule)
+    : model(model), axes(axes), schedule(schedule), modules(target, axes.extents()) {
+  Value input = model.inputs.front(), output = viewOf(model.outputs.front(), axes).root;
+  if (model.hasColours()) {
+    // A position is one colour; what the model computes with are planes of them.
+    KeptValue planes = StepModules::kept(input, axes.of(input), axes.rates(input));
+    KeptValue colours = StepModules::kept(output, axes.of(output), axes.rates(output));
+    planes.runs.back() = colours.runs.back() = true;
+    planes.rates.back() = colours.rates.back() = 1;
+    planes.isPlanar = planes.isWhole = true;
+    theInputState = modules.add(planes);
+    theOutputState = modules.add(colours);
+  } else {
+    theInputState = modules.state(input, axes.of(input), axes.rates(input));
+    theOutputState = modules.state(output, axes.of(output), axes.rates(output));
+  }
+  modules.touch({theInputState, here()}, schedule.of(input));
+  // The next element is drawn from it when its own position has gone by.
+  Distance previous = here();
+  previous[0] = -1;
+  modules.touch({theOutputState, previous}, schedule.of(output));
+}
+
+StepPlace StepBoxes::placeOf(const StepProgram &program, Value root, const Distance &distance) {
+  StepPlace place{0, distance};
+  for (size_t j = 0; j < static_cast<size_t>(program.when().level); ++j)
+    (*place.distance)[j] -= program.when().phases[j] / axes.rates(root)[j];
+  if (!model.hasColours() || !model.isInput(root)) {
+    place.state = modules.state(root, axes.of(root), axes.rates(root));
+    return place;
+  }
+  place.state = theInputState;
+  bool isStepped = program.when().level == static_cast<int64_t>(axes.count());
+  place.distance->back() = model.colourOf(root) - (isStepped ? program.when().phases.back() : 0);
+  return place;
+}
+
 /// All of a value without position.
 Value StepBoxes::whole(StepProgram &program, Value value) {
   value = outsideOfScan(value);
@@ -72,7 +110,7 @@ Value StepBoxes::whole(StepProgram &program, Value value) {
   if (!op || (!isWeightExpression(value) && &program != &start())) {
     if (op)
       whole(start(), value);
-    StepPlace place{modules.state(value, OrderedMap(axes.count(), -1))};
+    StepPlace place{modules.state(value, OrderedMap(axes.count(), -1), Distance(axes.count(), 1))};
     modules.touch(place, program.when());
     Value argument = program.argument(place, ir::tensorType(value));
     program.local.map(value, argument);
@@ -88,8 +126,8 @@ Value StepBoxes::whole(StepProgram &program, Value value) {
 }
 
 /// The box of a value that depends on nothing generated, where `map` says which of its axes run
-/// along the order: out of a table that the start program fills.
-Value StepBoxes::freeBox(StepProgram &program, Value value, OrderedMap map) {
+/// along the order, at these rates: out of a table that the start program fills.
+Value StepBoxes::freeBox(StepProgram &program, Value value, OrderedMap map, const Distance &rates) {
   mlir::RankedTensorType type = ir::tensorType(value);
   bool isStepped = false;
   for (size_t j = 0; j < map.size(); ++j) {
@@ -107,7 +145,7 @@ Value StepBoxes::freeBox(StepProgram &program, Value value, OrderedMap map) {
     for (int64_t axis : map)
       inner.push_back(axis < added ? -1 : axis - added);
     return ir::BroadcastOp::create(program.builder, value.getLoc(), boxType,
-                                   freeBox(program, broadcast.getInput(), inner),
+                                   freeBox(program, broadcast.getInput(), inner, rates),
                                    boxType.getShape());
   }
   if (isSplatConstant(value)) {
@@ -117,19 +155,19 @@ Value StepBoxes::freeBox(StepProgram &program, Value value, OrderedMap map) {
                                   elements.resizeSplat(boxType));
   }
   whole(start(), value);
-  return fromState(program, value, map, here());
+  return fromState(program, value, map, {modules.state(value, map, rates), here()});
 }
 
-/// The argument of `program` that is the state's box at `distance`, as a box of `value`.
+/// The argument of `program` that is the state's box at `place`, as a box of `value`.
 Value StepBoxes::fromState(StepProgram &program, Value value, const OrderedMap &map,
-                           const Distance &distance) {
+                           StepPlace place) {
   mlir::RankedTensorType type = ir::tensorType(value);
   int64_t level = program.when().level;
   llvm::SmallVector<int64_t> box = boxShape(type.getShape(), map, level), stored, kept;
   llvm::SmallVector<int64_t> order = memoryAxes(type.getRank(), map, level);
   for (int64_t axis : order)
     stored.push_back(type.getDimSize(axis));
-  StepPlace place{modules.state(value, map), distance, rowCount(type, map, level)};
+  place.count = rowCount(type, map, level);
   modules.touch(place, program.when());
   Value argument = program.argument(place, shaped(type, stored));
   // From the order in memory to the order of the axes, then with the axes of one element.
@@ -140,22 +178,29 @@ Value StepBoxes::fromState(StepProgram &program, Value value, const OrderedMap &
   return reshaped(program.builder, permuted(program.builder, argument, back), box);
 }
 
-/// A box as a state keeps it.
-Value StepBoxes::toState(StepProgram &program, Value box, Value value, const OrderedMap &map) {
+/// Lets `program` write a box of `value` to `place`; where that has a position, as a state keeps
+/// it.
+void StepBoxes::keep(StepProgram &program, Value box, Value value, const OrderedMap &map,
+                     StepPlace place) {
   mlir::RankedTensorType type = ir::tensorType(value);
-  llvm::SmallVector<int64_t> order = memoryAxes(type.getRank(), map, program.when().level);
-  llvm::SmallVector<int64_t> sorted(order), shape, permutation;
-  llvm::sort(sorted);
-  for (int64_t axis : sorted)
-    shape.push_back(type.getDimSize(axis));
-  for (int64_t axis : order)
-    permutation.push_back(llvm::find(sorted, axis) - sorted.begin());
-  return permuted(program.builder, reshaped(program.builder, box, shape), permutation);
+  if (place.distance) {
+    llvm::SmallVector<int64_t> order = memoryAxes(type.getRank(), map, program.when().level);
+    llvm::SmallVector<int64_t> sorted(order), shape, permutation;
+    llvm::sort(sorted);
+    for (int64_t axis : sorted)
+      shape.push_back(type.getDimSize(axis));
+    for (int64_t axis : order)
+      permutation.push_back(llvm::find(sorted, axis) - sorted.begin());
+    box = permuted(program.builder, reshaped(program.builder, box, shape), permutation);
+    place.count = rowCount(type, map, program.when().level);
+  }
+  modules.touch(place, program.when());
+  program.addResult(box, place);
 }
 
 /// Whether what lies at `distance` of a root is computed by `program` itself.
 bool StepBoxes::isOwn(const StepProgram &program, Value root, const Distance &distance) const {
-  return root != input && schedule.of(root) == program.when() &&
+  return !model.isInput(root) && schedule.of(root) == program.when() &&
          isSameBox(distance, program.when().level);
 }
 
@@ -163,15 +208,17 @@ bool StepBoxes::isOwn(const StepProgram &program, Value root, const Distance &di
 Value StepBoxes::box(StepProgram &program, Value value, const Distance &distance) {
   OrderedView view = viewOf(value, axes);
   if (!axes.isGenerated(view.root))
-    return reshaped(program.builder, freeBox(program, view.root, axes.linkOf(value)->map),
+    return reshaped(program.builder,
+                    freeBox(program, view.root, axes.linkOf(value)->map, axes.rates(value)),
                     ir::tensorType(value).getShape());
   Distance stepped = here(), within = here();
   for (size_t j = 0; j < axes.count(); ++j)
     (static_cast<int64_t>(j) < program.when().level ? stepped : within)[j] =
         distance[j] + view.distance[j];
-  Value root = isOwn(program, view.root, stepped)
-                   ? program.local.lookup(view.root)
-                   : fromState(program, view.root, axes.of(view.root), stepped);
+  Value root =
+      isOwn(program, view.root, stepped)
+          ? program.local.lookup(view.root)
+          : fromState(program, view.root, axes.of(view.root), placeOf(program, view.root, stepped));
   root = underAxesOf(program, root, view.root, value);
   llvm::SmallVector<int64_t> wanted =
       boxShape(ir::tensorType(value).getShape(), axes.of(value), program.when().level);
@@ -233,7 +280,7 @@ llvm::SmallVector<StepProgram *> StepBoxes::programsOf(Value root) {
 Value StepBoxes::past(StepProgram &program, Value root) {
   mlir::RankedTensorType type = ir::tensorType(root);
   const OrderedMap &map = axes.of(root);
-  StepPlace place{modules.state(root, map)};
+  StepPlace place{modules.state(root, map, axes.rates(root))};
   modules.keepWhole(place.state);
   llvm::SmallVector<int64_t> order = memoryAxes(type.getRank(), map, 0), stored, back;
   for (int64_t axis : order)
@@ -248,7 +295,7 @@ Value StepBoxes::past(StepProgram &program, Value root) {
 void StepBoxes::keepBefore(Value root, Value first) {
   if (isZeros(first))
     return;
-  StepPlace place{modules.state(root, axes.of(root)), Distance{-1}};
+  StepPlace place{modules.state(root, axes.of(root), axes.rates(root)), Distance{-1}};
   modules.touch(place, start().when());
   start().addResult(whole(start(), first), place);
 }
@@ -258,21 +305,35 @@ void StepBoxes::keepStates() {
   for (size_t i = 0; i < modules.values().size(); ++i) {
     auto [value, map, number] = modules.values()[i];
     bool hasPosition = modules.at(number).hasPosition();
-    if (value == input || (!value.getDefiningOp() && !hasPosition))
+    if (model.isInput(value) || (!value.getDefiningOp() && !hasPosition))
       continue; // the runtime writes what it is given
+    if (auto *found = pieces.find(value); found != pieces.end()) {
+      StepProgram &program = *programsOf(value).front();
+      for (auto &[distance, box] : found->second)
+        keep(program, box, value, map, placeOf(program, value, distance));
+      continue;
+    }
     bool isGenerated = axes.isGenerated(value);
     for (StepProgram *program :
          isGenerated ? programsOf(value) : llvm::SmallVector<StepProgram *>{&start()}) {
       Value box = isGenerated ? program->local.lookup(value) : whole(*program, value);
       StepPlace place{number};
-      if (hasPosition) {
+      if (hasPosition)
         place.distance = here();
-        place.count = rowCount(ir::tensorType(value), map, program->when().level);
-        box = toState(*program, box, value, map);
-      }
-      modules.touch(place, program->when());
-      program->addResult(box, place);
+      keep(*program, box, value, map, place);
     }
+  }
+  if (model.hasColours())
+    keepColours();
+}
+
+/// The output of each colour, at that colour's position.
+void StepBoxes::keepColours() {
+  for (auto [colour, value] : llvm::enumerate(model.outputs)) {
+    StepProgram &program = *programsOf(value).front();
+    StepPlace place{theOutputState, here()};
+    place.distance->back() = static_cast<int64_t>(colour) - program.when().phases.back();
+    keep(program, program.local.lookup(value), value, axes.of(value), place);
   }
 }
 

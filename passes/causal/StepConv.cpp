@@ -18,39 +18,43 @@ void StepOps::writeConv(StepProgram &program, ir::ConvOp conv) {
   for (size_t spatial = 0; spatial < conv.getKernel().size(); ++spatial)
     isWindow = isWindow && isStepped(program, conv, spatial);
   program.local.map(conv.getResult(),
-                    isWindow ? segmentDot(program, conv, taps) : boxConv(program, conv, taps));
+                    isWindow ? segmentDot(program, conv, taps) : boxConv(program, conv));
 }
 
 Value StepOps::segmentDot(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<Tap> taps) {
   mlir::OpBuilder &builder = program.builder;
-  OrderedView view = viewOf(conv.getInput(), axes);
+  auto rootOf = [&](const Tap &tap) { return viewOf(reads.parts(conv)[tap.part], axes).root; };
   auto distanceOf = [&](const Tap &tap) {
-    Distance distance = tap.distance;
+    Distance distance = viewOf(reads.parts(conv)[tap.part], axes).distance;
     for (size_t j = 0; j < distance.size(); ++j)
-      distance[j] += view.distance[j];
+      distance[j] += tap.distance[j];
     return distance;
   };
-  mlir::RankedTensorType type = ir::tensorType(conv.getInput());
-  int64_t batch = type.getDimSize(0), channels = type.getDimSize(1);
   llvm::SmallVector<Value> segments;
   for (size_t i = 0; i < taps.size();) {
+    size_t part = taps[i].part;
+    Value root = rootOf(taps[i]);
+    mlir::RankedTensorType type = ir::tensorType(reads.parts(conv)[part]);
+    int64_t batch = type.getDimSize(0), channels = type.getDimSize(1);
     Distance first = distanceOf(taps[i]);
-    if (boxes.isOwn(program, view.root, first)) {
-      segments.push_back(reshaped(builder, program.local.lookup(view.root), {1, batch, channels}));
+    if (boxes.isOwn(program, root, first)) {
+      segments.push_back(reshaped(builder, program.local.lookup(root), {1, batch, channels}));
       ++i;
       continue;
     }
     // Neighbours along the last ordered axis lie side by side.
-    int64_t count = 1;
+    size_t last = axes.count() - 1;
+    while (axes.of(root)[last] == -1)
+      --last;
+    StepPlace place = boxes.placeOf(program, root, first);
+    place.isBox = false;
     Distance next = first;
-    for (++i, ++next.back();
-         i < taps.size() && distanceOf(taps[i]) == next && !boxes.isOwn(program, view.root, next);
-         ++i, ++next.back())
-      ++count;
-    StepPlace place{boxes.programs().state(view.root, axes.of(view.root)), first, count,
-                    /*isBox=*/false};
+    for (++i, ++next[last]; i < taps.size() && taps[i].part == part &&
+                            distanceOf(taps[i]) == next && !boxes.isOwn(program, root, next);
+         ++i, ++next[last])
+      ++place.count;
     boxes.programs().touch(place, program.when());
-    segments.push_back(program.argument(place, shaped(type, {count, batch, channels})));
+    segments.push_back(program.argument(place, shaped(type, {place.count, batch, channels})));
   }
   return ir::SegmentDotOp::create(builder, conv.getLoc(), segments,
                                   segmentWeight(program, conv, taps),
@@ -69,56 +73,76 @@ Value StepOps::segmentWeight(StepProgram &program, ir::ConvOp conv, llvm::ArrayR
   mlir::RankedTensorType type = ir::tensorType(conv.getWeight());
   Value weight = ir::TransposeOp::create(builder, conv.getLoc(), shaped(type, shape),
                                          boxes.whole(program, conv.getWeight()), permutation);
-  int64_t all = type.getNumElements() / filter[0];
-  weight = reshaped(builder, weight, {all, filter[0]});
+  int64_t places = type.getNumElements() / (filter[0] * filter[1]);
+  weight = reshaped(builder, weight, {places, filter[1], filter[0]});
   auto number = [&](const Tap &tap) {
     int64_t flat = 0;
     for (auto [place, extent] : llvm::zip_equal(tap.place, kernel))
       flat = flat * extent + place;
     return flat;
   };
-  llvm::SmallVector<Value> parts;
+  llvm::SmallVector<int64_t> firstChannel{0}, ones{1, 1, 1};
+  for (Value part : reads.parts(conv))
+    firstChannel.push_back(firstChannel.back() + ir::tensorType(part).getDimSize(1));
+  llvm::SmallVector<Value> rows;
   for (size_t i = 0; i < taps.size();) {
     size_t first = i;
-    for (++i; i < taps.size() && number(taps[i]) == number(taps[i - 1]) + 1; ++i)
+    for (++i; i < taps.size() && taps[i].part == taps[first].part &&
+              number(taps[i]) == number(taps[i - 1]) + 1;
+         ++i)
       ;
-    llvm::SmallVector<int64_t> starts{number(taps[first]) * filter[1], 0},
-        sizes{static_cast<int64_t>(i - first) * filter[1], filter[0]}, ones{1, 1};
-    parts.push_back(sizes[0] == all
-                        ? weight
-                        : ir::SliceOp::create(builder, conv.getLoc(), weight, starts, sizes, ones));
+    int64_t channel = firstChannel[taps[first].part];
+    llvm::SmallVector<int64_t> starts{number(taps[first]), channel, 0},
+        sizes{static_cast<int64_t>(i - first), firstChannel[taps[first].part + 1] - channel,
+              filter[0]};
+    Value part = weight;
+    if (sizes != llvm::ArrayRef(ir::tensorType(weight).getShape()))
+      part = ir::SliceOp::create(builder, conv.getLoc(), weight, starts, sizes, ones);
+    rows.push_back(reshaped(builder, part, {sizes[0] * sizes[1], filter[0]}));
   }
-  return parts.size() == 1 ? parts.front()
-                           : ir::ConcatOp::create(builder, conv.getLoc(), parts, 0).getResult();
+  return rows.size() == 1 ? rows.front()
+                          : ir::ConcatOp::create(builder, conv.getLoc(), rows, 0).getResult();
 }
 
-Value StepOps::boxConv(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<Tap> taps) {
+/// What lies under one place of the kernel along the stepped axes; zeros where no tap is kept.
+Value StepOps::boxUnder(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<int64_t> place) {
+  mlir::OpBuilder &builder = program.builder;
+  Distance distance = boxes.here();
+  for (size_t i = 0; i < place.size(); ++i)
+    if (isStepped(program, conv, i))
+      distance[*axes.orderedAxis(conv.getInput(), static_cast<int64_t>(i) + 2)] =
+          place[i] * conv.getDilations()[i] - conv.getPadLow()[i];
+  llvm::SmallVector<Value> values;
+  for (auto [number, part] : llvm::enumerate(reads.parts(conv))) {
+    bool isKept = llvm::any_of(reads.taps(conv), [&](const Tap &tap) {
+      for (size_t i = 0; i < place.size(); ++i)
+        if (isStepped(program, conv, i) && tap.place[i] != place[i])
+          return false;
+      return tap.part == number;
+    });
+    if (isKept) {
+      values.push_back(boxes.box(program, part, distance));
+      continue;
+    }
+    mlir::RankedTensorType type = ir::tensorType(part);
+    type = shaped(type, boxShape(type.getShape(), axes.of(part), program.when().level));
+    values.push_back(ir::ConstantOp::create(
+        builder, conv.getLoc(), type,
+        mlir::DenseElementsAttr::get(type, builder.getZeroAttr(type.getElementType()))));
+  }
+  return values.size() == 1 ? values.front()
+                            : ir::ConcatOp::create(builder, conv.getLoc(), values, 1).getResult();
+}
+
+/// A convolution over the boxes under the kernel's places along the stepped axes, joined along
+/// those.
+Value StepOps::boxConv(StepProgram &program, ir::ConvOp conv) {
   mlir::OpBuilder &builder = program.builder;
   llvm::ArrayRef<int64_t> kernel = conv.getKernel();
-  mlir::RankedTensorType type = ir::tensorType(conv.getInput());
   llvm::SmallVector<int64_t> place(kernel.size(), 0);
-  // The boxes under the kernel's places along the stepped axes, joined along those.
   std::function<Value(size_t)> gather = [&](size_t spatial) -> Value {
-    if (spatial == kernel.size()) {
-      Distance distance = boxes.here();
-      bool isKept = llvm::any_of(taps, [&](const Tap &tap) {
-        for (size_t i = 0; i < kernel.size(); ++i)
-          if (isStepped(program, conv, i) && tap.place[i] != place[i])
-            return false;
-        return true;
-      });
-      for (size_t i = 0; i < kernel.size(); ++i)
-        if (isStepped(program, conv, i))
-          distance[*axes.orderedAxis(conv.getInput(), static_cast<int64_t>(i) + 2)] =
-              place[i] * conv.getDilations()[i] - conv.getPadLow()[i];
-      if (isKept)
-        return boxes.box(program, conv.getInput(), distance);
-      mlir::RankedTensorType box =
-          shaped(type, boxShape(type.getShape(), axes.of(conv.getInput()), program.when().level));
-      return ir::ConstantOp::create(
-          builder, conv.getLoc(), box,
-          mlir::DenseElementsAttr::get(box, builder.getZeroAttr(box.getElementType())));
-    }
+    if (spatial == kernel.size())
+      return boxUnder(program, conv, place);
     if (!isStepped(program, conv, spatial))
       return gather(spatial + 1);
     llvm::SmallVector<Value> parts;
@@ -129,17 +153,17 @@ Value StepOps::boxConv(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<Tap
                                                     static_cast<int64_t>(spatial) + 2)
                                    .getResult();
   };
-  llvm::SmallVector<int64_t> dilations(conv.getDilations()), low(conv.getPadLow()),
-      high(conv.getPadHigh());
+  llvm::SmallVector<int64_t> strides(conv.getStrides()), dilations(conv.getDilations()),
+      low(conv.getPadLow()), high(conv.getPadHigh());
   for (size_t i = 0; i < kernel.size(); ++i)
     if (isStepped(program, conv, i)) {
-      dilations[i] = 1;
+      strides[i] = dilations[i] = 1;
       low[i] = high[i] = 0;
     }
   Value window = gather(0);
   return ir::ConvOp::create(builder, conv.getLoc(), window, boxes.whole(program, conv.getWeight()),
-                            conv.getStrides(), dilations, low, high, conv.getGroups(),
-                            ir::ConvAttr(), mlir::DenseI64ArrayAttr());
+                            strides, dilations, low, high, conv.getGroups(), ir::ConvAttr(),
+                            mlir::DenseI64ArrayAttr());
 }
 
 } // namespace quern::passes

@@ -2,6 +2,8 @@
 
 #include "ir/Layout.h"
 
+#include <algorithm>
+
 namespace quern::passes {
 namespace {
 
@@ -38,7 +40,10 @@ StepProgram::StepProgram(mlir::func::FuncOp model, const Trigger &when)
   function =
       mlir::func::FuncOp::create(builder, model.getLoc(), "step", builder.getFunctionType({}, {}));
   function->setAttr(ir::names::model, builder.getUnitAttr());
-  ir::Step step{when.level, when.isAfter, when.lag, when.from, when.until};
+  auto stepped = static_cast<size_t>(when.level);
+  ir::Step step{when.level, when.isAfter, when.lag, when.from, when.until, {}, {}};
+  llvm::append_range(step.periods, llvm::ArrayRef(when.periods).take_front(stepped));
+  llvm::append_range(step.phases, llvm::ArrayRef(when.phases).take_front(stepped));
   function->setAttr(ir::names::step, step.attribute(builder.getContext()));
   builder.setInsertionPointToStart(function.addEntryBlock());
 }
@@ -73,10 +78,12 @@ StepProgram &StepModules::program(const Trigger &when) {
   return programs.try_emplace(when, model, when).first->second;
 }
 
-size_t StepModules::state(mlir::Value value, const OrderedMap &axes) {
-  for (auto &[known, knownAxes, number] : numbers)
-    if (known == value && knownAxes == axes)
-      return number;
+size_t StepModules::add(const KeptValue &state) {
+  states.push_back(state);
+  return states.size() - 1;
+}
+
+KeptValue StepModules::kept(mlir::Value value, const OrderedMap &axes, const Distance &rates) {
   mlir::RankedTensorType type = ir::tensorType(value);
   KeptValue state;
   llvm::SmallVector<int64_t> slot;
@@ -85,28 +92,42 @@ size_t StepModules::state(mlir::Value value, const OrderedMap &axes) {
   state.slot = mlir::RankedTensorType::get(slot, type.getElementType());
   for (int64_t axis : axes)
     state.runs.push_back(axis != -1);
-  states.push_back(state);
-  numbers.emplace_back(value, axes, states.size() - 1);
-  return states.size() - 1;
+  state.rates = rates;
+  return state;
+}
+
+size_t StepModules::state(mlir::Value value, const OrderedMap &axes, const Distance &rates) {
+  for (auto &[known, knownAxes, number] : numbers)
+    if (known == value && knownAxes == axes)
+      return number;
+  size_t number = add(kept(value, axes, rates));
+  numbers.emplace_back(value, axes, number);
+  return number;
+}
+
+int64_t StepModules::elements(const KeptValue &state, size_t axis) const {
+  return (extents[axis] + state.rates[axis] - 1) / state.rates[axis];
 }
 
 /// Slots from one position to the next along each ordered axis. Behind each row lie as many slots
 /// as reads reach past its ends: never written, they are the zeros of the padding.
 llvm::SmallVector<int64_t> StepModules::strides(const KeptValue &state) const {
   llvm::SmallVector<int64_t> strides(extents.size(), 0);
+  llvm::SmallVector<size_t> inwards = llvm::to_vector(llvm::seq(extents.size()));
+  if (state.isPlanar)
+    std::rotate(inwards.begin(), inwards.end() - 1, inwards.end());
+  llvm::erase_if(inwards, [&](size_t j) { return !state.runs[j]; });
   int64_t stride = 1;
-  for (size_t j = extents.size(); j-- > 0;) {
-    if (!state.runs[j])
-      continue;
+  for (size_t j : llvm::reverse(inwards)) {
     strides[j] = stride;
     int64_t halo = 0;
     for (const StepPlace &place : state.places)
       if (place.distance) {
         int64_t from = (*place.distance)[j];
-        bool isLong = !place.isBox && j + 1 == extents.size();
+        bool isLong = !place.isBox && j == inwards.back();
         halo = std::max({halo, -from, isLong ? from + place.count - 1 : from});
       }
-    stride *= extents[j] + (j == 0 ? 0 : halo);
+    stride *= elements(state, j) + (j == inwards.front() ? 0 : halo);
   }
   return strides;
 }
@@ -123,8 +144,8 @@ ir::StepState StepModules::describe(const KeptValue &state, int64_t lag) const {
   llvm::SmallVector<int64_t> steps = strides(state);
   // What is read for a position behind the known one lies further back.
   int64_t all = 1, before = lag, after = 0;
-  for (auto [extent, stride] : llvm::zip_equal(extents, steps))
-    all += (extent - 1) * stride;
+  for (auto [axis, stride] : llvm::enumerate(steps))
+    all += (elements(state, axis) - 1) * stride;
   for (const StepPlace &place : state.places) {
     int64_t slot = slotAt(state, place);
     before = std::max(before, lag - slot);
@@ -134,10 +155,15 @@ ir::StepState StepModules::describe(const KeptValue &state, int64_t lag) const {
   int64_t room = std::min(all, std::max(before + after, leastRoom));
   if (state.isWhole || all * bytes <= smallState)
     room = all;
-  // Memory may be moved within a box.
-  for (size_t j = 0; room < all && j < steps.size(); ++j)
-    before += static_cast<int64_t>(j) < state.level ? 0 : (extents[j] - 1) * steps[j];
-  return {bytes, steps, before, after, room};
+  // Memory may be moved within a box, and within one of several rows for which a grid has one.
+  bool isBehind = false;
+  for (size_t j = 0; room < all && j < steps.size(); ++j) {
+    isBehind |= static_cast<int64_t>(j) >= state.level;
+    before += isBehind ? (elements(state, j) - 1) * steps[j] : 0;
+    isBehind |= state.rates[j] > 1;
+  }
+  llvm::SmallVector<int64_t> rates(llvm::ArrayRef<int64_t>(state.rates));
+  return {bytes, rates, steps, before, after, room};
 }
 
 void StepModules::finish(ir::Steps steps) {

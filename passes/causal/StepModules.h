@@ -30,6 +30,10 @@ struct KeptValue {
   mlir::RankedTensorType slot;
   /// Which ordered axes it runs along; none: one slot for all positions.
   llvm::SmallVector<bool, 3> runs;
+  /// How many positions along each ordered axis have one element.
+  Distance rates;
+  /// The innermost ordered axis lies outermost: the planes of an image's colours.
+  bool isPlanar = false;
   /// All of it is read at once.
   bool isWhole = false;
   /// The least level of the programs that touch it once their box is complete: they still need what
@@ -72,8 +76,12 @@ public:
       : model(model), extents(extents) {}
 
   StepProgram &program(const Trigger &when);
-  /// The number of the state that keeps `value`, whose axes run along the order as `axes` says.
-  size_t state(mlir::Value value, const OrderedMap &axes);
+  /// How `value` is kept, whose axes run along the order as `axes` says, at these rates.
+  static KeptValue kept(mlir::Value value, const OrderedMap &axes, const Distance &rates);
+  /// The number of the state that keeps `value` so.
+  size_t state(mlir::Value value, const OrderedMap &axes, const Distance &rates);
+  /// The number of a further state.
+  size_t add(const KeptValue &state);
   /// Notes that `place` is read or written by the program of `when`.
   void touch(const StepPlace &place, const Trigger &when) {
     KeptValue &state = states[place.state];
@@ -92,6 +100,7 @@ public:
 
 private:
   ir::StepState describe(const KeptValue &state, int64_t lag) const;
+  int64_t elements(const KeptValue &state, size_t axis) const;
   llvm::SmallVector<int64_t> strides(const KeptValue &state) const;
   int64_t slotAt(const KeptValue &state, const StepPlace &place) const;
 

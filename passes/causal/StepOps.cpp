@@ -1,5 +1,6 @@
 #include "passes/causal/StepOps.h"
 
+#include "ir/HostTensor.h"
 #include "passes/causal/FreeAxes.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -20,6 +21,8 @@ void StepOps::write(StepProgram &program, mlir::Operation *op) {
     writeAttention(program, attention);
   else if (auto sum = orderedSumOf(op, axes))
     writeSum(program, llvm::cast<ir::ContractOp>(op), *sum);
+  else if (std::optional<Spread> spread = spreadOf(op, axes))
+    writeSpread(program, op, *spread);
   else
     writeMap(program, op);
 }
@@ -29,7 +32,8 @@ Value StepOps::operandBox(StepProgram &program, mlir::OpOperand &operand,
                           const Distance &distance) {
   return axes.isGenerated(operand.get())
              ? boxes.box(program, operand.get(), distance)
-             : boxes.freeBox(program, operand.get(), freeAxes(operand, axes));
+             : boxes.freeBox(program, operand.get(), freeAxes(operand, axes),
+                             axes.rates(operand.getOwner()->getResult(0)));
 }
 
 /// Any other op is the same op over boxes.
@@ -46,6 +50,36 @@ void StepOps::writeMap(StepProgram &program, mlir::Operation *op) {
     own.setType(shaped(ir::tensorType(result), shape));
     program.local.map(result, own);
   }
+}
+
+/// All elements that come from one of the operand, each as a piece of the result.
+void StepOps::writeSpread(StepProgram &program, mlir::Operation *op, const Spread &spread) {
+  mlir::OpBuilder &builder = program.builder;
+  Value result = op->getResult(0);
+  mlir::Operation *copy = builder.clone(*op);
+  copy->setOperand(0, boxes.box(program, op->getOperand(0), boxes.here()));
+  llvm::SmallVector<int64_t> piece =
+      boxShape(ir::tensorType(result).getShape(), spread.map, program.when().level);
+  llvm::SmallVector<int64_t> all = piece, ones(piece.size(), 1), start(piece.size(), 0);
+  Distance factors = boxes.here();
+  for (size_t j = 0; j < axes.count(); ++j) {
+    bool isStepped = static_cast<int64_t>(j) < program.when().level && spread.map[j] >= 0;
+    factors[j] = isStepped ? spread.factors[j] : 1;
+    if (isStepped)
+      all[static_cast<size_t>(spread.map[j])] = factors[j];
+  }
+  setShape(copy, all, op);
+  copy->getResult(0).setType(shaped(ir::tensorType(result), all));
+  if (all == piece)
+    return program.local.map(result, copy->getResult(0));
+  ir::forEachIndex(factors, [&](llvm::ArrayRef<int64_t> index) {
+    for (auto [axis, by] : llvm::zip_equal(spread.map, index))
+      if (axis >= 0)
+        start[static_cast<size_t>(axis)] = by;
+    boxes.addPiece(
+        result, Distance(index),
+        ir::SliceOp::create(builder, op->getLoc(), copy->getResult(0), start, piece, ones));
+  });
 }
 
 /// One query against all keys that may have been kept; the mask's row hides those that have not.
@@ -69,8 +103,8 @@ void StepOps::writeSum(StepProgram &program, ir::ContractOp contract, const Orde
   Value operands[2];
   operands[sum.sequence] =
       boxes.past(program, viewOf(contract->getOperand(sum.sequence), axes).root);
-  operands[sum.weight] =
-      boxes.freeBox(program, contract->getOperand(sum.weight), OrderedMap{sum.to});
+  operands[sum.weight] = boxes.freeBox(program, contract->getOperand(sum.weight),
+                                       OrderedMap{sum.to}, axes.rates(contract.getResult()));
   auto step = ir::ContractOp::create(program.builder, contract.getLoc(), operands[0], operands[1],
                                      contract.getLhsAxes(), contract.getRhsAxes(),
                                      contract.getResultAxes());
@@ -92,6 +126,7 @@ void StepOps::setShape(mlir::Operation *copy, llvm::ArrayRef<int64_t> shape,
                        mlir::Operation *op) const {
   llvm::TypeSwitch<mlir::Operation *>(copy)
       .Case([&](ir::ReshapeOp reshape) { reshape.setShape(shape); })
+      .Case([&](ir::ResizeOp resize) { resize.setSizes(shape.drop_front(2)); })
       .Case([&](ir::BroadcastOp broadcast) { broadcast.setShape(shape); })
       .Case([&](ir::SliceOp slice) {
         llvm::SmallVector<int64_t> starts(slice.getStarts());

@@ -1,6 +1,7 @@
 // Writes the ops of a causal model into its step programs, each over a box.
 #pragma once
 
+#include "passes/causal/Grids.h"
 #include "passes/causal/StepBoxes.h"
 
 namespace quern::passes {
@@ -17,9 +18,11 @@ private:
   void writeConv(StepProgram &program, ir::ConvOp conv);
   mlir::Value segmentDot(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<Tap> taps);
   mlir::Value segmentWeight(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<Tap> taps);
-  mlir::Value boxConv(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<Tap> taps);
+  mlir::Value boxConv(StepProgram &program, ir::ConvOp conv);
+  mlir::Value boxUnder(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<int64_t> place);
   void writeAttention(StepProgram &program, ir::AttentionOp attention);
   void writeSum(StepProgram &program, ir::ContractOp contract, const OrderedSum &sum);
+  void writeSpread(StepProgram &program, mlir::Operation *op, const Spread &spread);
   void writeMap(StepProgram &program, mlir::Operation *op);
   mlir::Value operandBox(StepProgram &program, mlir::OpOperand &operand, const Distance &distance);
 

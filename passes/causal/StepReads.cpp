@@ -1,6 +1,7 @@
 #include "passes/causal/StepReads.h"
 
 #include "ir/HostTensor.h"
+#include "passes/causal/Grids.h"
 #include "passes/causal/StructuralZeros.h"
 
 namespace quern::passes {
@@ -12,12 +13,14 @@ using mlir::FailureOr;
 using mlir::LogicalResult;
 using mlir::success;
 
-/// Whether some weight of the tap may be other than zero.
-bool isKept(const RankTensor &nonzero, llvm::ArrayRef<int64_t> tap) {
+/// Whether some weight of the tap for the channels [first, end), of those that a group has, may be
+/// other than zero.
+bool isKept(const RankTensor &nonzero, llvm::ArrayRef<int64_t> tap, int64_t first, int64_t end) {
+  end = std::min(end, nonzero.shape()[1]);
   llvm::SmallVector<int64_t> index{0, 0};
   index.append(tap.begin(), tap.end());
   for (index[0] = 0; index[0] < nonzero.extents()[0]; ++index[0])
-    for (index[1] = 0; index[1] < nonzero.extents()[1]; ++index[1])
+    for (index[1] = first; index[1] < end; ++index[1])
       if (nonzero.at(index) != 0)
         return true;
   return false;
@@ -25,26 +28,47 @@ bool isKept(const RankTensor &nonzero, llvm::ArrayRef<int64_t> tap) {
 
 } // namespace
 
-llvm::ArrayRef<Tap> StepReads::taps(ir::ConvOp conv) {
-  auto [entry, isNew] = known.try_emplace(conv);
-  llvm::SmallVector<Tap> &taps = entry->second;
-  if (!isNew)
-    return taps;
+const StepReads::Window &StepReads::window(ir::ConvOp conv) {
+  std::unique_ptr<Window> &entry = known[conv];
+  if (entry)
+    return *entry;
+  entry = std::make_unique<Window>();
   std::optional<RankTensor> nonzero = possiblyNonzero(conv.getWeight());
+  entry->parts.push_back(conv.getInput());
+  auto concat = conv.getInput().getDefiningOp<ir::ConcatOp>();
+  if (conv.getGroups() == 1 && concat && concat.getAxis() == 1 &&
+      llvm::all_of(concat.getInputs(), [&](mlir::Value part) { return axes.isGenerated(part); }))
+    entry->parts.assign(concat.getInputs().begin(), concat.getInputs().end());
+  int64_t first = 0;
+  for (size_t part = 0; part < entry->parts.size(); ++part) {
+    int64_t end = first + ir::tensorType(entry->parts[part]).getDimSize(1);
+    addTaps(
+        conv, part,
+        [&](llvm::ArrayRef<int64_t> tap) { return !nonzero || isKept(*nonzero, tap, first, end); },
+        *entry);
+    first = end;
+  }
+  return *entry;
+}
+
+void StepReads::addTaps(ir::ConvOp conv, size_t part,
+                        llvm::function_ref<bool(llvm::ArrayRef<int64_t>)> isKept,
+                        Window &window) const {
   ir::forEachIndex(conv.getKernel(), [&](llvm::ArrayRef<int64_t> index) {
-    if (nonzero && !isKept(*nonzero, index))
+    if (!isKept(index))
       return;
-    Tap tap{llvm::SmallVector<int64_t, 3>(index.size(), 0), here()};
+    Tap tap{part, llvm::SmallVector<int64_t, 3>(index.size(), 0), here()};
     for (size_t spatial = 0; spatial < index.size(); ++spatial)
       if (auto ordered = axes.orderedAxis(conv.getInput(), static_cast<int64_t>(spatial) + 2)) {
         tap.place[spatial] = index[spatial];
         tap.distance[*ordered] =
             index[spatial] * conv.getDilations()[spatial] - conv.getPadLow()[spatial];
       }
-    if (!llvm::any_of(taps, [&](const Tap &other) { return other.place == tap.place; }))
-      taps.push_back(tap);
+    if (!llvm::any_of(window.taps, [&](const Tap &other) {
+          return other.part == part && other.place == tap.place;
+        }))
+      window.taps.push_back(tap);
   });
-  return taps;
 }
 
 /// Notes a read through views. Where a view cuts elements off that its root has, none of those may
@@ -56,13 +80,15 @@ LogicalResult StepReads::add(mlir::Operation *op, mlir::Value operand, const Dis
   OrderedView view = viewOf(operand, axes);
   if (!axes.isGenerated(view.root))
     return success();
-  Distance total;
+  Distance total, periods = periodsOf(op, axes);
   for (size_t j = 0; j < axes.count(); ++j) {
     total.push_back(distance[j] + view.distance[j]);
     int64_t axis = axes.of(view.root)[j];
+    if (axis == -1)
+      continue;
     int64_t extent = axis < 0 ? axes.extents()[j] : ir::tensorType(view.root).getDimSize(axis);
-    for (int64_t p = 0; p < axes.extents()[j]; ++p) {
-      int64_t at = p + total[j];
+    for (int64_t p = 0; p < axes.extents()[j]; p += periods[j]) {
+      int64_t at = p / axes.rates(view.root)[j] + total[j];
       bool isCut = at < view.low[j] || at >= view.high[j];
       if (at >= 0 && at < extent && isCut)
         return op->emitError("no step program can be derived: ")
@@ -81,7 +107,7 @@ LogicalResult StepReads::addConv(ir::ConvOp conv, llvm::SmallVectorImpl<StepRead
   if (axes.isGenerated(conv.getWeight()))
     return conv.emitError("no step program can be derived: the weight depends on the input");
   for (const Tap &tap : taps(conv))
-    if (failed(add(conv, conv.getInput(), tap.distance, reads)))
+    if (failed(add(conv, parts(conv)[tap.part], tap.distance, reads)))
       return failure();
   return success();
 }

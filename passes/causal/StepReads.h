@@ -4,18 +4,22 @@
 
 #include "passes/causal/OrderedSum.h"
 
+#include <memory>
+
 namespace quern::passes {
 
 /// A tap of a convolution's kernel along its ordered axes: the place in the kernel along each
-/// spatial axis (0 along those without order), and the distance at which it reads.
+/// spatial axis (0 along those without order), and the distance at which it reads. It reads one of
+/// the values that the input is put together from.
 struct Tap {
+  size_t part = 0;
   llvm::SmallVector<int64_t, 3> place;
   Distance distance;
 };
 
-/// One generated value that an op reads. Element p needs element p + distance of `value`; or, where
-/// `isPast`, all elements up to p (`isStrict`: up to p - 1); or all along the ordered axes from
-/// `whole` on.
+/// One generated value that an op reads. Element p needs element p * stride + distance of `value`,
+/// where the stride is that of their rates; or, where `isPast`, all elements up to p (`isStrict`:
+/// up to p - 1); or all along the ordered axes from `whole` on.
 struct StepRead {
   mlir::Value value;
   Distance distance;
@@ -31,10 +35,20 @@ public:
   /// What the values of `op` (no view) read, seen through views. Fails with a diagnostic.
   mlir::FailureOr<llvm::SmallVector<StepRead>> of(mlir::Operation *op);
 
-  /// The taps of `conv` that no mask removes, in row-major order.
-  llvm::ArrayRef<Tap> taps(ir::ConvOp conv);
+  /// What the input of `conv` is put together from along its channels: each part is read for
+  /// itself.
+  llvm::ArrayRef<mlir::Value> parts(ir::ConvOp conv) { return window(conv).parts; }
+  /// The taps of `conv` that no mask removes, part by part in row-major order.
+  llvm::ArrayRef<Tap> taps(ir::ConvOp conv) { return window(conv).taps; }
 
 private:
+  struct Window {
+    llvm::SmallVector<mlir::Value, 1> parts;
+    llvm::SmallVector<Tap> taps;
+  };
+  const Window &window(ir::ConvOp conv);
+  void addTaps(ir::ConvOp conv, size_t part,
+               llvm::function_ref<bool(llvm::ArrayRef<int64_t>)> isKept, Window &window) const;
   mlir::LogicalResult add(mlir::Operation *op, mlir::Value operand, const Distance &distance,
                           llvm::SmallVectorImpl<StepRead> &reads);
   mlir::LogicalResult addConv(ir::ConvOp conv, llvm::SmallVectorImpl<StepRead> &reads);
@@ -47,7 +61,7 @@ private:
   Distance here() const { return Distance(axes.count(), 0); }
 
   const OrderedAxes &axes;
-  llvm::DenseMap<mlir::Operation *, llvm::SmallVector<Tap>> known;
+  llvm::DenseMap<mlir::Operation *, std::unique_ptr<Window>> known;
 };
 
 } // namespace quern::passes

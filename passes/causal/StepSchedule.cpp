@@ -1,5 +1,7 @@
 #include "passes/causal/StepSchedule.h"
 
+#include "passes/causal/Grids.h"
+
 namespace quern::passes {
 namespace {
 
@@ -37,9 +39,10 @@ bool isSameBox(const Distance &distance, int64_t level) {
   return leadOf(distance, level).sign == 0;
 }
 
-LogicalResult StepSchedule::collect(mlir::func::FuncOp model, mlir::Value output,
-                                    StepReads &reads) {
-  llvm::SmallVector<mlir::Value> pending{output};
+LogicalResult StepSchedule::collect(StepReads &reads) {
+  llvm::SmallVector<mlir::Value> pending;
+  for (mlir::Value output : model.outputs)
+    pending.push_back(viewOf(output, axes).root);
   while (!pending.empty()) {
     mlir::Operation *op = pending.pop_back_val().getDefiningOp();
     if (!op || readsOf.contains(op))
@@ -51,41 +54,100 @@ LogicalResult StepSchedule::collect(mlir::func::FuncOp model, mlir::Value output
       pending.push_back(read.value);
     readsOf[op] = std::move(*found);
   }
-  model.walk<mlir::WalkOrder::PreOrder>([&](mlir::Operation *op) {
+  mlir::func::FuncOp(model.function).walk<mlir::WalkOrder::PreOrder>([&](mlir::Operation *op) {
     if (readsOf.contains(op))
       needed.push_back(op);
   });
   return success();
 }
 
+/// From the position at which `op` computes an element to that at which what it reads for it was
+/// computed, or to a later one.
+Distance StepSchedule::ahead(mlir::Operation *op, const StepRead &read) const {
+  mlir::Value own = op->getResult(0);
+  auto phase = [&](mlir::Value value, size_t j) {
+    auto trigger = triggers.find(value);
+    bool counts = trigger == triggers.end() || static_cast<int64_t>(j) < trigger->second.level;
+    auto known = phases.find(value);
+    return counts && known != phases.end() ? known->second[j] : 0;
+  };
+  Distance by;
+  for (size_t j = 0; j < axes.count(); ++j)
+    by.push_back(axes.rates(read.value)[j] * read.distance[j] + phase(read.value, j) -
+                 phase(own, j));
+  return by;
+}
+
+/// An element that stands for several positions is computed at the first of them, or at a later one
+/// where it reads what is only there then.
+LogicalResult StepSchedule::choosePhase(mlir::Operation *op) {
+  Distance periods = periodsOf(op, axes), own(axes.count(), 0);
+  auto known = triggers.find(op->getResult(0));
+  int64_t level = known == triggers.end() ? depth() : known->second.level;
+  bool isLater = true;
+  while (isLater) {
+    for (mlir::Value result : op->getResults())
+      phases[result] = own;
+    isLater = llvm::any_of(readsOf[op], [&](const StepRead &read) {
+      Distance by = ahead(op, read);
+      Lead lead = leadOf(by, level);
+      auto axis = static_cast<size_t>(lead.axis);
+      if (lead.sign <= 0 || own[axis] + by[axis] >= periods[axis])
+        return false;
+      own[axis] += by[axis];
+      return true;
+    });
+  }
+  for (size_t j = 0; j < static_cast<size_t>(level); ++j)
+    if (own[j] > 0 &&
+        (axes.extents()[j] - 1) / periods[j] * periods[j] + own[j] >= axes.extents()[j])
+      return op->emitError("no step program can be derived: ")
+             << op->getName().stripDialect()
+             << " has an element that waits for positions after the last";
+  return success();
+}
+
+LogicalResult StepSchedule::choosePhases() {
+  for (mlir::Value input : model.inputs) {
+    phases[input] = Distance(axes.count(), 0);
+    if (model.hasColours())
+      phases[input].back() = model.colourOf(input);
+  }
+  for (mlir::Operation *op : needed)
+    if (failed(choosePhase(op)))
+      return failure();
+  return success();
+}
+
 /// Every value is computed element by element, unless a reader needs elements to its right: then a
 /// whole row at a time, with all that it is computed from in that row, `elementwise` ones apart.
-LogicalResult StepSchedule::chooseLevels(mlir::Value input, int64_t depth) {
+LogicalResult StepSchedule::chooseLevels() {
   triggers.clear();
-  triggers[input] = {.isAfter = true, .level = depth};
+  for (mlir::Value input : model.inputs)
+    triggers[input] = {.isAfter = true, .level = depth(), .phases = phases[input]};
   for (mlir::Operation *op : needed)
     for (mlir::Value result : op->getResults())
-      triggers[result] = {.level = rowsOnly.contains(op) ? rowsOnly[op] : depth};
-  if (depth == 1)
+      triggers[result] = {.level = rowsOnly.contains(op) ? rowsOnly[op] : depth()};
+  if (depth() == 1)
     return success();
   auto isElementwise = [&](mlir::Value value) {
-    return value == input || elementwise.contains(value.getDefiningOp());
+    return model.isInput(value) || elementwise.contains(value.getDefiningOp());
   };
   for (mlir::Operation *op : llvm::reverse(needed)) {
-    int64_t own = depth;
+    int64_t own = depth();
     for (mlir::Value result : op->getResults())
       own = std::min(own, triggers[result].level);
     for (const StepRead &read : readsOf[op]) {
       own = std::min(own, read.whole.value_or(own));
       // Who reads to the right of what is known element by element waits for the row.
-      Lead lead = leadOf(read.distance, own);
+      Lead lead = leadOf(ahead(op, read), own);
       if (lead.sign > 0 && lead.axis > 0 && isElementwise(read.value))
         own = lead.axis;
     }
     for (mlir::Value result : op->getResults())
       triggers[result].level = own;
     for (const StepRead &read : readsOf[op]) {
-      Lead lead = leadOf(read.distance, own);
+      Lead lead = leadOf(ahead(op, read), own);
       if (lead.sign < 0)
         continue;
       if (lead.sign > 0 && lead.axis == 0)
@@ -98,9 +160,9 @@ LogicalResult StepSchedule::chooseLevels(mlir::Value input, int64_t depth) {
 }
 
 /// Whether an op can only be computed a row at a time, whoever reads it.
-bool StepSchedule::needsRow(mlir::Operation *op, int64_t depth) const {
+bool StepSchedule::needsRow(mlir::Operation *op) const {
   return rowsOnly.contains(op) || llvm::any_of(readsOf.find(op)->second, [&](const StepRead &read) {
-           return read.whole || leadOf(read.distance, depth).sign > 0;
+           return read.whole || leadOf(ahead(op, read), depth()).sign > 0;
          });
 }
 
@@ -112,21 +174,28 @@ bool StepSchedule::chooseTimes(mlir::Operation *op) {
   Trigger own = known;
   auto others = llvm::make_filter_range(
       readsOf[op], [&](const StepRead &read) { return read.value.getDefiningOp() != op; });
+  own.periods.assign(axes.count(), 1);
+  own.phases.assign(axes.count(), 0);
+  for (size_t j = 0; j < static_cast<size_t>(own.level); ++j) {
+    own.periods[j] = periodsOf(op, axes)[j];
+    own.phases[j] = phases[op->getResult(0)][j];
+  }
   for (const StepRead &read : others) {
     const Trigger &other = triggers[read.value];
-    if (other.isAfter && other.level < own.level && isSameBox(read.distance, other.level)) {
+    Distance by = ahead(op, read);
+    if (other.isAfter && other.level < own.level && isSameBox(by, other.level)) {
       mlir::Operation *producer = read.value.getDefiningOp();
-      bool readsOn = leadOf(read.distance, own.level).sign > 0;
-      if (readsOn || needsRow(producer, static_cast<int64_t>(read.distance.size())))
+      bool readsOn = leadOf(by, own.level).sign > 0;
+      if (readsOn || needsRow(producer))
         rowsOnly[op] = other.level;
       else
         elementwise.insert(producer);
       return false;
     }
     own.lag = std::max(own.lag, other.lag);
-    if (read.distance.size() == 1)
-      own.lag = std::max(own.lag, other.lag + read.distance[0]);
-    bool isCurrent = isSameBox(read.distance, own.level) && !read.isStrict;
+    if (by.size() == 1)
+      own.lag = std::max(own.lag, other.lag + by[0]);
+    bool isCurrent = isSameBox(by, own.level) && !read.isStrict;
     // The elements of a row are there when it is complete.
     bool isDuring = isCurrent && other.level > own.level;
     own.isAfter |= (isCurrent && other.isAfter) || isDuring || own.lag > 0;
@@ -135,8 +204,10 @@ bool StepSchedule::chooseTimes(mlir::Operation *op) {
     own.stage = 0;
   for (const StepRead &read : others)
     if (const Trigger &other = triggers[read.value];
-        other.isAfter == own.isAfter && isSameBox(read.distance, own.level))
-      own.stage = std::max(own.stage, other.stage + (read.isPast || isApart(read.value)));
+        !model.isInput(read.value) && other.isAfter == own.isAfter && other.level == own.level &&
+        other.lag == own.lag && isSameBox(ahead(op, read), own.level))
+      own.stage = std::max(own.stage, other.stage + (read.isPast || isApart(read.value) ||
+                                                     !own.isTogetherWith(other)));
   for (mlir::Value result : op->getResults())
     triggers[result] = own;
   isSettled &= own == known;
@@ -160,7 +231,10 @@ void StepSchedule::joinBodies() {
   }
   for (mlir::Operation *op : bodies) {
     Trigger joined = latest[op->getParentOp()];
-    joined.level = triggers[op->getResult(0)].level;
+    const Trigger &own = triggers[op->getResult(0)];
+    joined.level = own.level;
+    joined.periods = own.periods;
+    joined.phases = own.phases;
     isSettled &= joined == triggers[op->getResult(0)];
     for (mlir::Value result : op->getResults())
       triggers[result] = joined;
@@ -179,7 +253,7 @@ bool StepSchedule::chooseAllTimes() {
 }
 
 /// Refuses what is needed a row at a time and cannot be computed so; notes the scans along rows.
-LogicalResult StepSchedule::checkLevel(mlir::Operation *op, const OrderedAxes &axes) {
+LogicalResult StepSchedule::checkLevel(mlir::Operation *op) {
   mlir::Value result = op->getResult(0);
   auto level = static_cast<size_t>(of(result).level);
   if (axes.sharedAxis(result) >= 0 && level < axes.count())
@@ -192,25 +266,22 @@ LogicalResult StepSchedule::checkLevel(mlir::Operation *op, const OrderedAxes &a
   return success();
 }
 
-FailureOr<StepSchedule> StepSchedule::plan(mlir::func::FuncOp model, ir::CausalAttr contract,
-                                           const OrderedAxes &axes, StepReads &reads) {
-  StepSchedule schedule;
-  mlir::Value output =
-      viewOf(model.front().getTerminator()->getOperand(static_cast<unsigned>(contract.getOutput())),
-             axes)
-          .root;
-  mlir::Value input = model.getArgument(static_cast<unsigned>(contract.getInput()));
-  if (failed(schedule.collect(model, output, reads)))
+FailureOr<StepSchedule> StepSchedule::plan(const SteppedModel &model, const OrderedAxes &axes,
+                                           StepReads &reads) {
+  StepSchedule schedule(model, axes);
+  if (failed(schedule.collect(reads)) || failed(schedule.choosePhases()) ||
+      failed(schedule.chooseLevels()))
     return failure();
-  // Each round that does not succeed lowers an op's level.
+  // Phases count along the axes that a level leaves. Each round that does not succeed lowers an
+  // op's level.
   while (true) {
-    if (failed(schedule.chooseLevels(input, static_cast<int64_t>(axes.count()))))
+    if (failed(schedule.choosePhases()) || failed(schedule.chooseLevels()))
       return failure();
     if (schedule.chooseAllTimes())
       break;
   }
   for (mlir::Operation *op : schedule.needed)
-    if (failed(schedule.checkLevel(op, axes)))
+    if (failed(schedule.checkLevel(op)))
       return failure();
   return schedule;
 }

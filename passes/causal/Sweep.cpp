@@ -48,15 +48,16 @@ std::vector<Row> Sweep::rows(llvm::ArrayRef<int64_t> resultStrides, const Classe
   return list;
 }
 
-std::vector<int64_t> rangeOffsets(AxisRange range, llvm::ArrayRef<int64_t> shape,
-                                  llvm::ArrayRef<int64_t> strides) {
+std::vector<int64_t> rangeOffsets(AxisRange range, const RankTensor &tensor) {
+  llvm::ArrayRef<int64_t> shape = tensor.shape();
+  llvm::SmallVector<int64_t> strides = tensor.strides();
   std::vector<int64_t> offsets{0};
   for (int64_t axis = range.first; axis < range.first + range.count; ++axis) {
     std::vector<int64_t> next;
     next.reserve(offsets.size() * shape[axis]);
     for (int64_t offset : offsets)
       for (int64_t at = 0; at < shape[axis]; ++at)
-        next.push_back(offset + at * strides[axis]);
+        next.push_back(offset + at / tensor.run(axis) * strides[axis]);
     offsets = std::move(next);
   }
   return offsets;

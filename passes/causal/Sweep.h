@@ -47,9 +47,8 @@ struct Sweep {
   }
 };
 
-/// Offsets of the elements of a range of axes, flattened, where elements are `strides` apart.
-std::vector<int64_t> rangeOffsets(AxisRange range, llvm::ArrayRef<int64_t> shape,
-                                  llvm::ArrayRef<int64_t> strides);
+/// Offsets of what a tensor stores for the elements of a range of its axes, flattened.
+std::vector<int64_t> rangeOffsets(AxisRange range, const RankTensor &tensor);
 
 /// The map's operand offsets, given those of the elements along its operand axes.
 std::vector<int64_t> sourceOffsets(const AxisMap &map, const std::vector<int64_t> &elements);

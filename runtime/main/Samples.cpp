@@ -241,7 +241,8 @@ bool isPicture(const Signature &signature) {
   const Port &input = *signature.generated();
   const SequenceEntry &order = *signature.image.sequence();
   return input.shape.size() == 4 && (input.shape[1] == 1 || input.shape[1] == 3) &&
-         order.axes == 2 && order.inputAxes[0] == 2 && order.inputAxes[1] == 3 && order.levels > 1;
+         order.axes >= 2 && order.inputAxes[0] == 2 && order.inputAxes[1] == 3 &&
+         (order.axes == 2 || order.inputAxes[2] == 1) && order.levels > 1;
 }
 
 void showText(const Signature &signature, std::span<const std::byte> elements) {

@@ -37,21 +37,27 @@ mlir::FailureOr<ir::HostTensor> randomParameter(ir::ParameterOp parameter) {
 }
 
 /// Copies the slices of a tensor at each position of `axes` one after the other, in the order of
-/// generation: `ranks`, unless empty.
+/// generation: `ranks`, unless empty. A position has all elements of the axes without order, and
+/// along ordered ones as many as there are for each of `positions`.
 Tensor byPosition(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> axes,
-                  llvm::ArrayRef<int64_t> ranks, const Tensor &tensor) {
+                  llvm::ArrayRef<int64_t> positions, llvm::ArrayRef<int64_t> ranks,
+                  const Tensor &tensor) {
   auto element = static_cast<size_t>(ir::elementBytes(type.getElementType()));
-  llvm::SmallVector<int64_t> strides = ir::rowMajorStrides(type.getShape()), order(axes), extents;
-  for (int64_t axis = 0; axis < type.getRank(); ++axis)
-    if (!llvm::is_contained(axes, axis))
-      order.push_back(axis);
-  for (int64_t axis : order)
-    extents.push_back(type.getDimSize(axis));
+  llvm::SmallVector<int64_t> each(type.getShape()), steps, extents;
+  llvm::SmallVector<int64_t> strides = ir::rowMajorStrides(type.getShape());
+  for (auto [axis, count] : llvm::zip_equal(axes, positions)) {
+    int64_t &own = each[static_cast<size_t>(axis)];
+    own /= count;
+    extents.push_back(count);
+    steps.push_back(own * strides[static_cast<size_t>(axis)]);
+  }
+  llvm::append_range(extents, each);
+  llvm::append_range(steps, strides);
   Tensor result;
   ir::forEachIndex(extents, [&](llvm::ArrayRef<int64_t> index) {
     int64_t at = 0;
-    for (size_t i = 0; i < order.size(); ++i)
-      at += index[i] * strides[static_cast<size_t>(order[i])];
+    for (auto [coordinate, step] : llvm::zip_equal(index, steps))
+      at += coordinate * step;
     auto from = tensor.begin() + at * static_cast<int64_t>(element);
     result.insert(result.end(), from, from + static_cast<int64_t>(element));
   });
@@ -125,9 +131,10 @@ bool StepModel::compile(const std::string &name) {
       if (candidate->hasAttr(ir::names::model))
         function = candidate;
     double runs = 1;
-    for (int64_t extent : llvm::ArrayRef(steps.extents).take_front(ir::Step::of(function).level))
-      runs *= static_cast<double>(extent);
-    if (ir::Step step = ir::Step::of(function); step.until > 0)
+    ir::Step step = ir::Step::of(function);
+    for (auto [extent, period, phase] : llvm::zip(steps.extents, step.periods, step.phases))
+      runs *= static_cast<double>((extent - phase + period - 1) / period);
+    if (step.until > 0)
       runs = static_cast<double>(step.until - step.from);
     counted.steps += runs * elementsComputed(step);
   }
@@ -220,13 +227,13 @@ Tensor StepModel::fullPass(quern_context *context, const std::vector<Tensor> &in
   Tensor output(static_cast<size_t>(ir::tensorBytes(result)));
   void *outputs[] = {output.data()};
   EXPECT_EQ(api.run(context, pointers(inputs).data(), outputs), QUERN_OK) << api.lastError(context);
-  return byPosition(result, steps.outputAxes, contract.getOrder(), output);
+  return byPosition(result, steps.outputAxes, steps.extents, contract.getOrder(), output);
 }
 
 Tensor StepModel::elements(const std::vector<Tensor> &inputs) const {
   auto number = static_cast<unsigned>(contract.getInput());
   return byPosition(llvm::cast<mlir::RankedTensorType>(type.getInput(number)), steps.inputAxes,
-                    contract.getOrder(), inputs[number]);
+                    steps.extents, contract.getOrder(), inputs[number]);
 }
 
 } // namespace quern::tests
