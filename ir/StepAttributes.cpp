@@ -82,8 +82,9 @@ std::optional<Binding> Binding::of(mlir::DictionaryAttr attributes) {
 mlir::DictionaryAttr Step::attribute(mlir::MLIRContext *context) const {
   Fields fields(context);
   fields.add("level", level).add("is_after", isAfter).add("lag", lag);
-  fields.add("periods", llvm::ArrayRef<int64_t>(periods));
-  fields.add("phases", llvm::ArrayRef<int64_t>(phases));
+  if (llvm::any_of(periods, [](int64_t period) { return period > 1; }))
+    fields.add("periods", llvm::ArrayRef<int64_t>(periods))
+        .add("phases", llvm::ArrayRef<int64_t>(phases));
   if (until != 0)
     fields.add("from", from).add("until", until);
   return fields.dictionary();
@@ -91,14 +92,16 @@ mlir::DictionaryAttr Step::attribute(mlir::MLIRContext *context) const {
 
 Step Step::of(mlir::func::FuncOp program) {
   auto step = program->getAttrOfType<mlir::DictionaryAttr>(names::step);
-  bool isLimited = step.contains("until");
+  bool isLimited = step.contains("until"), isPeriodic = step.contains("periods");
+  auto level = static_cast<size_t>(number(step, "level"));
+  llvm::SmallVector<int64_t> always(level, 1), first(level, 0);
   return {number(step, "level"),
           flag(step, "is_after"),
           number(step, "lag"),
           isLimited ? number(step, "from") : 0,
           isLimited ? number(step, "until") : 0,
-          list(step, "periods"),
-          list(step, "phases")};
+          isPeriodic ? list(step, "periods") : always,
+          isPeriodic ? list(step, "phases") : first};
 }
 
 mlir::DictionaryAttr Steps::attribute(mlir::MLIRContext *context) const {

@@ -246,7 +246,9 @@ bool ImageView::checkStates(const SequenceEntry &order) const {
   for (const StateEntry &state : states())
     for (uint32_t axis = 0; good && axis < order.axes && moves(order, state); ++axis)
       good = state.strides[axis] >= slotsAlong(order, state, axis + 1);
-  const StateEntry &output = states()[order.outputState];
+  const StateEntry &input = states()[order.inputState], &output = states()[order.outputState];
+  for (int axis = 0; axis < maxOrderedAxes; ++axis)
+    good = good && input.rates[axis] == 1 && output.rates[axis] == 1;
   uint64_t step = 0;
   for (uint64_t stride : output.strides)
     step = std::max(step, stride);

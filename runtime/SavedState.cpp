@@ -48,8 +48,16 @@ bool canBegin(const quern_sequence &sequence, uint64_t state, uint64_t origin,
   if (reached > 0 && !header.isPredicted)
     --reached;
   const StateEntry &entry = sequence.image().states()[state];
-  uint64_t number = SequenceState::slotNumber(entry, placeOf(order, reached));
-  return origin <= number && number - origin < entry.room;
+  Place place = placeOf(order, reached), end = place;
+  // In the rows between those of a grid, numbers begin anew.
+  bool isBetween = false;
+  for (uint32_t axis = 0; axis < order.axes; ++axis) {
+    if (isBetween)
+      end.at[axis] = order.extents[axis] - 1;
+    isBetween = isBetween || entry.rates[axis] > 1;
+  }
+  return origin <= SequenceState::slotNumber(entry, end) &&
+         SequenceState::slotNumber(entry, place) < origin + entry.room;
 }
 
 } // namespace

@@ -127,7 +127,8 @@ ImageBuilder imageOfSequence() {
   order.parameters = order.parameterStride = 1;
   order.high = 1;
   builder.sequences = {order};
-  builder.states = {{8, 6, 4, 9, {5, 1, 0, 0}}, {8, 1, 0, 9, {5, 1, 0, 0}}};
+  builder.states = {{8, 6, 4, 9, {5, 1, 0, 0}, {1, 1, 1, 1}},
+                    {8, 1, 0, 9, {5, 1, 0, 0}, {1, 1, 1, 1}}};
   builder.inputStates = {0};
   using runtime::Space;
   runtime::BufferEntry row = ImageBuilder::buffer(Space::state, 0, 0, {2, 4}),
@@ -137,7 +138,8 @@ ImageBuilder imageOfSequence() {
   left.byteOffset = static_cast<uint64_t>(-int64_t{8});
   all.isFixed = 1;
   builder.buffers = {row, left, all, out};
-  builder.programs = {{0, 1, 1, 1, 0, 0, 12}, {1, 3, 2, 0, 0, 0, 12}};
+  builder.programs = {{0, 1, 1, 1, 0, 0, 12, {1, 1, 1, 1}, {}},
+                      {1, 3, 2, 0, 0, 0, 12, {1, 1, 1, 1}, {}}};
   for (uint32_t place = 12; place-- > 0;)
     builder.places.push_back(place);
   return builder;
@@ -203,6 +205,9 @@ TEST(ImageView, refusesImpossibleSequences) {
       {order, [](ImageBuilder &b) { b.states[0].strides[1] = 3; }},
       {order, [](ImageBuilder &b) { b.states[1].before = b.sequences[0].isStrict = 0; }},
       {order, [](ImageBuilder &b) { b.sequences[0].lag = 1; }},
+      {order, [](ImageBuilder &b) { b.states[0].rates[1] = 2; }},
+      {order, [](ImageBuilder &b) { b.states[1].rates[0] = 2; }},
+      {state, [](ImageBuilder &b) { b.states[1].rates[2] = 0; }},
       {state, [](ImageBuilder &b) { b.states[0].slotBytes = 0; }},
       {state, [](ImageBuilder &b) { b.states[0].room = 0; }},
       {state, [&](ImageBuilder &b) { b.states[0].room = huge; }},
@@ -215,6 +220,8 @@ TEST(ImageView, refusesImpossibleSequences) {
       {program, [](ImageBuilder &b) { b.programs[0].lag = 1; }},
       {program, [](ImageBuilder &b) { b.programs[0].from = 12; }},
       {program, [](ImageBuilder &b) { b.programs[0].until = 13; }},
+      {program, [](ImageBuilder &b) { b.programs[0].phases[0] = 1; }},
+      {program, [](ImageBuilder &b) { b.programs[1].periods[3] = 0; }},
       {program, [&](ImageBuilder &b) { b.programs[0].firstBuffer = huge; }},
       {program, [&](ImageBuilder &b) { b.programs[0].bufferCount = huge; }},
       // Memory may have been moved for the row's last element.
