@@ -41,7 +41,8 @@ mlir::LogicalResult LayoutAttr::verify(EmitError emitError, llvm::ArrayRef<int64
 
 mlir::LogicalResult ConvAttr::verify(EmitError emitError, ConvAlgorithm algorithm,
                                      llvm::ArrayRef<int64_t> tile) {
-  bool wantsTile = algorithm == ConvAlgorithm::winograd || algorithm == ConvAlgorithm::fft;
+  bool wantsTile = algorithm != ConvAlgorithm::direct && algorithm != ConvAlgorithm::im2col &&
+                   algorithm != ConvAlgorithm::implicit_im2col;
   if (wantsTile == tile.empty())
     return emitError() << stringifyConvAlgorithm(algorithm)
                        << (wantsTile ? " needs a tile" : " has no tile");

@@ -37,14 +37,17 @@ class Quern_Attr<string name, string mnemonic_> : AttrDef<Quern_Dialect, name> {
 def Quern_ConvAlgorithm : Quern_Enum<"ConvAlgorithm", "how a convolution is computed", [
   I32EnumAttrCase<"direct", 0>, I32EnumAttrCase<"im2col", 1>,
   I32EnumAttrCase<"implicit_im2col", 2>, I32EnumAttrCase<"winograd", 3>,
-  I32EnumAttrCase<"fft", 4>]>;
+  I32EnumAttrCase<"fft", 4>, I32EnumAttrCase<"strassen", 5>,
+  I32EnumAttrCase<"strassen_winograd", 6>, I32EnumAttrCase<"separable", 7>]>;
 
 def Quern_ConvAttr : Quern_Attr<"Conv", "conv"> {
   let summary = "the algorithm of a convolution, and which variant of it";
   let description = [{
     `#quern.conv<direct>`, `#quern.conv<winograd, tile = [4, 4]>`. What `tile` counts is the
     algorithm's business: outputs of a tile along each spatial axis for winograd, the length of the
-    transform along each spatial axis for fft; the others have none.
+    transform along each spatial axis for fft, levels of recursion for strassen and strassen_winograd
+    (the variant with fewer additions), the extents of the shared factor for separable; the others
+    have none.
   }];
   let parameters = (ins EnumParameter<Quern_ConvAlgorithm>:$algorithm,
                         OptionalArrayRefParameter<"int64_t">:$tile);
@@ -81,7 +84,8 @@ def Quern_ScheduleKind : Quern_Enum<"ScheduleKind", "the family of loops a kerne
   I32EnumAttrCase<"grouped_conv", 4>, I32EnumAttrCase<"gemm", 5>, I32EnumAttrCase<"pooling", 6>,
   I32EnumAttrCase<"reduction", 7>, I32EnumAttrCase<"softmax", 8>, I32EnumAttrCase<"resize", 9>,
   I32EnumAttrCase<"device", 10>, I32EnumAttrCase<"im2col", 11>,
-  I32EnumAttrCase<"winograd", 12>, I32EnumAttrCase<"fft", 13>]>;
+  I32EnumAttrCase<"winograd", 12>, I32EnumAttrCase<"fft", 13>,
+  I32EnumAttrCase<"strassen", 14>, I32EnumAttrCase<"separable", 15>]>;
 
 def Quern_ScheduleAttr : Quern_Attr<"Schedule", "schedule"> {
   let summary = "how a kernel is scheduled: a family and its numbers";

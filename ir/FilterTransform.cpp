@@ -2,6 +2,8 @@
 
 #include "ir/conv/Dft.h"
 #include "ir/conv/FftPasses.h"
+#include "ir/conv/SeparableFilter.h"
+#include "ir/conv/Strassen.h"
 #include "ir/conv/TransformFilter.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -21,6 +23,8 @@ int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// Products of the largest algorithm along one axis: beyond, the matrices' entries outgrow f32.
 constexpr int64_t mostWinogradProducts = 12;
+/// Each level takes 7 / 4 of the memory of the one before.
+constexpr int64_t mostStrassenLevels = 3;
 
 /// The algorithm along each axis, outermost first; a strided axis has the taps of one phase, and a
 /// long one those of a piece.
@@ -53,6 +57,25 @@ Extents spectrumShape(llvm::ArrayRef<int64_t> tile, llvm::ArrayRef<int64_t> filt
   for (const FftPass &pass : fftPasses(fftSizes(tile)))
     frequencies *= pass.stored;
   return {frequencies, filter[0], filter[1], 2};
+}
+
+StrassenFilter strassenOf(ConvAttr algorithm, llvm::ArrayRef<int64_t> filter) {
+  bool isWinograd = algorithm.getAlgorithm() == ConvAlgorithm::strassen_winograd;
+  return {.form = isWinograd ? BlockProduct::winograd : BlockProduct::strassen,
+          .levels = algorithm.getTile()[0],
+          .outputs = filter[0],
+          .inputs = filter[1],
+          .taps = mlir::ShapedType::getNumElements(filter.drop_front(2))};
+}
+
+SeparableShape separableOf(llvm::ArrayRef<int64_t> tile, llvm::ArrayRef<int64_t> filter,
+                           int64_t groups) {
+  return {.groups = groups,
+          .outputs = filter[0],
+          .inputs = filter[1],
+          .height = filter[2],
+          .width = filter[3],
+          .sharesRows = tile[0] == 1};
 }
 
 std::vector<double> winograd(FilterTransformOp op, llvm::ArrayRef<int64_t> shape,
@@ -122,35 +145,112 @@ void spectrum(FilterTransformOp op, llvm::ArrayRef<int64_t> shape, llvm::ArrayRe
   });
 }
 
-} // namespace
+/// Both factors in lines of the longer one's length: [O + groups][C / groups][line].
+std::vector<double> separable(FilterTransformOp op, llvm::ArrayRef<int64_t> filter,
+                              llvm::ArrayRef<double> values) {
+  SeparableShape shape =
+      separableOf(op.getAlgorithm().getTile(), filter, static_cast<int64_t>(op.getGroups()));
+  SeparableFactors factors = separate(shape, values);
+  std::vector<double> lines;
+  auto append = [&](llvm::ArrayRef<double> from, int64_t taps) {
+    for (; !from.empty(); from = from.drop_front(static_cast<size_t>(taps))) {
+      llvm::append_range(lines, from.take_front(static_cast<size_t>(taps)));
+      lines.resize(lines.size() + static_cast<size_t>(std::max(shape.height, shape.width) - taps));
+    }
+  };
+  append(factors.rest, shape.restTaps());
+  append(factors.shared, shape.sharedTaps());
+  return lines;
+}
 
-mlir::FailureOr<llvm::SmallVector<int64_t>>
-inferTransformedFilter(std::optional<mlir::Location> loc, ConvAttr algorithm,
-                       llvm::ArrayRef<int64_t> filter, llvm::ArrayRef<int64_t> strides,
-                       llvm::ArrayRef<int64_t> dilations) {
-  size_t spatial = filter.size() - 2;
-  if (!algorithm || !algorithm.transformsFilter())
-    return mlir::emitOptionalError(loc, "W2: the algorithm transforms no filter");
-  llvm::ArrayRef<int64_t> tile = algorithm.getTile();
-  if (tile.size() != spatial)
-    return mlir::emitOptionalError(loc, "W2: a tile of ", tile.size(), " entries for ", spatial,
-                                   " spatial axes");
-  if (strides.size() != spatial || dilations.size() != spatial)
-    return mlir::emitOptionalError(loc, "W3: ", strides.size(), " strides and ", dilations.size(),
-                                   " dilations for ", spatial, " spatial axes");
-  if (algorithm.getAlgorithm() == ConvAlgorithm::winograd) {
-    for (auto [outputs, taps, stride] : llvm::zip_equal(tile, filter.drop_front(2), strides))
-      if (outputs > mostWinogradProducts ||
-          outputs + pieceTaps(ceilDiv(taps, stride)) - 1 > mostWinogradProducts)
-        return mlir::emitOptionalError(loc, "W4: no algorithm of ", outputs, " outputs for ", taps,
-                                       " taps");
-    return winogradShape(tile, filter, strides);
+/// All but spectra, which are stored as they are computed.
+std::vector<double> transformed(FilterTransformOp op, llvm::ArrayRef<int64_t> filter,
+                                llvm::ArrayRef<double> values) {
+  switch (op.getAlgorithm().getAlgorithm()) {
+  case ConvAlgorithm::winograd:
+    return winograd(op, filter, values);
+  case ConvAlgorithm::strassen:
+  case ConvAlgorithm::strassen_winograd:
+    return strassenFilter(strassenOf(op.getAlgorithm(), filter), values);
+  case ConvAlgorithm::separable:
+    return separable(op, filter, values);
+  case ConvAlgorithm::fft:
+  case ConvAlgorithm::direct:
+  case ConvAlgorithm::im2col:
+  case ConvAlgorithm::implicit_im2col:
+    break;
   }
+  llvm_unreachable("stored elsewhere, or refused by inferTransformedFilter");
+}
+
+mlir::FailureOr<Extents> inferWinograd(std::optional<mlir::Location> loc,
+                                       llvm::ArrayRef<int64_t> tile, llvm::ArrayRef<int64_t> filter,
+                                       llvm::ArrayRef<int64_t> strides) {
+  for (auto [outputs, taps, stride] : llvm::zip_equal(tile, filter.drop_front(2), strides))
+    if (outputs > mostWinogradProducts ||
+        outputs + pieceTaps(ceilDiv(taps, stride)) - 1 > mostWinogradProducts)
+      return mlir::emitOptionalError(loc, "W4: no algorithm of ", outputs, " outputs for ", taps,
+                                     " taps");
+  return winogradShape(tile, filter, strides);
+}
+
+mlir::FailureOr<Extents> inferSpectrum(std::optional<mlir::Location> loc,
+                                       llvm::ArrayRef<int64_t> tile, llvm::ArrayRef<int64_t> filter,
+                                       llvm::ArrayRef<int64_t> dilations) {
   for (auto [size, taps, dilation] : llvm::zip_equal(tile, filter.drop_front(2), dilations))
     if (!isFftSize(size) || size < (taps - 1) * dilation + 1)
       return mlir::emitOptionalError(loc, "W4: no transform of ", size, " samples for ", taps,
                                      " taps");
   return spectrumShape(tile, filter);
+}
+
+mlir::FailureOr<Extents> inferStrassen(std::optional<mlir::Location> loc, ConvAttr algorithm,
+                                       llvm::ArrayRef<int64_t> filter, int64_t groups) {
+  if (groups != 1 || algorithm.getTile()[0] > mostStrassenLevels)
+    return mlir::emitOptionalError(loc, "W5: ", groups, " groups and ", algorithm.getTile()[0],
+                                   " levels for a product of one group and up to ",
+                                   mostStrassenLevels, " levels");
+  StrassenFilter shape = strassenOf(algorithm, filter);
+  return Extents{shape.products(), shape.blockOutputs(), shape.blockInputs(), shape.taps};
+}
+
+mlir::FailureOr<Extents> inferSeparable(std::optional<mlir::Location> loc,
+                                        llvm::ArrayRef<int64_t> tile,
+                                        llvm::ArrayRef<int64_t> filter, int64_t groups) {
+  bool alongX = filter.size() == 4 && tile[0] == 1 && tile[1] == filter[3];
+  bool alongY = filter.size() == 4 && tile[1] == 1 && tile[0] == filter[2];
+  if ((!alongX && !alongY) || groups < 1 || filter[0] % groups != 0)
+    return mlir::emitOptionalError(
+        loc, "W6: the shared factor is a line of the kernel's extent along one of "
+             "two axes, and groups divide the outputs");
+  return Extents{filter[0] + groups, filter[1], std::max(filter[2], filter[3])};
+}
+
+} // namespace
+
+mlir::FailureOr<llvm::SmallVector<int64_t>>
+inferTransformedFilter(std::optional<mlir::Location> loc, ConvAttr algorithm,
+                       llvm::ArrayRef<int64_t> filter, llvm::ArrayRef<int64_t> strides,
+                       llvm::ArrayRef<int64_t> dilations, int64_t groups) {
+  size_t spatial = filter.size() - 2;
+  if (!algorithm || !algorithm.transformsFilter())
+    return mlir::emitOptionalError(loc, "W2: the algorithm transforms no filter");
+  llvm::ArrayRef<int64_t> tile = algorithm.getTile();
+  ConvAlgorithm kind = algorithm.getAlgorithm();
+  bool isStrassen = kind == ConvAlgorithm::strassen || kind == ConvAlgorithm::strassen_winograd;
+  if (tile.size() != (isStrassen ? 1 : spatial))
+    return mlir::emitOptionalError(loc, "W2: a tile of ", tile.size(), " entries for ", spatial,
+                                   " spatial axes");
+  if (strides.size() != spatial || dilations.size() != spatial)
+    return mlir::emitOptionalError(loc, "W3: ", strides.size(), " strides and ", dilations.size(),
+                                   " dilations for ", spatial, " spatial axes");
+  if (isStrassen)
+    return inferStrassen(loc, algorithm, filter, groups);
+  if (kind == ConvAlgorithm::separable)
+    return inferSeparable(loc, tile, filter, groups);
+  if (kind == ConvAlgorithm::fft)
+    return inferSpectrum(loc, tile, filter, dilations);
+  return inferWinograd(loc, tile, filter, strides);
 }
 
 HostTensor transformFilter(FilterTransformOp op, const HostTensor &filter) {
@@ -159,10 +259,10 @@ HostTensor transformFilter(FilterTransformOp op, const HostTensor &filter) {
   llvm::ArrayRef<int64_t> shape = filter.type().getShape();
   HostTensor result = HostTensor::allocate(mlir::RankedTensorType::get(
       op.getResult().getType().getShape(), op.getFilter().getType().getElementType()));
-  if (op.getAlgorithm().getAlgorithm() == ConvAlgorithm::winograd)
-    result.storeRow(0, winograd(op, shape, values));
-  else
+  if (op.getAlgorithm().getAlgorithm() == ConvAlgorithm::fft)
     spectrum(op, shape, values, reinterpret_cast<float *>(result.mutableBytes().data()));
+  else
+    result.storeRow(0, transformed(op, shape, values));
   return result;
 }
 

@@ -12,7 +12,7 @@ namespace quern::ir {
 mlir::FailureOr<llvm::SmallVector<int64_t>>
 inferTransformedFilter(std::optional<mlir::Location> loc, ConvAttr algorithm,
                        llvm::ArrayRef<int64_t> filter, llvm::ArrayRef<int64_t> strides,
-                       llvm::ArrayRef<int64_t> dilations);
+                       llvm::ArrayRef<int64_t> dilations, int64_t groups);
 
 /// The value of quern.filter_transform for the row-major `filter`.
 HostTensor transformFilter(FilterTransformOp op, const HostTensor &filter);

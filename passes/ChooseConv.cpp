@@ -80,9 +80,13 @@ private:
 
   mlir::FailureOr<ConvDecision> decided(ir::ConvOp op) {
     ConvShape shape = shapeOf(op);
-    // To be chosen by name an algorithm needs no weights.
-    if (policy.mode == ConvMode::fixed && !policy.keepsWeights)
-      return decide(shape, std::nullopt, policy);
+    // What is chosen by name needs no weights, unless it depends on what they are.
+    if (policy.mode == ConvMode::fixed && !policy.keepsWeights) {
+      ConvDecision decision = decide(shape, std::nullopt, policy);
+      bool isApt = convAlgorithm(policy.algorithm).refusal(shape).empty();
+      if (decision.algorithm == policy.algorithm || !isApt)
+        return decision;
+    }
     mlir::FailureOr<std::vector<float>> weights = weightsOf(op, policy);
     if (mlir::failed(weights))
       return mlir::failure();
@@ -93,8 +97,7 @@ private:
         entry->second = decide(shape, std::nullopt, policy);
       return entry->second;
     }
-    ConvDecision decision =
-        decide(shape, FilterView{*weights, shape.outChannels, shape.channelsPerGroup()}, policy);
+    ConvDecision decision = decide(shape, filterView(shape, *weights), policy);
     if (policy.keepsWeights)
       decision.weights = std::move(*weights);
     return decision;
@@ -122,7 +125,8 @@ private:
   /// Why the algorithm and tile of a plan, which anyone may have edited, cannot compute `op`; empty
   /// where they can.
   std::string whyNot(ir::ConvOp op, const ConvDecision &planned) {
-    if (std::string why = convAlgorithm(planned.algorithm).refusal(planned.shape); !why.empty())
+    const ConvAlgorithm &algorithm = convAlgorithm(planned.algorithm);
+    if (std::string why = algorithm.refusal(planned.shape); !why.empty())
       return why;
     mlir::ScopedDiagnosticHandler ignore(&getContext(),
                                          [](mlir::Diagnostic &) { return mlir::success(); });
@@ -132,9 +136,23 @@ private:
     auto attribute = ir::ConvAttr::get(&getContext(), planned.algorithm, planned.tile);
     if (attribute.transformsFilter() &&
         mlir::failed(ir::inferTransformedFilter({}, attribute, op.getFilterShape(), op.getStrides(),
-                                                op.getDilations())))
+                                                op.getDilations(),
+                                                static_cast<int64_t>(op.getGroups()))))
       return "there is no such tile";
-    return "";
+    return whyNotWeights(op, planned);
+  }
+
+  /// The same for the weights, which are read only if it depends on them.
+  std::string whyNotWeights(ir::ConvOp op, const ConvDecision &planned) {
+    const ConvAlgorithm &algorithm = convAlgorithm(planned.algorithm);
+    std::string why = algorithm.weightRefusal(planned.shape, planned.tile, std::nullopt);
+    if (why.empty())
+      return why;
+    mlir::FailureOr<std::vector<float>> weights = weightsOf(op, policy);
+    if (mlir::failed(weights) || weights->empty())
+      return why;
+    return algorithm.weightRefusal(planned.shape, planned.tile,
+                                   filterView(planned.shape, *weights));
   }
 
   mlir::LogicalResult allUsed(int64_t used) {

@@ -17,7 +17,7 @@ struct TransformFilters : impl::TransformFiltersBase<TransformFilters> {
       op.setFilter(shape);
       op.getWeightMutable().assign(
           ir::FilterTransformOp::create(builder, op.getLoc(), op.getWeight(), *op.getAlgorithm(),
-                                        op.getStrides(), op.getDilations()));
+                                        op.getStrides(), op.getDilations(), op.getGroups()));
     });
   }
 };

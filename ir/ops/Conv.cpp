@@ -33,8 +33,9 @@ mlir::LogicalResult ConvOp::inferReturnTypes(mlir::MLIRContext *, std::optional<
   if (mlir::failed(spatial))
     return mlir::failure();
   if (adaptor.getFilter()) {
-    auto transformed = inferTransformedFilter(loc, adaptor.getAlgorithm().value_or(ConvAttr()),
-                                              filter, adaptor.getStrides(), adaptor.getDilations());
+    auto transformed =
+        inferTransformedFilter(loc, adaptor.getAlgorithm().value_or(ConvAttr()), filter,
+                               adaptor.getStrides(), adaptor.getDilations(), groups);
     if (mlir::failed(transformed))
       return mlir::failure();
     if (weight.getShape() != llvm::ArrayRef(*transformed))
@@ -74,8 +75,9 @@ FilterTransformOp::inferReturnTypes(mlir::MLIRContext *, std::optional<mlir::Loc
   mlir::RankedTensorType filter = tensorType(adaptor.getFilter());
   if (filter.getRank() < 3 || filter.getRank() > 5 || !filter.getElementType().isF32())
     return mlir::emitOptionalError(loc, "W1: a filter is f32 of rank 3 to 5, not ", filter);
-  auto shape = inferTransformedFilter(loc, adaptor.getAlgorithm(), filter.getShape(),
-                                      adaptor.getStrides(), adaptor.getDilations());
+  auto shape =
+      inferTransformedFilter(loc, adaptor.getAlgorithm(), filter.getShape(), adaptor.getStrides(),
+                             adaptor.getDilations(), static_cast<int64_t>(adaptor.getGroups()));
   if (mlir::failed(shape))
     return mlir::failure();
   inferred.push_back(mlir::RankedTensorType::get(*shape, filter.getElementType()));

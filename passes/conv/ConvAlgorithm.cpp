@@ -7,8 +7,9 @@
 namespace quern::passes {
 
 llvm::ArrayRef<const ConvAlgorithm *> convAlgorithms() {
-  static const std::array algorithms{&directConv(), &im2colConv(), &implicitIm2colConv(),
-                                     &winogradConv(), &fftConv()};
+  static const std::array algorithms{
+      &directConv(), &im2colConv(),   &implicitIm2colConv(),   &winogradConv(),
+      &fftConv(),    &strassenConv(), &strassenWinogradConv(), &separableConv()};
   return algorithms;
 }
 

@@ -5,6 +5,8 @@
 #include "passes/conv/ConvShape.h"
 #include "passes/conv/SampleConv.h"
 
+#include <optional>
+
 namespace quern::passes {
 
 /// The variant of an algorithm: ir::ConvAttr's tile.
@@ -30,6 +32,14 @@ public:
   /// The variants that are worth a thought where there is no refusal; without variants, one empty
   /// tile.
   virtual llvm::SmallVector<Tile> tiles(const ConvShape &) const { return {Tile()}; }
+
+  /// Why a variant cannot compute it with these weights, where refusal() objects to nothing; empty
+  /// where it can. Weights that are not known yet are no weights: an algorithm that depends on
+  /// what they are refuses then.
+  virtual std::string weightRefusal(const ConvShape &, const Tile &,
+                                    std::optional<FilterView>) const {
+    return "";
+  }
 
   /// Estimated by counting products, transforms and traffic.
   virtual ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const = 0;

@@ -21,7 +21,8 @@ std::vector<float> madeUpWeights(const ConvShape &shape, int64_t outputs) {
   return weights;
 }
 
-std::vector<ConvCandidate> allCandidates(const ConvShape &shape, const ConvPolicy &policy) {
+std::vector<ConvCandidate> allCandidates(const ConvShape &shape, std::optional<FilterView> filter,
+                                         const ConvPolicy &policy) {
   std::vector<ConvCandidate> candidates;
   for (const ConvAlgorithm *algorithm : convAlgorithms()) {
     ConvCandidate candidate{.algorithm = algorithm->kind()};
@@ -35,6 +36,7 @@ std::vector<ConvCandidate> allCandidates(const ConvShape &shape, const ConvPolic
     }
     for (const Tile &tile : algorithm->tiles(shape)) {
       candidate.tile = tile;
+      candidate.refusal = algorithm->weightRefusal(shape, tile, filter);
       candidate.cost = algorithm->cost(shape, tile, policy.machine);
       candidates.push_back(candidate);
     }
@@ -207,7 +209,7 @@ ConvDecision decide(const ConvShape &shape, std::optional<FilterView> filter,
                     const ConvPolicy &policy) {
   ConvDecision decision;
   decision.shape = shape;
-  decision.candidates = allCandidates(shape, policy);
+  decision.candidates = allCandidates(shape, filter, policy);
   if (policy.mode == ConvMode::fixed) {
     decideFixed(decision, policy);
     return decision;

@@ -34,6 +34,11 @@ struct FilterView {
   int64_t outputs, channels;
 };
 
+/// The weights of a convolution of that shape.
+inline FilterView filterView(const ConvShape &shape, llvm::ArrayRef<float> values) {
+  return {values, shape.outChannels, shape.channelsPerGroup()};
+}
+
 /// A sample with `outputsAlong` outputs along each axis, of the output channels with the largest
 /// ratio of weights' magnitudes and some others, at most eight in all, on inputs uniform in [-1,
 /// 1].

@@ -43,10 +43,10 @@ public:
     Shape shape = filterShape(c.shape);
     parameter = ir::ParameterOp::create(
         builder, location, mlir::RankedTensorType::get(shape, builder.getF32Type()), "filter");
-    transform = ir::FilterTransformOp::create(builder, location, parameter->getResult(0),
-                                              ir::ConvAttr::get(&context, c.algorithm, c.tile),
-                                              list(c.shape, &ConvAxis::stride),
-                                              list(c.shape, &ConvAxis::dilation));
+    transform = ir::FilterTransformOp::create(
+        builder, location, parameter->getResult(0),
+        ir::ConvAttr::get(&context, c.algorithm, c.tile), list(c.shape, &ConvAxis::stride),
+        list(c.shape, &ConvAxis::dilation), static_cast<uint64_t>(c.shape.groups));
   }
   ~Transformation() {
     transform->erase();
@@ -73,6 +73,27 @@ private:
   ir::ParameterOp parameter;
   ir::FilterTransformOp transform;
 };
+
+/// Filters that are products of a row and a column, one of which all filters that read an input
+/// channel share: lines of those that were drawn.
+Tensor separableFilter(const ConvCase &c, const Tensor &drawn) {
+  const ConvShape &s = c.shape;
+  bool sharesRows = c.tile[0] == 1;
+  Tensor filter = drawn;
+  int64_t height = s.axes[0].kernel, width = s.axes[1].kernel, each = height * width;
+  int64_t inputs = s.channelsPerGroup(), outputs = s.outChannels / s.groups;
+  auto first = [&](int64_t o, int64_t i) { return (o * inputs + i) * each; };
+  for (int64_t o = 0; o < s.outChannels; ++o)
+    for (int64_t i = 0; i < inputs; ++i)
+      for (int64_t tap = 0; tap < each; ++tap) {
+        int64_t shared = first(o / outputs * outputs, i), own = first(o, i);
+        int64_t row = (sharesRows ? shared : own) + tap % width,
+                column = (sharesRows ? own : shared) + tap / width * width;
+        filter.values[static_cast<size_t>(first(o, i) + tap)] =
+            drawn.values[static_cast<size_t>(row)] * drawn.values[static_cast<size_t>(column)];
+      }
+  return reference::cast(filter, "f32");
+}
 
 double largestOf(const Tensor &tensor) {
   double largest = 0;
@@ -161,6 +182,8 @@ OpCase opCase(const ConvCase &c) {
   if (!c.tile.empty())
     result.weight.transform = [c](const Tensor &filter) { return Transformation(c).of(filter); };
   result.hasExactScratch = true;
+  if (c.algorithm == ir::ConvAlgorithm::separable)
+    result.weight.draw = [=](const Tensor &drawn) { return separableFilter(c, drawn); };
   bool hasEpilogue = c.epilogue != Epilogue::none;
   reference::Window window{list(s, &ConvAxis::stride), list(s, &ConvAxis::dilation),
                            list(s, &ConvAxis::padLow), list(s, &ConvAxis::padHigh)};

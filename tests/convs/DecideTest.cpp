@@ -43,7 +43,7 @@ ConvPolicy withinWorkspace(int64_t budget) {
 ConvDecision decideBy(const ConvShape &shape, const std::vector<float> &weights,
                       ConvPolicy policy) {
   policy.mode = ConvMode::automatic;
-  return decide(shape, FilterView{weights, shape.outChannels, shape.channelsPerGroup()}, policy);
+  return decide(shape, filterView(shape, weights), policy);
 }
 
 const ConvCandidate &chosen(const ConvDecision &decision) {
@@ -142,6 +142,80 @@ TEST(WorkspaceBudget, IsObeyedByTheEstimate) {
     else
       EXPECT_EQ(decision.algorithm, ir::ConvAlgorithm::direct);
   }
+}
+
+bool isStrassen(ir::ConvAlgorithm algorithm) {
+  return algorithm == ir::ConvAlgorithm::strassen ||
+         algorithm == ir::ConvAlgorithm::strassen_winograd;
+}
+
+TEST(Strassen, IsForLargeProductsOnly) {
+  for (auto [channels, size, expected] :
+       {std::tuple(1536, 48, true), std::tuple(64, 56, false), std::tuple(512, 7, false)}) {
+    ConvShape shape = square(channels, size, 1);
+    ConvDecision decision = decideBy(shape, weightsOf(shape, 0), ConvPolicy());
+    EXPECT_EQ(isStrassen(decision.algorithm), expected) << shape.text();
+  }
+}
+
+TEST(Strassen, IsNotChosenBeyondTheBudgetOnErrors) {
+  ConvShape shape = square(1536, 48, 1);
+  ConvDecision decision = decideBy(shape, weightsOf(shape, 0), withinError(1e-12));
+  EXPECT_NE(decision.reason.find("the least error"), std::string::npos) << decision.reason;
+  EXPECT_FALSE(isStrassen(decision.algorithm));
+}
+
+/// A Gaussian blur of each channel, wider from channel to channel.
+std::vector<float> blurs(int64_t channels, int64_t taps) {
+  std::vector<float> weights;
+  for (int64_t c = 0; c < channels; ++c) {
+    double sigma = 0.5 + 0.05 * static_cast<double>(c);
+    auto tap = [&](int64_t k) {
+      auto distance = static_cast<double>(k - taps / 2);
+      return std::exp(-distance * distance / (2 * sigma * sigma));
+    };
+    for (int64_t y = 0; y < taps; ++y)
+      for (int64_t x = 0; x < taps; ++x)
+        weights.push_back(static_cast<float>(tap(y) * tap(x)));
+  }
+  return weights;
+}
+
+TEST(Separable, IsChosenForBlursAndForNothingThatOnlyLooksLikeOne) {
+  ConvShape shape = square(32, 56, 7, 32);
+  std::vector<float> weights = blurs(32, 7);
+  EXPECT_EQ(decideBy(shape, weights, ConvPolicy()).algorithm, ir::ConvAlgorithm::separable);
+  weights[24] *= 1.001F; // the middle of the first filter
+  for (ConvDecision decision : {decideBy(shape, weights, ConvPolicy()),
+                                decideBy(shape, weightsOf(shape, 0), ConvPolicy())}) {
+    EXPECT_NE(decision.algorithm, ir::ConvAlgorithm::separable);
+    for (const ConvCandidate &candidate : decision.candidates)
+      if (candidate.algorithm == ir::ConvAlgorithm::separable) {
+        EXPECT_NE(candidate.refusal.find("not products"), std::string::npos) << candidate.refusal;
+      }
+  }
+}
+
+TEST(Separable, IsNotChosenWithoutWeights) {
+  ConvPolicy policy;
+  policy.mode = ConvMode::automatic;
+  ConvDecision decision = decide(square(32, 56, 7, 32), std::nullopt, policy);
+  EXPECT_NE(decision.algorithm, ir::ConvAlgorithm::separable);
+}
+
+/// Dense filters that share the row of each input channel.
+TEST(Separable, SharedRowsOfDenseFiltersAreFound) {
+  ConvShape shape = square(16, 40, 5);
+  std::vector<float> drawn = weightsOf(shape, 0), weights = drawn;
+  for (size_t filter = 0; filter < 16 * 16; ++filter)
+    for (size_t tap = 0; tap < 25; ++tap)
+      weights[filter * 25 + tap] = drawn[filter * 25 + tap / 5] * drawn[filter % 16 * 25 + tap % 5];
+  ConvPolicy policy;
+  policy.mode = ConvMode::fixed;
+  policy.algorithm = ir::ConvAlgorithm::separable;
+  ConvDecision decision = decide(shape, filterView(shape, weights), policy);
+  EXPECT_EQ(decision.algorithm, ir::ConvAlgorithm::separable);
+  EXPECT_EQ(decision.tile, (Tile{1, 5}));
 }
 
 } // namespace

@@ -42,3 +42,56 @@ func.func @refused(%w: tensor<8x8x3x3xf32>) {
   %0 = quern.filter_transform %w for <fft, tile = [4, 2]> strides [1, 1] dilations [1, 1] : (tensor<8x8x3x3xf32>) -> tensor<16x8x8x2xf32>
   return
 }
+
+// -----
+
+func.func @refused(%w: tensor<8x8x3x3xf32>) {
+  // expected-error @below {{W2: a tile of 2 entries for 2 spatial axes}}
+  // expected-error @below {{failed to infer}}
+  %0 = quern.filter_transform %w for <strassen, tile = [1, 1]> strides [1, 1] dilations [1, 1] : (tensor<8x8x3x3xf32>) -> tensor<7x16x4x9xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%w: tensor<8x8x3x3xf32>) {
+  // expected-error @below {{W5: 1 groups and 4 levels for a product of one group and up to 3 levels}}
+  // expected-error @below {{failed to infer}}
+  %0 = quern.filter_transform %w for <strassen_winograd, tile = [4]> strides [1, 1] dilations [1, 1] : (tensor<8x8x3x3xf32>) -> tensor<7x16x4x9xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%w: tensor<8x8x3x3xf32>) {
+  // expected-error @below {{W5: 2 groups}}
+  // expected-error @below {{failed to infer}}
+  %0 = quern.filter_transform %w for <strassen, tile = [1]> strides [1, 1] dilations [1, 1] groups 2 : (tensor<8x8x3x3xf32>) -> tensor<7x16x4x9xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%w: tensor<8x1x3x5xf32>) {
+  // expected-error @below {{W6: the shared factor is a line of the kernel's extent along one of two axes, and groups divide the outputs}}
+  // expected-error @below {{failed to infer}}
+  %0 = quern.filter_transform %w for <separable, tile = [1, 3]> strides [1, 1] dilations [1, 1] groups 8 : (tensor<8x1x3x5xf32>) -> tensor<16x1x5xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%w: tensor<8x1x3x5xf32>) {
+  // expected-error @below {{W6: the shared factor is a line of the kernel's extent along one of two axes, and groups divide the outputs}}
+  // expected-error @below {{failed to infer}}
+  %0 = quern.filter_transform %w for <separable, tile = [1, 5]> strides [1, 1] dilations [1, 1] groups 3 : (tensor<8x1x3x5xf32>) -> tensor<16x1x5xf32>
+  return
+}
+
+// -----
+
+func.func @accepted(%w: tensor<8x1x3x5xf32>, %v: tensor<20x7x3x3xf32>) -> (tensor<16x1x5xf32>, tensor<49x16x2x9xf32>) {
+  %0 = quern.filter_transform %w for <separable, tile = [1, 5]> strides [1, 1] dilations [1, 1] groups 8 : (tensor<8x1x3x5xf32>) -> tensor<16x1x5xf32>
+  %1 = quern.filter_transform %v for <strassen, tile = [2]> strides [1, 1] dilations [1, 1] : (tensor<20x7x3x3xf32>) -> tensor<49x16x2x9xf32>
+  return %0, %1 : tensor<16x1x5xf32>, tensor<49x16x2x9xf32>
+}

@@ -35,6 +35,15 @@ struct Options {
   throw CLI::RuntimeError(code);
 }
 
+/// Whether two convolutions are of one shape, and the same algorithms serve the weights of both.
+bool areAlike(const passes::ConvDecision &a, const passes::ConvDecision &b) {
+  return a.shape == b.shape &&
+         llvm::equal(a.candidates, b.candidates,
+                     [](const passes::ConvCandidate &x, const passes::ConvCandidate &y) {
+                       return x.refusal.empty() == y.refusal.empty();
+                     });
+}
+
 /// The distinct convolutions of a model, in its order, with how often each occurs.
 std::vector<ConvLayer> modelLayers(const Options &options) {
   CompilationOptions compile = options.model;
@@ -46,15 +55,19 @@ std::vector<ConvLayer> modelLayers(const Options &options) {
       !compilation.plan())
     throw CLI::RuntimeError(1);
   std::vector<ConvLayer> layers;
+  std::vector<const passes::ConvDecision *> distinct;
   for (const passes::ConvDecision &decision : compilation.convolutions()) {
     auto known = llvm::find_if(
-        layers, [&](const ConvLayer &layer) { return layer.shape == decision.shape; });
-    if (known != layers.end())
-      ++known->count;
-    else
-      known = layers.insert(layers.end(), {.label = decision.label, .shape = decision.shape});
+        distinct, [&](const passes::ConvDecision *other) { return areAlike(*other, decision); });
+    auto index = static_cast<size_t>(known - distinct.begin());
+    if (known != distinct.end()) {
+      ++layers[index].count;
+    } else {
+      distinct.push_back(&decision);
+      layers.push_back({.label = decision.label, .shape = decision.shape});
+    }
     if (!decision.weights.empty())
-      known->filters.push_back(decision.weights);
+      layers[index].filters.push_back(decision.weights);
   }
   if (layers.empty())
     fail(fmt::format("{} has no convolution", options.modelPath), 1);
@@ -105,8 +118,8 @@ void checkEarly(const Options &options) {
 /// Measures one layer, or lists what could be, and chooses.
 void examine(ConvLayer &layer, const Options &options, const ConvSetting &setting,
              const passes::ConvPolicy &policy, ConvLab &lab) {
-  layer.records =
-      options.isEstimate ? lab.list(layer.shape) : lab.measure(layer.shape, layer.filters);
+  layer.records = options.isEstimate ? lab.list(layer.shape, layer.filters)
+                                     : lab.measure(layer.shape, layer.filters);
   bool isMeasured = llvm::any_of(layer.records, [](const ConvRecord &r) { return r.isMeasured(); });
   for (const ConvRecord &record : layer.records)
     if (!isMeasured && record.hasFailed)
@@ -227,8 +240,8 @@ void addConvCommand(CLI::App &app) {
       ->needs(model);
   command
       ->add_option("--weights", options->model.weightsFile,
-                   "the model's weights, to measure errors on: safetensors, .npz or a torch "
-                   "checkpoint")
+                   "the model's weights, on which errors are measured and separable filters are "
+                   "seen: safetensors, .npz or a torch checkpoint")
       ->type_name("FILE")
       ->needs(model);
   auto *sweep = command->add_option("--sweep", options->sweep,

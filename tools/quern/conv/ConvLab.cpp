@@ -28,7 +28,19 @@ bool isWanted(const ConvRecord &record, const LabOptions &options) {
          });
 }
 
-std::vector<ConvRecord> allVariants(const passes::ConvShape &shape, const LabOptions &options) {
+/// Why a variant cannot serve all filters; empty where it can.
+std::string weightRefusal(const passes::ConvAlgorithm &algorithm, const passes::ConvShape &shape,
+                          const passes::Tile &tile, const Filters &filters) {
+  if (filters.empty())
+    return algorithm.weightRefusal(shape, tile, std::nullopt);
+  std::string why;
+  for (size_t i = 0; i < filters.size() && why.empty(); ++i)
+    why = algorithm.weightRefusal(shape, tile, passes::filterView(shape, filters[i]));
+  return why;
+}
+
+std::vector<ConvRecord> allVariants(const passes::ConvShape &shape, const Filters &filters,
+                                    const LabOptions &options) {
   std::vector<ConvRecord> records;
   for (const passes::ConvAlgorithm *algorithm : passes::convAlgorithms()) {
     ConvRecord record{.algorithm = algorithm->kind()};
@@ -39,6 +51,8 @@ std::vector<ConvRecord> allVariants(const passes::ConvShape &shape, const LabOpt
     }
     for (const passes::Tile &tile : algorithm->tiles(shape)) {
       record.tile = tile;
+      if (!options.onlyTimes)
+        record.refusal = weightRefusal(*algorithm, shape, tile, filters);
       records.push_back(record);
     }
   }
@@ -61,13 +75,14 @@ double ConvLab::peak(passes::ConvElement element) const {
   return peakGflops(options.threads, passes::computedBytesOf(element));
 }
 
-std::vector<ConvRecord> ConvLab::list(const passes::ConvShape &shape) const {
-  return allVariants(shape, options);
+std::vector<ConvRecord> ConvLab::list(const passes::ConvShape &shape,
+                                      const Filters &filters) const {
+  return allVariants(shape, filters, options);
 }
 
 std::vector<ConvRecord> ConvLab::measure(const passes::ConvShape &shape, const Filters &filters) {
-  std::string what =
-      fmt::format("{}; {} threads; {} s", shape.text(), options.threads, options.secondsEach);
+  std::string what = fmt::format("{}; {} threads; {} s{}", shape.text(), options.threads,
+                                 options.secondsEach, options.onlyTimes ? "; only times" : "");
   for (const std::vector<float> &filter : filters)
     what += fmt::format("; filter {:016x}",
                         runtime::hashBytes(filter.data(), filter.size() * sizeof(float)));
@@ -160,12 +175,12 @@ std::vector<ConvLab::Attempt> ConvLab::judge(std::vector<ConvRecord> &records, L
 
 std::vector<ConvRecord> ConvLab::measureAnew(const passes::ConvShape &shape,
                                              const Filters &filters) {
-  std::vector<ConvRecord> records = allVariants(shape, options);
-  for (size_t other = 1; other < filters.size(); ++other) {
-    LabProblem problem(shape, filters[other]);
-    judge(records, problem, shape);
-  }
   LabProblem problem(shape, filters.empty() ? std::vector<float>() : filters.front());
+  std::vector<ConvRecord> records = allVariants(shape, filters, options);
+  for (size_t other = 1; other < filters.size(); ++other) {
+    LabProblem otherProblem(shape, filters[other]);
+    judge(records, otherProblem, shape);
+  }
   std::vector<Attempt> attempts = judge(records, problem, shape);
   std::vector<Contestant> contestants;
   std::vector<ConvRecord *> timed;
@@ -188,7 +203,7 @@ std::vector<ConvRecord> ConvLab::measureAnew(const passes::ConvShape &shape,
 
 void LabTimer::measure(const passes::ConvShape &shape,
                        std::vector<passes::ConvCandidate> &candidates) {
-  LabOptions options{.threads = threads, .secondsEach = 0.1};
+  LabOptions options{.threads = threads, .secondsEach = 0.1, .onlyTimes = true};
   for (const passes::ConvCandidate &candidate : candidates)
     if (candidate.refusal.empty())
       options.variants.emplace_back(candidate.algorithm, candidate.tile);

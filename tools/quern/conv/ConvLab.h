@@ -42,6 +42,8 @@ struct LabOptions {
   bool isFresh = false;
   /// Told what is being done, and how much of it is done of how much; one call at a time.
   std::function<void(const std::string &what, size_t done, size_t total)> progress{};
+  /// Only times are asked for: made-up weights stand for such as every algorithm can serve.
+  bool onlyTimes = false;
 };
 
 /// Weights of convolutions of one shape.
@@ -58,7 +60,7 @@ public:
   std::vector<ConvRecord> measure(const passes::ConvShape &shape, const Filters &filters = {});
 
   /// The same, without measuring.
-  std::vector<ConvRecord> list(const passes::ConvShape &shape) const;
+  std::vector<ConvRecord> list(const passes::ConvShape &shape, const Filters &filters = {}) const;
 
   /// GFLOP/s of this machine on the lab's threads, of what kernels for `element` compute in.
   double peak(passes::ConvElement element) const;

@@ -101,8 +101,8 @@ private:
     llvm::SmallVector<int64_t> filter = filterShape(), strides = list(&passes::ConvAxis::stride);
     weightType = tensor(filter);
     if (transforms)
-      weightType = tensor(*ir::inferTransformedFilter({}, algorithm(), filter, strides,
-                                                      list(&passes::ConvAxis::dilation)));
+      weightType = tensor(*ir::inferTransformedFilter(
+          {}, algorithm(), filter, strides, list(&passes::ConvAxis::dilation), shape.groups));
     RankedTensorType input = ir::channelsLast(inputType());
     auto kernel = function(convKernelName, {input, weightType}, {}, ir::names::kernel);
     auto conv = ir::ConvOp::create(
@@ -121,9 +121,9 @@ private:
     function("prepare", {}, weightType, ir::names::prepare);
     Value weight = ir::ParameterOp::create(builder, location, tensor(filterShape()), "filter");
     if (algorithm().transformsFilter())
-      weight = ir::FilterTransformOp::create(builder, location, weight, algorithm(),
-                                             list(&passes::ConvAxis::stride),
-                                             list(&passes::ConvAxis::dilation));
+      weight = ir::FilterTransformOp::create(
+          builder, location, weight, algorithm(), list(&passes::ConvAxis::stride),
+          list(&passes::ConvAxis::dilation), static_cast<uint64_t>(shape.groups));
     mlir::func::ReturnOp::create(builder, location, weight);
   }
 
