@@ -179,7 +179,7 @@ std::vector<int64_t> readLevels(const std::string &path, int64_t levels) {
 
 /// Models that are sampled by a full pass for each element; the warning at their compilation says
 /// why.
-const std::vector<std::string> withoutSteps = {"multiscale", "pixelcnn_colours"};
+const std::vector<std::string> withoutSteps = {"multiscale"};
 
 /// The first elements of a sample, position by position.
 std::string promptOf(const CausalCase &row, const std::string &sample, const std::string &path) {
