@@ -131,11 +131,11 @@ bool StepModel::compile(const std::string &name) {
       if (candidate->hasAttr(ir::names::model))
         function = candidate;
     double runs = 1;
-    ir::Step step = ir::Step::of(function);
-    for (auto [extent, period, phase] : llvm::zip(steps.extents, step.periods, step.phases))
+    ir::Step run = ir::Step::of(function);
+    for (auto [extent, period, phase] : llvm::zip(steps.extents, run.periods, run.phases))
       runs *= static_cast<double>((extent - phase + period - 1) / period);
-    if (step.until > 0)
-      runs = static_cast<double>(step.until - step.from);
+    if (run.until > 0)
+      runs = static_cast<double>(run.until - run.from);
     counted.steps += runs * elementsComputed(step);
   }
   std::string error;
