@@ -24,8 +24,8 @@ struct TileQuery {
   int64_t width = 1;
   int64_t height = 1; ///< 1: rows are not blocked
   int64_t depth = 1;
-  /// Bytes between the operands of neighbouring positions, where they lie as they came; 0 where they
-  /// were laid out so as to share the cache well.
+  /// Bytes between the operands of neighbouring positions, where they lie as they came; 0 where
+  /// they were laid out so as to share the cache well.
   int64_t positionBytes = 0;
 };
 
@@ -34,8 +34,8 @@ struct TileQuery {
 int64_t sharingSet(int64_t positions, int64_t positionBytes);
 
 /// Cycles per product of the whole kernel under `tile`, by counting: FMAs, their latency, loads,
-/// cache traffic of the packed operand, operands that drive each other from the cache, the start and
-/// end of a tile, and outputs computed twice or thrown away at the edges.
+/// cache traffic of the packed operand, operands that drive each other from the cache, the start
+/// and end of a tile, and outputs computed twice or thrown away at the edges.
 double tileCost(const TileQuery &query, const RegisterTile &tile, const CpuTarget &cpu);
 
 /// The cheapest tile by `tileCost` among those that fit the registers.
