@@ -11,6 +11,7 @@
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include <fmt/format.h>
@@ -96,17 +97,40 @@ bool Compilation::load() {
 
 std::string Compilation::modelName() const { return modelFunction(module()).getSymName().str(); }
 
+/// Whether two paths name one regular file, which need not be there yet.
+static bool isOneFile(llvm::StringRef a, llvm::StringRef b) {
+  if (llvm::sys::fs::exists(a) && !llvm::sys::fs::is_regular_file(a))
+    return false;
+  llvm::SmallString<128> x(a), y(b);
+  llvm::sys::fs::make_absolute(x);
+  llvm::sys::fs::make_absolute(y);
+  llvm::sys::path::remove_dots(x, /*remove_dot_dot=*/true);
+  llvm::sys::path::remove_dots(y, /*remove_dot_dot=*/true);
+  return x == y || llvm::sys::fs::equivalent(a, b);
+}
+
 bool Compilation::canWrite(const std::string &output) const {
-  std::vector<std::string> files{output};
+  std::vector<std::string> files{output}, kept{options.source.path};
+  if (options.weightsFile != "random")
+    kept.push_back(options.weightsFile);
   if (options.hasWeightsFile)
     files.push_back(output + ".weights");
   if (!options.planFile.empty())
     files.push_back(options.planFile);
-  for (const std::string &file : files)
+  for (const std::string &file : files) {
+    if (llvm::any_of(kept, [&](const std::string &other) { return isOneFile(file, other); })) {
+      fmt::print(stderr,
+                 "error: {}: would overwrite what this command reads or writes itself; "
+                 "give it another name\n",
+                 file);
+      return false;
+    }
     if (runtime::Status writable = runtime::checkWritable(file); !writable) {
       fmt::print(stderr, "error: {}\n", writable.error());
       return false;
     }
+    kept.push_back(file);
+  }
   return true;
 }
 
