@@ -29,6 +29,18 @@ unsigned expectedThreads(const codegen::Target &target) {
   return target.name == "host" ? std::max(1U, std::thread::hardware_concurrency()) : 2;
 }
 
+/// Whether two paths name one regular file, which need not be there yet. "-" is a stream.
+bool isOneFile(llvm::StringRef a, llvm::StringRef b) {
+  if (a == "-" || (llvm::sys::fs::exists(a) && !llvm::sys::fs::is_regular_file(a)))
+    return false;
+  llvm::SmallString<128> x(a), y(b);
+  for (llvm::SmallString<128> *path : {&x, &y}) {
+    (void)llvm::sys::fs::make_absolute(*path);
+    llvm::sys::path::remove_dots(*path, /*remove_dot_dot=*/true);
+  }
+  return x == y || llvm::sys::fs::equivalent(a, b);
+}
+
 /// What is wrong with the name of a pass; empty where nothing is.
 std::string unknownPass(const std::string &name) {
   std::vector<std::string> names = passes::passNames();
@@ -96,18 +108,6 @@ bool Compilation::load() {
 }
 
 std::string Compilation::modelName() const { return modelFunction(module()).getSymName().str(); }
-
-/// Whether two paths name one regular file, which need not be there yet.
-static bool isOneFile(llvm::StringRef a, llvm::StringRef b) {
-  if (llvm::sys::fs::exists(a) && !llvm::sys::fs::is_regular_file(a))
-    return false;
-  llvm::SmallString<128> x(a), y(b);
-  llvm::sys::fs::make_absolute(x);
-  llvm::sys::fs::make_absolute(y);
-  llvm::sys::path::remove_dots(x, /*remove_dot_dot=*/true);
-  llvm::sys::path::remove_dots(y, /*remove_dot_dot=*/true);
-  return x == y || llvm::sys::fs::equivalent(a, b);
-}
 
 bool Compilation::canWrite(const std::string &output) const {
   std::vector<std::string> files{output}, kept{options.source.path};
