@@ -5,6 +5,7 @@
 
 #include "frontend/Statements.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Allocator.h"
 #include "llvm/Support/Casting.h"
 
@@ -47,6 +48,13 @@ struct TypeExpr {
 
   bool isTensor() const { return kind == Kind::Tensor; }
 };
+
+/// Whether the type asks for axes somewhere.
+inline bool mentionsAxis(const TypeExpr &type) {
+  return (type.kind == TypeExpr::Kind::Static && type.name == "axis") ||
+         llvm::any_of(type.operands,
+                      [](const TypeExpr *operand) { return mentionsAxis(*operand); });
+}
 
 // ----------------------------------------------------------------------------------------------
 // declarations

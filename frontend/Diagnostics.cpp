@@ -2,11 +2,14 @@
 
 #include "frontend/SourceExcerpt.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/WithColor.h"
 
 #include <algorithm>
 
 namespace quern::frontend {
+
+static constexpr StringRef moreErrors = "error: there are more errors than these\n";
 
 bool Diagnostics::print(Severity severity, StringRef id, SMRange range, const std::string &text) {
   if (severity == Severity::Note) {
@@ -21,19 +24,43 @@ bool Diagnostics::print(Severity severity, StringRef id, SMRange range, const st
     if (!lastWasPrinted)
       return false;
     if (severity == Severity::Error && ++errors > errorLimit) {
-      if (errors == errorLimit + 1)
-        stream << "error: there are more errors than these\n";
+      if (errors == errorLimit + 1 && !waiting)
+        stream << moreErrors;
       lastWasPrinted = false;
       return false;
     }
   }
-  if (range.isValid())
-    stream << placeOf(range.Start) << ": ";
-  printKind(severity);
-  stream << text << '\n';
-  if (range.isValid())
-    printExcerpt(range);
+  Message message{severity, range, text, {}};
+  if (!waiting)
+    print(message);
+  else if (severity == Severity::Note)
+    waiting->back().notes.push_back(std::move(message));
+  else
+    waiting->push_back(std::move(message));
   return true;
+}
+
+void Diagnostics::print(const Message &message) {
+  if (message.range.isValid())
+    stream << placeOf(message.range.Start) << ": ";
+  printKind(message.severity);
+  stream << message.text << '\n';
+  if (message.range.isValid())
+    printExcerpt(message.range);
+  for (const Message &note : message.notes)
+    print(note);
+}
+
+void Diagnostics::printWaiting() {
+  std::vector<Message> messages = std::move(*waiting);
+  waiting.reset();
+  llvm::stable_sort(messages, [](const Message &a, const Message &b) {
+    return std::less<const char *>()(a.range.Start.getPointer(), b.range.Start.getPointer());
+  });
+  for (const Message &message : messages)
+    print(message);
+  if (isFull() && !messages.empty())
+    stream << moreErrors;
 }
 
 std::string Diagnostics::placeOf(SMLoc location) const {
@@ -70,15 +97,22 @@ void Diagnostics::printExcerpt(SMRange range) {
   stream << excerpt.line << '\n' << excerpt.marks << '\n';
 }
 
+static bool haveSameLetters(StringRef a, StringRef b) {
+  return a.size() == b.size() && std::is_permutation(a.begin(), a.end(), b.begin());
+}
+
 StringRef nearestName(StringRef name, llvm::ArrayRef<StringRef> candidates) {
   StringRef best;
   // Two letters exchanged count as two; a name of one or two letters is like too many others.
   unsigned bestDistance = name.size() < 3 ? 1 : (name.size() + 2) / 3 + 1;
   for (StringRef candidate : candidates) {
     unsigned distance = name.edit_distance(candidate, /*AllowReplacements=*/true, bestDistance);
-    // "Conv2D" for "conv2d" is near however many letters differ in case.
+    // "Conv2D" for "conv2d" is near however many letters differ in case, and "rleu" is nearer to
+    // "relu", of the same letters, than to "elu".
     if (name.equals_insensitive(candidate))
       distance = 0;
+    else if (distance <= bestDistance && haveSameLetters(name, candidate))
+      distance = 1;
     if (distance < bestDistance ||
         (distance == bestDistance && !best.empty() && candidate < best)) {
       if (distance >= name.size())

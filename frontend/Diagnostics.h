@@ -10,8 +10,10 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// Lets messages take LLVM's string references: what the user wrote, of which no message is to be
 /// longer than a screen.
@@ -62,6 +64,21 @@ public:
                  fmt::format(fmt::format_string<const Args &...>(D::text), args...));
   }
 
+  /// While one lives, what is reported waits; when it goes, all is printed in the order of the
+  /// places: a text's characters, syntax and declarations are looked at one after the other.
+  class InOrder {
+  public:
+    explicit InOrder(Diagnostics &diagnostics) : diagnostics(diagnostics) {
+      diagnostics.waiting.emplace();
+    }
+    ~InOrder() { diagnostics.printWaiting(); }
+    InOrder(const InOrder &) = delete;
+    InOrder &operator=(const InOrder &) = delete;
+
+  private:
+    Diagnostics &diagnostics;
+  };
+
   unsigned errorCount() const { return errors; }
   bool hasErrors() const { return errors != 0; }
   /// Whether so many errors were found that going on serves nobody.
@@ -70,7 +87,17 @@ public:
   llvm::SourceMgr &sourceMgr() { return sources; }
 
 private:
+  /// A diagnostic that waits to be printed, with its notes.
+  struct Message {
+    Severity severity;
+    SMRange range;
+    std::string text;
+    std::vector<Message> notes;
+  };
+
   bool print(Severity severity, StringRef id, SMRange range, const std::string &text);
+  void print(const Message &message);
+  void printWaiting();
   /// "FILE:LINE:COLUMN".
   std::string placeOf(SMLoc location) const;
   void printKind(Severity severity);
@@ -81,6 +108,7 @@ private:
   llvm::StringSet<> told;
   unsigned errors = 0;
   bool lastWasPrinted = false;
+  std::optional<std::vector<Message>> waiting;
 };
 
 /// The one of `candidates` that `name` is most likely a misspelling of, or an empty string.

@@ -20,13 +20,6 @@ Value Elaborator::evaluateCall(const CallExpr &expr, std::optional<std::string> 
   return call(callee.asFunction(), expr.arguments, expr.range, std::move(label));
 }
 
-/// Whether the type asks for axes somewhere.
-static bool mentionsAxis(const TypeExpr &type) {
-  return (type.kind == TypeExpr::Kind::Static && type.name == "axis") ||
-         llvm::any_of(type.operands,
-                      [](const TypeExpr *operand) { return mentionsAxis(*operand); });
-}
-
 bool Elaborator::assignArguments(const Callable &callable, llvm::ArrayRef<Argument> arguments,
                                  SMRange range,
                                  llvm::SmallVectorImpl<const Argument *> &byParameter) {
@@ -39,7 +32,8 @@ bool Elaborator::assignArguments(const Callable &callable, llvm::ArrayRef<Argume
     if (!argument.isKeyword()) {
       target = position++;
       if (target == callable.parameters.size()) {
-        error<diag::TooManyArguments>(argument.value->range, name, callable.parameters.size())
+        error<diag::TooManyArguments>(argument.value->range, name, callable.parameters.size(),
+                                      callable.parameters.size() == 1 ? "" : "s")
             .note<diag::DeclaredHere>(callable.name.range, name);
         isValid = false;
       }
@@ -140,7 +134,8 @@ Value Elaborator::apply(const Function &function, llvm::ArrayRef<ArgumentValue> 
                   llvm::ArrayRef<Parameter> parameters = callee.callable->parameters;
                   StringRef name = callee.callable->name.text;
                   if (given.size() > parameters.size()) {
-                    error<diag::TooManyArguments>(range, name, parameters.size())
+                    error<diag::TooManyArguments>(range, name, parameters.size(),
+                                                  parameters.size() == 1 ? "" : "s")
                         .note<diag::DeclaredHere>(callee.callable->name.range, name);
                     return false;
                   }

@@ -1,9 +1,8 @@
 // Evaluates expressions, calls and operators aside.
+#include "frontend/AstWalk.h"
 #include "frontend/Elaborator.h"
 
 namespace quern::frontend {
-
-static constexpr StringRef axisNames[] = {"N", "C", "D", "H", "W"};
 
 Value Elaborator::evaluate(const Expr *expr) {
   if (frame->isDone || !step(expr->range))
@@ -70,7 +69,7 @@ Value Elaborator::evaluate(const Expr *expr) {
 
 Value Elaborator::evaluateAxes(const Expr *expr) {
   if (const auto *name = llvm::dyn_cast<NameExpr>(expr))
-    if (llvm::is_contained(axisNames, name->name))
+    if (isAxisName(name->name))
       return Value::axis(name->name);
   llvm::ArrayRef<Expr *> elements;
   if (const auto *list = llvm::dyn_cast<ListExpr>(expr))
@@ -115,14 +114,21 @@ Value Elaborator::evaluateName(const NameExpr &expr) {
   }
   if (mlir::Type type = elementTypeNamed(expr.name, *builder.getContext()))
     return Value::elementType(type);
-  std::vector<StringRef> known = program.visibleNames(*frame->file);
+  std::vector<StringRef> local;
   for (const auto &[name, value] : frame->variables)
     if (!value.isPoison())
-      known.push_back(name);
-  error<diag::UnknownName>(expr.range, expr.name, didYouMean(expr.name, known));
+      local.push_back(name);
+  reportUnknown(expr, local);
   // Told once is enough.
   frame->variables[expr.name] = Value();
   return Value();
+}
+
+void Elaborator::reportUnknown(const NameExpr &expr, llvm::ArrayRef<StringRef> local) {
+  std::vector<StringRef> known = program.visibleNames(*frame->file);
+  llvm::append_range(known, local);
+  known.insert(known.end(), {"true", "false", "none"});
+  error<diag::UnknownName>(expr.range, expr.name, didYouMean(expr.name, known));
 }
 
 Value Elaborator::evaluateConstant(const Definition &definition, SMRange use) {
@@ -187,8 +193,7 @@ std::optional<bool> Elaborator::condition(const Expr *expr) {
 Value Elaborator::evaluateIf(const IfExpr &expr, bool isValueUsed) {
   std::optional<bool> decided = condition(expr.condition);
   if (!decided) {
-    // Whatever depends on this would only repeat the mistake.
-    frame->isDone = true;
+    skip(effectsOf(expr));
     return Value();
   }
   if (*decided)

@@ -1,4 +1,5 @@
 // Runs statements.
+#include "frontend/AstWalk.h"
 #include "frontend/Elaborator.h"
 
 namespace quern::frontend {
@@ -64,8 +65,7 @@ void Elaborator::executeFor(const ForStmt &stmt) {
   if (!sequence.isSequence()) {
     if (!sequence.isPoison())
       error<diag::NotASequence>(stmt.sequence->range, sequence.describe());
-    frame->isDone = true;
-    return;
+    return skip(effectsOf(stmt));
   }
   for (auto [index, element] : llvm::enumerate(sequence.elements())) {
     if (!step(stmt.range))
@@ -91,6 +91,12 @@ void Elaborator::executeRequire(const RequireStmt &stmt) {
       error<diag::MessageNotString>(stmt.message->range, message.describe());
   }
   frame->isDone = true;
+}
+
+void Elaborator::skip(const Effects &effects) {
+  for (StringRef name : effects.assigned)
+    frame->variables[name] = Value();
+  frame->isDone |= effects.returns;
 }
 
 void Elaborator::poison(const Pattern &pattern) {

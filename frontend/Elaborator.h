@@ -14,6 +14,7 @@
 namespace quern::frontend {
 
 class Elaborator;
+struct Effects;
 
 /// One call being evaluated: of a model, a module, or a primitive (for its signature's symbols).
 struct Frame {
@@ -118,6 +119,11 @@ public:
   bool bindArguments(Frame &callee, llvm::ArrayRef<Argument> arguments, SMRange range,
                      std::vector<ArgumentValue> &values);
 
+  /// Finds the argument of each parameter, null for one that takes its default. False (reported)
+  /// where an argument has no parameter, or a parameter that needs one no argument.
+  bool assignArguments(const Callable &callable, llvm::ArrayRef<Argument> arguments, SMRange range,
+                       llvm::SmallVectorImpl<const Argument *> &byParameter);
+
   // ---- Operators (Operators.cpp, Indexing.cpp)
 
   Value unary(UnaryOp op, const Value &operand, SMRange range);
@@ -181,6 +187,9 @@ public:
     bool printed = diagnostics.report<D>(at, args...);
     return Report(*this, printed, range, frame, blamed);
   }
+  /// Reports a name that nothing defines; `local` are those that the module knows besides the
+  /// file's.
+  void reportUnknown(const NameExpr &expr, llvm::ArrayRef<StringRef> local);
   /// Counts one step of work; reports and returns false where it is far too much.
   bool step(SMRange range);
 
@@ -217,13 +226,13 @@ private:
   void executeRequire(const RequireStmt &stmt);
   void assign(const Pattern &pattern, const Value &value, SMRange valueRange);
   void poison(const Pattern &pattern);
+  /// Goes on without what cannot be run: what depends on it would only repeat the mistake.
+  void skip(const Effects &effects);
   std::optional<bool> condition(const Expr *expr);
 
   Value invoke(const Function &function, SMRange range, std::optional<std::string> label,
                llvm::function_ref<bool(Frame &, std::vector<ArgumentValue> &)> bind);
   bool bindValues(Frame &callee, SMRange range, std::vector<ArgumentValue> &values);
-  bool assignArguments(const Callable &callable, llvm::ArrayRef<Argument> arguments, SMRange range,
-                       llvm::SmallVectorImpl<const Argument *> &byParameter);
   bool accepts(const TypeExpr &type, const Value &value) const;
   bool convert(const TypeExpr &type, Value &value, SMRange range, const Value::Tensor *axisTensor);
   std::optional<int64_t> resolveAxis(const Value &value, SMRange range,

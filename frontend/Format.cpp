@@ -1,7 +1,7 @@
 // The formatter works on tokens, so that nothing written can be lost, and asks the parser only
 // where statements begin. Each token carries the comments before it: one on the line of the token
 // before is held back until that line ends, one on a line of its own stays on one wherever lines
-// may break (between statements and between items in brackets).
+// may break (between statements, between items in brackets and after operators).
 #include "frontend/Format.h"
 
 #include "frontend/Doc.h"
@@ -47,6 +47,17 @@ private:
   void heldComments(size_t i, std::vector<const Doc *> &parts) {
     for (const Comment &comment : commentsBefore(i))
       parts.push_back(docs.suffix(comment.text));
+  }
+
+  /// Comments after an operator stay where they are; token i begins a line of its own.
+  void lineAfterComments(size_t i, std::vector<const Doc *> &parts) {
+    trailingComments(i, parts);
+    for (const Comment &comment : commentsBefore(i))
+      if (comment.ownLine) {
+        parts.push_back(docs.indent(docs.hardLine()));
+        parts.push_back(docs.text(comment.text));
+      }
+    parts.push_back(docs.indent(docs.hardLine()));
   }
 
   // ---- Layout
@@ -167,7 +178,9 @@ private:
         i = tokens[i].partner;
     }
     for (size_t i = begin; i < end; ++i) {
-      if (i != begin) {
+      if (i != begin && spacing.looseness(i - 1) && !commentsBefore(i).empty()) {
+        lineAfterComments(i, parts);
+      } else if (i != begin) {
         heldComments(i, parts);
         if (spacing.spaceBetween(i - 1, i))
           parts.push_back(i > valueAt && loosest && spacing.looseness(i - 1) == loosest

@@ -1,6 +1,7 @@
 #include "frontend/Frontend.h"
 
 #include "frontend/Model.h"
+#include "frontend/NameCheck.h"
 #include "ir/SourceLocation.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -20,7 +21,7 @@ public:
     if (!program.loadLibrary(libraryDirectory(options.library)))
       return false;
     file = text ? program.loadText(path, *text) : program.loadFile(path);
-    return file && !diagnostics.hasErrors();
+    return file && program.isWhole();
   }
 
   std::vector<const Callable *> models() const {
@@ -72,6 +73,14 @@ public:
     return module;
   }
 
+  /// Whether nothing is wrong with the files, what no model reaches included.
+  bool isFaultless(mlir::MLIRContext &context) {
+    context.loadDialect<ir::QuernDialect>();
+    for (const SourceFile *userFile : program.userFiles())
+      checkNames(program, *userFile, diagnostics, context);
+    return !diagnostics.hasErrors();
+  }
+
   /// Whether the finished module is a valid one; the first thing that is wrong with it is told.
   bool verify(mlir::ModuleOp module, StringRef name) {
     std::string what;
@@ -101,7 +110,12 @@ mlir::OwningOpRef<mlir::ModuleOp> compileAny(StringRef path, const std::string *
   if (!compilation.load(path, text))
     return nullptr;
   const Callable *model = compilation.chosenModel();
-  return model ? compilation.elaborate(model, context) : nullptr;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  if (model)
+    module = compilation.elaborate(model, context);
+  if (!compilation.isFaultless(context))
+    return nullptr;
+  return module;
 }
 
 } // namespace
@@ -131,10 +145,9 @@ std::optional<size_t> check(StringRef path, const Options &options, mlir::MLIRCo
       return std::nullopt;
     chosen = {model};
   }
-  bool isValid = true;
   for (const Callable *model : chosen)
-    isValid &= static_cast<bool>(compilation.elaborate(model, context));
-  return isValid ? std::optional(chosen.size()) : std::nullopt;
+    compilation.elaborate(model, context);
+  return compilation.isFaultless(context) ? std::optional(chosen.size()) : std::nullopt;
 }
 
 std::vector<std::string> models(StringRef path, llvm::raw_ostream &stream) {

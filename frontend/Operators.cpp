@@ -231,6 +231,11 @@ Value Elaborator::tensorArithmetic(BinaryOp op, const Value &left, const Value &
       error<diag::BinaryOperands>(range, spelling(op), left.describe(), right.describe());
       return Value();
     }
+    if (op == BinaryOp::Divide && source == &right && element.isIntOrIndex() && value.isInteger() &&
+        value.asInteger() == 0) {
+      error<diag::DivisionByZero>(range);
+      return Value();
+    }
     Value constant = scalar(value, element, range);
     if (constant.isPoison())
       return Value();

@@ -78,10 +78,7 @@ const SourceFile *Program::load(std::unique_ptr<llvm::MemoryBuffer> buffer, Stri
   StringRef text = buffer->getBuffer();
   std::string name = buffer->getBufferIdentifier().str();
   unsigned id = diagnostics.sourceMgr().AddNewSourceBuffer(std::move(buffer), SMLoc());
-  files.push_back(parse(name, text, diagnostics));
-  SourceFile &file = *files.back();
-  file.isLibrary = isLibrary;
-  validate(file, diagnostics);
+  SourceFile &file = parseFile(name, text, isLibrary);
   byIdentity[identity] = &file;
   Record &record = records[&file];
   record.buffer = id;
@@ -92,6 +89,25 @@ const SourceFile *Program::load(std::unique_ptr<llvm::MemoryBuffer> buffer, Stri
   resolveImports(file);
   records[&file].isBeingLoaded = false;
   return &file;
+}
+
+SourceFile &Program::parseFile(StringRef path, StringRef text, bool isLibrary) {
+  Diagnostics::InOrder inOrder(diagnostics);
+  unsigned errorsBefore = diagnostics.errorCount();
+  files.push_back(parse(path, text, diagnostics));
+  SourceFile &file = *files.back();
+  file.isLibrary = isLibrary;
+  validate(file, diagnostics);
+  whole &= diagnostics.errorCount() == errorsBefore;
+  return file;
+}
+
+std::vector<const SourceFile *> Program::userFiles() const {
+  std::vector<const SourceFile *> result;
+  for (const auto &file : files)
+    if (!file->isLibrary)
+      result.push_back(file.get());
+  return result;
 }
 
 void Program::define(Names &names, const SourceFile &file) {
@@ -111,38 +127,9 @@ void Program::addName(Names &names, const Definition &definition, StringRef name
 
 void Program::resolveImports(SourceFile &file) {
   for (const ImportDecl &import : file.imports) {
-    std::string found = locateImport(file.path, import.path);
-    if (found.empty()) {
-      diagnostics.report<diag::ImportNotFound>(import.range, import.path);
-      continue;
-    }
-    std::string identity = identityOf(found);
-    const SourceFile *imported = byIdentity.lookup(identity);
+    const SourceFile *imported = resolveImport(file, import);
     if (!imported) {
-      auto buffer = readFile(found);
-      if (!buffer) {
-        diagnostics.report<diag::CannotRead>(import.range, found, buffer.getError().message());
-        continue;
-      }
-      if (importDepth == importDepthLimit) {
-        diagnostics.report<diag::ImportsTooDeep>(import.range, importDepthLimit);
-        continue;
-      }
-      ++importDepth;
-      imported = load(std::move(*buffer), identity, /*isLibrary=*/false);
-      --importDepth;
-    } else if (records[imported].isBeingLoaded) {
-      diagnostics.report<diag::ImportCycle>(import.range, import.path);
-      // The files on the way: each is being loaded because of one of its importer's imports.
-      for (const auto &other : files)
-        for (const ImportDecl &link : other->imports)
-          if (other.get() != &file && records[other.get()].isBeingLoaded) {
-            std::string target = locateImport(other->path, link.path);
-            const SourceFile *next =
-                target.empty() ? nullptr : byIdentity.lookup(identityOf(target));
-            if (next && records[next].isBeingLoaded)
-              diagnostics.report<diag::ImportedHere>(link.range, link.path);
-          }
+      whole = false;
       continue;
     }
     if (imported->isLibrary)
@@ -154,6 +141,47 @@ void Program::resolveImports(SourceFile &file) {
     for (const Constant *constant : imported->constants)
       addName(names, {nullptr, constant, imported}, constant->name.text);
   }
+}
+
+const SourceFile *Program::resolveImport(const SourceFile &file, const ImportDecl &import) {
+  std::string found = locateImport(file.path, import.path);
+  if (found.empty()) {
+    diagnostics.report<diag::ImportNotFound>(import.range, import.path);
+    return nullptr;
+  }
+  std::string identity = identityOf(found);
+  if (const SourceFile *loaded = byIdentity.lookup(identity)) {
+    if (!records[loaded].isBeingLoaded)
+      return loaded;
+    reportCycle(file, import);
+    return nullptr;
+  }
+  auto buffer = readFile(found);
+  if (!buffer) {
+    diagnostics.report<diag::CannotRead>(import.range, found, buffer.getError().message());
+    return nullptr;
+  }
+  if (importDepth == importDepthLimit) {
+    diagnostics.report<diag::ImportsTooDeep>(import.range, importDepthLimit);
+    return nullptr;
+  }
+  ++importDepth;
+  const SourceFile *imported = load(std::move(*buffer), identity, /*isLibrary=*/false);
+  --importDepth;
+  return imported;
+}
+
+void Program::reportCycle(const SourceFile &file, const ImportDecl &import) {
+  diagnostics.report<diag::ImportCycle>(import.range, import.path);
+  // The files on the way: each is being loaded because of one of its importer's imports.
+  for (const auto &other : files)
+    for (const ImportDecl &link : other->imports)
+      if (other.get() != &file && records[other.get()].isBeingLoaded) {
+        std::string target = locateImport(other->path, link.path);
+        const SourceFile *next = target.empty() ? nullptr : byIdentity.lookup(identityOf(target));
+        if (next && records[next].isBeingLoaded)
+          diagnostics.report<diag::ImportedHere>(link.range, link.path);
+      }
 }
 
 std::string Program::locateImport(StringRef importer, StringRef name) const {

@@ -33,6 +33,12 @@ public:
   /// As loadFile for a text in memory; imports are relative to `path`.
   const SourceFile *loadText(StringRef path, StringRef text);
 
+  /// Whether every text was parsed, every declaration makes sense and every import was found: only
+  /// then is there sense in evaluating.
+  bool isWhole() const { return whole; }
+  /// The files loaded that are not of the library.
+  std::vector<const SourceFile *> userFiles() const;
+
   /// What `name` means in `file`, or null.
   const Definition *find(const SourceFile &file, StringRef name) const;
   /// Every name visible in `file`, for suggestions.
@@ -52,7 +58,12 @@ private:
                          bool isLibrary);
   void define(Names &names, const SourceFile &file);
   void addName(Names &names, const Definition &definition, StringRef name);
+  /// Parses a text that stays where it is, and looks at its declarations one by one.
+  SourceFile &parseFile(StringRef path, StringRef text, bool isLibrary);
   void resolveImports(SourceFile &file);
+  /// The file that is imported, loaded where it is not yet; null (reported) where it cannot be.
+  const SourceFile *resolveImport(const SourceFile &file, const ImportDecl &import);
+  void reportCycle(const SourceFile &file, const ImportDecl &import);
   std::string locateImport(StringRef importer, StringRef path) const;
 
   Diagnostics &diagnostics;
@@ -62,6 +73,7 @@ private:
   /// By canonical path, so that a file imported twice is one.
   llvm::StringMap<SourceFile *> byIdentity;
   Names libraryNames;
+  bool whole = true;
   unsigned importDepth = 0;
 };
 

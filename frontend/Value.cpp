@@ -118,6 +118,8 @@ std::string typeText(mlir::RankedTensorType type) {
   return text + "]";
 }
 
+bool isAxisName(StringRef name) { return name.size() == 1 && StringRef("NCDHW").contains(name); }
+
 StringRef elementTypeText(mlir::Type type) {
   if (type.isF16())
     return "f16";

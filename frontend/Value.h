@@ -125,6 +125,9 @@ struct Captured {
 /// are one.
 bool equal(const Value &a, const Value &b);
 
+/// Whether an argument that stands for an axis may call it so: N, C, D, H or W.
+bool isAxisName(StringRef name);
+
 /// "f32[1, 64, 56, 56]": a tensor's type as the language writes it.
 std::string typeText(mlir::RankedTensorType type);
 /// "f32", "bool", "u8": an element type as the language writes it.

@@ -149,7 +149,7 @@ model m(x: f32[2, 6]) {
     }
     require total == 7, "loops"
     if false {
-        x = undefined
+        x = reshape(x, [1 / 0])
     } else if total == 7 {
         x = apply(relu, x)
     }

@@ -74,6 +74,12 @@ TEST(Format, KeepsComments) {
       "        // two\n        2 // after\n    ]\n    return a // end\n    // last\n}\n// tail\n");
 }
 
+TEST(Format, KeepsCommentsInsideAnExpression) {
+  const char *text = "module f(x: f32[4]) {\n    y = x + // first\n        // second\n        x * "
+                     "2 + // third\n        1\n    return y\n}\n";
+  EXPECT_EQ(formatted(text), text);
+}
+
 TEST(Format, BreaksLongLines) {
   EXPECT_EQ(formatted("module f(x: f32[4]) {\n    return some_long_function(argument_number_one, "
                       "argument_number_two, "

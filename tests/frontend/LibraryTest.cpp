@@ -1,5 +1,6 @@
 // The standard library: every module of it is called once, and the shapes and parameters are what
 // PyTorch's are.
+#include "frontend/NameCheck.h"
 #include "frontend/Primitives.h"
 #include "frontend/Program.h"
 #include "tests/frontend/Elaborate.h"
@@ -221,6 +222,20 @@ TEST(LibraryFiles, EveryPrimitiveIsDeclaredAndHasAMeaning) {
   for (StringRef name : primitiveNames())
     meant.push_back(name.str());
   EXPECT_THAT(declared, UnorderedElementsAreArray(meant));
+}
+
+TEST(LibraryFiles, NamesAndArgumentsAreKnownWhereverTheyStand) {
+  LoadedLibrary library;
+  auto context = Compiled::makeContext();
+  context->loadDialect<ir::QuernDialect>();
+  const SourceFile *user = library.program.loadText("test.qn", "");
+  std::set<const SourceFile *> files;
+  for (StringRef name : library.program.visibleNames(*user))
+    files.insert(library.program.find(*user, name)->file);
+  EXPECT_GT(files.size(), 5u);
+  for (const SourceFile *file : files)
+    checkNames(library.program, *file, library.diagnostics, *context);
+  EXPECT_EQ(library.messages, "");
 }
 
 TEST(LibraryFiles, EveryDefinitionHasACase) {

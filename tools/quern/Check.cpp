@@ -24,7 +24,7 @@ std::optional<size_t> checkModels(const ModelSource &source, const std::string &
 } // namespace
 
 void addCheckCommand(CLI::App &app) {
-  CLI::App *command = app.add_subcommand("check", "check models' names, types and shapes");
+  CLI::App *command = app.add_subcommand("check", "check names, and the types and shapes of models");
   auto source = std::make_shared<ModelSource>();
   auto paths = std::make_shared<std::vector<std::string>>();
   auto weightsFile = std::make_shared<std::string>();
