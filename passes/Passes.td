@@ -47,7 +47,7 @@ def DeriveSteps : QuernPass<"derive-steps"> {
   let summary = "write the step programs of a causal model, each into a module within the model's";
   let options = [
     Option<"isOptional", "optional", "bool", /*default=*/"false",
-           "warn, and leave the model without, where they cannot be derived">
+           "warn where they cannot be derived, and let each step be a pass over the model">
   ];
 }
 

@@ -5,6 +5,7 @@
 #include "passes/causal/Diagonals.h"
 #include "passes/causal/RankOrder.h"
 #include "passes/causal/StepOps.h"
+#include "passes/causal/WholePasses.h"
 
 #include "llvm/ADT/ScopeExit.h"
 
@@ -17,6 +18,7 @@ namespace {
 using mlir::failed;
 using mlir::failure;
 using mlir::LogicalResult;
+using mlir::succeeded;
 using mlir::success;
 
 /// Whether the output, or that of a colour, is there when its position is due.
@@ -91,6 +93,9 @@ LogicalResult deriveInOrder(mlir::func::FuncOp model, const SteppedModel &steppe
 }
 
 LogicalResult derive(mlir::func::FuncOp model, ir::CausalAttr contract) {
+  // No axis of any value runs along such an order.
+  if (contract.getInputAxes().size() > 1 && !contract.getOrder().empty())
+    return deriveWholePasses(model, contract);
   // Copies that are rewritten stand beside the model only meanwhile.
   llvm::SmallVector<mlir::func::FuncOp> rewritten{model};
   llvm::scope_exit erase([&] {
@@ -128,17 +133,22 @@ struct DeriveSteps : impl::DeriveStepsBase<DeriveSteps> {
   }
 
 private:
-  /// What stands in the way becomes a warning; the model is as it was.
+  /// What stands in the way becomes a warning, and each step a pass over the model; where that
+  /// cannot be either, the model is as it was.
   void deriveOrWarn(mlir::func::FuncOp model, ir::CausalAttr contract) {
     llvm::SmallVector<std::pair<mlir::Location, std::string>> reasons;
+    bool isStepped = false;
     {
       mlir::ScopedDiagnosticHandler handler(&getContext(), [&](mlir::Diagnostic &diagnostic) {
         reasons.emplace_back(diagnostic.getLocation(), diagnostic.str());
       });
-      (void)derive(model, contract);
+      isStepped = succeeded(derive(model, contract));
+      if (!isStepped)
+        isStepped = succeeded(deriveWholePasses(model, contract));
     }
     for (auto &[location, reason] : reasons)
-      mlir::emitWarning(location) << reason;
+      mlir::emitWarning(location)
+          << reason << (isStepped ? "; each step is a pass over the whole model" : "");
   }
 };
 

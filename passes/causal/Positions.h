@@ -23,6 +23,8 @@ public:
   /// By the position's row-major number.
   int64_t rankOfNumber(int64_t number) const { return rankByNumber[number]; }
   llvm::SmallVector<int64_t> positionOf(int64_t rank) const;
+  /// The row-major number of the position of that rank.
+  int64_t numberOfRank(int64_t rank) const { return numberByRank[rank]; }
 
   /// The highest rank that an output at this rank may read.
   int64_t limit(int64_t rank) const { return theContract.getStrict() ? rank - 1 : rank; }

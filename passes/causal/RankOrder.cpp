@@ -234,8 +234,8 @@ FailureOr<mlir::func::FuncOp> inRankOrder(mlir::func::FuncOp model, ir::CausalAt
   if (contract.getOrder().empty() && !hasSums)
     return mlir::func::FuncOp();
   if (axes->count() != 1)
-    return model.emitError("no step program can be derived for an explicit order over several "
-                           "axes; flatten the input to one");
+    return model.emitError("no step program can be derived: dense layers over several ordered axes "
+                           "mix their positions; flatten the input to one");
   FailureOr<Arrangements> arrangements = Arrangements::find(model, contract, *axes);
   if (failed(arrangements))
     return failure();

@@ -106,6 +106,14 @@ int64_t ReceptiveField::blindCount() const {
   return std::accumulate(blind.begin(), blind.end(), int64_t(0));
 }
 
+RanksOfValues sweepBack(const CausalAnalysis &analysis, const RankTensor &wanted) {
+  RanksOfValues sets;
+  unite(sets, analysis.output(), wanted);
+  mlir::func::FuncOp model = analysis.model;
+  BackwardSweep(analysis.available.reads()).run(model.front(), sets);
+  return sets;
+}
+
 ReceptiveField receptiveField(const CausalAnalysis &analysis, llvm::ArrayRef<int64_t> position) {
   const Positions &positions = analysis.positions;
   ReceptiveField field;
@@ -114,9 +122,7 @@ ReceptiveField receptiveField(const CausalAnalysis &analysis, llvm::ArrayRef<int
   RankTensor seed = positions.outputRanks();
   for (int32_t &rank : seed.data())
     rank = rank == wanted ? in : RankTensor::never;
-  unite(field.elements, analysis.output(), seed);
-  mlir::func::FuncOp model = analysis.model;
-  BackwardSweep(analysis.available.reads()).run(model.front(), field.elements);
+  field.elements = sweepBack(analysis, seed);
 
   llvm::SmallVector<int64_t> axes(positions.contract().getInputAxes());
   RankTensor seen = ranksIn(field.elements, analysis.input()).expanded(axes);

@@ -22,6 +22,10 @@ struct ReceptiveField {
   int64_t blindCount() const;
 };
 
+/// Of every value what the elements of the output that `wanted` holds read, as sets: 1 in, never
+/// out. Values of which nothing is read are absent.
+RanksOfValues sweepBack(const CausalAnalysis &analysis, const RankTensor &wanted);
+
 /// Sweeps back through the model from all elements of the output at one position.
 ReceptiveField receptiveField(const CausalAnalysis &analysis, llvm::ArrayRef<int64_t> position);
 

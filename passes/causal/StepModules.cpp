@@ -133,7 +133,7 @@ llvm::SmallVector<int64_t> StepModules::strides(const KeptValue &state) const {
 }
 
 int64_t StepModules::slotAt(const KeptValue &state, const StepPlace &place) const {
-  int64_t slot = 0;
+  int64_t slot = place.first;
   if (place.distance)
     for (auto [by, stride] : llvm::zip_equal(*place.distance, strides(state)))
       slot += by * stride;
@@ -147,6 +147,8 @@ ir::StepState StepModules::describe(const KeptValue &state, int64_t lag) const {
   for (auto [axis, stride] : llvm::enumerate(steps))
     all += (elements(state, axis) - 1) * stride;
   for (const StepPlace &place : state.places) {
+    if (!place.distance)
+      continue;
     int64_t slot = slotAt(state, place);
     before = std::max(before, lag - slot);
     after = std::max(after, slot + place.count - 1);

@@ -20,6 +20,8 @@ struct StepPlace {
   int64_t count = 1;
   /// Whether these are all elements of a box, or else neighbours along the last ordered axis.
   bool isBox = true;
+  /// Where it has no distance: the slot at which it begins.
+  int64_t first = 0;
 
   bool operator==(const StepPlace &) const = default;
 };

@@ -1,0 +1,255 @@
+#include "passes/causal/WholePasses.h"
+
+#include "passes/causal/ReceptiveField.h"
+#include "passes/causal/StepModules.h"
+
+namespace quern::passes {
+namespace {
+
+using mlir::Value;
+
+/// By rank, the highest rank that an output there reads.
+std::vector<int64_t> readsByRank(const CausalAnalysis &analysis) {
+  const Positions &positions = analysis.positions;
+  RankTensor available = analysis.available.of(analysis.output());
+  RankTensor ranks = positions.outputRanks().expandedAs(available);
+  available = available.expandedAs(ranks);
+  std::vector<int64_t> reads(static_cast<size_t>(positions.count()), RankTensor::never);
+  for (auto [rank, read] : llvm::zip_equal(ranks.data(), available.data()))
+    reads[static_cast<size_t>(rank)] = std::max<int64_t>(reads[static_cast<size_t>(rank)], read);
+  return reads;
+}
+
+class PassWriter {
+public:
+  PassWriter(const CausalAnalysis &analysis)
+      : analysis(analysis), positions(analysis.positions), contract(positions.contract()),
+        model(analysis.model), modules(model, positions.extents()),
+        inputState(modules.add(kept(analysis.input(), contract.getInputAxes()))),
+        outputState(modules.add(kept(analysis.output(), contract.getOutputAxes()))) {}
+
+  void write(const Wave &wave) {
+    Trigger when;
+    when.isAfter = !contract.getStrict();
+    when.level = static_cast<int64_t>(positions.extents().size());
+    when.from = wave.from;
+    when.until = wave.repeats ? wave.until : wave.from + 1;
+    when.periods.assign(positions.extents().size(), 1);
+    when.phases.assign(positions.extents().size(), 0);
+    StepProgram &program = modules.program(when);
+    RanksOfValues read = elementsRead(wave);
+    for (mlir::Operation &op : mlir::func::FuncOp(model).front().without_terminator())
+      if (llvm::any_of(op.getResults(), [&](Value result) { return read.contains(result); }))
+        copy(program, op, read);
+    StepPlace place{outputState};
+    place.first = wave.from;
+    modules.touch(place, when);
+    program.addResult(outputsOf(program, wave), place);
+  }
+
+  void finish() {
+    ir::Steps steps;
+    mlir::func::FuncOp function = model;
+    steps.inputs.assign(function.getNumArguments(), -1);
+    for (const auto &[value, map, number] : modules.values())
+      if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(value))
+        steps.inputs[argument.getArgNumber()] = static_cast<int64_t>(number);
+    steps.inputs[static_cast<size_t>(contract.getInput())] = static_cast<int64_t>(inputState);
+    llvm::append_range(steps.inputAxes, contract.getInputAxes());
+    llvm::append_range(steps.outputAxes, contract.getOutputAxes());
+    steps.output = static_cast<int64_t>(outputState);
+    modules.finish(steps);
+  }
+
+private:
+  /// How many neighbours along each axis of `value` belong to one position, and 0 along the others.
+  llvm::SmallVector<int64_t> neighboursIn(Value value, llvm::ArrayRef<int64_t> ordered) const {
+    llvm::SmallVector<int64_t> neighbours(ir::tensorType(value).getRank(), 0);
+    for (auto [axis, extent] : llvm::zip_equal(ordered, positions.extents()))
+      neighbours[axis] = ir::tensorType(value).getDimSize(axis) / extent;
+    return neighbours;
+  }
+
+  /// A slot for each rank, which holds all of `value` at one position.
+  KeptValue kept(Value value, llvm::ArrayRef<int64_t> ordered) const {
+    KeptValue state;
+    llvm::SmallVector<int64_t> slot;
+    for (auto [extent, neighbours] :
+         llvm::zip_equal(ir::tensorType(value).getShape(), neighboursIn(value, ordered)))
+      slot.push_back(neighbours == 0 ? extent : neighbours);
+    state.slot = mlir::RankedTensorType::get(slot, ir::tensorType(value).getElementType());
+    state.runs.assign(positions.extents().size(), true);
+    state.rates.assign(positions.extents().size(), 1);
+    state.isWhole = true;
+    return state;
+  }
+
+  /// What the outputs of a wave read of all values.
+  RanksOfValues elementsRead(const Wave &wave) const {
+    RankTensor seed = positions.outputRanks();
+    for (int32_t &rank : seed.data())
+      rank = rank >= wave.from && rank < wave.until ? 1 : RankTensor::never;
+    return sweepBack(analysis, seed);
+  }
+
+  void copy(StepProgram &program, mlir::Operation &op, const RanksOfValues &read) {
+    for (Value operand : op.getOperands())
+      if (!program.local.contains(operand))
+        supply(program, operand, read);
+    program.builder.clone(op, program.local);
+  }
+
+  /// Makes an operand that no op copied so far has as its result.
+  void supply(StepProgram &program, Value operand, const RanksOfValues &read) {
+    bool isGenerated = analysis.available.values().contains(operand);
+    if (isGenerated && !read.contains(operand))
+      program.local.map(operand, zeros(program, operand));
+    else if (mlir::Operation *op = operand.getDefiningOp())
+      copy(program, *op, read);
+    else
+      program.local.map(operand, argument(program, operand));
+  }
+
+  /// An operand of which nothing is read.
+  static Value zeros(StepProgram &program, Value operand) {
+    auto zero = llvm::cast<mlir::TypedAttr>(program.builder.getZeroAttr(operand.getType()));
+    return ir::ConstantOp::create(program.builder, operand.getLoc(), operand.getType(),
+                                  llvm::cast<mlir::DenseElementsAttr>(zero));
+  }
+
+  /// An input of the model.
+  Value argument(StepProgram &program, Value input) {
+    if (input != analysis.input()) {
+      StepPlace place{modules.state(input, OrderedMap(positions.extents().size(), -1),
+                                    Distance(positions.extents().size(), 1))};
+      modules.touch(place, program.when());
+      return program.argument(place, ir::tensorType(input));
+    }
+    const KeptValue &state = modules.at(inputState);
+    llvm::SmallVector<int64_t> stored(state.slot.getShape());
+    stored.insert(stored.begin(), positions.count());
+    StepPlace place{inputState};
+    modules.touch(place, program.when());
+    Value byRank =
+        program.argument(place, mlir::RankedTensorType::get(stored, state.slot.getElementType()));
+    std::vector<int32_t> ranks;
+    for (int64_t number = 0; number < positions.count(); ++number)
+      ranks.push_back(static_cast<int32_t>(positions.rankOfNumber(number)));
+    return inPlace(program, picked(program, byRank, ranks), input);
+  }
+
+  /// The elements of `value` along its first axis that `which` names.
+  static Value picked(StepProgram &program, Value value, llvm::ArrayRef<int32_t> which) {
+    mlir::RankedTensorType type = ir::tensorType(value);
+    bool isAll = static_cast<int64_t>(which.size()) == type.getDimSize(0) &&
+                 llvm::all_of(llvm::enumerate(which), [](auto at) {
+                   return at.value() == static_cast<int32_t>(at.index());
+                 });
+    if (isAll)
+      return value;
+    auto listType = mlir::RankedTensorType::get(static_cast<int64_t>(which.size()),
+                                                program.builder.getI32Type());
+    auto list = ir::ConstantOp::create(program.builder, value.getLoc(), listType,
+                                       mlir::DenseElementsAttr::get(listType, which));
+    llvm::SmallVector<int64_t> shape(type.getShape());
+    shape.front() = static_cast<int64_t>(which.size());
+    return ir::GatherOp::create(program.builder, value.getLoc(),
+                                mlir::RankedTensorType::get(shape, type.getElementType()), value,
+                                list, 0);
+  }
+
+  static Value reshaped(StepProgram &program, Value value, llvm::ArrayRef<int64_t> shape) {
+    auto type = mlir::RankedTensorType::get(shape, ir::tensorType(value).getElementType());
+    return ir::ReshapeOp::create(program.builder, value.getLoc(), type, value, shape);
+  }
+
+  static Value transposed(StepProgram &program, Value value, llvm::ArrayRef<int64_t> by) {
+    llvm::SmallVector<int64_t> shape;
+    for (int64_t axis : by)
+      shape.push_back(ir::tensorType(value).getDimSize(axis));
+    auto type = mlir::RankedTensorType::get(shape, ir::tensorType(value).getElementType());
+    return ir::TransposeOp::create(program.builder, value.getLoc(), type, value, by);
+  }
+
+  /// Elements by position, [positions, slot], as the input has them: its ordered axes have one
+  /// element a position.
+  Value inPlace(StepProgram &program, Value byPosition, Value input) const {
+    mlir::RankedTensorType type = ir::tensorType(input);
+    llvm::ArrayRef<int64_t> ordered = contract.getInputAxes();
+    llvm::SmallVector<int64_t> shape(positions.extents()), by;
+    for (int64_t axis = 0; axis < type.getRank(); ++axis) {
+      const int64_t *found = llvm::find(ordered, axis);
+      by.push_back(found != ordered.end() ? found - ordered.begin()
+                                          : static_cast<int64_t>(shape.size()));
+      if (found == ordered.end())
+        shape.push_back(type.getDimSize(axis));
+    }
+    return transposed(program, reshaped(program, byPosition, shape), by);
+  }
+
+  /// The outputs of a wave, [positions, slot].
+  Value outputsOf(StepProgram &program, const Wave &wave) const {
+    Value output = program.local.lookup(analysis.output());
+    llvm::ArrayRef<int64_t> ordered = contract.getOutputAxes();
+    llvm::SmallVector<int64_t> neighbours = neighboursIn(output, ordered), split, places, rest;
+    for (auto [axis, extent] : llvm::enumerate(ir::tensorType(output).getShape())) {
+      if (neighbours[axis] > 0)
+        split.push_back(extent / neighbours[axis]);
+      rest.push_back(static_cast<int64_t>(split.size()));
+      split.push_back(neighbours[axis] > 0 ? neighbours[axis] : extent);
+    }
+    for (int64_t axis : ordered)
+      places.push_back(rest[static_cast<size_t>(axis)] - 1);
+    llvm::append_range(places, rest);
+    llvm::SmallVector<int64_t> shape(modules.at(outputState).slot.getShape());
+    shape.insert(shape.begin(), positions.count());
+    Value byPosition =
+        reshaped(program, transposed(program, reshaped(program, output, split), places), shape);
+    std::vector<int32_t> numbers;
+    for (int64_t rank = wave.from; rank < wave.until; ++rank)
+      numbers.push_back(static_cast<int32_t>(positions.numberOfRank(rank)));
+    return picked(program, byPosition, numbers);
+  }
+
+  const CausalAnalysis &analysis;
+  const Positions &positions;
+  ir::CausalAttr contract;
+  mlir::func::FuncOp model;
+  StepModules modules;
+  size_t inputState, outputState;
+};
+
+} // namespace
+
+std::vector<Wave> wavesOf(const CausalAnalysis &analysis) {
+  std::vector<int64_t> reads = readsByRank(analysis);
+  const Positions &positions = analysis.positions;
+  std::vector<Wave> waves;
+  for (int64_t from = 0, until = 0; from < positions.count(); from = until) {
+    until = from + 1;
+    while (until < positions.count() && reads[static_cast<size_t>(until)] <= positions.limit(from))
+      ++until;
+    bool isOne = until == from + 1;
+    if (isOne && !waves.empty() && waves.back().repeats)
+      waves.back().until = until;
+    else
+      waves.push_back({from, until, isOne});
+  }
+  return waves;
+}
+
+mlir::LogicalResult deriveWholePasses(mlir::func::FuncOp model, ir::CausalAttr contract) {
+  mlir::FailureOr<CausalAnalysis> analysis = analyseCausality(model, contract);
+  if (mlir::failed(analysis))
+    return mlir::failure();
+  if (Verdict verdict = judge(*analysis); !verdict.isCausal || analysis->ahead > 0)
+    return model.emitError("no step program can be derived: the output at a position depends on "
+                           "elements of the input that are not known then");
+  PassWriter writer(*analysis);
+  for (const Wave &wave : wavesOf(*analysis))
+    writer.write(wave);
+  writer.finish();
+  return mlir::success();
+}
+
+} // namespace quern::passes
