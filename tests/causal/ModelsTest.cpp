@@ -108,7 +108,8 @@ INSTANTIATE_TEST_SUITE_P(Small, CausalModels, testing::ValuesIn(smallModels),
 
 class LargeModels : public testing::TestWithParam<ModelCase> {};
 
-// A second each where the machine is quiet (passes/causal/README.md); what is quadratic takes minutes.
+// A second each where the machine is quiet (passes/causal/README.md); what is quadratic takes
+// minutes.
 TEST_P(LargeModels, TakeSeconds) {
   SimplifiedModel model(GetParam());
   ASSERT_TRUE(model.module);

@@ -16,14 +16,14 @@ double genericNumber(int64_t at) { return std::sin(1.0 + 2.3 * static_cast<doubl
 
 } // namespace
 
-Perturbation::Perturbation(mlir::ModuleOp module, const Parameters &parameters,
-                           const Positions &positions, llvm::ArrayRef<int64_t> inputShape)
-    : positions(positions), input(std::vector<int64_t>(inputShape)) {
+Perturbation::Perturbation(llvm::function_ref<reference::Tensor(const reference::Tensor &)> run,
+                           const CausalAnalysis &analysis)
+    : positions(analysis.positions), input(tensorType(analysis.input()).getShape().vec()) {
   for (int64_t at = 0; at < input.size(); ++at)
     input.values[at] = genericNumber(at);
-  expected = interpret(module, parameters, {input}).front();
+  expected = run(input);
   for (int64_t rank = 0; rank < positions.count(); ++rank)
-    moved.push_back(interpret(module, parameters, {movedInput(rank)}).front());
+    moved.push_back(run(movedInput(rank)));
 }
 
 reference::Tensor Perturbation::movedInput(int64_t rank) const {
@@ -41,8 +41,11 @@ Perturbation perturb(mlir::ModuleOp module, const Parameters &parameters,
   // What breaks its contract is to run, too.
   modelOf(*lowered)->removeAttr(ir::names::causal);
   EXPECT_TRUE(mlir::succeeded(runPipeline(*lowered)));
-  return Perturbation(*lowered, parameters, analysis.positions,
-                      tensorType(analysis.input()).getShape());
+  return Perturbation(
+      [&](const reference::Tensor &input) {
+        return interpret(*lowered, parameters, {input}).front();
+      },
+      analysis);
 }
 
 void expectSameDependence(const CausalAnalysis &analysis, const Perturbation &perturbation) {

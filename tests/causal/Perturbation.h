@@ -6,12 +6,12 @@
 
 namespace quern::passes {
 
-/// A model's output for some generic input, and with each position of it moved. The model is the
-/// module as all passes leave it, on the references.
+/// A model's output for some generic input, and with each position of it moved.
 class Perturbation {
 public:
-  Perturbation(mlir::ModuleOp module, const Parameters &parameters, const Positions &positions,
-               llvm::ArrayRef<int64_t> inputShape);
+  /// `run` gives the model's output for an input.
+  Perturbation(llvm::function_ref<reference::Tensor(const reference::Tensor &)> run,
+               const CausalAnalysis &analysis);
 
   /// Whether element `at` of the output depends on the position of this rank.
   bool depends(int64_t at, int64_t rank) const {
@@ -28,8 +28,9 @@ private:
   std::vector<reference::Tensor> moved;
 };
 
-/// The perturbation of a model that has been analysed: `module` before any pass, which stays as it
-/// is. Fails the current test where a pass does.
+/// The perturbation of a model that has been analysed, as all passes leave it, on the references:
+/// `module` is the model before any pass, which stays as it is. Fails the current test where a pass
+/// does.
 Perturbation perturb(mlir::ModuleOp module, const Parameters &parameters,
                      const CausalAnalysis &analysis);
 

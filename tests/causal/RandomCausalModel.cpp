@@ -52,8 +52,12 @@ private:
   int64_t pick(List choices) { return choices[random() % choices.size()]; }
   bool chance(uint64_t outOf) { return random() % outOf == 0; }
 
+  int64_t positions() const {
+    return std::accumulate(spatial.begin(), spatial.end(), int64_t(1), std::multiplies<>());
+  }
+
   List order() {
-    List ranks(std::accumulate(spatial.begin(), spatial.end(), int64_t(1), std::multiplies<>()));
+    List ranks(positions());
     std::iota(ranks.begin(), ranks.end(), 0);
     if (!chance(3))
       return {};
@@ -150,13 +154,11 @@ private:
   /// A layer over the channels, or over the positions of a channel.
   Value contract(Value x, bool overPositions) {
     List shape(shapeOf(x));
-    int64_t positions =
-        std::accumulate(spatial.begin(), spatial.end(), int64_t(1), std::multiplies<>());
-    Value flat = reshape(x, {shape[1], positions});
+    Value flat = reshape(x, {shape[1], positions()});
     List axes{0, 1};
     Value y;
     if (overPositions) {
-      y = ir::ContractOp::create(builder, at(), flat, weight({positions, positions}), axes,
+      y = ir::ContractOp::create(builder, at(), flat, weight({positions(), positions()}), axes,
                                  List{2, 1}, List{0, 2});
     } else {
       shape[1] = pick({2, 4});
@@ -205,6 +207,56 @@ private:
     return ir::SelectOp::create(builder, at(), condition, x, y);
   }
 
+  /// Positions as a sequence, [1, 1, T, C].
+  Value asSequence(Value x) {
+    List shape(shapeOf(x));
+    return transpose(reshape(x, {1, 1, shape[1], positions()}), {0, 1, 3, 2});
+  }
+
+  /// Each position asks some of all, two at least: what a query with one key says, it says whatever
+  /// it asks.
+  Value attention(Value x) {
+    int64_t count = positions();
+    std::vector<bool> admitted(static_cast<size_t>(count * count));
+    for (int64_t query = 0; query < count; ++query) {
+      for (int64_t key = 0; key < count; ++key)
+        admitted[query * count + key] = chance(3);
+      int64_t first = static_cast<int64_t>(random() % count);
+      admitted[query * count + first] = true;
+      admitted[query * count + (first + 1) % count] = true;
+    }
+    llvm::SmallVector<bool> values(admitted.begin(), admitted.end());
+    auto maskType = mlir::RankedTensorType::get({count, count}, builder.getI1Type());
+    Value mask = ir::ConstantOp::create(
+        builder, at(), maskType, mlir::DenseElementsAttr::get(maskType, llvm::ArrayRef(values)));
+    // Off zero, as in gate.
+    Value sequence = ir::AddOp::create(builder, at(), asSequence(x), splat(0.7));
+    Value seen =
+        ir::AttentionOp::create(builder, at(), sequence.getType(), sequence,
+                                multiply(sequence, splat(0.8)), sequence, mask, llvm::APFloat(0.7));
+    List shape(shapeOf(x));
+    return reshape(transpose(seen, {0, 1, 3, 2}), shape);
+  }
+
+  /// h = tanh(w x + u h) along a spatial axis.
+  Value recur(Value x) {
+    int64_t axis = 2 + static_cast<int64_t>(random() % spatial.size());
+    List step(shapeOf(x));
+    step.erase(step.begin() + axis);
+    Value first = ir::BroadcastOp::create(builder, at(), type(step), splat(0.2), step);
+    auto scan =
+        ir::ScanOp::create(builder, at(), mlir::TypeRange{x.getType()}, mlir::ValueRange{x},
+                           mlir::ValueRange{first}, mlir::ValueRange(), List{axis}, List{axis});
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    mlir::Block &body = scan.getBody().emplaceBlock();
+    body.addArguments({type(step), type(step)}, {at(), at()});
+    builder.setInsertionPointToStart(&body);
+    Value sum = ir::AddOp::create(builder, at(), multiply(body.getArgument(0), splat(0.6)),
+                                  multiply(body.getArgument(1), splat(0.9)));
+    ir::YieldOp::create(builder, at(), mlir::ValueRange{tanh(sum)});
+    return scan.getResult(0);
+  }
+
   Value half(Value x) {
     auto rank = static_cast<size_t>(tensorType(x).getRank());
     List starts(rank, 0), sizes(shapeOf(x)), ones(rank, 1);
@@ -222,7 +274,7 @@ private:
   }
 
   Value step(Value x) {
-    switch (random() % 12) {
+    switch (random() % 14) {
     case 0:
     case 1:
     case 2:
@@ -243,6 +295,10 @@ private:
       return gate(x);
     case 10:
       return multiply(half(x), mask(spatial));
+    case 11:
+      return attention(x);
+    case 12:
+      return recur(x);
     default:
       return conv(half(x));
     }
