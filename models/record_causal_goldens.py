@@ -8,8 +8,9 @@
 Writes into tests/models/goldens/causal:
     models.json        each case: the model's file, its settings, its inputs by name, shape and levels, its contract
     NAME.npy           the output for synthetic inputs with synthetic weights
-    NAME.greedy.npy    where the output is categorical: the input that the likeliest choice at each position leads to, from one
-                       full pass a position; of a sequence the first PROMPT positions are given
+    NAME.greedy.npy    where the output is categorical, or a mixture over colours: the input that the likeliest choice at each
+                       position leads to (a mixture's: the means of its likeliest component), from one full pass a position; of
+                       a sequence the first PROMPT positions are given
     licences.txt       how the trained model of models/licences goes on after PROMPT_TEXT, by its likeliest symbols
 A reference that reads what its contract forbids is an error, and nothing is recorded of it.
 """
@@ -22,6 +23,7 @@ import pathlib
 import numpy as np
 import torch
 from references import densities, mixtures, pixels, recurrent, sequences
+from references.case import ColourMixture
 from references.checks import Greedy, check_contract, sample
 from references.weights import with_synthetic_weights
 from safetensors.torch import load_file
@@ -33,11 +35,15 @@ PROMPT = 4
 PROMPT_TEXT, WRITTEN = "You may ", 160
 # A choice closer than this, relative to the largest output, could fall otherwise in single precision.
 LEAST_MARGIN = 1e-4
+# And so could a colour this close, in levels, to the middle between two.
+LEAST_ROUNDING = 1e-3
 
 
 def described(case):
     inputs = [{"name": i.name, "shape": list(i.shape), "levels": i.levels} for i in case.inputs]
-    contract = {**dataclasses.asdict(case.contract), "levels": case.levels.count if case.levels else 0, "given": PROMPT}
+    contract = {**dataclasses.asdict(case.contract), "given": PROMPT}
+    contract["levels"] = case.levels.count if case.levels else 0
+    contract["is_mixture"] = isinstance(case.levels, ColourMixture)
     if case.contract.strict:
         contract["given"] = 0
     return {"name": case.name, "model": case.model, "settings": case.settings, "inputs": inputs, "contract": contract}
@@ -53,8 +59,8 @@ def record(case):
     if case.levels:
         pick = Greedy(np.abs(output).max())
         chosen = sample(case, inputs, pick, known=0 if case.contract.strict else PROMPT)
-        if pick.margin < LEAST_MARGIN:
-            raise SystemExit(f"{case.name}: its greedy choices are too close ({pick.margin:.2g})")
+        if pick.margin < LEAST_MARGIN or pick.rounding < LEAST_ROUNDING:
+            raise SystemExit(f"{case.name}: its greedy choices are too close ({pick.margin:.2g}, {pick.rounding:.2g})")
         type = np.float32 if chosen.is_floating_point() else np.int32
         np.save(GOLDENS / f"{case.name}.greedy.npy", chosen.numpy().astype(type))
         said += f", greedy margin {pick.margin:.2g}, {len(chosen.unique())} levels chosen"

@@ -74,6 +74,32 @@ class Levels:
     def value(self, level, x):
         return self.low + level.double() * (self.high - self.low) / (self.count - 1) if x.is_floating_point() else level
 
+    def choose(self, parameters, pick, x):
+        """The element for each sample that `pick` takes by its scores."""
+        return self.value(pick(self.scores(parameters)), x)
+
+
+@dataclasses.dataclass(frozen=True)
+class ColourMixture:
+    """A mixture of logistics over the three colours of a pixel in [-1, 1] (Salimans et al. 2017, eq. 3): `components` logits,
+    then for each colour means, log-scales and couplings. Colours are rounded to `count` levels."""
+
+    components: int
+    count: int = 256
+
+    def choose(self, parameters, pick, x):
+        """The means of the component that `pick` takes."""
+        parts = parameters.reshape(len(parameters), 10, self.components)
+        chosen = pick(parts[:, 0])
+        means, _, couplings = parts[torch.arange(len(parts)), 1:, chosen].reshape(-1, 3, 3).unbind(2)
+        first, second, third = couplings.tanh().unbind(1)
+        red = means[:, 0].clamp(-1, 1)
+        green = (means[:, 1] + first * red).clamp(-1, 1)
+        blue = (means[:, 2] + second * red + third * green).clamp(-1, 1)
+        levels = (torch.stack([red, green, blue], 1) + 1) / 2 * (self.count - 1)
+        pick.rounding = min(pick.rounding, float((levels - levels.floor() - 0.5).abs().min()))
+        return levels.round() / (self.count - 1) * 2 - 1
+
 
 @dataclasses.dataclass(frozen=True)
 class Case:
@@ -85,4 +111,4 @@ class Case:
     inputs: list
     contract: Contract
     settings: dict = dataclasses.field(default_factory=dict)
-    levels: Levels | None = None
+    levels: Levels | ColourMixture | None = None

@@ -34,18 +34,18 @@ def sample(case, inputs, pick, known=0):
     for rank in range(known, len(positions)):
         y = case.network(x, *inputs[1:])
         read = positions[rank] if contract.strict else positions[rank - 1]
-        scores = case.levels.scores(y[contract.of_output(x, y, read)])
         here = contract.of_input(x, positions[rank])
-        x[here] = case.levels.value(pick(scores), x).reshape(x[here].shape)
+        x[here] = case.levels.choose(y[contract.of_output(x, y, read)], pick, x).reshape(x[here].shape)
     return x
 
 
 class Greedy:
-    """Picks the likeliest level, and remembers how narrowly: `margin`, relative to `largest`."""
+    """Picks the likeliest level, and remembers how narrowly: `margin`, relative to `largest`, and `rounding`, how far at least
+    what was rounded lay from between two levels."""
 
     def __init__(self, largest):
         self.largest = largest
-        self.margin = float("inf")
+        self.margin = self.rounding = float("inf")
 
     def __call__(self, scores):
         best = scores.topk(2, 1).values

@@ -4,7 +4,7 @@ plain, where the papers train normalised ones; there is no dropout."""
 
 import torch
 import torch.nn.functional as F
-from references.case import Case, Contract, Input
+from references.case import Case, ColourMixture, Contract, Input
 from references.masked import shift_down, shift_right
 from references.sequences import Attention
 from torch import nn
@@ -185,16 +185,18 @@ def cases():
     yield Case(
         "pixelcnn_pp",
         "pixelcnn_pp",
-        PixelCNNpp(scales=3, layers=2, channels=8, components=2),
+        PixelCNNpp(scales=3, layers=2, channels=8, components=3),
         [Input("image", (2, 3, 8, 12))],
         raster,
-        {"H": 8, "W": 12, "scales": 3, "layers": 2, "channels": 8, "components": 2},
+        {"H": 8, "W": 12, "scales": 3, "layers": 2, "channels": 8, "components": 3},
+        levels=ColourMixture(components=3),
     )
     yield Case(
         "pixelsnail",
         "pixelsnail",
-        PixelSNAIL(blocks=2, layers=2, channels=8, heads=2, components=2),
+        PixelSNAIL(blocks=2, layers=2, channels=8, heads=2, components=3),
         [Input("image", (2, 3, 6, 7))],
         raster,
-        {"H": 6, "W": 7, "blocks": 2, "layers": 2, "channels": 8, "heads": 2, "components": 2},
+        {"H": 6, "W": 7, "blocks": 2, "layers": 2, "channels": 8, "heads": 2, "components": 3},
+        levels=ColourMixture(components=3),
     )
