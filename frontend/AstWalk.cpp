@@ -94,6 +94,10 @@ class EffectsCollector {
 public:
   Effects effects;
 
+  EffectsCollector() = default;
+  EffectsCollector(const EffectsCollector &) = delete;
+  EffectsCollector &operator=(const EffectsCollector &) = delete;
+
   void collect(const Expr &expr) { visitChildren(expr, visitor()); }
 
   void collect(const Block &block) {

@@ -2,10 +2,10 @@
 
 #include "frontend/SourceExcerpt.h"
 
-#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/WithColor.h"
 
 #include <algorithm>
+#include <map>
 
 namespace quern::frontend {
 
@@ -52,13 +52,14 @@ void Diagnostics::print(const Message &message) {
 }
 
 void Diagnostics::printWaiting() {
+  // Several at one place stay in the order in which they were told.
+  std::multimap<const char *, const Message *> byPlace;
   std::vector<Message> messages = std::move(*waiting);
   waiting.reset();
-  llvm::stable_sort(messages, [](const Message &a, const Message &b) {
-    return std::less<const char *>()(a.range.Start.getPointer(), b.range.Start.getPointer());
-  });
   for (const Message &message : messages)
-    print(message);
+    byPlace.emplace(message.range.Start.getPointer(), &message);
+  for (const auto &[place, message] : byPlace)
+    print(*message);
   if (isFull() && !messages.empty())
     stream << moreErrors;
 }

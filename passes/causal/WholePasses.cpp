@@ -133,6 +133,7 @@ private:
     Value byRank =
         program.argument(place, mlir::RankedTensorType::get(stored, state.slot.getElementType()));
     std::vector<int32_t> ranks;
+    ranks.reserve(static_cast<size_t>(positions.count()));
     for (int64_t number = 0; number < positions.count(); ++number)
       ranks.push_back(static_cast<int32_t>(positions.rankOfNumber(number)));
     return inPlace(program, picked(program, byRank, ranks), input);
@@ -206,6 +207,7 @@ private:
     Value byPosition =
         reshaped(program, transposed(program, reshaped(program, output, split), places), shape);
     std::vector<int32_t> numbers;
+    numbers.reserve(static_cast<size_t>(wave.until - wave.from));
     for (int64_t rank = wave.from; rank < wave.until; ++rank)
       numbers.push_back(static_cast<int32_t>(positions.numberOfRank(rank)));
     return picked(program, byPosition, numbers);
