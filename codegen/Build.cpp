@@ -5,6 +5,7 @@
 #include "codegen/Header.h"
 #include "codegen/Link.h"
 #include "codegen/OutputFile.h"
+#include "codegen/Symbols.h"
 #include "codegen/llvm/Driver.h"
 #include "codegen/llvm/JoinIr.h"
 #include "codegen/llvm/KernelObject.h"
@@ -271,7 +272,7 @@ private:
     files.push_back(scratch.file(symbol + "_weights.o"));
     if (llvm::Error error = writeOutput(blob, llvm::ArrayRef<char>(weights)))
       return error;
-    if (llvm::Error error = embedFile(blob, symbol + "_weights", files.back()))
+    if (llvm::Error error = embedFile(blob, weightsSymbol(symbol), files.back()))
       return error;
     return files;
   }
@@ -299,7 +300,7 @@ private:
       return fail(files.takeError());
     LinkJob job;
     job.kind = linkKind();
-    job.symbol = symbol;
+    job.accessor = accessorSymbol(symbol);
     job.objects = *files;
     job.soname = llvm::sys::path::filename(options.output).str();
     job.libraryFolder = options.libraryFolder;
@@ -326,24 +327,19 @@ private:
     if (options.hasWeightsFile && !weights.empty())
       if (llvm::Error error = writeWeightsFile(weightsPath(), weights, imageIdentity(image)))
         return error;
-    if (options.emit != EmitKind::executable)
-      if (llvm::Error error = installHeaders())
-        return error;
+    if (llvm::Error error = installHeaders())
+      return error;
     return installOutput(linked, options.output, isProgram());
   }
 
   llvm::Error installHeaders() {
-    llvm::SmallString<128> folder(llvm::sys::path::parent_path(options.output));
-    auto beside = [&](const std::string &name) {
-      llvm::SmallString<128> path(folder);
-      llvm::sys::path::append(path, name);
-      return path.str().str();
-    };
+    std::vector<std::string> headers = headersOf(options.emit, options.output);
+    if (headers.empty())
+      return llvm::Error::success();
     std::string text = modelHeader(model, symbol, target.name);
-    if (llvm::Error error =
-            writeOutput(beside(symbol + ".h"), {llvm::ArrayRef(text.data(), text.size())}))
+    if (llvm::Error error = writeOutput(headers[0], {llvm::ArrayRef(text.data(), text.size())}))
       return error;
-    return installOutput(options.includeFolder + "/quern.h", beside("quern.h"));
+    return installOutput(options.includeFolder + "/quern.h", headers[1]);
   }
 
   mlir::ModuleOp module;
@@ -363,6 +359,24 @@ private:
 };
 
 } // namespace
+
+std::vector<std::string> headersOf(EmitKind emit, llvm::StringRef output) {
+  bool isLibrary = emit == EmitKind::staticLibrary || emit == EmitKind::shared;
+  if (!isLibrary && emit != EmitKind::object)
+    return {};
+  llvm::StringRef name = llvm::sys::path::filename(output);
+  // A shared library may carry its version: libmy.so.1.
+  size_t version = emit == EmitKind::shared ? name.find(".so.") : llvm::StringRef::npos;
+  name = version == llvm::StringRef::npos ? llvm::sys::path::stem(name) : name.take_front(version);
+  if (isLibrary)
+    name.consume_front("lib");
+  auto beside = [&](const llvm::Twine &header) {
+    llvm::SmallString<128> path(llvm::sys::path::parent_path(output));
+    llvm::sys::path::append(path, header);
+    return path.str().str();
+  };
+  return {beside(name + ".h"), beside("quern.h")};
+}
 
 mlir::FailureOr<BuildReport> build(mlir::ModuleOp module, const Target &target,
                                    const BuildOptions &options) {

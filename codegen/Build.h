@@ -12,7 +12,7 @@ enum class EmitKind { executable, shared, staticLibrary, object, mlir, llvm, hal
 
 struct BuildOptions {
   EmitKind emit = EmitKind::executable;
-  /// The file to write; libraries and objects get SYM.h and quern.h beside it.
+  /// The file to write; libraries and objects get headersOf() beside it.
   std::string output;
   /// Folder of compiled kernels by content; empty for none.
   std::string cacheFolder;
@@ -50,6 +50,10 @@ struct BuildReport {
   int64_t outputBytes = 0;
   std::vector<KernelFacts> facts{}; ///< of every kernel function, in the module's order
 };
+
+/// The headers that are written beside a library or an object: the model's, called as the output is
+/// (libmy.a: my.h), and quern.h. Other outputs have none.
+std::vector<std::string> headersOf(EmitKind emit, llvm::StringRef output);
 
 /// Assigns weight layouts, compiles the kernels, builds driver, image and weights, and links. On
 /// failure the reason is a diagnostic of `module`'s context, and no output is left behind.

@@ -1,5 +1,6 @@
 #include "codegen/Header.h"
 
+#include "codegen/Symbols.h"
 #include "ir/Infer.h"
 #include "ir/Layout.h"
 
@@ -66,11 +67,12 @@ std::string modelHeader(mlir::func::FuncOp model, llvm::StringRef symbol, llvm::
   }
   for (auto [index, type] : llvm::enumerate(model.getResultTypes()))
     outputs += tensorLine("outputs", index, nameOf(model.getResultAttrDict(index)), type, "");
-  std::string guard = symbol.upper() + "_H";
+  std::string accessor = accessorSymbol(symbol.str());
+  std::string guard = llvm::StringRef(accessor).upper() + "_H";
   return fmt::format(R"(/* {0}, compiled by Quern for {1}.
  *
 {2}{3} *
- * Use it through quern.h: quern_create({0}(), NULL, &context), quern_run(context, inputs, outputs).
+ * Use it through quern.h: quern_create({5}(), NULL, &context), quern_run(context, inputs, outputs).
  */
 #ifndef {4}
 #define {4}
@@ -82,7 +84,7 @@ extern "C" {{
 #endif
 
 /* The model: immutable, lives as long as the program. */
-QUERN_API const quern_model *{0}(void);
+QUERN_API const quern_model *{5}(void);
 
 #ifdef __cplusplus
 }}
@@ -90,7 +92,12 @@ QUERN_API const quern_model *{0}(void);
 
 #endif
 )",
-                     symbol.str(), target.str(), inputs, outputs, guard);
+                     symbol.str(), target.str(), inputs, outputs, guard, accessor);
+}
+
+bool isOwnHeader(llvm::StringRef text) {
+  llvm::StringRef first = text.split('\n').first;
+  return first.contains(", compiled by Quern for ") || first.starts_with("/* Quern's C interface");
 }
 
 } // namespace quern::codegen

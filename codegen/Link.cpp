@@ -112,12 +112,13 @@ void addExecutableLibraries(std::vector<std::string> &arguments, const LinkJob &
   arguments.insert(arguments.end(), {"-l:libz.a", "-static-libstdc++", "-static-libgcc"});
 }
 
-llvm::Error writeVersionScript(const std::string &path, const std::string &symbol) {
+/// A shared library exports quern.h's functions and the model's accessor, which begins like them.
+llvm::Error writeVersionScript(const std::string &path) {
   std::error_code error;
   llvm::raw_fd_ostream out(path, error);
   if (error)
     return llvm::createStringError(error, "cannot write '%s'", path.c_str());
-  out << "{ global: " << symbol << "; " << symbol << "_model; quern_*; local: *; };\n";
+  out << "{ global: quern_*; local: *; };\n";
   return llvm::Error::success();
 }
 
@@ -159,12 +160,12 @@ llvm::Error link(const LinkJob &job) {
     arguments.insert(arguments.end(), {"-r", "-nostdlib"});
     return runDriver(arguments, job.scratchFolder);
   case LinkKind::executable:
-    arguments.push_back("-Wl,--defsym=quern_main_model=" + job.symbol);
+    arguments.push_back("-Wl,--defsym=quern_main_model=" + job.accessor);
     addExecutableLibraries(arguments, job);
     break;
   default: {
     std::string script = job.scratchFolder + "/exports";
-    if (llvm::Error error = writeVersionScript(script, job.symbol))
+    if (llvm::Error error = writeVersionScript(script))
       return error;
     arguments.insert(arguments.end(),
                      {"-shared", "-Xlinker", "-soname", "-Xlinker", job.soname, "-Wl,-z,defs",
@@ -188,6 +189,7 @@ llvm::Error embedFile(llvm::StringRef file, llvm::StringRef symbol, llvm::String
     return llvm::createStringError(error, "cannot write '%s'", source.c_str());
   out << fmt::format(R"(	.section .rodata.quern_weights,"a",@progbits
 	.globl {0}
+	.hidden {0}
 	.balign {2}
 {0}:
 	.incbin "{1}"

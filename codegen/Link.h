@@ -15,8 +15,8 @@ enum class LinkKind { executable, shared, staticArchive, object };
 /// What is to be linked with what.
 struct LinkJob {
   LinkKind kind = LinkKind::executable;
-  /// The model's symbol, which libraries export beside quern.h's functions.
-  std::string symbol;
+  /// The function that returns the model, which programs call by another name.
+  std::string accessor;
   std::vector<std::string> objects;
   /// What programs that are linked with a shared library look for when they start.
   std::string soname;

@@ -58,13 +58,15 @@ struct HoistWeights : impl::HoistWeightsBase<HoistWeights> {
       return;
     llvm::SmallVector<mlir::Value> stored = storedValues(model).takeVector();
 
+    // Before the function is there: a model of the same name keeps it.
+    mlir::SymbolTable symbols(getOperation());
     mlir::OpBuilder builder(model);
     llvm::SmallVector<mlir::Type> types(mlir::ValueRange(stored).getTypes());
     auto prepare = mlir::func::FuncOp::create(builder, model.getLoc(), "prepare",
                                               builder.getFunctionType({}, types));
     prepare.setPrivate();
     prepare->setAttr(ir::names::prepare, builder.getUnitAttr());
-    mlir::SymbolTable(getOperation()).insert(prepare);
+    symbols.insert(prepare);
     builder.setInsertionPointToStart(prepare.addEntryBlock());
     mlir::IRMapping moved;
     for (mlir::Operation *op : expressionOps(model, stored))

@@ -379,8 +379,8 @@ struct quern_program {
   int32_t (*runProfiled)(quern_context *context, struct halide_buffer_t *buffers);
 };
 
-/// The symbol SYM_model. The compiler emits it with constant initialisers, so that a library needs
-/// no start-up code.
+/// What quern_get_MODEL returns. The compiler emits it with constant initialisers, so that a
+/// library needs no start-up code.
 struct quern_model {
   /// QUERN_ABI_VERSION of the compiler.
   uint32_t abiVersion;

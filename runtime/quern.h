@@ -3,9 +3,9 @@
  * A compiled model (executable, shared or static library) holds one `quern_model`, which its
  * generated header returns:
  *
- *     #include "resnet50.h"                          // declares const quern_model *resnet50(void);
+ *     #include "resnet50.h" // declares const quern_model *quern_get_resnet50(void);
  *     quern_context *context;
- *     if (quern_create(resnet50(), NULL, &context) != QUERN_OK)
+ *     if (quern_create(quern_get_resnet50(), NULL, &context) != QUERN_OK)
  *         return puts(quern_last_error(NULL));
  *     const void *inputs[] = {image}; // row-major, of the shape that quern_input reports
  *     void *outputs[] = {logits};

@@ -1,5 +1,6 @@
 #include "codegen/llvm/Driver.h"
 
+#include "codegen/Symbols.h"
 #include "runtime/HalideAbi.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -33,7 +34,7 @@ public:
     }
     addPrograms();
     addImage();
-    addExternal(facts.embedsWeights ? facts.symbol + "_weights" : "");
+    addExternal(weightsName());
     addExternal(facts.deviceSymbol);
     addModel();
     addAccessor();
@@ -42,9 +43,9 @@ public:
 
 private:
   LLVM::LLVMFuncOp declare(llvm::StringRef name, llvm::ArrayRef<mlir::Type> arguments,
-                           mlir::Type result) {
+                           mlir::Type result, LLVM::Linkage linkage = LLVM::Linkage::External) {
     return LLVM::LLVMFuncOp::create(builder, loc, name,
-                                    LLVM::LLVMFunctionType::get(result, arguments));
+                                    LLVM::LLVMFunctionType::get(result, arguments), linkage);
   }
 
   void declareKernels() {
@@ -65,6 +66,9 @@ private:
     return facts.symbol + name + (isProfiled ? "_profiled" : "");
   }
 
+  /// Empty where the weights are not linked in.
+  std::string weightsName() const { return facts.embedsWeights ? weightsSymbol(facts.symbol) : ""; }
+
   mlir::Value constant(int32_t value) {
     return LLVM::ConstantOp::create(builder, loc, i32, builder.getI32IntegerAttr(value));
   }
@@ -78,7 +82,7 @@ private:
   /// kernel call `step` of all; returns the number of the next.
   int32_t addRun(const CompiledFunction &compiled, llvm::StringRef name, bool isProfiled,
                  int32_t step) {
-    LLVM::LLVMFuncOp function = declare(name, {pointer, pointer}, i32);
+    LLVM::LLVMFuncOp function = declare(name, {pointer, pointer}, i32, LLVM::Linkage::Internal);
     mlir::OpBuilder::InsertionGuard guard(builder);
     mlir::Block *block = function.addEntryBlock(builder);
     mlir::Block *end =
@@ -160,7 +164,7 @@ private:
         builder.getContext(),
         {i32, i32, pointer, i64, pointer, pointer, pointer, i64, pointer, pointer});
     auto global = LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true,
-                                         LLVM::Linkage::External, facts.symbol + "_model",
+                                         LLVM::Linkage::Internal, facts.symbol + "_model",
                                          mlir::Attribute(), runtime::bufferAlignment);
     mlir::OpBuilder::InsertionGuard guard(builder);
     builder.createBlock(&global.getInitializerRegion());
@@ -180,7 +184,7 @@ private:
         number(i64, facts.image.size()),
         address(facts.symbol + "_run"),
         address(facts.symbol + "_run_profiled"),
-        address(facts.embedsWeights ? facts.symbol + "_weights" : ""),
+        address(weightsName()),
         number(i64, facts.embedsWeights ? facts.weightsBytes : 0),
         address(facts.deviceSymbol),
         address(functions.size() > 1 ? facts.symbol + "_programs" : ""),
@@ -191,9 +195,9 @@ private:
     LLVM::ReturnOp::create(builder, loc, value);
   }
 
-  /// const quern_model *SYM(void)
+  /// const quern_model *quern_get_SYM(void)
   void addAccessor() {
-    LLVM::LLVMFuncOp function = declare(facts.symbol, {}, pointer);
+    LLVM::LLVMFuncOp function = declare(accessorSymbol(facts.symbol), {}, pointer);
     mlir::OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(function.addEntryBlock(builder));
     LLVM::ReturnOp::create(

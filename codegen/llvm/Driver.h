@@ -11,8 +11,8 @@ namespace quern::codegen {
 
 /// What the driver's module holds beside the calls.
 struct DriverFacts {
-  /// Prefix of the symbols SYM (returns the model), SYM_model, SYM_image, SYM_run,
-  /// SYM_run_profiled, SYM_programs; SYM_weights is referred to if the weights are embedded.
+  /// The model's name, and prefix of what only the driver sees: SYM_model, SYM_image, SYM_run,
+  /// SYM_run_profiled, SYM_programs. codegen/Symbols.h has what others see.
   std::string symbol;
   llvm::ArrayRef<char> image;
   bool embedsWeights = false;

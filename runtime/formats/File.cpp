@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -192,6 +193,17 @@ Status writeBytes(const std::string &path, std::span<const std::span<const std::
   ::unlink(beside.c_str());
   errno = reason;
   return systemFailure(path, "cannot write");
+}
+
+bool isOneFile(const std::string &a, const std::string &b) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  if (a.empty() || b.empty() || a == "-" ||
+      (fs::exists(a, ignored) && !fs::is_regular_file(a, ignored)))
+    return false;
+  return fs::absolute(a, ignored).lexically_normal() ==
+             fs::absolute(b, ignored).lexically_normal() ||
+         fs::equivalent(a, b, ignored);
 }
 
 Status checkWritable(const std::string &path) {

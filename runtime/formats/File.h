@@ -43,6 +43,10 @@ struct WriteOptions {
 Status writeBytes(const std::string &path, std::span<const std::span<const std::byte>> parts,
                   const WriteOptions &options = {});
 
+/// Whether two paths name one regular file, which need not be there yet. "-" is a stream, and no
+/// name no file.
+bool isOneFile(const std::string &a, const std::string &b);
+
 /// Whether writeBytes would find its place as things are, said before hours of work rather than
 /// after. What is at `path` stays as it is.
 Status checkWritable(const std::string &path);

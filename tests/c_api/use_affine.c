@@ -10,7 +10,7 @@ static int fail(const char *what, const char *why) {
 }
 
 int main(void) {
-  const quern_model *model = affine();
+  const quern_model *model = quern_get_affine();
   quern_tensor tensor;
   if (quern_input_count(model) != 2 || quern_output_count(model) != 1)
     return fail("signature", "wrong number of inputs or outputs");

@@ -26,7 +26,7 @@ static int check(const quern_model *model, const float *shift, const float *expe
 int main(void) {
   const float ten[2] = {10, 20}, none[2] = {0, 0};
   const float withTen[4] = {16.5F, 20, 10, 26.25F}, withNone[4] = {6.5F, 0, 0, 6.25F};
-  if (check(affine(), ten, withTen) || check(twin(), none, withNone)) {
+  if (check(quern_get_affine(), ten, withTen) || check(quern_get_twin(), none, withNone)) {
     fputs("one of the two models is wrong\n", stderr);
     return 1;
   }

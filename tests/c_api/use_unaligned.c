@@ -7,7 +7,7 @@ enum { count = 64 * 64, offsets = 16 };
 
 int main(void) {
   quern_context *context;
-  if (quern_create(unaligned(), NULL, &context) != QUERN_OK)
+  if (quern_create(quern_get_unaligned(), NULL, &context) != QUERN_OK)
     return puts(quern_last_error(NULL));
   float *x = malloc((count + offsets) * sizeof(float));
   float *y = malloc((count + offsets) * sizeof(float));

@@ -1,6 +1,7 @@
 #include "tests/causal/CompiledModel.h"
 
 #include "codegen/Build.h"
+#include "codegen/Symbols.h"
 #include "ir/Infer.h"
 #include "passes/Model.h"
 #include "passes/Pipeline.h"
@@ -48,7 +49,8 @@ CompiledModel::CompiledModel(mlir::ModuleOp module, const Parameters &parameters
     ADD_FAILURE() << dlerror();
     return;
   }
-  auto accessor = reinterpret_cast<const quern_model *(*)()>(dlsym(library, "model"));
+  auto accessor = reinterpret_cast<const quern_model *(*)()>(
+      dlsym(library, codegen::accessorSymbol("model").c_str()));
   auto create = reinterpret_cast<decltype(&::quern_create)>(dlsym(library, "quern_create"));
   runModel = reinterpret_cast<decltype(&::quern_run)>(dlsym(library, "quern_run"));
   destroy = reinterpret_cast<decltype(&::quern_destroy)>(dlsym(library, "quern_destroy"));

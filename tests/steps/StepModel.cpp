@@ -1,6 +1,7 @@
 #include "tests/steps/StepModel.h"
 
 #include "codegen/Build.h"
+#include "codegen/Symbols.h"
 #include "ir/HostTensor.h"
 #include "ir/Layout.h"
 #include "ir/StepAttributes.h"
@@ -162,7 +163,7 @@ bool StepModel::load(const std::string &name) {
     isWhole = isWhole && function;
   };
   const quern_model *(*accessor)() = nullptr;
-  find(accessor, name.c_str());
+  find(accessor, codegen::accessorSymbol(name).c_str());
   find(api.create, "quern_create");
   find(api.destroy, "quern_destroy");
   find(api.run, "quern_run");

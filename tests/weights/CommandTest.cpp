@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
 
 namespace quern::frontend::weights::tests {
 
@@ -42,6 +43,19 @@ Outcome run(std::vector<std::string> arguments) {
   return outcome;
 }
 
+TEST(CommandTest, KeepsWhatItReads) {
+  const TemporaryFolder folder;
+  const std::string file = folder.path("in.pt"), linked = folder.path("linked.pt");
+  std::filesystem::copy_file(fixture("zip.pt"), file);
+  std::filesystem::create_symlink(file, linked);
+  for (const std::string &output : {file, folder.path("./in.pt"), linked}) {
+    const Outcome refused = run({"weights", "convert", file, output});
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_THAT(refused.errors, HasSubstr("would overwrite what this command reads"));
+  }
+  EXPECT_EQ(run({"weights", "diff", fixture("zip.pt"), file}).code, 0);
+}
+
 TEST(CommandTest, ConvertsWhatDiffThenFindsEqual) {
   const TemporaryFolder folder;
   const std::string out = folder.path("out.safetensors");
@@ -52,8 +66,8 @@ TEST(CommandTest, ConvertsWhatDiffThenFindsEqual) {
   const Outcome compared = run({"weights", "diff", fixture("zip.pt"), out});
   EXPECT_EQ(compared.code, 0);
   EXPECT_EQ(compared.output, "14 tensors in both, 0 differences\n");
-  // The output may be the input, and may be named by an option.
-  EXPECT_EQ(run({"weights", "convert", out, "-o", out}).code, 0);
+  // The output may be named by an option, and replaces what was there.
+  EXPECT_EQ(run({"weights", "convert", fixture("zip.pt"), "-o", out}).code, 0);
   EXPECT_EQ(run({"weights", "diff", fixture("zip.pt"), out}).code, 0);
   EXPECT_THAT(folder.files(), ElementsAre("out.safetensors"));
 }

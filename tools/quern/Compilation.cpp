@@ -1,5 +1,6 @@
 #include "tools/quern/Compilation.h"
 
+#include "codegen/Header.h"
 #include "codegen/OutputFile.h"
 #include "frontend/Diagnostics.h"
 #include "passes/Pipeline.h"
@@ -11,7 +12,6 @@
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include <fmt/format.h>
@@ -29,16 +29,10 @@ unsigned expectedThreads(const codegen::Target &target) {
   return target.name == "host" ? std::max(1U, std::thread::hardware_concurrency()) : 2;
 }
 
-/// Whether two paths name one regular file, which need not be there yet. "-" is a stream.
-bool isOneFile(llvm::StringRef a, llvm::StringRef b) {
-  if (a == "-" || (llvm::sys::fs::exists(a) && !llvm::sys::fs::is_regular_file(a)))
-    return false;
-  llvm::SmallString<128> x(a), y(b);
-  for (llvm::SmallString<128> *path : {&x, &y}) {
-    (void)llvm::sys::fs::make_absolute(*path);
-    llvm::sys::path::remove_dots(*path, /*remove_dot_dot=*/true);
-  }
-  return x == y || llvm::sys::fs::equivalent(a, b);
+/// Whether a file lies where a header is to be that is not one of ours.
+bool isForeign(const std::string &header) {
+  auto text = llvm::MemoryBuffer::getFile(header);
+  return text && !codegen::isOwnHeader((*text)->getBuffer());
 }
 
 /// What is wrong with the name of a pass; empty where nothing is.
@@ -103,22 +97,33 @@ bool Compilation::load() {
     return false;
   }
   theTarget = *found;
-  theModule = options.source.load(*context);
+  theModule = options.source.load(*context, options.isQuiet);
   return static_cast<bool>(theModule);
 }
 
 std::string Compilation::modelName() const { return modelFunction(module()).getSymName().str(); }
 
-bool Compilation::canWrite(const std::string &output) const {
-  std::vector<std::string> files{output}, kept{options.source.path};
+bool Compilation::canWrite(codegen::EmitKind emit, const std::string &output) const {
+  std::vector<std::string> files{output}, kept{options.source.path, options.replayFile};
   if (options.weightsFile != "random")
     kept.push_back(options.weightsFile);
   if (options.hasWeightsFile)
     files.push_back(output + ".weights");
   if (!options.planFile.empty())
     files.push_back(options.planFile);
+  for (const std::string &header : codegen::headersOf(emit, output)) {
+    files.push_back(header);
+    if (isForeign(header)) {
+      fmt::print(stderr,
+                 "error: {}: the C header would replace this file, which quern did not write; "
+                 "move it, or give another --output\n",
+                 header);
+      return false;
+    }
+  }
   for (const std::string &file : files) {
-    if (llvm::any_of(kept, [&](const std::string &other) { return isOneFile(file, other); })) {
+    if (llvm::any_of(kept,
+                     [&](const std::string &other) { return runtime::isOneFile(file, other); })) {
       fmt::print(stderr,
                  "error: {}: would overwrite what this command reads or writes itself; "
                  "give it another name\n",
@@ -143,7 +148,7 @@ bool Compilation::bindWeights() {
                modelName(), count);
     return false;
   }
-  return options.weightsFile.empty() || weights.bind(module(), options.weightsFile);
+  return options.weightsFile.empty() || weights.bind(module(), options.weightsFile, theWarnings);
 }
 
 bool Compilation::readReplay(passes::ConvPolicy &policy) {

@@ -38,9 +38,9 @@ public:
 
   /// Elaborates the model and finds the target. False, and the reason printed, on failure.
   bool load();
-  /// Whether `output` and the other files that are asked for can be written, as far as can be known
-  /// before they are made.
-  bool canWrite(const std::string &output) const;
+  /// Whether `output` and the files beside it can be written, as far as can be known before they
+  /// are made, and nothing is lost by it that this program did not write.
+  bool canWrite(codegen::EmitKind emit, const std::string &output) const;
   /// Finds the weights of all parameters.
   bool bindWeights();
   /// Runs the passes.
@@ -58,6 +58,8 @@ public:
   /// What was chosen for each convolution by plan().
   const std::vector<passes::ConvDecision> &convolutions() const { return decisions; }
   std::string modelName() const;
+  /// Of bindWeights() and plan(), as text.
+  const std::string &warnings() const { return theWarnings.text(); }
 
 private:
   mlir::FailureOr<passes::ConvPolicy> policy();
@@ -68,7 +70,8 @@ private:
   bool writePlan();
 
   const CompilationOptions &options;
-  std::unique_ptr<mlir::MLIRContext> context = makeContext();
+  Warnings theWarnings{options.isQuiet};
+  std::unique_ptr<mlir::MLIRContext> context = makeContext(&theWarnings);
   mlir::OwningOpRef<mlir::ModuleOp> theModule;
   codegen::Target theTarget;
   BoundWeights weights;

@@ -107,7 +107,7 @@ void compile(const CompileOptions &options) {
     throw CLI::RuntimeError(1);
   std::string output = options.output.empty() ? defaultOutput(options.emit, compilation.modelName())
                                               : options.output;
-  if (!compilation.canWrite(output) || (bindsWeights && !compilation.bindWeights()) ||
+  if (!compilation.canWrite(options.emit, output) || (bindsWeights && !compilation.bindWeights()) ||
       !compilation.plan() || !compilation.build(options.emit, output))
     throw CLI::RuntimeError(1);
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

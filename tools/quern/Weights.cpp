@@ -3,6 +3,7 @@
 #include "frontend/weights/ElementTypes.h"
 #include "frontend/weights/Load.h"
 #include "frontend/weights/Safetensors.h"
+#include "runtime/formats/File.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -80,6 +81,9 @@ WeightStore withoutPrefix(const WeightStore &store, const std::string &prefix) {
 }
 
 void convert(const ConvertOptions &options) {
+  if (runtime::isOneFile(options.input, options.output))
+    stop(fmt::format("{}: would overwrite what this command reads; give the output another name",
+                     options.output));
   WeightStore store = load(options.input);
   const std::string format = store.format;
   if (!options.stripPrefix.empty())

@@ -1,6 +1,7 @@
 #include "tools/quern/conv/BuiltConv.h"
 
 #include "codegen/Build.h"
+#include "codegen/Symbols.h"
 #include "runtime/formats/ScratchFolder.h"
 #include "tools/quern/ModelSource.h"
 
@@ -77,10 +78,10 @@ bool BuiltConv::load(const std::string &library, unsigned threads, std::string &
   }
   const quern_model *(*model)() = nullptr;
   decltype(&quern_create) create = nullptr;
-  if (!find(model, "conv", why) || !find(create, "quern_create", why) ||
-      !find(lastError, "quern_last_error", why) || !find(runModel, "quern_run", why) ||
-      !find(profile, "quern_profile", why) || !find(resetProfile, "quern_profile_reset", why) ||
-      !find(destroy, "quern_destroy", why))
+  if (!find(model, codegen::accessorSymbol("conv").c_str(), why) ||
+      !find(create, "quern_create", why) || !find(lastError, "quern_last_error", why) ||
+      !find(runModel, "quern_run", why) || !find(profile, "quern_profile", why) ||
+      !find(resetProfile, "quern_profile_reset", why) || !find(destroy, "quern_destroy", why))
     return false;
   quern_options options = QUERN_OPTIONS_DEFAULT;
   options.threads = threads;
