@@ -1,5 +1,6 @@
 // Refuses what kernels cannot index: Halide's integers, extents and strides have 32 bits and wrap
-// without a word. Of values that no kernel stores or computes nothing is asked.
+// without a word. Of values that no kernel stores or computes nothing is asked. And what the
+// runtime's tables cannot describe: values in memory of too many dimensions.
 #include "ir/Layout.h"
 #include "ir/SizeLimit.h"
 #include "passes/Model.h"
@@ -33,6 +34,30 @@ mlir::LogicalResult checkSize(mlir::Location location, mlir::Type type) {
          << ": choose smaller sizes, or compute it in parts";
 }
 
+mlir::LogicalResult checkDimensions(mlir::Location location, mlir::Type type) {
+  auto tensor = llvm::cast<mlir::RankedTensorType>(type);
+  auto count = static_cast<int64_t>(ir::physicalDims(tensor).size());
+  if (count <= ir::maxDimensions)
+    return mlir::success();
+  return mlir::emitError(location)
+         << "this is a tensor of shape [" << tensor.getShape() << "], " << count
+         << " dimensions in memory; a model's inputs, outputs and what its kernels hand on have at "
+            "most "
+         << ir::maxDimensions << ": merge some with reshape";
+}
+
+/// Of a model, whose values all lie in memory.
+mlir::LogicalResult checkDimensions(mlir::func::FuncOp model) {
+  for (mlir::BlockArgument argument : model.getArguments())
+    if (mlir::failed(checkDimensions(argument.getLoc(), argument.getType())))
+      return mlir::failure();
+  for (mlir::Operation &op : model.front().without_terminator())
+    for (mlir::Type type : op.getResultTypes())
+      if (mlir::failed(checkDimensions(op.getLoc(), type)))
+        return mlir::failure();
+  return mlir::success();
+}
+
 mlir::LogicalResult checkFunction(mlir::func::FuncOp function) {
   for (mlir::BlockArgument argument : function.getArguments())
     if (mlir::failed(checkSize(argument.getLoc(), argument.getType())))
@@ -47,7 +72,8 @@ mlir::LogicalResult checkFunction(mlir::func::FuncOp function) {
 struct CheckSizes : impl::CheckSizesBase<CheckSizes> {
   void runOnOperation() override {
     // The model first: its places are the user's, each of a kernel's is that of one launch.
-    if (mlir::func::FuncOp model = modelOf(getOperation()); model && failed(checkFunction(model)))
+    mlir::func::FuncOp model = modelOf(getOperation());
+    if (model && (failed(checkFunction(model)) || failed(checkDimensions(model))))
       return signalPassFailure();
     for (auto function : getOperation().getOps<mlir::func::FuncOp>())
       if (function->hasAttr(ir::names::kernel) && failed(checkFunction(function)))

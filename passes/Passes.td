@@ -93,7 +93,7 @@ def OutlineKernels : QuernPass<"outline-kernels"> {
 }
 
 def CheckSizes : QuernPass<"check-sizes"> {
-  let summary = "refuse tensors of more elements than kernels can index";
+  let summary = "refuse tensors of more elements or dimensions than can be indexed";
 }
 
 def PlanMemory : QuernPass<"plan-memory"> {

@@ -1,6 +1,7 @@
 #include "codegen/llvm/BufferTable.h"
 
 #include "ir/Layout.h"
+#include "ir/SizeLimit.h"
 #include "ir/SliceView.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -100,9 +101,8 @@ void BufferTable::addArgument(mlir::BlockArgument argument, mlir::DictionaryAttr
 }
 
 void BufferTable::addBound(mlir::Value value, const ir::Binding &binding) {
-  runtime::BufferEntry entry =
-      entryIn(runtime::Space::state, static_cast<uint64_t>(binding.offset),
-              static_cast<uint32_t>(binding.state));
+  runtime::BufferEntry entry = entryIn(runtime::Space::state, static_cast<uint64_t>(binding.offset),
+                                       static_cast<uint32_t>(binding.state));
   entry.isFixed = binding.isFixed;
   add(value, entry);
 }
@@ -122,6 +122,8 @@ void BufferTable::addLaunch(ir::LaunchOp launch, mlir::func::FuncOp function) {
   }
 }
 
+static_assert(ir::maxDimensions == QUERN_MAX_RANK);
+
 void BufferTable::add(mlir::Value value, runtime::BufferEntry entry) {
   auto type = llvm::cast<mlir::RankedTensorType>(value.getType());
   entry.dtype = static_cast<uint8_t>(dtypeOf(type.getElementType()));
@@ -129,7 +131,7 @@ void BufferTable::add(mlir::Value value, runtime::BufferEntry entry) {
   int32_t stride = 1;
   llvm::SmallVector<ir::PhysicalDim> dims = ir::physicalDims(type);
   for (const ir::PhysicalDim &dim : llvm::reverse(dims)) {
-    assert(entry.rank < QUERN_MAX_RANK && "the frontend bounds the rank");
+    assert(entry.rank < QUERN_MAX_RANK && "check-sizes bounds the dimensions");
     entry.axes[entry.rank++] = {static_cast<int32_t>(dim.extent), stride};
     stride *= static_cast<int32_t>(dim.extent);
   }

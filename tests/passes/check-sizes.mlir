@@ -34,3 +34,25 @@ func.func @within(%x: tensor<65536xf32>) -> tensor<65536xf32> attributes {quern.
   %y = quern.launch @kernel(%x) : (tensor<65536xf32>) -> tensor<65536xf32>
   return %y : tensor<65536xf32>
 }
+
+// -----
+
+// What lies in memory has at most eight dimensions, as the runtime's tables do.
+func.func @eight(%x: tensor<1x1x1x1x1x1x1x2xf32>) -> tensor<1x1x1x1x1x1x1x2xf32> attributes {quern.model} {
+  return %x : tensor<1x1x1x1x1x1x1x2xf32>
+}
+
+// -----
+
+// expected-error@+1 {{this is a tensor of shape [1, 1, 1, 1, 1, 1, 1, 1, 2], 9 dimensions in memory; a model's inputs, outputs and what its kernels hand on have at most 8: merge some with reshape}}
+func.func @nine(%x: tensor<1x1x1x1x1x1x1x1x2xf32>) -> tensor<1x1x1x1x1x1x1x1x2xf32> attributes {quern.model} {
+  return %x : tensor<1x1x1x1x1x1x1x1x2xf32>
+}
+
+// -----
+
+// Blocks of channels are a dimension more.
+// expected-error@+1 {{9 dimensions in memory}}
+func.func @blocked(%x: tensor<1x8x1x1x1x1x1x1xf32, #quern.layout<[0, 1, 2, 3, 4, 5, 6, 7, 1], blocks = [8]>>) attributes {quern.model} {
+  return
+}
