@@ -4,8 +4,10 @@ namespace quern::frontend::weights {
 
 Result<Blob> zipMember(const Blob &file, const runtime::ZipArchive &archive,
                        const runtime::ZipEntry &entry) {
-  if (const auto stored = archive.stored(entry))
-    return Blob{*stored, file.owner};
+  if (!entry.deflated) {
+    const Result<std::span<const std::byte>> stored = archive.stored(entry);
+    return stored ? Result<Blob>(Blob{*stored, file.owner}) : stored.failure();
+  }
   Result<std::vector<std::byte>> bytes = archive.read(entry);
   if (!bytes)
     return bytes.failure();

@@ -6,8 +6,8 @@
 
 namespace quern::frontend::weights {
 
-/// The member's bytes: in place, sharing the file's owner, where it is not compressed; otherwise
-/// decompressed and checked.
+/// The member's bytes, checked: in place, sharing the file's owner, where it is not compressed,
+/// otherwise decompressed.
 Result<Blob> zipMember(const Blob &file, const runtime::ZipArchive &archive,
                        const runtime::ZipEntry &entry);
 

@@ -273,7 +273,7 @@ const ZipEntry *ZipArchive::find(std::string_view name) const {
 }
 
 Result<std::vector<std::byte>> ZipArchive::read(const ZipEntry &entry) const {
-  std::span<const std::byte> data = archive.subspan(entry.dataOffset, entry.compressedBytes);
+  std::span<const std::byte> data = dataOf(entry);
   std::vector<std::byte> bytes;
   if (entry.deflated) {
     bytes.resize(entry.bytes);
@@ -282,15 +282,25 @@ Result<std::vector<std::byte>> ZipArchive::read(const ZipEntry &entry) const {
   } else {
     bytes.assign(data.begin(), data.end());
   }
-  if (crcOf(bytes) != entry.crc)
-    return Failure{fmt::format("{}: {}: checksum differs", label, entry.name)};
+  if (Status whole = check(entry, bytes); !whole)
+    return whole.failure();
   return bytes;
 }
 
-std::optional<std::span<const std::byte>> ZipArchive::stored(const ZipEntry &entry) const {
-  if (entry.deflated)
-    return std::nullopt;
+Result<std::span<const std::byte>> ZipArchive::stored(const ZipEntry &entry) const {
+  if (Status whole = check(entry, dataOf(entry)); !whole)
+    return whole.failure();
+  return dataOf(entry);
+}
+
+std::span<const std::byte> ZipArchive::dataOf(const ZipEntry &entry) const {
   return archive.subspan(entry.dataOffset, entry.compressedBytes);
+}
+
+Status ZipArchive::check(const ZipEntry &entry, std::span<const std::byte> bytes) const {
+  if (crcOf(bytes) == entry.crc)
+    return success();
+  return Failure{fmt::format("{}: {}: damaged: its checksum differs", label, entry.name)};
 }
 
 } // namespace quern::runtime

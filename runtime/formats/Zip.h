@@ -4,8 +4,6 @@
 
 #include "runtime/formats/Npy.h"
 
-#include <optional>
-
 namespace quern::runtime {
 
 /// One member, as the central directory has it, checked against the archive's size.
@@ -32,10 +30,13 @@ public:
   const ZipEntry *find(std::string_view name) const;
   /// The member's bytes, decompressed where needed, checked against its CRC-32.
   Result<std::vector<std::byte>> read(const ZipEntry &entry) const;
-  /// The member's bytes in place, not checked against the CRC; nothing for a deflated member.
-  std::optional<std::span<const std::byte>> stored(const ZipEntry &entry) const;
+  /// The bytes in place of a member that is not deflated, checked like those of read().
+  Result<std::span<const std::byte>> stored(const ZipEntry &entry) const;
 
 private:
+  std::span<const std::byte> dataOf(const ZipEntry &entry) const;
+  Status check(const ZipEntry &entry, std::span<const std::byte> bytes) const;
+
   std::span<const std::byte> archive;
   std::string label;
   std::vector<ZipEntry> members;

@@ -73,6 +73,8 @@ TEST(Zip, offersStoredMembersInPlace) {
   auto bytes = archive->stored(*entry);
   ASSERT_TRUE(bytes);
   EXPECT_TRUE(parseNpy(*bytes, "a"));
+  file[entry->dataOffset + entry->bytes - 1] ^= 1;
+  EXPECT_EQ(archive->stored(*entry).error(), "z: a.npy: damaged: its checksum differs");
 }
 
 TEST(Zip, writesWhatItReads) {

@@ -1,11 +1,13 @@
 // What is ill-formed or wants to run something is refused, with the reason.
 #include "frontend/weights/Load.h"
+#include "runtime/formats/Zip.h"
 #include "tests/weights/Fixtures.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -33,6 +35,23 @@ TEST(HostileTest, AFileCutAnywhereIsRefused) {
     for (size_t size = 0; size < whole.size(); ++size)
       ASSERT_FALSE(readWeights(heapBlob(std::span(whole).first(size))))
           << name << " cut to " << size << " bytes was read";
+  }
+}
+
+TEST(HostileTest, AnElementThatChangedIsSeenByItsChecksum) {
+  for (const std::string name : {"zip.pt", "sample.npz"}) {
+    std::vector<std::byte> file = bytesOf(fixture(name));
+    const Result<runtime::ZipArchive> archive = runtime::ZipArchive::open(file, name);
+    ASSERT_TRUE(archive) << archive.error();
+    const auto data = std::ranges::find_if(archive->entries(), [](const runtime::ZipEntry &entry) {
+      return !entry.deflated &&
+             (entry.name.ends_with(".npy") || entry.name.find("/data/") != std::string::npos);
+    });
+    ASSERT_NE(data, archive->entries().end()) << name;
+    file[data->dataOffset + data->bytes - 1] ^= std::byte{1};
+    const Result<WeightStore> store = readWeights(heapBlob(file));
+    ASSERT_FALSE(store) << name << " was read";
+    EXPECT_THAT(store.error(), testing::HasSubstr("damaged: its checksum differs"));
   }
 }
 
