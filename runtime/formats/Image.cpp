@@ -1,6 +1,7 @@
 #include "runtime/formats/Image.h"
 
 #include "runtime/formats/File.h"
+#include "runtime/formats/Jpeg.h"
 
 #include <fmt/format.h>
 
@@ -22,22 +23,6 @@ std::string_view textOf(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
 }
 
-/// Whether a JPEG's data begin but do not end. Its decoder would fill in grey.
-bool isJpegCutShort(std::string_view file) {
-  constexpr std::string_view scan = "\xff\xda", end = "\xff\xd9";
-  // Segments up to the scan may hold anything, a preview with an end of its own too.
-  size_t at = 2;
-  while (at + 4 <= file.size() && file[at] == '\xff' && file.substr(at, 2) != scan) {
-    if (file[at + 1] == '\xff') { // a fill byte
-      ++at;
-      continue;
-    }
-    at += 2 + static_cast<size_t>(static_cast<uint8_t>(file[at + 2]) << 8 |
-                                  static_cast<uint8_t>(file[at + 3]));
-  }
-  return at >= file.size() || file.find(end, at) == std::string_view::npos;
-}
-
 /// Why not even its size can be told.
 std::string whyUnknown(std::string_view format) {
   constexpr std::string_view unread[] = {"AVIF", "HEIF", "TIFF", "WebP"};
@@ -49,6 +34,47 @@ std::string whyUnknown(std::string_view format) {
       "a {} image; convert it to one of JPEG, PNG, BMP, GIF, TGA, PNM and PSD, which "
       "are read",
       format);
+}
+
+std::string tooLarge(int64_t width, int64_t height) {
+  return fmt::format("image of {} x {} pixels is too large; at most {} are read", width, height,
+                     maxImagePixels);
+}
+
+/// Width and height as the first chunk has them; nothing for what is no PNG.
+std::pair<uint32_t, uint32_t> pngSize(std::string_view format, std::string_view file) {
+  constexpr size_t widthAt = 16, heightAt = 20, end = 24;
+  if (format != "PNG" || file.size() < end)
+    return {};
+  auto number = [&](size_t at) {
+    uint32_t value = 0;
+    for (char byte : file.substr(at, sizeof value))
+      value = value << 8 | static_cast<uint8_t>(byte);
+    return value;
+  };
+  return {number(widthAt), number(heightAt)};
+}
+
+/// The image as it was seen by a camera that was held as EXIF's `orientation` says.
+Image upright(Image image, int orientation) {
+  if (orientation == 1)
+    return image;
+  bool isTurned = orientation >= 5;
+  auto is = [&](std::initializer_list<int> list) {
+    return std::ranges::find(list, orientation) != list.end();
+  };
+  bool isMirroredX = is({2, 3, 7, 8}), isMirroredY = is({3, 4, 6, 7});
+  Image turned{isTurned ? image.height : image.width, isTurned ? image.width : image.height, {}};
+  turned.rgb.reserve(image.rgb.size());
+  for (int y = 0; y < turned.height; ++y)
+    for (int x = 0; x < turned.width; ++x) {
+      int fromX = isTurned ? y : x, fromY = isTurned ? x : y;
+      fromX = isMirroredX ? image.width - 1 - fromX : fromX;
+      fromY = isMirroredY ? image.height - 1 - fromY : fromY;
+      auto pixel = image.rgb.begin() + channels * (ptrdiff_t{fromY} * image.width + fromX);
+      turned.rgb.insert(turned.rgb.end(), pixel, pixel + channels);
+    }
+  return turned;
 }
 
 bool isCutShort(std::string_view format, std::string_view file) {
@@ -96,12 +122,15 @@ Result<Image> decodeImage(std::span<const std::byte> file, std::string_view name
   int width = 0;
   int height = 0;
   int found = 0;
+  // Of a very large one stb would not tell the size.
+  if (auto [w, h] = pngSize(format, textOf(file)); uint64_t{w} * h > maxImagePixels)
+    return fail(tooLarge(w, h));
   if (isCutShort(format, textOf(file)))
     return fail(fmt::format("the {} image is cut short", format));
   if (!stbi_info_from_memory(bytes, size, &width, &height, &found) || width < 1 || height < 1)
     return fail(whyUnknown(format));
   if (int64_t{width} * height > maxImagePixels)
-    return fail(fmt::format("image of {} x {} pixels is too large", width, height));
+    return fail(tooLarge(width, height));
   std::unique_ptr<stbi_uc, void (*)(void *)> pixels(
       stbi_load_from_memory(bytes, size, &width, &height, &found, channels), stbi_image_free);
   if (!pixels)
@@ -109,7 +138,7 @@ Result<Image> decodeImage(std::span<const std::byte> file, std::string_view name
   Image image{width, height, {}};
   size_t count = static_cast<size_t>(width) * static_cast<size_t>(height) * channels;
   image.rgb.assign(pixels.get(), pixels.get() + count);
-  return image;
+  return format == "JPEG" ? upright(std::move(image), jpegOrientation(textOf(file))) : image;
 }
 
 Result<Image> readImage(const std::string &path) {

@@ -26,8 +26,8 @@ inline constexpr int64_t maxImagePixels = int64_t{1} << 28;
 /// what begins like no image.
 std::string_view imageFormat(std::span<const std::byte> file);
 
-/// Grey becomes RGB, alpha is dropped, 16 bits become 8; EXIF orientation is not applied. Fails for
-/// what is not an image, is cut short or has more than 2^28 pixels.
+/// Grey becomes RGB, alpha is dropped, 16 bits become 8; a JPEG is turned upright as its EXIF
+/// orientation says. Fails for what is not an image, is cut short or has more than 2^28 pixels.
 Result<Image> decodeImage(std::span<const std::byte> file, std::string_view name);
 
 /// decodeImage on a file; "-" is the standard input.

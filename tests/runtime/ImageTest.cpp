@@ -38,6 +38,56 @@ TEST(Image, saysWhyThereIsNone) {
   EXPECT_THAT(decodeImage(bytesOf("RIFF\x10   WEBPVP8 "), "x").error(), HasSubstr("a WebP image"));
   EXPECT_THAT(readImage(fixture("none.png")).error(), HasSubstr("cannot open"));
   EXPECT_THAT(decodeImage(bytesOf("P6 60000 60000 255\n"), "x").error(), HasSubstr("too large"));
+  std::string large = contentOf(fixture("rgb.png"));
+  large.replace(16, 8, std::string("\0\1\x86\xa0\0\1\x86\xa0", 8));
+  EXPECT_EQ(decodeImage(bytesOf(large), "x").error(),
+            "x: image of 100000 x 100000 pixels is too large; at most 268435456 are read");
+}
+
+/// The colours in the middle of the quarters, row by row, as letters.
+std::string quartersOf(const Image &image) {
+  std::string colours;
+  for (int y : {image.height / 4, image.height * 3 / 4})
+    for (int x : {image.width / 4, image.width * 3 / 4}) {
+      const uint8_t *rgb = &image.rgb[3 * static_cast<size_t>(y * image.width + x)];
+      bool red = rgb[0] > 128, green = rgb[1] > 128, blue = rgb[2] > 128;
+      colours += red && green && blue ? 'w' : red ? 'r' : green ? 'g' : blue ? 'b' : '?';
+    }
+  return colours;
+}
+
+TEST(Image, isUprightHoweverTheCameraWasHeld) {
+  for (char orientation = '1'; orientation <= '8'; ++orientation) {
+    std::string file = contentOf(fixture(std::string("oriented_") + orientation + ".jpg"));
+    Result<Image> image = decodeImage(bytesOf(file), "x");
+    ASSERT_TRUE(image) << image.error();
+    EXPECT_EQ(image->width, 48) << orientation;
+    EXPECT_EQ(image->height, 32) << orientation;
+    EXPECT_EQ(quartersOf(*image), "rgbw") << orientation;
+  }
+}
+
+TEST(Image, readsTheOrientationInEitherByteOrder) {
+  using namespace std::string_literals;
+  const std::string upright = contentOf(fixture("oriented_1.jpg"));
+  auto with = [&](const std::string &tiff) {
+    std::string segment = "Exif\0\0"s + tiff;
+    return "\xff\xd8\xff\xe1"s + '\0' + static_cast<char>(segment.size() + 2) + segment +
+           upright.substr(2);
+  };
+  std::string big = "MM\0*\0\0\0\10\0\1\1\22\0\3\0\0\0\1\0\3\0\0"s,
+              little = "II*\0\10\0\0\0\1\0\22\1\3\0\1\0\0\0\3\0\0\0"s;
+  for (const std::string &tiff : {big, little})
+    EXPECT_EQ(quartersOf(*decodeImage(bytesOf(with(tiff)), "x")), "wbgr");
+  // What is damaged says nothing.
+  for (const std::string &tiff : {big, little})
+    for (size_t size = 0; size + 2 < tiff.size(); ++size) {
+      Result<Image> image = decodeImage(bytesOf(with(tiff.substr(0, size))), "x");
+      ASSERT_TRUE(image) << image.error();
+      EXPECT_EQ(quartersOf(*image), "rgbw") << size;
+    }
+  little[18] = 9;
+  EXPECT_EQ(quartersOf(*decodeImage(bytesOf(with(little)), "x")), "rgbw");
 }
 
 TEST(Image, survivesTruncationAndChanges) {
