@@ -1,5 +1,6 @@
 #include "runtime/main/ArrayFile.h"
 
+#include "runtime/formats/File.h"
 #include "runtime/formats/Zip.h"
 
 #include <fmt/format.h>
@@ -80,6 +81,16 @@ ArrayFile::ArrayFile(const std::string &argument) : argument(argument), path(arg
 
 bool holdsArrays(std::span<const std::byte> content) {
   return startsWith(content, "\x93NUMPY") || isZip(content);
+}
+
+std::vector<std::string> arrayNames(const ArrayFile &file) {
+  if (!file.path.ends_with(".npz") || !file.array.empty())
+    return {};
+  Result<MappedFile> content = MappedFile::open(file.path);
+  if (!content)
+    return {};
+  Result<ZipArchive> archive = ZipArchive::open(content->bytes(), file.path);
+  return archive ? arrayNames(*archive) : std::vector<std::string>();
 }
 
 Result<FoundArray> findArray(const ArrayFile &file, std::span<const std::byte> content,

@@ -23,6 +23,10 @@ struct ArrayFile {
 /// Whether the content says so.
 bool holdsArrays(std::span<const std::byte> content);
 
+/// The names of an .npz's arrays. Nothing where the argument names one of them, or is no .npz that
+/// can be read.
+std::vector<std::string> arrayNames(const ArrayFile &file);
+
 /// An array with what keeps its bytes alive, if the file's content does not.
 struct FoundArray {
   std::vector<std::byte> memory;

@@ -88,8 +88,8 @@ std::variant<Request, int> parseCommandLine(const Signature &signature, int argc
   app.add_option(
       "FILE", request.files,
       "inputs in order: photos, .npy, .npz or raw files, '-' for the standard input; "
-      "FILE.npz:ARRAY for an array of another name than the input's; more files than one "
-      "run takes are run one after the other");
+      "one .npz with an array of each input's name will do for all; FILE.npz:ARRAY for an array of "
+      "another name than the input's; more files than one run takes are run one after the other");
   app.add_option("--input", named, "an input by its name; may be repeated")
       ->type_name("NAME=FILE")
       ->allow_extra_args(false);

@@ -23,6 +23,16 @@ using Sequence = std::unique_ptr<quern_sequence, EndSequence>;
 Result<std::vector<AlignedBytes>> readConditions(const Signature &signature,
                                                  const Request &request) {
   std::vector<AlignedBytes> inputs;
+  std::vector<std::string> files = request.files;
+  if (files.size() == 1) {
+    std::vector<const Port *> open = openInputs(signature, request);
+    std::erase(open, signature.generated());
+    Result<std::vector<std::string>> arrays = arraysOf(files.front(), open, /*isOnly=*/true);
+    if (!arrays)
+      return arrays.failure();
+    if (!arrays->empty())
+      files = *arrays;
+  }
   size_t next = 0;
   for (const Port &input : signature.inputs) {
     inputs.emplace_back();
@@ -32,8 +42,8 @@ Result<std::vector<AlignedBytes>> readConditions(const Signature &signature,
     for (const auto &[name, named] : request.named)
       if (name == input.name)
         file = &named;
-    if (!file && next < request.files.size())
-      file = &request.files[next++];
+    if (!file && next < files.size())
+      file = &files[next++];
     if (!file)
       return Failure{fmt::format("input '{}' ({}) is missing", input.name, input.typeText())};
     Result<AlignedBytes> read = readInput(input, {*file});

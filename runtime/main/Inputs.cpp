@@ -97,6 +97,69 @@ std::string missing(const Signature &signature, const RunFiles &run) {
 
 } // namespace
 
+std::vector<const Port *> openInputs(const Signature &signature, const Request &request) {
+  std::vector<const Port *> open;
+  for (const Port &input : signature.inputs)
+    if (std::ranges::find(request.named, input.name, &std::pair<std::string, std::string>::first) ==
+        request.named.end())
+      open.push_back(&input);
+  return open;
+}
+
+Result<std::vector<std::string>> arraysOf(const std::string &file,
+                                          const std::vector<const Port *> &inputs, bool isOnly) {
+  std::vector<std::string> names = arrayNames(ArrayFile(file)), arguments, missing;
+  if (inputs.size() < 2 || names.empty())
+    return arguments;
+  for (const Port *input : inputs) {
+    arguments.push_back(fmt::format("{}:{}", file, input->name));
+    if (std::ranges::find(names, input->name) == names.end())
+      missing.push_back(fmt::format("'{}' ({})", input->name, input->typeText()));
+  }
+  if (missing.empty())
+    return arguments;
+  if (isOnly)
+    return Failure{fmt::format("{}: holds {}; nothing for input {}", file, fmt::join(names, ", "),
+                               fmt::join(missing, ", "))};
+  return std::vector<std::string>();
+}
+
+/// The files of one run, from number `next` on, which it moves behind them.
+static Result<RunFiles> dealRun(const Signature &signature, const Request &request, RunFiles run,
+                                size_t &next) {
+  if (next < request.files.size()) {
+    const std::string &file = request.files[next];
+    std::vector<const Port *> open = openInputs(signature, request);
+    Result<std::vector<std::string>> arrays = arraysOf(file, open, request.files.size() == 1);
+    if (!arrays)
+      return arrays.failure();
+    for (size_t i = 0; i < arrays->size(); ++i)
+      run.perInput[static_cast<size_t>(open[i] - signature.inputs.data())] = {(*arrays)[i]};
+    if (!arrays->empty()) {
+      run.all.push_back(file);
+      ++next;
+      return run;
+    }
+  }
+  size_t before = next;
+  for (size_t i = 0; i < signature.inputs.size(); ++i) {
+    if (!run.perInput[i].empty())
+      continue;
+    while (next < request.files.size() && run.perInput[i].size() < filesOf(signature.inputs[i])) {
+      const std::string &file = request.files[next++];
+      run.perInput[i].push_back(file);
+      run.all.push_back(file);
+      if (ArrayFile(file).hasArraySuffix())
+        break;
+    }
+  }
+  if (next == before && next < request.files.size())
+    return Failure{fmt::format("'{}': every input is given already", request.files[next])};
+  if (std::string problem = missing(signature, run); !problem.empty())
+    return Failure{problem};
+  return run;
+}
+
 Result<std::vector<RunFiles>> dealFiles(const Signature &signature, const Request &request) {
   std::vector<RunFiles> runs;
   if (signature.inputs.empty()) {
@@ -114,27 +177,11 @@ Result<std::vector<RunFiles>> dealFiles(const Signature &signature, const Reques
         fixed.all.push_back(file);
       }
   size_t next = 0;
-  bool isFirst = true;
-  while (next < request.files.size() || (isFirst && !request.named.empty())) {
-    isFirst = false;
-    size_t before = next;
-    RunFiles run = fixed;
-    for (size_t i = 0; i < signature.inputs.size(); ++i) {
-      if (!fixed.perInput[i].empty())
-        continue;
-      while (next < request.files.size() && run.perInput[i].size() < filesOf(signature.inputs[i])) {
-        const std::string &file = request.files[next++];
-        run.perInput[i].push_back(file);
-        run.all.push_back(file);
-        if (ArrayFile(file).hasArraySuffix())
-          break;
-      }
-    }
-    if (next == before && next < request.files.size())
-      return Failure{fmt::format("'{}': every input is given already", request.files[next])};
-    if (std::string problem = missing(signature, run); !problem.empty())
-      return Failure{problem};
-    runs.push_back(std::move(run));
+  while (next < request.files.size() || (runs.empty() && !request.named.empty())) {
+    Result<RunFiles> run = dealRun(signature, request, fixed, next);
+    if (!run)
+      return run.failure();
+    runs.push_back(std::move(*run));
   }
   return runs;
 }

@@ -32,6 +32,14 @@ struct RunFiles {
   std::vector<std::string> all;
 };
 
+/// The inputs that no --input fills.
+std::vector<const Port *> openInputs(const Signature &signature, const Request &request);
+
+/// Where one .npz holds all of a run's `inputs`, the argument that names the array of each; else
+/// nothing. Fails where it is the `only` file and some inputs are not in it.
+Result<std::vector<std::string>> arraysOf(const std::string &file,
+                                          const std::vector<const Port *> &inputs, bool isOnly);
+
 /// Deals the request's files out to runs. Empty when no input is given at all. Fails, naming the
 /// input, when a run lacks one or files are left over: mistakes in the use of the program.
 Result<std::vector<RunFiles>> dealFiles(const Signature &signature, const Request &request);

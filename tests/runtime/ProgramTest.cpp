@@ -124,6 +124,35 @@ TEST_F(ProgramTest, readsTensorsFromArraysAndPipes) {
             expected);
 }
 
+TEST_F(ProgramTest, takesAllInputsOutOfOneFile) {
+  std::vector<float> photo(2 * 3 * 64, 1.0f);
+  double gain = 3, other = 5;
+  ArrayView photoView{QUERN_F32, {2, 3, 8, 8}, std::as_bytes(std::span(photo))},
+      gainView{QUERN_F64, {}, std::as_bytes(std::span(&gain, 1))},
+      otherView{QUERN_F64, {}, std::as_bytes(std::span(&other, 1))};
+  // By name, not by place.
+  std::pair<std::string, ArrayView> both[] = {{"gain", gainView}, {"photo", photoView}};
+  std::pair<std::string, ArrayView> again[] = {{"photo", photoView}, {"gain", otherView}};
+  std::pair<std::string, ArrayView> wrong[] = {{"photo", photoView}, {"gian", gainView}};
+  std::string first = folder.path("both.npz"), second = folder.path("again.npz");
+  ASSERT_TRUE(writeNpz(first, both) && writeNpz(second, again));
+  ASSERT_TRUE(writeNpz(folder.path("wrong.npz"), wrong));
+  Ran ran = run(first + " " + second + " --json");
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  nlohmann::json results = nlohmann::json::parse(ran.out)["results"];
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_EQ(results[0]["outputs"][0]["values"][0], 3.0);
+  EXPECT_EQ(results[1]["outputs"][0]["values"][0], 5.0);
+  EXPECT_EQ(results[0]["inputs"], nlohmann::json{first});
+  // What an option names comes from there.
+  ran = run("--input gain=" + second + " " + first + " --json");
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(nlohmann::json::parse(ran.out)["results"][0]["outputs"][0]["values"][0], 5.0);
+  ran = run(folder.path("wrong.npz"));
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("wrong.npz: holds photo, gian; nothing for input 'gain' (f64[])"));
+}
+
 TEST_F(ProgramTest, savesItsOutput) {
   std::string out = folder.path("scores.npy");
   Ran ran = run("@B @R @G --output " + out);
