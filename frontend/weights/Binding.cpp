@@ -30,13 +30,21 @@ std::string describe(quern_dtype dtype, std::span<const int64_t> shape) {
   return fmt::format("{} {}", runtime::dtypeName(dtype), runtime::shapeText(shape));
 }
 
-// Finds names like one that is missing among those that nothing asked for.
+// What has a name and a shape: a weight or a parameter.
+struct Named {
+  std::string_view name;
+  std::span<const int64_t> shape;
+};
+
+template <typename T> Named namedOf(const T &thing) { return {thing.name, thing.shape}; }
+
+// Finds names like one that is missing among those that nothing asked for, or the other way round.
 class NameGuesser {
 public:
-  explicit NameGuesser(std::vector<const Weight *> weights) : candidates(std::move(weights)) {}
+  explicit NameGuesser(std::vector<Named> names) : candidates(std::move(names)) {}
 
-  // At most three, the best first.
-  std::vector<std::string> nearest(const RequiredParameter &parameter) {
+  // "; nearest: " and at most three, the best first; or nothing.
+  std::string nearest(const Named &wanted) {
     // Every pair costs a microsecond or so; for very many, the first ones tell what went wrong.
     constexpr size_t mostComparisons = 200'000;
     constexpr size_t mostGuesses = 3;
@@ -44,34 +52,37 @@ public:
     if (compared > mostComparisons)
       return {};
     std::vector<Guess> guesses;
-    const auto limit = static_cast<unsigned>(std::max<size_t>(2, parameter.name.size() / 3));
-    for (const Weight *weight : candidates) {
+    // Of one letter or two every name would be near.
+    const auto limit = static_cast<unsigned>(
+        std::min(std::max<size_t>(2, wanted.name.size() / 3), wanted.name.size() / 2));
+    for (const Named &candidate : candidates) {
       const unsigned distance =
-          isTail(weight->name, parameter.name) || isTail(parameter.name, weight->name)
+          isTail(candidate.name, wanted.name) || isTail(wanted.name, candidate.name)
               ? 0
-              : llvm::StringRef(parameter.name)
-                    .edit_distance(weight->name, /*AllowReplacements=*/true, limit);
+              : llvm::StringRef(wanted.name)
+                    .edit_distance(candidate.name, /*AllowReplacements=*/true, limit);
       if (distance <= limit)
-        guesses.push_back({distance, weight->shape != parameter.shape, weight->name});
+        guesses.push_back(
+            {distance, !std::ranges::equal(candidate.shape, wanted.shape), candidate.name});
     }
     std::ranges::sort(guesses);
     std::vector<std::string> names;
     for (const Guess &guess : guesses)
       if (names.size() < mostGuesses)
         names.push_back(fmt::format("{:?}", guess.name));
-    return names;
+    return names.empty() ? "" : fmt::format("; nearest: {}", fmt::join(names, ", "));
   }
 
   // What stands before every one of the missing names in the file, if anything does.
   std::string commonPrefix(std::span<const RequiredParameter *const> missing) const {
     std::unordered_set<std::string_view> names;
-    for (const Weight *weight : candidates)
-      names.insert(weight->name);
-    for (const Weight *weight : candidates) {
-      if (!isTail(weight->name, missing.front()->name))
+    for (const Named &candidate : candidates)
+      names.insert(candidate.name);
+    for (const Named &candidate : candidates) {
+      if (!isTail(candidate.name, missing.front()->name))
         continue;
-      std::string prefix =
-          weight->name.substr(0, weight->name.size() - missing.front()->name.size());
+      std::string prefix(
+          candidate.name.substr(0, candidate.name.size() - missing.front()->name.size()));
       if (std::ranges::all_of(missing, [&](const RequiredParameter *parameter) {
             return names.contains(prefix + parameter->name);
           }))
@@ -93,7 +104,7 @@ private:
            whole[whole.size() - tail.size() - 1] == '.';
   }
 
-  std::vector<const Weight *> candidates;
+  std::vector<Named> candidates;
   size_t compared = 0;
 };
 
@@ -128,12 +139,15 @@ Binding bindWeights(std::span<const RequiredParameter> parameters, const WeightS
   for (const RequiredParameter &parameter : parameters)
     wanted.insert(parameter.name);
   std::vector<const Weight *> surplus;
+  std::vector<Named> surplusNames;
   for (const Weight &weight : store.weights())
-    if (!wanted.contains(weight.name) && !isBookkeeping(weight.name))
+    if (!wanted.contains(weight.name) && !isBookkeeping(weight.name)) {
       surplus.push_back(&weight);
+      surplusNames.push_back(namedOf(weight));
+    }
 
   Binding binding;
-  NameGuesser guesser(surplus);
+  NameGuesser guesser(std::move(surplusNames));
   std::vector<const RequiredParameter *> missing;
   for (const RequiredParameter &parameter : parameters) {
     const auto report = [&](Kind kind, std::string message) {
@@ -143,11 +157,9 @@ Binding bindWeights(std::span<const RequiredParameter> parameters, const WeightS
     const Weight *weight = store.find(parameter.name);
     if (!weight) {
       missing.push_back(&parameter);
-      const std::vector<std::string> names = guesser.nearest(parameter);
-      report(Kind::Missing,
-             fmt::format("the weights have no {:?}, {}{}{}", parameter.name,
-                         describe(parameter.dtype, parameter.shape),
-                         names.empty() ? "" : "; nearest: ", fmt::join(names, ", ")));
+      report(Kind::Missing, fmt::format("the weights have no {:?}, {}{}", parameter.name,
+                                        describe(parameter.dtype, parameter.shape),
+                                        guesser.nearest(namedOf(parameter))));
       continue;
     }
     if (weight->shape != parameter.shape)
@@ -164,12 +176,20 @@ Binding bindWeights(std::span<const RequiredParameter> parameters, const WeightS
       binding.hint = fmt::format("the missing names are in the weights behind {:?}: `quern weights "
                                  "convert --strip-prefix {} IN OUT` removes it",
                                  prefix, prefix);
-  if (options.surplus != BindOptions::Surplus::Ignore)
+  if (options.surplus != BindOptions::Surplus::Ignore) {
+    // What is missing was meant; where nothing is, another of the model's.
+    std::vector<Named> meant;
+    for (const RequiredParameter &parameter : parameters)
+      if (missing.empty() || !store.find(parameter.name))
+        meant.push_back(namedOf(parameter));
+    NameGuesser parameterGuesser(std::move(meant));
     for (const Weight *weight : surplus)
-      binding.problems.push_back(
-          {Kind::Surplus, options.surplus == BindOptions::Surplus::Error, weight->name, "",
-           fmt::format("the model does not use {:?}, {}, of the weights", weight->name,
-                       describe(weight->dtype, weight->shape))});
+      binding.problems.push_back({Kind::Surplus, options.surplus == BindOptions::Surplus::Error,
+                                  weight->name, "",
+                                  fmt::format("the model does not use {:?}, {}, of the weights{}",
+                                              weight->name, describe(weight->dtype, weight->shape),
+                                              parameterGuesser.nearest(namedOf(*weight)))});
+  }
 
   // Only now, since what is going to be refused need not be converted.
   if (binding)

@@ -85,7 +85,8 @@ TEST(BindingTest, SaysAllThatIsWrongAtOnce) {
       "n.qn:2:2: error: the weights have no \"fc.weight\", f32 [3]; nearest: \"fc.wieght\"\n"
       "n.qn:4:2: error: \"index\" is f32 in the model, i32 in the weights\n"
       "n.qn:5:2: error: the weights have no \"nowhere.near\", f32 []\n"
-      "warning: the model does not use \"fc.wieght\", f32 [3], of the weights\n"
+      "warning: the model does not use \"fc.wieght\", f32 [3], of the weights; nearest: "
+      "\"fc.weight\"\n"
       "warning: the model does not use \"unrelated\", f32 [1], of the weights\n");
   EXPECT_EQ(binding.problems[0].kind, Kind::Shape);
   EXPECT_EQ(binding.problems[1].kind, Kind::Missing);
@@ -101,7 +102,18 @@ TEST(BindingTest, SurplusIsIgnoredWarnedOfOrAnError) {
   EXPECT_TRUE(warned);
   EXPECT_EQ(warned.problems.size(), 1U);
   EXPECT_EQ(warned.weights.size(), 1U);
+  EXPECT_THAT(messages(warned),
+              ElementsAre("the model does not use \"b\", f32 [1], of the weights"));
   EXPECT_FALSE(bindWeights(parameters, store, {BindOptions::Surplus::Error}));
+}
+
+TEST(BindingTest, SurplusIsHeldAgainstAllNamesWhereNoneIsMissing) {
+  const WeightStore store =
+      storeOf({makeWeight("fc.bias", {1}, {1}), makeWeight("fc.bais", {1}, {1})});
+  const std::vector<RequiredParameter> parameters = {{"fc.bias", QUERN_F32, {1}, ""}};
+  EXPECT_THAT(messages(bindWeights(parameters, store)),
+              ElementsAre("the model does not use \"fc.bais\", f32 [1], of the weights; nearest: "
+                          "\"fc.bias\""));
 }
 
 TEST(BindingTest, NearestNamesPreferTheShapeAndStopAtThree) {

@@ -12,13 +12,15 @@ namespace {
 
 /// How many models the source has, if they and the weights given for them have no faults, which are
 /// printed.
-std::optional<size_t> checkModels(const ModelSource &source, const std::string &weightsFile) {
-  std::unique_ptr<mlir::MLIRContext> context = makeContext();
-  std::optional<size_t> models = source.check(*context);
+std::optional<size_t> checkModels(const ModelSource &source, const std::string &weightsFile,
+                                  bool isQuiet) {
+  Warnings warnings(isQuiet);
+  std::unique_ptr<mlir::MLIRContext> context = makeContext(&warnings);
+  std::optional<size_t> models = source.check(*context, isQuiet);
   if (!models || weightsFile.empty())
     return models;
-  mlir::OwningOpRef<mlir::ModuleOp> module = source.load(*context);
-  return module && BoundWeights().bind(*module, weightsFile) ? models : std::nullopt;
+  mlir::OwningOpRef<mlir::ModuleOp> module = source.load(*context, /*isQuiet=*/true);
+  return module && BoundWeights().bind(*module, weightsFile, warnings) ? models : std::nullopt;
 }
 
 } // namespace
@@ -38,7 +40,7 @@ void addCheckCommand(CLI::App &app) {
     bool isFaultless = true;
     for (const std::string &path : *paths) {
       source->path = path;
-      std::optional<size_t> models = checkModels(*source, *weightsFile);
+      std::optional<size_t> models = checkModels(*source, *weightsFile, *isQuiet);
       isFaultless &= models.has_value();
       if (models && !*isQuiet)
         fmt::print("{}: no errors{}\n", path,

@@ -71,12 +71,30 @@ void ModelSource::addOptionsTo(CLI::App &command) {
       ->type_name("FOLDER");
 }
 
-mlir::OwningOpRef<mlir::ModuleOp> ModelSource::load(mlir::MLIRContext &context) const {
-  return frontend::compile(path, frontendOptions(), context, llvm::errs());
+/// What `work` returns that prints diagnostics to the stream that it is given: to standard error,
+/// but where there is quiet only if it fails.
+template <typename Work> static auto withDiagnostics(bool isQuiet, Work work) {
+  if (!isQuiet)
+    return work(llvm::errs());
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  auto result = work(stream);
+  if (!result)
+    llvm::errs() << text;
+  return result;
 }
 
-std::optional<size_t> ModelSource::check(mlir::MLIRContext &context) const {
-  return frontend::check(path, frontendOptions(), context, llvm::errs());
+mlir::OwningOpRef<mlir::ModuleOp> ModelSource::load(mlir::MLIRContext &context,
+                                                    bool isQuiet) const {
+  return withDiagnostics(isQuiet, [&](llvm::raw_ostream &stream) {
+    return frontend::compile(path, frontendOptions(), context, stream);
+  });
+}
+
+std::optional<size_t> ModelSource::check(mlir::MLIRContext &context, bool isQuiet) const {
+  return withDiagnostics(isQuiet, [&](llvm::raw_ostream &stream) {
+    return frontend::check(path, frontendOptions(), context, stream);
+  });
 }
 
 frontend::Options ModelSource::frontendOptions() const {
@@ -99,7 +117,7 @@ mlir::func::FuncOp modelFunction(mlir::ModuleOp module) {
 }
 
 /// Prints the line of a place in a source, and a caret below it; nothing where it cannot be read.
-static void printLine(mlir::FileLineColLoc place) {
+static void printLine(mlir::FileLineColLoc place, llvm::raw_ostream &out) {
   if (!place)
     return;
   auto file = llvm::MemoryBuffer::getFile(place.getFilename().getValue());
@@ -112,27 +130,34 @@ static void printLine(mlir::FileLineColLoc place) {
     return;
   size_t column = place.getColumn() - 1;
   frontend::SourceExcerpt excerpt = frontend::excerptOf(*line, column, column + 1);
-  llvm::errs() << excerpt.line << "\n" << excerpt.marks << "\n";
+  out << excerpt.line << "\n" << excerpt.marks << "\n";
 }
 
 /// Prints what passes and code generation report, as the frontend prints its own.
-static mlir::LogicalResult printDiagnostic(mlir::Diagnostic &diagnostic) {
+static void printDiagnostic(mlir::Diagnostic &diagnostic, llvm::raw_ostream &out) {
   static constexpr llvm::StringLiteral severities[] = {"note", "warning", "error", "remark"};
   std::string where = ir::locationText(diagnostic.getLocation());
-  llvm::errs() << where << (where.empty() ? "" : ": ")
-               << severities[static_cast<int>(diagnostic.getSeverity())] << ": " << diagnostic
-               << "\n";
-  printLine(ir::userLocation(diagnostic.getLocation()));
+  out << where << (where.empty() ? "" : ": ")
+      << severities[static_cast<int>(diagnostic.getSeverity())] << ": " << diagnostic << "\n";
+  printLine(ir::userLocation(diagnostic.getLocation()), out);
   for (mlir::Diagnostic &note : diagnostic.getNotes())
-    (void)printDiagnostic(note);
-  return mlir::success();
+    printDiagnostic(note, out);
 }
 
-std::unique_ptr<mlir::MLIRContext> makeContext() {
+std::unique_ptr<mlir::MLIRContext> makeContext(Warnings *warnings) {
   auto context = std::make_unique<mlir::MLIRContext>();
   context->loadDialect<ir::QuernDialect, mlir::func::FuncDialect>();
   context->printOpOnDiagnostic(false);
-  context->getDiagEngine().registerHandler(printDiagnostic);
+  context->getDiagEngine().registerHandler([warnings](mlir::Diagnostic &diagnostic) {
+    if (!warnings || diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error) {
+      printDiagnostic(diagnostic, llvm::errs());
+      return;
+    }
+    std::string text;
+    llvm::raw_string_ostream out(text);
+    printDiagnostic(diagnostic, out);
+    warnings->show(text);
+  });
   return context;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "frontend/Frontend.h"
+#include "tools/quern/Warnings.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -27,11 +28,12 @@ struct ModelSource {
   void addOptionsTo(CLI::App &command);
 
   /// Elaborates the model. Its faults are printed to standard error; null if there were any.
-  mlir::OwningOpRef<mlir::ModuleOp> load(mlir::MLIRContext &context) const;
+  /// `isQuiet` keeps back warnings about a model that has none.
+  mlir::OwningOpRef<mlir::ModuleOp> load(mlir::MLIRContext &context, bool isQuiet = false) const;
 
   /// Checks every model of the file, or the one named, as frontend::check does. Faults are printed
   /// to standard error.
-  std::optional<size_t> check(mlir::MLIRContext &context) const;
+  std::optional<size_t> check(mlir::MLIRContext &context, bool isQuiet = false) const;
 
 private:
   frontend::Options frontendOptions() const;
@@ -41,8 +43,8 @@ private:
 mlir::func::FuncOp modelFunction(mlir::ModuleOp module);
 
 /// A context with the dialects that a model passes through, whose diagnostics are printed to
-/// standard error.
-std::unique_ptr<mlir::MLIRContext> makeContext();
+/// standard error; warnings go through `warnings`, which must outlive it, if it is given.
+std::unique_ptr<mlir::MLIRContext> makeContext(Warnings *warnings = nullptr);
 
 /// Folders beside this program: the runtime's libraries, and quern.h.
 std::string libraryFolder();

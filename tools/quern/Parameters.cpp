@@ -54,7 +54,7 @@ std::vector<RequiredParameter> requiredParameters(mlir::ModuleOp module) {
   return parameters;
 }
 
-bool BoundWeights::bind(mlir::ModuleOp module, const std::string &file) {
+bool BoundWeights::bind(mlir::ModuleOp module, const std::string &file, Warnings &warnings) {
   std::vector<RequiredParameter> parameters = requiredParameters(module);
   if (file == "random") {
     std::mt19937 generator(0);
@@ -74,10 +74,11 @@ bool BoundWeights::bind(mlir::ModuleOp module, const std::string &file) {
     return false;
   }
   frontend::weights::Binding binding = frontend::weights::bindWeights(parameters, *store);
-  if (!binding.problems.empty())
+  if (!binding) {
     fmt::print(stderr, "{}", binding.report());
-  if (!binding)
     return false;
+  }
+  warnings.show(binding.report());
   for (size_t i = 0; i < parameters.size(); ++i)
     byName.emplace(parameters[i].name, binding.weights[i]);
   return true;

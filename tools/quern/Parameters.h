@@ -3,6 +3,7 @@
 
 #include "frontend/weights/Binding.h"
 #include "ir/Evaluate.h"
+#include "tools/quern/Warnings.h"
 
 #include <map>
 #include <memory>
@@ -16,9 +17,10 @@ std::vector<frontend::weights::RequiredParameter> requiredParameters(mlir::Modul
 class BoundWeights {
 public:
   /// Binds a weights file to the module's parameters. All that does not fit is printed to standard
-  /// error at once; false if any of it is an error. The file name `random` stands for made-up
-  /// numbers, scaled so that activations keep their size: for timing a model without its weights.
-  bool bind(mlir::ModuleOp module, const std::string &file);
+  /// error at once, through `warnings` if none of it is an error; false otherwise. The file name
+  /// `random` stands for made-up numbers, scaled so that activations keep their size: for timing a
+  /// model without its weights.
+  bool bind(mlir::ModuleOp module, const std::string &file, Warnings &warnings);
 
   /// The tensor of a parameter, for codegen.
   mlir::FailureOr<ir::HostTensor> load(ir::ParameterOp parameter) const;

@@ -1,10 +1,12 @@
 #include "tools/quern/ProgramCache.h"
 
+#include "runtime/formats/File.h"
 #include "tools/quern/ModelSource.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
 #include <fmt/format.h>
@@ -14,12 +16,17 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <span>
 #include <vector>
 
 namespace quern::tools {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Of the files beside a program that are its own.
+constexpr const char *warningsSuffix = ".warnings";
+constexpr const char *sideSuffixes[] = {".weights", warningsSuffix};
 
 bool isWritable(const std::string &folder) { return ::access(folder.c_str(), W_OK | X_OK) == 0; }
 
@@ -65,22 +72,39 @@ bool ProgramCache::has(const std::string &name) const {
   return true;
 }
 
+void ProgramCache::keepWarnings(const std::string &name, const std::string &text) const {
+  std::string file = pathOf(name) + warningsSuffix;
+  std::error_code ignored;
+  if (text.empty()) {
+    fs::remove(file, ignored);
+    return;
+  }
+  std::span<const std::byte> bytes = std::as_bytes(std::span(text));
+  (void)runtime::writeBytes(file, {&bytes, 1});
+}
+
+std::string ProgramCache::warningsOf(const std::string &name) const {
+  auto text = llvm::MemoryBuffer::getFile(pathOf(name) + warningsSuffix);
+  return text ? (*text)->getBuffer().str() : "";
+}
+
 void ProgramCache::prune(const std::string &keep, uint64_t limitBytes) const {
   struct Program {
     fs::file_time_type used;
     uint64_t bytes;
-    std::string path, weights;
+    std::string path;
   };
   std::vector<Program> programs;
   uint64_t total = 0;
   std::error_code error;
   for (const fs::directory_entry &entry : fs::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".weights" || !entry.is_regular_file(error))
+    if (llvm::is_contained(sideSuffixes, entry.path().extension().string()) ||
+        !entry.is_regular_file(error))
       continue;
-    Program program{entry.last_write_time(error), entry.file_size(error), entry.path(),
-                    entry.path().string() + ".weights"};
-    if (uint64_t weights = fs::file_size(program.weights, error); !error)
-      program.bytes += weights;
+    Program program{entry.last_write_time(error), entry.file_size(error), entry.path()};
+    for (const char *suffix : sideSuffixes)
+      if (uint64_t bytes = fs::file_size(program.path + suffix, error); !error)
+        program.bytes += bytes;
     total += program.bytes;
     if (program.path != pathOf(keep))
       programs.push_back(program);
@@ -91,7 +115,8 @@ void ProgramCache::prune(const std::string &keep, uint64_t limitBytes) const {
       return;
     total -= program.bytes;
     fs::remove(program.path, error);
-    fs::remove(program.weights, error);
+    for (const char *suffix : sideSuffixes)
+      fs::remove(program.path + suffix, error);
   }
 }
 

@@ -17,6 +17,10 @@ public:
   std::string pathOf(const std::string &name) const { return folder + "/" + name; }
   /// Whether the program is there; it counts as used then.
   bool has(const std::string &name) const;
+  /// Keeps what was said when the program was compiled, for those who run it later. What cannot be
+  /// written is not kept.
+  void keepWarnings(const std::string &name, const std::string &text) const;
+  std::string warningsOf(const std::string &name) const;
   /// Removes the longest unused programs until all together hold `limitBytes` at most; never the
   /// one of that name.
   void prune(const std::string &keep, uint64_t limitBytes = uint64_t{2} << 30) const;

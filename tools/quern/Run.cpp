@@ -53,10 +53,14 @@ void run(CompilationOptions options, const std::vector<std::string> &arguments) 
   std::string name = programName(compilation, options), program = cache->pathOf(name);
   if (options.isUncached || !options.planFile.empty() || !options.printIrAfter.empty() ||
       !cache->has(name)) {
-    if (!compilation.canWrite(program) || !compilation.bindWeights() || !compilation.plan() ||
+    if (!compilation.canWrite(codegen::EmitKind::executable, program) ||
+        !compilation.bindWeights() || !compilation.plan() ||
         !compilation.build(codegen::EmitKind::executable, program))
       throw CLI::RuntimeError(1);
+    cache->keepWarnings(name, compilation.warnings());
     cache->prune(name);
+  } else {
+    Warnings(options.isQuiet).show(cache->warningsOf(name));
   }
 
   // What the program complains of is about the user's file, not about one in the cache.
