@@ -14,6 +14,7 @@
 // raises imageVersion.
 #pragma once
 
+#include "runtime/SequenceImage.h"
 #include "runtime/quern.h"
 
 #include <cstddef>
@@ -139,78 +140,6 @@ struct StepEntry {
   uint64_t bytes;
 };
 
-/// The most axes that an order has.
-inline constexpr int maxOrderedAxes = 4;
-
-/// What a sequence keeps of one value: slots of `slotBytes` bytes. The slot of a position is the
-/// sum of its coordinates, divided by `rates` and rounded down, times `strides`; strides of 0 are
-/// one slot for all. Rates are 1 past the order's axes. Programs read and
-/// write from `before` slots before the current position's to `after` behind it. Memory holds
-/// before + room
-/// + after slots: when a position lies `room` or more after the first one in memory, what is still
-/// read moves to the front, and the rest becomes zero.
-struct StateEntry {
-  uint64_t slotBytes;
-  uint64_t before;
-  uint64_t after;
-  uint64_t room;
-  uint64_t strides[maxOrderedAxes];
-  uint64_t rates[maxOrderedAxes];
-};
-
-/// A step program: a driver of its own (quern_model::programs), for the buffers from `firstBuffer`.
-/// It runs for boxes of one element along the first `level` ordered axes: once the box's last input
-/// element is known (`isAfter`), else before its first is; level 0 once, at the start.
-struct ProgramEntry {
-  uint64_t firstBuffer;
-  uint64_t bufferCount;
-  uint32_t level;
-  uint32_t isAfter;
-  /// When position t is known, position t - lag is computed.
-  uint64_t lag;
-  /// It runs for the positions [from, until) only, and of those for which the coordinates along the
-  /// first axes leave `phases` when divided by `periods`; past them, periods are 1.
-  uint64_t from;
-  uint64_t until;
-  uint32_t periods[maxOrderedAxes];
-  uint32_t phases[maxOrderedAxes];
-};
-
-/// The family of the next element's distribution, as #quern.distribution has it.
-enum class DistributionKind : uint32_t {
-  none = 0,
-  categorical = 1,
-  bernoulli = 2,
-  logisticMixture = 3,
-  gaussianMixture = 4
-};
-
-/// How a causal model is run position by position. Its section has one entry, or none.
-struct SequenceEntry {
-  uint32_t axes;
-  /// 1: the output at a position does not depend on the input there.
-  uint32_t isStrict;
-  uint64_t extents[maxOrderedAxes];
-  /// The axes of the generated input that the order runs along.
-  uint32_t inputAxes[maxOrderedAxes];
-  /// The generated input, and the state that keeps it.
-  uint32_t input;
-  uint32_t inputState;
-  uint32_t output;
-  uint32_t outputState;
-  /// The output at a position is there `lag` positions later.
-  uint64_t lag;
-  /// Of the distribution: its parameters are every `parameterStride`th element of an output slot,
-  /// `parameters` of them.
-  DistributionKind distribution;
-  uint32_t components;
-  uint64_t levels;
-  uint64_t parameters;
-  uint64_t parameterStride;
-  double low;
-  double high;
-};
-
 enum class Arch : uint32_t { any = 0, x86_64 = 1, aarch64 = 2 };
 
 /// Bits of ImageHeader::cpuFeatures when arch is x86_64. The runtime refuses to create a context
@@ -324,8 +253,6 @@ static_assert(sizeof(Section) == 16 && sizeof(StringRef) == 8);
 static_assert(sizeof(PhotoAdapter) == 32 && sizeof(LabelsAdapter) == 24 &&
               sizeof(TextAdapter) == 16);
 static_assert(sizeof(TensorEntry) == 88 && sizeof(BufferEntry) == 80 && sizeof(StepEntry) == 40);
-static_assert(sizeof(StateEntry) == 96 && sizeof(ProgramEntry) == 80 &&
-              sizeof(SequenceEntry) == 128);
 static_assert(sizeof(ImageHeader) == 344 && sizeof(WeightsFileHeader) == 64);
 static_assert(std::is_trivially_copyable_v<ImageHeader> && std::is_standard_layout_v<ImageHeader>);
 

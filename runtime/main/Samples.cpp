@@ -3,6 +3,7 @@
 #include "runtime/DType.h"
 #include "runtime/formats/File.h"
 #include "runtime/formats/Image.h"
+#include "runtime/main/Element.h"
 
 #include <fmt/format.h>
 
@@ -53,25 +54,6 @@ Result<std::vector<std::byte>> encode(const Signature &signature, size_t rows,
     at += signature.symbol(*input.text, *symbol).size();
   }
   return elements;
-}
-
-double numberAt(quern_dtype type, const std::byte *element) {
-  auto as = [&](auto value) {
-    std::memcpy(&value, element, sizeof value);
-    return static_cast<double>(value);
-  };
-  switch (type) {
-  case QUERN_F32:
-    return as(float{});
-  case QUERN_F64:
-    return as(double{});
-  case QUERN_I32:
-    return as(int32_t{});
-  case QUERN_I64:
-    return as(int64_t{});
-  default:
-    return as(uint8_t{});
-  }
 }
 
 /// A sample's elements as the input has them: row-major, whatever the order.
@@ -173,13 +155,14 @@ Status writeSheet(const std::vector<Picture> &pictures, const std::string &path)
 void printPictures(const std::vector<Picture> &pictures) {
   constexpr std::string_view shades = " .:-=+*#%@";
   for (const Picture &picture : pictures) {
+    size_t channels = picture.channels == 1 ? 1 : 3; // as isPicture has it
     for (size_t y = 0; y < picture.height; ++y) {
       std::string line;
       for (size_t x = 0; x < picture.width; ++x) {
         size_t sum = 0;
-        for (size_t channel = 0; channel < picture.channels; ++channel)
-          sum += picture.bytes[(y * picture.width + x) * picture.channels + channel];
-        line.append(2, shades[sum / picture.channels * (shades.size() - 1) / 255]);
+        for (size_t channel = 0; channel < channels; ++channel)
+          sum += picture.bytes[(y * picture.width + x) * channels + channel];
+        line.append(2, shades[sum / channels * (shades.size() - 1) / 255]);
       }
       fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
     }

@@ -3,43 +3,13 @@
 #include "runtime/DType.h"
 #include "runtime/formats/File.h"
 #include "runtime/main/ArrayFile.h"
+#include "runtime/main/Element.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace quern::runtime {
-namespace {
-
-/// Little-endian, with its sign.
-int64_t integerAt(quern_dtype dtype, const std::byte *place) {
-  auto as = [&](auto value) {
-    std::memcpy(&value, place, sizeof value);
-    return static_cast<int64_t>(value);
-  };
-  switch (dtype) {
-  case QUERN_I8:
-    return as(int8_t{});
-  case QUERN_I16:
-    return as(int16_t{});
-  case QUERN_I32:
-    return as(int32_t{});
-  case QUERN_I64:
-    return as(int64_t{});
-  case QUERN_U16:
-    return as(uint16_t{});
-  case QUERN_U32:
-    return as(uint32_t{});
-  case QUERN_U64:
-    return as(uint64_t{});
-  default:
-    return as(uint8_t{});
-  }
-}
-
-} // namespace
-
 std::string Score::text() const {
   return fmt::format("{} of {} as expected, {:.2f} %", right, rows,
                      100 * static_cast<double>(right) / static_cast<double>(rows));
@@ -70,10 +40,11 @@ Result<std::vector<int64_t>> readExpected(const Signature &signature, const std:
   std::vector<int64_t> expected;
   size_t each = dtypeBytes(array.dtype);
   for (size_t at = 0; at < array.data.size(); at += each) {
-    expected.push_back(integerAt(array.dtype, array.data.data() + at));
-    if (expected.back() < 0 || expected.back() >= classes)
-      return Failure{fmt::format("{}: row {} is of class {}, but there are {}", argument,
-                                 expected.size() - 1, expected.back(), classes)};
+    double value = numberAt(array.dtype, array.data.data() + at);
+    if (value < 0 || value >= static_cast<double>(classes))
+      return Failure{fmt::format("{}: row {} is of class {:.0f}, but there are {}", argument,
+                                 expected.size(), value, classes)};
+    expected.push_back(static_cast<int64_t>(value));
   }
   return expected;
 }
