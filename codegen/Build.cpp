@@ -4,6 +4,7 @@
 #include "codegen/Compile.h"
 #include "codegen/Header.h"
 #include "codegen/Link.h"
+#include "codegen/Listing.h"
 #include "codegen/OutputFile.h"
 #include "codegen/Symbols.h"
 #include "codegen/llvm/Driver.h"
@@ -105,12 +106,14 @@ private:
   /// kernels.
   std::string kernelText(llvm::StringRef comment) {
     std::string text;
+    size_t number = 0;
     for (const auto &[kernelSymbol, bytes] : objects) {
       text += fmt::format("{} {}:", comment.str(), kernelSymbol);
       for (const CompiledKernel &kernel : kernels)
         if (kernel.symbol == kernelSymbol)
           text += " " + kernel.name;
-      text += fmt::format("\n{}\n", *bytes);
+      bool isAssembly = options.emit == EmitKind::assembly;
+      text += fmt::format("\n{}\n", isAssembly ? withOwnLabels(*bytes, ++number) : *bytes);
     }
     return text;
   }

@@ -27,24 +27,27 @@ bool readableBeside(char (&file)[PATH_MAX], const char *name) {
 }
 
 /// The side file `name` beside the shared library or program that holds `image`; else `name`
-/// itself, as seen from the current folder.
-void locate(const char *name, const void *image, char (&path)[PATH_MAX]) {
-  if (name[0] != '/') {
+/// itself, as seen from the current folder. Where there is neither, `path` is where it should
+/// have been.
+bool locate(const char *name, const void *image, char (&path)[PATH_MAX]) {
+  bool isRelative = name[0] != '/';
+  if (isRelative) {
     Dl_info holder;
     if (dladdr(image, &holder) && holder.dli_fname) {
       std::snprintf(path, sizeof path, "%s", holder.dli_fname);
       if (readableBeside(path, name))
-        return;
+        return true;
     }
     // A program that was found on the PATH does not know its own folder from its name.
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (length > 0) {
-      path[length] = '\0';
-      if (readableBeside(path, name))
-        return;
-    }
+    path[length < 0 ? 0 : length] = '\0';
+    if (readableBeside(path, name))
+      return true;
   }
-  std::snprintf(path, sizeof path, "%s", name);
+  bool isHere = access(name, R_OK) == 0;
+  if (isHere || !isRelative)
+    std::snprintf(path, sizeof path, "%s", name);
+  return isHere;
 }
 
 } // namespace
@@ -64,7 +67,13 @@ quern_status Weights::open(const quern_model &model, const ImageView &image, con
   if (path)
     return map(path, image, error);
   char found[PATH_MAX];
-  locate(image.text(image.header().weightsFile), model.image, found);
+  const char *name = image.text(image.header().weightsFile);
+  if (!locate(name, model.image, found))
+    return error.set(
+        QUERN_WEIGHTS_UNREADABLE,
+        "no readable weights file %s, nor one in the current folder; keep it beside the binary, "
+        "or say where it is",
+        found);
   return map(found, image, error);
 }
 

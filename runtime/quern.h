@@ -86,7 +86,7 @@ typedef struct quern_tensor {
 typedef struct quern_profile_entry {
   const char *name;     /* what it computes, for people: "conv + relu 64x56x56" */
   const char *kernel;   /* the symbol; calls that share a kernel share it */
-  const char *location; /* "file:line:column" in the model's source, or "" */
+  const char *location; /* "label (file:line:column)" in the model's source, or "" */
   uint64_t flops;       /* of one call, by the textbook count, multiply and add apart */
   uint64_t bytes;       /* that one call reads and writes, counted once */
   uint64_t calls;

@@ -6,6 +6,7 @@
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/Path.h"
 
 #include <fmt/format.h>
 
@@ -279,6 +280,7 @@ StepFacts describeStep(ir::LaunchOp launch) {
   auto kernel = mlir::SymbolTable::lookupNearestSymbolFrom<mlir::func::FuncOp>(
       launch, launch.getKernelAttr());
   StepFacts facts;
+  facts.label = ir::labelText(launch.getLoc());
   facts.location = ir::locationText(launch.getLoc());
   llvm::SmallVector<std::string> ops;
   kernel.walk([&](ir::CostInterface op) {
@@ -293,6 +295,14 @@ StepFacts describeStep(ir::LaunchOp launch) {
   llvm::ArrayRef<int64_t> shape = ir::tensorType(launch.getOutputs().front()).getShape();
   facts.name = fmt::format("{} {}", llvm::join(ops, " + "), ir::shapeText(shape));
   return facts;
+}
+
+/// "layer1.0.conv1 (net.qn:12:5)": without the folders, which differ where the model runs.
+static std::string placeText(const StepFacts &step) {
+  std::string place = llvm::sys::path::filename(step.location).str();
+  if (step.label.empty() || place.empty())
+    return step.label + place;
+  return fmt::format("{} ({})", step.label, place);
 }
 
 std::vector<char> buildImage(llvm::ArrayRef<CompiledFunction> functions, const BufferTable &buffers,
@@ -324,7 +334,7 @@ std::vector<char> buildImage(llvm::ArrayRef<CompiledFunction> functions, const B
       StepFacts step = describeStep(launch);
       steps.push_back({builder.string(step.name),
                        builder.string(compiled.kernelSymbols.lookup(launch.getKernel())),
-                       builder.string(step.location), step.flops, step.bytes});
+                       builder.string(placeText(step)), step.flops, step.bytes});
     }
   header.steps = builder.section(steps);
   writeSequence(builder, functions, buffers);

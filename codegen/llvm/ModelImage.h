@@ -28,7 +28,8 @@ struct ImageFacts {
 /// One step as people read it: "conv 3x3 + relu 64x56x56", the flops and the bytes it moves.
 struct StepFacts {
   std::string name;
-  std::string location;
+  std::string label;    ///< "layer1.0.conv1", or ""
+  std::string location; ///< "net.qn:12:5", or ""
   uint64_t flops = 0;
   uint64_t bytes = 0;
 };

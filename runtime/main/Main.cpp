@@ -58,8 +58,17 @@ int bench(const Signature &signature, const Request &request, const std::vector<
   Result<Session::Latency> latency = session.measure(inputs, request);
   if (!latency)
     return fail(latency.error());
-  print(fmt::format("latency_ms_min={:.4f} latency_ms_median={:.4f}\n", latency->minMs,
-                    latency->medianMs));
+  if (request.json)
+    print(nlohmann::json{{"model", signature.model},
+                         {"latency_ms_min", latency->minMs},
+                         {"latency_ms_median", latency->medianMs},
+                         {"runs", latency->runs},
+                         {"threads", quern_thread_count(session.get())}}
+              .dump(2) +
+          "\n");
+  else
+    print(fmt::format("latency_ms_min={:.4f} latency_ms_median={:.4f}\n", latency->minMs,
+                      latency->medianMs));
   return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 
 namespace quern::runtime {
@@ -115,19 +116,22 @@ std::string describeProfile(const quern_context *context) {
     total += entry.total_ns;
   }
   std::ranges::sort(entries, std::greater(), &quern_profile_entry::total_ns);
-  std::string text = fmt::format("{:>9} {:>9} {:>7} {:>7} {:>6}  {:<40} {}\n", "min ms", "mean ms",
-                                 "GF/s", "GB/s", "share", "kernel", "source");
+  size_t width = std::string_view("kernel").size();
+  for (const quern_profile_entry &entry : entries)
+    width = std::max(width, std::strlen(entry.name));
+  std::string text = fmt::format("{:>9} {:>9} {:>7} {:>7} {:>6}  {:<{}}  {}\n", "min ms", "mean ms",
+                                 "GF/s", "GB/s", "share", "kernel", width, "source");
   double minimum = 0;
   for (const quern_profile_entry &entry : entries) {
     auto least = static_cast<double>(std::max<uint64_t>(entry.min_ns, 1));
     double mean = static_cast<double>(entry.total_ns) / static_cast<double>(entry.calls);
     minimum += least;
-    text += fmt::format("{:9.4f} {:9.4f} {:7.1f} {:7.1f} {:5.1f}%  {:<40} {}\n", least * 1e-6,
+    text += fmt::format("{:9.4f} {:9.4f} {:7.1f} {:7.1f} {:5.1f}%  {:<{}}  {}\n", least * 1e-6,
                         mean * 1e-6, static_cast<double>(entry.flops) / least,
                         static_cast<double>(entry.bytes) / least,
                         100.0 * static_cast<double>(entry.total_ns) /
                             static_cast<double>(std::max<uint64_t>(total, 1)),
-                        entry.name, entry.location);
+                        entry.name, width, entry.location);
   }
   if (!entries.empty())
     text += fmt::format("{:9.4f} {:9.4f} in all, {} threads, {} runs\n", minimum * 1e-6,

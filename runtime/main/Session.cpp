@@ -60,7 +60,7 @@ Result<Session::Latency> Session::measure(const std::vector<AlignedBytes> &input
   std::ranges::sort(times);
   size_t half = times.size() / 2;
   double median = times.size() % 2 ? times[half] : (times[half - 1] + times[half]) / 2;
-  return Latency{times.front(), median};
+  return Latency{times.front(), median, times.size()};
 }
 
 } // namespace quern::runtime

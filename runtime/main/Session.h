@@ -15,6 +15,7 @@ public:
   struct Latency {
     double minMs;
     double medianMs;
+    size_t runs;
   };
   /// Runs some times for warmth, then times each of many runs.
   Result<Latency> measure(const std::vector<AlignedBytes> &inputs, const Request &request);

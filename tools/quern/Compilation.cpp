@@ -68,8 +68,6 @@ void CompilationOptions::addTo(CLI::App &command) {
                   "can be derived (auto), always or never")
       ->type_name("MODE")
       ->transform(CLI::CheckedTransformer(stepsModes).description(""));
-  command.add_flag("--weights-file", hasWeightsFile,
-                   "write the weights to OUTPUT.weights, mapped when the model runs");
   command.add_option("--plan", planFile, "write every choice that was made to this file (JSON)")
       ->type_name("FILE");
   command.add_option("--replay", replayFile, "choose as this plan file says, which --plan wrote")
@@ -105,7 +103,7 @@ std::string Compilation::modelName() const { return modelFunction(module()).getS
 
 bool Compilation::canWrite(codegen::EmitKind emit, const std::string &output) const {
   std::vector<std::string> files{output}, kept{options.source.path, options.replayFile};
-  if (options.weightsFile != "random")
+  if (options.weightsFile != randomWeights)
     kept.push_back(options.weightsFile);
   if (options.hasWeightsFile)
     files.push_back(output + ".weights");
@@ -143,9 +141,9 @@ bool Compilation::bindWeights() {
   size_t count = requiredParameters(module()).size();
   if (options.weightsFile.empty() && count > 0) {
     fmt::print(stderr,
-               "error: {} has {} parameters; give --weights FILE, or --weights random to try it "
+               "error: {} has {} parameters; give --weights FILE, or --weights {} to try it "
                "with made-up numbers\n",
-               modelName(), count);
+               modelName(), count, std::string_view(randomWeights));
     return false;
   }
   return options.weightsFile.empty() || weights.bind(module(), options.weightsFile, theWarnings);

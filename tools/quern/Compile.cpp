@@ -14,16 +14,19 @@ namespace {
 
 using codegen::EmitKind;
 
-const std::map<std::string, EmitKind> emitKinds = {
-    {"exe", EmitKind::executable},
-    {"shared", EmitKind::shared},
-    {"static", EmitKind::staticLibrary},
-    {"object", EmitKind::object},
-    {"mlir", EmitKind::mlir},
-    {"llvm", EmitKind::llvm},
-    {"halide", EmitKind::halide},
-    {"asm", EmitKind::assembly},
-};
+const std::map<std::string, EmitKind> &emitKinds() {
+  static const std::map<std::string, EmitKind> kinds = {
+      {"exe", EmitKind::executable},
+      {"shared", EmitKind::shared},
+      {"static", EmitKind::staticLibrary},
+      {"object", EmitKind::object},
+      {"mlir", EmitKind::mlir},
+      {"llvm", EmitKind::llvm},
+      {"halide", EmitKind::halide},
+      {"asm", EmitKind::assembly},
+  };
+  return kinds;
+}
 
 struct CompileOptions {
   CompilationOptions common;
@@ -124,15 +127,17 @@ void addCompileCommand(CLI::App &app) {
   auto kind = std::make_shared<std::string>("exe");
   command->add_option("--emit", *kind, "exe, shared, static, object, mlir, llvm, halide or asm")
       ->type_name("KIND")
-      ->check(CLI::IsMember(&emitKinds).description(""))
+      ->check(CLI::IsMember(&emitKinds()).description(""))
       ->capture_default_str();
   command
       ->add_option("-o,--output", options->output,
                    "file to write; '-' for standard output (mlir, llvm, halide, asm)")
       ->type_name("FILE");
+  command->add_flag("--weights-file", options->common.hasWeightsFile,
+                    "write the weights to OUTPUT.weights, mapped when the model runs");
   command->add_flag("--json", options->isJson, "report as JSON");
   command->callback([options, kind] {
-    options->emit = emitKinds.at(*kind);
+    options->emit = emitKinds().at(*kind);
     compile(*options);
   });
 }

@@ -1,4 +1,5 @@
 // `quern inspect`: what a model consists of and what the compiler makes of it.
+#include "codegen/Compile.h"
 #include "codegen/llvm/ModelImage.h"
 #include "ir/Infer.h"
 #include "ir/Layout.h"
@@ -6,10 +7,12 @@
 #include "runtime/DType.h"
 #include "tools/quern/Commands.h"
 #include "tools/quern/Compilation.h"
+#include "tools/quern/Table.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <memory>
 
 namespace quern::tools {
@@ -35,15 +38,49 @@ int64_t parameterBytes(const RequiredParameter &parameter) {
 
 /// One line of the plan: a kernel call.
 struct Step {
-  std::string kernel;
+  std::string kernel, schedule, places;
   codegen::StepFacts facts;
 };
 
-std::vector<Step> stepsOf(mlir::func::FuncOp model) {
+/// "winograd_4x4", "gemm tile_nv=2 tile_mx=14": the convolution's algorithm or the family of loops,
+/// and the numbers of the schedule.
+std::string scheduleText(mlir::func::FuncOp kernel) {
+  auto schedule = kernel->getAttrOfType<ir::ScheduleAttr>(ir::names::schedule);
+  std::string text = ir::stringifyScheduleKind(schedule.getKind()).str();
+  for (auto conv : kernel.getOps<ir::ConvOp>())
+    if (auto algorithm = conv.getAlgorithm())
+      text = algorithm->text();
+  if (mlir::DictionaryAttr numbers = schedule.getNumbers())
+    for (mlir::NamedAttribute number : numbers)
+      if (auto value = llvm::dyn_cast<mlir::IntegerAttr>(number.getValue()))
+        text += fmt::format(" {}={}", number.getName().str(), value.getInt());
+  return text;
+}
+
+/// Where the results lie: offsets in the arena, or the caller's memory.
+std::string placesText(ir::LaunchOp launch) {
+  std::string text;
+  std::optional<llvm::ArrayRef<int64_t>> offsets = launch.getOffsets();
+  for (int64_t offset : *offsets)
+    text += fmt::format("{}{}", text.empty() ? "" : ", ",
+                        offset < 0 ? "output" : std::to_string(offset));
+  return text;
+}
+
+std::vector<Step> stepsOf(mlir::ModuleOp module) {
   std::vector<Step> steps;
-  for (ir::LaunchOp launch : model.getOps<ir::LaunchOp>())
-    steps.push_back({launch.getKernel().str(), codegen::describeStep(launch)});
+  for (ir::LaunchOp launch : modelFunction(module).getOps<ir::LaunchOp>())
+    steps.push_back({launch.getKernel().str(),
+                     scheduleText(module.lookupSymbol<mlir::func::FuncOp>(launch.getKernel())),
+                     placesText(launch), codegen::describeStep(launch)});
   return steps;
+}
+
+/// The place in a source as seen from the current folder, where that is shorter.
+std::string shortened(const std::string &location) {
+  std::error_code error;
+  std::string path = std::filesystem::proximate(location, error).string();
+  return error || path.size() > location.size() ? location : path;
 }
 
 Json parametersJson(const std::vector<RequiredParameter> &parameters) {
@@ -57,24 +94,23 @@ Json parametersJson(const std::vector<RequiredParameter> &parameters) {
 }
 
 void printParameters(const std::vector<RequiredParameter> &parameters) {
-  size_t width = 4;
+  Table table("<<<>");
+  table.add({"parameter", "type", "shape", "bytes"});
   for (const RequiredParameter &parameter : parameters)
-    width = std::max(width, parameter.name.size());
-  fmt::print("\n{:<{}}  {:<5}  {:<16}  {:>10}\n", "parameter", width, "type", "shape", "bytes");
-  for (const RequiredParameter &parameter : parameters)
-    fmt::print("{:<{}}  {:<5}  {:<16}  {:>10}\n", parameter.name, width,
-               quern_dtype_name(parameter.dtype), shapeText(parameter.shape),
-               parameterBytes(parameter));
+    table.add({parameter.name, quern_dtype_name(parameter.dtype), shapeText(parameter.shape),
+               std::to_string(parameterBytes(parameter))});
+  fmt::print("\n{}", table.text());
 }
 
 void printSteps(const std::vector<Step> &steps) {
-  fmt::print("\n{:>3}  {:<34}  {:>10}  {:>10}  {:<24}  {}\n", "#", "kernel", "MFLOP", "moved",
-             "source", "computes");
+  Table table("><<>>><<<");
+  table.add({"#", "label", "kernel", "MFLOP", "moved", "arena", "schedule", "computes", "source"});
   for (size_t i = 0; i < steps.size(); ++i)
-    fmt::print("{:>3}  {:<34}  {:>10.2f}  {:>10}  {:<24}  {}\n", i, steps[i].kernel,
-               static_cast<double>(steps[i].facts.flops) * 1e-6,
-               byteText(static_cast<int64_t>(steps[i].facts.bytes)), steps[i].facts.location,
-               steps[i].facts.name);
+    table.add({std::to_string(i), steps[i].facts.label, steps[i].kernel,
+               fmt::format("{:.2f}", static_cast<double>(steps[i].facts.flops) * 1e-6),
+               byteText(static_cast<int64_t>(steps[i].facts.bytes)), steps[i].places,
+               steps[i].schedule, steps[i].facts.name, shortened(steps[i].facts.location)});
+  fmt::print("\n{}", table.text());
 }
 
 void printSummary(mlir::func::FuncOp model, const std::vector<RequiredParameter> &parameters,
@@ -110,7 +146,8 @@ void inspect(const InspectOptions &options) {
   if (!compilation.load())
     throw CLI::RuntimeError(1);
   std::vector<RequiredParameter> parameters = requiredParameters(compilation.module());
-  if (!compilation.plan())
+  if (!compilation.plan() ||
+      mlir::failed(codegen::assignWeightLayouts(compilation.module(), compilation.target())))
     throw CLI::RuntimeError(1);
   mlir::func::FuncOp model = modelFunction(compilation.module());
   if (options.isJson) {
@@ -122,7 +159,7 @@ void inspect(const InspectOptions &options) {
     fmt::print("{}\n", json.dump(2));
     return;
   }
-  std::vector<Step> steps = stepsOf(model);
+  std::vector<Step> steps = stepsOf(compilation.module());
   printSummary(model, parameters, steps);
   if (options.showsParameters)
     printParameters(parameters);

@@ -20,8 +20,8 @@ namespace {
 
 /// `name` under the folder that this program's bin/ lies in.
 std::string besideProgram(llvm::StringRef name) {
-  llvm::SmallString<128> path(llvm::sys::fs::getMainExecutable(
-      nullptr, reinterpret_cast<void *>(reinterpret_cast<intptr_t>(&besideProgram))));
+  llvm::SmallString<128> path(
+      llvm::sys::fs::getMainExecutable(nullptr, reinterpret_cast<void *>(&besideProgram)));
   path = llvm::sys::path::parent_path(llvm::sys::path::parent_path(path));
   llvm::sys::path::append(path, name);
   return path.str().str();

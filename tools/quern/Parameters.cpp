@@ -21,22 +21,24 @@ using frontend::weights::Weight;
 
 /// Numbers that keep a network's activations in range: weights with the variance 2 / fan-in (He et
 /// al., 2015, section 2.2), variances of batch norm near one, all else small.
-Weight madeUp(const RequiredParameter &parameter, std::mt19937 &generator) {
-  Weight weight{parameter.name, QUERN_F32, parameter.shape, {}};
-  size_t count = static_cast<size_t>(weight.elementCount());
-  frontend::weights::NewBlob memory = frontend::weights::allocateBlob(count * sizeof(float));
-  weight.data = memory.blob;
-  auto *values = reinterpret_cast<float *>(memory.writable.data());
-  bool isMatrix = parameter.shape.size() > 1;
+ir::HostTensor madeUp(llvm::StringRef name, mlir::RankedTensorType type, std::mt19937 &generator) {
+  ir::HostTensor tensor = ir::HostTensor::allocate(type);
+  int64_t count = type.getNumElements();
+  bool isMatrix = type.getRank() > 1;
   double fanIn =
-      isMatrix ? static_cast<double>(count) / static_cast<double>(parameter.shape[0]) : 1;
-  bool isScale = llvm::StringRef(parameter.name).ends_with("running_var") ||
-                 (!isMatrix && llvm::StringRef(parameter.name).ends_with("weight"));
+      isMatrix ? static_cast<double>(count) / static_cast<double>(type.getDimSize(0)) : 1;
+  bool isScale = name.ends_with("running_var") || (!isMatrix && name.ends_with("weight"));
   std::normal_distribution<float> normal(0.0F, isMatrix ? static_cast<float>(std::sqrt(2 / fanIn))
                                                         : 0.1F);
-  for (size_t i = 0; i < count; ++i)
-    values[i] = isScale ? 1.0F + 0.1F * std::fabs(normal(generator)) : normal(generator);
-  return weight;
+  constexpr int64_t most = 4096;
+  llvm::SmallVector<double> row;
+  for (int64_t start = 0; start < count; start += most) {
+    row.resize(static_cast<size_t>(std::min(most, count - start)));
+    for (double &value : row)
+      value = isScale ? 1.0F + 0.1F * std::fabs(normal(generator)) : normal(generator);
+    tensor.storeRow(start, row);
+  }
+  return tensor;
 }
 
 } // namespace
@@ -54,20 +56,34 @@ std::vector<RequiredParameter> requiredParameters(mlir::ModuleOp module) {
   return parameters;
 }
 
-bool BoundWeights::bind(mlir::ModuleOp module, const std::string &file, Warnings &warnings) {
-  std::vector<RequiredParameter> parameters = requiredParameters(module);
-  if (file == "random") {
-    std::mt19937 generator(0);
-    for (const RequiredParameter &parameter : parameters) {
-      if (parameter.dtype != QUERN_F32) {
-        fmt::print(stderr, "error: parameter '{}' is no f32; random weights are f32 only\n",
-                   parameter.name);
-        return false;
-      }
-      byName.emplace(parameter.name, madeUp(parameter, generator));
+bool BoundWeights::makeUp(mlir::ModuleOp module) {
+  std::mt19937 generator(0);
+  mlir::WalkResult result = module.walk([&](ir::ParameterOp op) {
+    mlir::RankedTensorType type = ir::rowMajor(ir::tensorType(op.getResult()));
+    quern_dtype dtype = codegen::dtypeOf(type.getElementType());
+    if (!llvm::isa<mlir::FloatType>(type.getElementType())) {
+      op.emitError() << "parameter '" << op.getKey() << "' is of " << quern_dtype_name(dtype)
+                     << "; --weights " << randomWeights
+                     << " makes up floating-point numbers only, so give a file";
+      return mlir::WalkResult::interrupt();
     }
-    return true;
-  }
+    std::string name = op.getKey().str();
+    if (byName.contains(name))
+      return mlir::WalkResult::advance();
+    auto tensor = std::make_shared<const ir::HostTensor>(madeUp(name, type, generator));
+    std::span<const char> bytes(tensor->bytes().data(), tensor->bytes().size());
+    byName.emplace(
+        name,
+        Weight{name, dtype, std::vector<int64_t>(type.getShape()), {std::as_bytes(bytes), tensor}});
+    return mlir::WalkResult::advance();
+  });
+  return !result.wasInterrupted();
+}
+
+bool BoundWeights::bind(mlir::ModuleOp module, const std::string &file, Warnings &warnings) {
+  if (file == randomWeights)
+    return makeUp(module);
+  std::vector<RequiredParameter> parameters = requiredParameters(module);
   runtime::Result<frontend::weights::WeightStore> store = frontend::weights::loadWeights(file);
   if (!store) {
     fmt::print(stderr, "error: {}\n", store.error());

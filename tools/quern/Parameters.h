@@ -10,6 +10,9 @@
 
 namespace quern::tools {
 
+/// The name in place of a weights file's that stands for made-up numbers.
+inline constexpr llvm::StringLiteral randomWeights = "random";
+
 /// The parameters of an elaborated module, each once, in the order of first use.
 std::vector<frontend::weights::RequiredParameter> requiredParameters(mlir::ModuleOp module);
 
@@ -26,6 +29,8 @@ public:
   mlir::FailureOr<ir::HostTensor> load(ir::ParameterOp parameter) const;
 
 private:
+  bool makeUp(mlir::ModuleOp module);
+
   std::map<std::string, frontend::weights::Weight, std::less<>> byName;
 };
 

@@ -21,8 +21,8 @@ std::string programName(const Compilation &compilation, const CompilationOptions
   std::string facts;
   llvm::raw_string_ostream out(facts);
   compilation.module()->print(out);
-  out << compilation.target().halide << options.hasWeightsFile << static_cast<int>(options.steps)
-      << options.conv.choice << '/' << options.conv.maxError << '/' << options.conv.maxWorkspace;
+  out << compilation.target().halide << static_cast<int>(options.steps) << options.conv.choice
+      << '/' << options.conv.maxError << '/' << options.conv.maxWorkspace;
   for (const std::string &file : {options.weightsFile, options.replayFile,
                                   llvm::sys::fs::getMainExecutable(nullptr, nullptr)}) {
     llvm::sys::fs::file_status status;

@@ -4,6 +4,7 @@
 #include "frontend/weights/Load.h"
 #include "frontend/weights/Safetensors.h"
 #include "runtime/formats/File.h"
+#include "tools/quern/Table.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -116,22 +117,12 @@ void printJson(const WeightStore &store) {
 }
 
 void printTable(const WeightStore &store) {
-  struct Row {
-    std::string name, dtype, shape, bytes;
-  };
-  std::vector<Row> rows = {{"name", "dtype", "shape", "bytes"}};
+  Table table("<<<>");
+  table.add({"name", "dtype", "shape", "bytes"});
   for (const Weight &weight : store.weights())
-    rows.push_back({printable(weight.name), runtime::dtypeName(weight.dtype),
-                    runtime::shapeText(weight.shape), fmt::format("{}", weight.data.bytes.size())});
-  const auto width = [&](std::string Row::*column) {
-    size_t widest = 0;
-    for (const Row &row : rows)
-      widest = std::max(widest, (row.*column).size());
-    return widest;
-  };
-  for (const Row &row : rows)
-    fmt::print("{:<{}}  {:<{}}  {:<{}}  {:>{}}\n", row.name, width(&Row::name), row.dtype,
-               width(&Row::dtype), row.shape, width(&Row::shape), row.bytes, width(&Row::bytes));
+    table.add({printable(weight.name), runtime::dtypeName(weight.dtype),
+               runtime::shapeText(weight.shape), std::to_string(weight.data.bytes.size())});
+  fmt::print("{}", table.text());
   for (const auto &[key, value] : store.metadata)
     fmt::print("metadata {}: {}\n", printable(key), printable(value));
   fmt::print("{} tensors, {:.1f} MB, {}\n", store.weights().size(),

@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 
@@ -46,6 +47,9 @@ std::string unknownCommand(const CLI::App &app, llvm::StringRef name) {
 }
 
 int runCommand(int argc, char **argv) {
+  // Diagnostics are coloured on a terminal; https://no-color.org.
+  if (const char *plain = std::getenv("NO_COLOR"); plain && *plain)
+    llvm::errs().enable_colors(false);
   CLI::App app("Grinds models into kernels: compiles a model description to a native binary.",
                "quern");
   app.require_subcommand(0, 1);

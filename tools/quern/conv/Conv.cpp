@@ -139,7 +139,7 @@ void writePage(const Options &options, const ConvSetting &setting,
 /// Where the weights are from that errors are measured on.
 std::string weightsText(const Options &options) {
   const std::string &file = options.model.weightsFile;
-  if (options.modelPath.empty() || file == "random")
+  if (options.modelPath.empty() || file == randomWeights)
     return "made-up weights";
   return file.empty() ? "made-up weights; --weights FILE measures them on the model's own"
                       : fmt::format("the weights of {}", file);
