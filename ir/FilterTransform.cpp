@@ -1,6 +1,7 @@
 #include "ir/FilterTransform.h"
 
 #include "ir/conv/Dft.h"
+#include "ir/conv/Division.h"
 #include "ir/conv/FftPasses.h"
 #include "ir/conv/SeparableFilter.h"
 #include "ir/conv/Strassen.h"
@@ -18,8 +19,6 @@ namespace quern::ir {
 namespace {
 
 using Extents = llvm::SmallVector<int64_t>;
-
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// Products of the largest algorithm along one axis: beyond, the matrices' entries outgrow f32.
 constexpr int64_t mostWinogradProducts = 12;

@@ -7,6 +7,7 @@
 #include "passes/Passes.h"
 #include "passes/WeightExpression.h"
 #include "passes/conv/ConvPolicy.h"
+#include "passes/conv/MatrixProduct.h"
 
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -17,12 +18,51 @@ namespace quern::passes {
 
 namespace {
 
-/// The weights as f32, or nothing where they are not known yet or are of another type.
-mlir::FailureOr<std::vector<float>> weightsOf(ir::ConvOp conv, const ConvPolicy &policy) {
+/// An op that computes a convolution, or a matrix product that may be computed like one.
+struct Choosable {
+  mlir::Operation *op;
+  ConvShape shape;
+  std::optional<MatrixProduct> product;
+
+  /// [O, C / groups, kernel...]; written for the purpose where there is no such value yet.
+  mlir::Value filter() const {
+    if (!product)
+      return llvm::cast<ir::ConvOp>(op).getWeight();
+    mlir::OpBuilder builder(op);
+    return filterOf(builder, *product);
+  }
+};
+
+/// `op` where there is an algorithm to be chosen for it; products that have but one are left alone.
+std::optional<Choosable> choosable(mlir::Operation *op) {
+  if (auto conv = llvm::dyn_cast<ir::ConvOp>(op); conv && !conv.getAlgorithm())
+    return Choosable{op, shapeOf(conv), std::nullopt};
+  auto contract = llvm::dyn_cast<ir::ContractOp>(op);
+  if (!contract || contract.getAlgorithm())
+    return std::nullopt;
+  std::optional<MatrixProduct> product = matrixProductOf(contract);
+  if (!product)
+    return std::nullopt;
+  ConvShape shape = shapeOf(*product);
+  if (!convAlgorithm(ir::ConvAlgorithm::strassen).refusal(shape).empty())
+    return std::nullopt;
+  return Choosable{op, std::move(shape), product};
+}
+
+void setAlgorithm(mlir::Operation *op, const ConvDecision &decision) {
+  auto algorithm = ir::ConvAttr::get(op->getContext(), decision.algorithm, decision.tile);
+  if (auto conv = llvm::dyn_cast<ir::ConvOp>(op))
+    conv.setAlgorithmAttr(algorithm);
+  else if (decision.algorithm != ir::ConvAlgorithm::direct)
+    llvm::cast<ir::ContractOp>(op).setAlgorithmAttr(algorithm);
+}
+
+/// The weights as f32, or nothing where they are not known yet.
+mlir::FailureOr<std::vector<float>> weightsOf(const Choosable &conv, const ConvPolicy &policy) {
   std::vector<float> values;
-  if (!policy.load || !isWeightExpression(conv.getWeight()))
+  if (!policy.load || !conv.shape.hasConstantFilter)
     return values;
-  mlir::FailureOr<ir::HostTensor> tensor = evaluateExpression(conv.getWeight(), policy.load);
+  mlir::FailureOr<ir::HostTensor> tensor = evaluateExpression(conv.filter(), policy.load);
   if (mlir::failed(tensor))
     return mlir::failure();
   auto count = static_cast<size_t>(tensor->type().getNumElements());
@@ -40,16 +80,17 @@ struct ChooseConv : impl::ChooseConvBase<ChooseConv> {
     if (!conv.empty() && mlir::failed(readOption()))
       return signalPassFailure();
     int64_t index = 0;
-    auto choose = [&](ir::ConvOp op) {
-      if (op.getAlgorithm())
+    auto choose = [&](mlir::Operation *op) {
+      std::optional<Choosable> conv = choosable(op);
+      if (!conv)
         return mlir::WalkResult::advance();
       mlir::FailureOr<ConvDecision> decision =
-          policy.mode == ConvMode::replay ? replayed(op, index++) : decided(op);
+          policy.mode == ConvMode::replay ? replayed(*conv, index++) : decided(*conv);
       if (mlir::failed(decision))
         return mlir::WalkResult::interrupt();
-      op.setAlgorithmAttr(ir::ConvAttr::get(&getContext(), decision->algorithm, decision->tile));
+      setAlgorithm(op, *decision);
       if (policy.decisions) {
-        decision->label = ir::labelText(op.getLoc());
+        decision->label = ir::labelText(op->getLoc());
         policy.decisions->push_back(std::move(*decision));
       }
       return mlir::WalkResult::advance();
@@ -78,8 +119,8 @@ private:
     return mlir::success();
   }
 
-  mlir::FailureOr<ConvDecision> decided(ir::ConvOp op) {
-    ConvShape shape = shapeOf(op);
+  mlir::FailureOr<ConvDecision> decided(const Choosable &conv) {
+    const ConvShape &shape = conv.shape;
     // What is chosen by name needs no weights, unless it depends on what they are.
     if (policy.mode == ConvMode::fixed && !policy.keepsWeights) {
       ConvDecision decision = decide(shape, std::nullopt, policy);
@@ -87,7 +128,7 @@ private:
       if (decision.algorithm == policy.algorithm || !isApt)
         return decision;
     }
-    mlir::FailureOr<std::vector<float>> weights = weightsOf(op, policy);
+    mlir::FailureOr<std::vector<float>> weights = weightsOf(conv, policy);
     if (mlir::failed(weights))
       return mlir::failure();
     // Layers of one shape without weights to tell them apart are judged once.
@@ -103,52 +144,52 @@ private:
     return decision;
   }
 
-  mlir::FailureOr<ConvDecision> replayed(ir::ConvOp op, int64_t index) {
-    ConvShape shape = shapeOf(op);
+  mlir::FailureOr<ConvDecision> replayed(const Choosable &conv, int64_t index) {
+    const ConvShape &shape = conv.shape;
     if (index >= static_cast<int64_t>(policy.replay.size()))
-      return op.emitError("the plan has ")
+      return conv.op->emitError("the plan has ")
              << policy.replay.size() << " convolutions, the model has more";
     const PlannedConv &planned = policy.replay[index];
     if (planned.shape != shape.text())
-      return op.emitError("the plan's convolution ")
+      return conv.op->emitError("the plan's convolution ")
              << index << " is " << planned.shape << ", the model's is " << shape.text();
     ConvDecision decision{.shape = shape,
                           .algorithm = planned.algorithm,
                           .tile = planned.tile,
                           .reason = "as the plan says"};
-    if (std::string why = whyNot(op, decision); !why.empty())
-      return op.emitError("the plan computes this convolution by ")
+    if (std::string why = whyNot(conv, decision); !why.empty())
+      return conv.op->emitError("the plan computes this convolution by ")
              << variantText(decision.algorithm, decision.tile) << ", which does not apply: " << why;
     return decision;
   }
 
-  /// Why the algorithm and tile of a plan, which anyone may have edited, cannot compute `op`; empty
+  /// Why the algorithm and tile of a plan, which anyone may have edited, cannot compute it; empty
   /// where they can.
-  std::string whyNot(ir::ConvOp op, const ConvDecision &planned) {
+  std::string whyNot(const Choosable &conv, const ConvDecision &planned) {
     const ConvAlgorithm &algorithm = convAlgorithm(planned.algorithm);
     if (std::string why = algorithm.refusal(planned.shape); !why.empty())
       return why;
     mlir::ScopedDiagnosticHandler ignore(&getContext(),
                                          [](mlir::Diagnostic &) { return mlir::success(); });
-    if (mlir::failed(
-            ir::ConvAttr::verify([&] { return op.emitError(); }, planned.algorithm, planned.tile)))
+    if (mlir::failed(ir::ConvAttr::verify([&] { return conv.op->emitError(); }, planned.algorithm,
+                                          planned.tile)))
       return "there is no such tile";
     auto attribute = ir::ConvAttr::get(&getContext(), planned.algorithm, planned.tile);
     if (attribute.transformsFilter() &&
-        mlir::failed(ir::inferTransformedFilter({}, attribute, op.getFilterShape(), op.getStrides(),
-                                                op.getDilations(),
-                                                static_cast<int64_t>(op.getGroups()))))
+        mlir::failed(ir::inferTransformedFilter(
+            {}, attribute, planned.shape.filterShape(), planned.shape.along(&ConvAxis::stride),
+            planned.shape.along(&ConvAxis::dilation), planned.shape.groups)))
       return "there is no such tile";
-    return whyNotWeights(op, planned);
+    return whyNotWeights(conv, planned);
   }
 
   /// The same for the weights, which are read only if it depends on them.
-  std::string whyNotWeights(ir::ConvOp op, const ConvDecision &planned) {
+  std::string whyNotWeights(const Choosable &conv, const ConvDecision &planned) {
     const ConvAlgorithm &algorithm = convAlgorithm(planned.algorithm);
     std::string why = algorithm.weightRefusal(planned.shape, planned.tile, std::nullopt);
     if (why.empty())
       return why;
-    mlir::FailureOr<std::vector<float>> weights = weightsOf(op, policy);
+    mlir::FailureOr<std::vector<float>> weights = weightsOf(conv, policy);
     if (mlir::failed(weights) || weights->empty())
       return why;
     return algorithm.weightRefusal(planned.shape, planned.tile,

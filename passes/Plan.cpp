@@ -84,6 +84,8 @@ void writeKernel(OStream &json, mlir::func::FuncOp kernel) {
         json.attribute("anchor", op.getName().stripDialect());
       if (auto conv = llvm::dyn_cast<ir::ConvOp>(op); conv && conv.getAlgorithm())
         json.attribute("algorithm", conv.getAlgorithm()->text());
+      if (auto contract = llvm::dyn_cast<ir::ContractOp>(op); contract && contract.getAlgorithm())
+        json.attribute("algorithm", contract.getAlgorithm()->text());
     }
     json.attribute("flops", flopsOf(kernel));
     json.attributeArray("operands", [&] {

@@ -47,6 +47,25 @@ GemmPlan tuned(ir::SegmentDotOp op, const CpuTarget &cpu, Knobs &knobs) {
   return plan;
 }
 
+/// The numbers of a contraction by Strassen.
+StrassenPlan tunedBlocks(ir::ContractOp op, const CpuTarget &cpu, Knobs &knobs) {
+  ConvProblem problem;
+  problem.outChannels = op.getRhsShape()[0];
+  problem.inChannels = op.getRhsShape()[1];
+  llvm::ArrayRef<int64_t> result = ir::tensorType(op.getResult()).getShape();
+  llvm::SmallVector<int64_t> rows = blockRowsOf(op);
+  problem.inWidth = problem.outWidth = result[static_cast<size_t>(rows[0])];
+  if (rows.size() > 1)
+    problem.inHeight = problem.outHeight = result[static_cast<size_t>(rows[1])];
+  if (rows.size() > 2)
+    problem.batch = result[static_cast<size_t>(rows[2])];
+  return tunedStrassen(problem, *op.getAlgorithm(), cpu, knobs);
+}
+
+Knobs strassenKnobs(ir::ContractOp op) {
+  return Knobs(op->getParentOfType<mlir::func::FuncOp>(), ir::ScheduleKind::strassen);
+}
+
 } // namespace
 
 int64_t ContractShape::depth() const {
@@ -113,6 +132,11 @@ GemmPlan gemmPlanOf(ir::ContractOp op, const ContractShape &shape, const CpuTarg
 }
 
 ir::ScheduleAttr scheduleOf(ir::ContractOp op, const CpuTarget &cpu) {
+  if (op.getAlgorithm()) {
+    Knobs knobs = strassenKnobs(op);
+    tunedBlocks(op, cpu, knobs);
+    return knobs.attribute();
+  }
   ContractShape shape = shapeOf(op);
   auto kernel = op->getParentOfType<mlir::func::FuncOp>();
   if (shape.summed.empty())
@@ -138,6 +162,29 @@ packedOperandType(ir::ContractOp op, const ContractShape &shape, const Target &t
     return std::nullopt;
   int64_t width = gemmPlanOf(op, shape, cpuTargetOf(Halide::Target(target.halide))).panelWidth;
   return ir::withLayout(type, {columns, depth, columns}, {width});
+}
+
+std::optional<PackedOperand> packedOperandOf(ir::ContractOp op, const Target &target) {
+  if (op.getAlgorithm()) {
+    CpuTarget cpu = cpuTargetOf(Halide::Target(target.halide));
+    return PackedOperand{op.getRhs(), strassenWeightType(op.getRhs(), strassenPlanOf(op, cpu))};
+  }
+  ContractShape shape = shapeOf(op);
+  std::optional<mlir::RankedTensorType> type = packedOperandType(op, shape, target);
+  return type ? std::optional(PackedOperand{shape.b, *type}) : std::nullopt;
+}
+
+llvm::SmallVector<int64_t> blockRowsOf(ir::ContractOp op) {
+  llvm::SmallVector<int64_t> rows;
+  for (auto [axis, label] : llvm::enumerate(op.getResultAxes()))
+    if (!llvm::is_contained(op.getRhsAxes(), label))
+      rows.insert(rows.begin(), static_cast<int64_t>(axis));
+  return rows;
+}
+
+StrassenPlan strassenPlanOf(ir::ContractOp op, const CpuTarget &cpu) {
+  Knobs knobs = strassenKnobs(op);
+  return tunedBlocks(op, cpu, knobs);
 }
 
 GemmPlan gemmPlanOf(ir::SegmentDotOp op, const CpuTarget &cpu) {

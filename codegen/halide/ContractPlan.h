@@ -4,6 +4,7 @@
 
 #include "codegen/Target.h"
 #include "codegen/halide/KernelGraph.h"
+#include "codegen/halide/StrassenKernel.h"
 #include "codegen/halide/schedules/Gemm.h"
 #include "ir/SegmentDot.h"
 
@@ -52,6 +53,22 @@ ir::ScheduleAttr scheduleOf(ir::ContractOp op, const CpuTarget &cpu);
 /// wants it as it is.
 std::optional<mlir::RankedTensorType>
 packedOperandType(ir::ContractOp op, const ContractShape &shape, const Target &target);
+
+/// An operand of a kernel and how it should lie in memory.
+struct PackedOperand {
+  mlir::Value operand;
+  mlir::RankedTensorType type;
+};
+
+/// The same, whatever the op is computed by.
+std::optional<PackedOperand> packedOperandOf(ir::ContractOp op, const Target &target);
+
+/// The axes of the result that count the rows of a product by blocks, innermost first.
+llvm::SmallVector<int64_t> blockRowsOf(ir::ContractOp op);
+
+/// The plan of a contraction whose algorithm is one of Strassen's: as a pointwise convolution over
+/// up to two axes of rows and a batch.
+StrassenPlan strassenPlanOf(ir::ContractOp op, const CpuTarget &cpu);
 
 /// The same for the window of a convolution at one position.
 GemmPlan gemmPlanOf(ir::SegmentDotOp op, const CpuTarget &cpu);

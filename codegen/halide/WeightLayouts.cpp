@@ -40,9 +40,8 @@ std::optional<Wish> plan(mlir::func::FuncOp kernel, const Target &target) {
       want(conv.getWeight(), emitter.weightType(conv, target));
     } else if (auto contract = llvm::dyn_cast<ir::ContractOp>(op)) {
       schedule = scheduleOf(contract, cpu);
-      ContractShape shape = shapeOf(contract);
-      if (std::optional<RankedTensorType> type = packedOperandType(contract, shape, target))
-        want(shape.b, *type);
+      if (std::optional<PackedOperand> packed = packedOperandOf(contract, target))
+        want(packed->operand, packed->type);
     } else if (auto dot = llvm::dyn_cast<ir::SegmentDotOp>(op)) {
       schedule = scheduleOf(dot, cpu);
       if (std::optional<RankedTensorType> type = packedOperandType(dot, target))

@@ -1,5 +1,6 @@
 #include "ir/conv/Dft.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <utility>
@@ -10,9 +11,32 @@ namespace {
 
 using Complex = std::complex<double>;
 
-// The operator of std::complex tests for NaN, at several times the cost.
-Complex times(Complex a, Complex b) {
-  return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
+// Loops over rows of numbers, for the compiler to make vectors of.
+
+/// to = a + sign b.
+void addRows(double *__restrict to, const double *a, const double *b, double sign, int64_t width) {
+  for (int64_t i = 0; i < width; ++i)
+    to[i] = a[i] + sign * b[i];
+}
+
+/// to += a root.
+void addTurned(double *__restrict toRe, double *__restrict toIm, const double *re, const double *im,
+               Complex root, int64_t width) {
+  double x = root.real(), y = root.imag();
+  for (int64_t i = 0; i < width; ++i) {
+    toRe[i] += re[i] * x - im[i] * y;
+    toIm[i] += re[i] * y + im[i] * x;
+  }
+}
+
+/// to = a root.
+void turn(double *__restrict toRe, double *__restrict toIm, const double *re, const double *im,
+          Complex root, int64_t width) {
+  double x = root.real(), y = root.imag();
+  for (int64_t i = 0; i < width; ++i) {
+    toRe[i] = re[i] * x - im[i] * y;
+    toIm[i] = re[i] * y + im[i] * x;
+  }
 }
 
 /// Higham's gamma: the relative error that `count` roundings can add up to.
@@ -41,60 +65,71 @@ int64_t smoothSize(int64_t n) {
   }
 }
 
-Dft::Dft(int64_t n) : n(n), from(n), to(n) {
-  // Fours first: half the passes that pairs would take.
-  for (int64_t p : primeFactors(n)) {
-    if (p == 2 && !factors.empty() && factors.back() == 2)
-      factors.back() = 4;
-    else
-      factors.push_back(p);
-  }
+Dft::Dft(int64_t n) : n(n), factors(primeFactors(n)) {
   for (int64_t j = 0; j < n; ++j)
     roots.push_back(
         std::polar(1.0, -2 * std::numbers::pi * static_cast<double>(j) / static_cast<double>(n)));
-  terms.resize(n);
 }
 
-void Dft::pass(int64_t radix, int64_t done) {
-  const int64_t rest = n / (done * radix), turn = n / radix;
-  Complex *t = terms.data();
+/// The terms of one small transform, of rows that are `step` apart.
+void Dft::butterfly(int64_t radix, const double *re, const double *im, int64_t step,
+                    int64_t width) {
+  double *x = terms.re.data(), *y = terms.im.data();
+  if (radix == 2) {
+    for (int64_t k = 0; k < 2; ++k) {
+      addRows(x + k * width, re, re + step, k == 0 ? 1 : -1, width);
+      addRows(y + k * width, im, im + step, k == 0 ? 1 : -1, width);
+    }
+    return;
+  }
+  for (int64_t k = 0; k < radix; ++k) {
+    double *sumRe = x + k * width, *sumIm = y + k * width;
+    std::copy_n(re, width, sumRe);
+    std::copy_n(im, width, sumIm);
+    for (int64_t r = 1; r < radix; ++r)
+      addTurned(sumRe, sumIm, re + step * r, im + step * r, roots[r * k % radix * (n / radix)],
+                width);
+  }
+}
+
+void Dft::pass(int64_t radix, int64_t done, int64_t width) {
+  const int64_t rest = n / (done * radix);
   for (int64_t q = 0; q < rest; ++q)
     for (int64_t s = 0; s < done; ++s) {
-      const Complex *source = &from[s + done * q];
-      Complex *target = &to[s + done * radix * q];
-      const int64_t step = done * rest;
-      if (radix == 2) {
-        t[0] = source[0] + source[step];
-        t[1] = source[0] - source[step];
-      } else if (radix == 4) {
-        Complex a = source[0] + source[2 * step], b = source[0] - source[2 * step];
-        Complex c = source[step] + source[3 * step], d = source[step] - source[3 * step];
-        t[0] = a + c;
-        t[1] = Complex(b.real() + d.imag(), b.imag() - d.real());
-        t[2] = a - c;
-        t[3] = Complex(b.real() - d.imag(), b.imag() + d.real());
-      } else {
-        for (int64_t k = 0; k < radix; ++k) {
-          t[k] = source[0];
-          for (int64_t r = 1; r < radix; ++r)
-            t[k] += times(source[step * r], roots[r * k % radix * turn]);
-        }
-      }
-      target[0] = t[0];
-      for (int64_t k = 1; k < radix; ++k)
-        target[done * k] = times(t[k], roots[q * k * done]);
+      int64_t source = (s + done * q) * width, target = (s + done * radix * q) * width;
+      butterfly(radix, &from.re[source], &from.im[source], done * rest * width, width);
+      for (int64_t k = 0; k < radix; ++k)
+        turn(&to.re[target + done * k * width], &to.im[target + done * k * width],
+             &terms.re[k * width], &terms.im[k * width], roots[q * k * done], width);
     }
   std::swap(from, to);
 }
 
-void Dft::transform(std::span<Complex> data) {
-  std::copy(data.begin(), data.end(), from.begin());
+void Dft::transform(double *re, double *im, int64_t width) {
+  for (ComplexRows *rows : {&from, &to, &terms}) {
+    rows->re.resize(n * width);
+    rows->im.resize(n * width);
+  }
+  std::copy_n(re, n * width, from.re.begin());
+  std::copy_n(im, n * width, from.im.begin());
   int64_t done = 1;
   for (int64_t radix : factors) {
-    pass(radix, done);
+    pass(radix, done, width);
     done *= radix;
   }
-  std::copy(from.begin(), from.end(), data.begin());
+  std::copy_n(from.re.begin(), n * width, re);
+  std::copy_n(from.im.begin(), n * width, im);
+}
+
+void Dft::transform(std::span<Complex> data) {
+  std::vector<double> re, im;
+  for (Complex value : data) {
+    re.push_back(value.real());
+    im.push_back(value.imag());
+  }
+  transform(re.data(), im.data(), 1);
+  for (int64_t k = 0; k < n; ++k)
+    data[k] = Complex(re[k], im[k]);
 }
 
 int64_t FilterTransform::frequencies() const {
@@ -106,10 +141,11 @@ int64_t FilterTransform::frequencies() const {
 
 namespace {
 
-/// One filter's samples on its way to a spectrum: axes of up to three dimensions, x innermost.
-class Spectrum {
+/// Samples of some filters on their way to spectra: axes of up to three dimensions, x innermost but
+/// for the filters, which are transformed side by side.
+class Spectra {
 public:
-  explicit Spectrum(const FilterTransform &transform) : transform(transform) {
+  Spectra(const FilterTransform &transform, int64_t count) : transform(transform), count(count) {
     for (int64_t size : transform.sizes)
       dfts.emplace_back(size);
     half = transform.sizes[0] / 2 + 1;
@@ -117,24 +153,25 @@ public:
       scale /= static_cast<double>(transform.sizes[i]);
       taps *= transform.kernel[i];
     }
-    row.resize(transform.sizes[0]);
-    for (size_t i = 1; i < dfts.size(); ++i)
-      columns.emplace_back(transform.sizes[i]);
+    lines = taps / transform.kernel[0];
+    for (std::vector<double> *values : {&rows.re, &rows.im})
+      values->resize(transform.sizes[0] * lines * count);
+    for (std::vector<double> *values : {&sums.re, &sums.im})
+      values->resize(transform.frequencies() * count);
   }
 
-  int64_t tapCount() const { return taps; }
-
-  void compute(const double *filter, std::span<Complex> result) {
-    std::fill(result.begin(), result.end(), Complex());
-    for (int64_t line = 0; line < taps / transform.kernel[0]; ++line)
-      addRow(filter + line * transform.kernel[0], &result[half * rowOf(line)]);
-    int64_t inner = half;
+  void compute(const double *filters, Complex *result) {
+    transformLines(filters);
+    int64_t inner = half * count, total = transform.frequencies() * count;
     for (size_t axis = 1; axis < dfts.size(); ++axis) {
-      transformAxis(axis, inner, result);
-      inner *= transform.sizes[axis];
+      int64_t each = inner * transform.sizes[axis];
+      for (int64_t first = 0; first < total; first += each)
+        dfts[axis].transform(&sums.re[first], &sums.im[first], inner);
+      inner = each;
     }
-    for (Complex &value : result)
-      value = std::conj(value) * scale;
+    for (int64_t filter = 0; filter < count; ++filter)
+      for (int64_t at = filter; at < total; at += count)
+        *result++ = Complex(sums.re[at] * scale, -sums.im[at] * scale);
   }
 
 private:
@@ -142,8 +179,8 @@ private:
     return transform.dilation.empty() ? 1 : transform.dilation[axis];
   }
 
-  /// Where the filter's row number `line` comes to lie among the rows of the transform.
-  int64_t rowOf(int64_t line) const {
+  /// Where a filter's line number `line` comes to lie among the lines of the transform.
+  int64_t placeOf(int64_t line) const {
     int64_t position = 0, stride = 1;
     for (size_t axis = 1; axis < dfts.size(); ++axis) {
       int64_t tap = line % transform.kernel[axis] * dilation(axis);
@@ -154,49 +191,51 @@ private:
     return position;
   }
 
-  void addRow(const double *filterRow, Complex *result) {
-    std::fill(row.begin(), row.end(), Complex());
-    for (int64_t k = 0; k < transform.kernel[0]; ++k)
-      row[k * dilation(0) % transform.sizes[0]] += filterRow[k];
-    dfts[0].transform(row);
-    for (int64_t k = 0; k < half; ++k)
-      result[k] += row[k];
-  }
-
-  void transformAxis(size_t axis, int64_t inner, std::span<Complex> result) {
-    std::vector<Complex> &column = columns[axis - 1];
-    const int64_t size = transform.sizes[axis];
-    const int64_t outer = static_cast<int64_t>(result.size()) / (inner * size);
-    for (int64_t o = 0; o < outer; ++o)
-      for (int64_t i = 0; i < inner; ++i) {
-        Complex *first = &result[o * size * inner + i];
-        for (int64_t k = 0; k < size; ++k)
-          column[k] = first[k * inner];
-        dfts[axis].transform(column);
-        for (int64_t k = 0; k < size; ++k)
-          first[k * inner] = column[k];
+  /// Transforms the filters' lines along x, all at once, and puts them where they belong.
+  void transformLines(const double *filters) {
+    for (std::vector<double> *values : {&rows.re, &rows.im, &sums.re, &sums.im})
+      std::fill(values->begin(), values->end(), 0);
+    int64_t width = lines * count, length = transform.kernel[0];
+    for (int64_t filter = 0; filter < count; ++filter)
+      for (int64_t line = 0; line < lines; ++line)
+        for (int64_t k = 0; k < length; ++k)
+          rows.re[k * dilation(0) % transform.sizes[0] * width + line * count + filter] +=
+              filters[(filter * lines + line) * length + k];
+    dfts[0].transform(rows.re.data(), rows.im.data(), width);
+    for (int64_t line = 0; line < lines; ++line)
+      for (int64_t k = 0; k < half; ++k) {
+        int64_t from = k * width + line * count, to = (half * placeOf(line) + k) * count;
+        for (int64_t filter = 0; filter < count; ++filter) {
+          sums.re[to + filter] += rows.re[from + filter];
+          sums.im[to + filter] += rows.im[from + filter];
+        }
       }
   }
 
   const FilterTransform &transform;
+  int64_t count; ///< of filters
   std::vector<Dft> dfts;
-  std::vector<Complex> row;
-  std::vector<std::vector<Complex>> columns;
-  int64_t half = 1, taps = 1;
+  ComplexRows rows; ///< [sizes[0]][lines][count]
+  ComplexRows sums; ///< [..., sizes[1]][half][count]
+  int64_t half = 1, taps = 1, lines = 1;
   double scale = 1;
 };
+
+/// Filters side by side: enough for whole vectors, few enough for the caches.
+constexpr int64_t filtersAtOnce = 8;
 
 } // namespace
 
 std::vector<Complex> transformFilter(std::span<const double> filters,
                                      const FilterTransform &transform) {
   const int64_t frequencies = transform.frequencies();
-  const int64_t count = transform.outChannels * transform.inChannels;
-  std::vector<Complex> spectra(count * frequencies);
-  Spectrum spectrum(transform);
-  for (int64_t i = 0; i < count; ++i)
-    spectrum.compute(&filters[i * spectrum.tapCount()],
-                     std::span(spectra).subspan(i * frequencies, frequencies));
+  const int64_t total = transform.outChannels * transform.inChannels;
+  const int64_t taps = static_cast<int64_t>(filters.size()) / total;
+  std::vector<Complex> spectra(total * frequencies);
+  for (int64_t first = 0, count = 0; first < total; first += count) {
+    count = std::min(filtersAtOnce, total - first);
+    Spectra(transform, count).compute(&filters[first * taps], &spectra[first * frequencies]);
+  }
   return spectra;
 }
 

@@ -7,6 +7,11 @@
 
 namespace quern::ir {
 
+/// Complex numbers, real and imaginary parts apart.
+struct ComplexRows {
+  std::vector<double> re, im;
+};
+
 /// Discrete Fourier transforms of one length in double precision: X[k] = sum over j of
 /// x[j] exp(-2 pi i j k / n). Any n >= 1; fast when its prime factors are small (self-sorting
 /// passes, Stockham's arrangement, one for each prime factor).
@@ -17,14 +22,17 @@ public:
   int64_t size() const { return n; }
   /// Transforms `data` (n values) in place.
   void transform(std::span<std::complex<double>> data);
+  /// Transforms the columns of n rows of `width` numbers each, in place.
+  void transform(double *re, double *im, int64_t width);
 
 private:
-  void pass(int64_t radix, int64_t done);
+  void pass(int64_t radix, int64_t done, int64_t width);
+  void butterfly(int64_t radix, const double *re, const double *im, int64_t step, int64_t width);
 
   int64_t n;
   std::vector<int64_t> factors;
   std::vector<std::complex<double>> roots; ///< exp(-2 pi i j / n)
-  std::vector<std::complex<double>> from, to, terms;
+  ComplexRows from, to, terms;
 };
 
 /// The prime factors of `n`, smallest first, with repetition; none for 1.

@@ -1,5 +1,7 @@
 #include "ir/conv/Strassen.h"
 
+#include "ir/conv/Division.h"
+
 #include <algorithm>
 #include <limits>
 #include <valarray>
@@ -10,8 +12,6 @@ namespace {
 
 /// What outputs are padded to: vectors of any machine are whole then.
 constexpr int64_t vectorOutputs = 16;
-
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// A sum without its signs: what becomes of each input's magnitude where nothing cancels, and how
 /// many roundings it passes at most.

@@ -1,12 +1,12 @@
 #include "ir/conv/TransformFilter.h"
 
+#include "ir/conv/Division.h"
+
 #include <stdexcept>
 
 namespace quern::ir {
 
 namespace {
-
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// matrix [rows x extent] applied along the middle axis of data [outer][extent][inner].
 std::vector<double> applyAlong(const std::vector<double> &matrix, int64_t extent,

@@ -1,4 +1,5 @@
 // Type inference of contract.
+#include "ir/FilterTransform.h"
 #include "ir/Infer.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -10,9 +11,8 @@ using Location = std::optional<mlir::Location>;
 using Extents = llvm::SmallDenseMap<int64_t, int64_t>;
 
 /// Enters the extents of one operand's labels: (K1), (K2), (K3).
-mlir::LogicalResult enter(Location loc, llvm::StringRef which, mlir::Value operand,
+mlir::LogicalResult enter(Location loc, llvm::StringRef which, llvm::ArrayRef<int64_t> shape,
                           llvm::ArrayRef<int64_t> axes, Extents &extents) {
-  llvm::ArrayRef<int64_t> shape = tensorType(operand).getShape();
   if (axes.size() != shape.size())
     return mlir::emitOptionalError(loc, "K1: the ", which, " operand has ", shape.size(),
                                    " axes and ", axes.size(), " labels");
@@ -29,13 +29,46 @@ mlir::LogicalResult enter(Location loc, llvm::StringRef which, mlir::Value opera
   return mlir::success();
 }
 
+/// (K6)
+mlir::LogicalResult checkTransformed(Location loc, ConvAttr algorithm,
+                                     llvm::ArrayRef<int64_t> filter, mlir::RankedTensorType rhs) {
+  bool isStrassen = algorithm && (algorithm.getAlgorithm() == ConvAlgorithm::strassen ||
+                                  algorithm.getAlgorithm() == ConvAlgorithm::strassen_winograd);
+  bool isMatrix =
+      filter.size() > 2 && llvm::all_of(filter.drop_front(2), [](int64_t e) { return e == 1; });
+  if (!isStrassen || !isMatrix)
+    return mlir::emitOptionalError(
+        loc, "K6: a transformed matrix needs one of Strassen's algorithms and its shape as "
+             "[columns, depth, 1...]");
+  llvm::SmallVector<int64_t> ones(filter.drop_front(2));
+  auto transformed = inferTransformedFilter(loc, algorithm, filter, ones, ones, 1);
+  if (mlir::failed(transformed))
+    return mlir::failure();
+  if (rhs.getShape() != llvm::ArrayRef(*transformed))
+    return mlir::emitOptionalError(loc, "K6: the right operand is ", rhs,
+                                   ", not the transformed matrix");
+  return mlir::success();
+}
+
 } // namespace
+
+llvm::ArrayRef<int64_t> ContractOp::getRhsShape() {
+  return getFilter() ? getFilter()->take_front(2) : getRhs().getType().getShape();
+}
 
 mlir::LogicalResult ContractOp::inferReturnTypes(mlir::MLIRContext *, Location loc, Adaptor adaptor,
                                                  llvm::SmallVectorImpl<mlir::Type> &inferred) {
   Extents extents;
-  if (mlir::failed(enter(loc, "left", adaptor.getLhs(), adaptor.getLhsAxes(), extents)) ||
-      mlir::failed(enter(loc, "right", adaptor.getRhs(), adaptor.getRhsAxes(), extents)))
+  llvm::ArrayRef<int64_t> left = tensorType(adaptor.getLhs()).getShape(),
+                          right = tensorType(adaptor.getRhs()).getShape();
+  if (std::optional<llvm::ArrayRef<int64_t>> filter = adaptor.getFilter()) {
+    if (mlir::failed(checkTransformed(loc, adaptor.getAlgorithm().value_or(ConvAttr()), *filter,
+                                      tensorType(adaptor.getRhs()))))
+      return mlir::failure();
+    right = filter->take_front(2);
+  }
+  if (mlir::failed(enter(loc, "left", left, adaptor.getLhsAxes(), extents)) ||
+      mlir::failed(enter(loc, "right", right, adaptor.getRhsAxes(), extents)))
     return mlir::failure();
   llvm::SmallVector<int64_t> shape;
   llvm::SmallDenseMap<int64_t, bool> seen;
@@ -60,7 +93,7 @@ int64_t ContractOp::flops() {
   Extents extents;
   for (auto [axis, extent] : llvm::zip_equal(getLhsAxes(), tensorType(getLhs()).getShape()))
     extents.try_emplace(axis, extent);
-  for (auto [axis, extent] : llvm::zip_equal(getRhsAxes(), tensorType(getRhs()).getShape()))
+  for (auto [axis, extent] : llvm::zip_equal(getRhsAxes(), getRhsShape()))
     extents.try_emplace(axis, extent);
   int64_t product = 2;
   for (auto [axis, extent] : extents)

@@ -6,6 +6,12 @@
 
 namespace quern::passes {
 
+std::string ConvAlgorithm::refusal(const ConvShape &shape) const {
+  if (shape.isProduct && !computesProducts())
+    return "a matrix product, not a convolution";
+  return shapeRefusal(shape);
+}
+
 llvm::ArrayRef<const ConvAlgorithm *> convAlgorithms() {
   static const std::array algorithms{
       &directConv(), &im2colConv(),   &implicitIm2colConv(),   &winogradConv(),

@@ -27,7 +27,7 @@ public:
   virtual ir::ConvAlgorithm kind() const = 0;
 
   /// Why it cannot compute a convolution of this shape; empty where it can.
-  virtual std::string refusal(const ConvShape &shape) const = 0;
+  std::string refusal(const ConvShape &shape) const;
 
   /// The variants that are worth a thought where there is no refusal; without variants, one empty
   /// tile.
@@ -41,6 +41,10 @@ public:
     return "";
   }
 
+  /// Made-up weights [O, C / groups, kernel...] that weightRefusal has nothing against; empty where
+  /// any will do.
+  virtual std::vector<float> suitableWeights(const ConvShape &) const { return {}; }
+
   /// Estimated by counting products, transforms and traffic.
   virtual ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const = 0;
 
@@ -51,6 +55,11 @@ public:
 
   /// Computes `sample` in f32 as the algorithm does, operation by operation.
   virtual std::vector<float> simulate(const SampleConv &sample, const Tile &tile) const = 0;
+
+private:
+  virtual std::string shapeRefusal(const ConvShape &shape) const = 0;
+  /// Whether it computes contractions, too (ConvShape::isProduct).
+  virtual bool computesProducts() const { return false; }
 };
 
 /// All of them, direct first.

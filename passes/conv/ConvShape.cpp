@@ -49,11 +49,27 @@ int64_t ConvShape::filterBytes() const {
   return bytesOf(element) * outChannels * channelsPerGroup() * taps();
 }
 
+llvm::SmallVector<int64_t> ConvShape::along(int64_t ConvAxis::*field) const {
+  llvm::SmallVector<int64_t> values;
+  for (const ConvAxis &axis : axes)
+    values.push_back(axis.*field);
+  return values;
+}
+
+llvm::SmallVector<int64_t> ConvShape::filterShape() const {
+  llvm::SmallVector<int64_t> shape{outChannels, channelsPerGroup()};
+  llvm::append_range(shape, along(&ConvAxis::kernel));
+  return shape;
+}
+
 std::string ConvShape::text() const {
-  auto list = [&](auto field) {
-    std::vector<int64_t> values;
-    for (const ConvAxis &axis : axes)
-      values.push_back(axis.*field);
+  if (isProduct) {
+    std::string rows = batch == 1 ? "" : fmt::format("{}x", batch);
+    return fmt::format("{}{}x{} * {}x{}", rows, fmt::join(along(&ConvAxis::in), "x"), inChannels,
+                       inChannels, outChannels);
+  }
+  auto list = [&](int64_t ConvAxis::*field) {
+    llvm::SmallVector<int64_t> values = along(field);
     bool isUniform = llvm::all_equal(values);
     if (isUniform)
       values.resize(1);

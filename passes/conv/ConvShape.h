@@ -17,9 +17,12 @@ struct ConvAxis {
 struct ConvShape {
   int64_t batch = 1;
   int64_t inChannels = 1, outChannels = 1, groups = 1;
-  llvm::SmallVector<ConvAxis, 3> axes; ///< outermost first, 1 to 3
+  llvm::SmallVector<ConvAxis, 3> axes = {}; ///< outermost first, 1 to 3
   ConvElement element = ConvElement::f32;
   bool hasConstantFilter = true; ///< known when the model is compiled, so it may be transformed
+  /// A contraction of rows with a matrix: a pointwise convolution in every respect but that the
+  /// rows are its positions, and that its direct algorithm is the code generator's matrix product.
+  bool isProduct = false;
 
   bool isF32() const { return element == ConvElement::f32; }
   int64_t channelsPerGroup() const { return inChannels / groups; }
@@ -35,8 +38,12 @@ struct ConvShape {
   int64_t inputBytes() const;
   int64_t outputBytes() const;
   int64_t filterBytes() const;
-  /// "1x64x56x56 * 64x64x3x3 stride 2 pad 1", and the element type where that is not f32:
-  /// equal shapes, equal texts.
+  /// [O, C / groups, kernel...].
+  llvm::SmallVector<int64_t> filterShape() const;
+  /// One number of each axis.
+  llvm::SmallVector<int64_t> along(int64_t ConvAxis::*field) const;
+  /// "1x64x56x56 * 64x64x3x3 stride 2 pad 1", "8x128x768 * 768x3072" of a product, and the element
+  /// type where that is not f32: equal shapes, equal texts.
   std::string text() const;
   bool operator==(const ConvShape &other) const { return text() == other.text(); }
 };

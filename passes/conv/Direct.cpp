@@ -1,5 +1,6 @@
 // Direct convolution: product by product, in registers. It computes everything, and is what the
 // others are compared with.
+#include "ir/conv/Division.h"
 #include "passes/conv/Algorithms.h"
 #include "passes/conv/DirectCost.h"
 #include "passes/conv/MachineTime.h"
@@ -25,13 +26,14 @@ double efficiencyOf(const ConvShape &shape) {
   return shape.groups > 1 || shape.axes.size() > 2 ? groupedEfficiency : denseEfficiency;
 }
 
-int64_t roundUp(int64_t value, int64_t factor) { return (value + factor - 1) / factor * factor; }
+using ir::roundUp;
 
 class Direct final : public ConvAlgorithm {
 public:
   ir::ConvAlgorithm kind() const override { return ir::ConvAlgorithm::direct; }
 
-  std::string refusal(const ConvShape &) const override { return ""; }
+  std::string shapeRefusal(const ConvShape &) const override { return ""; }
+  bool computesProducts() const override { return true; }
 
   ConvCost cost(const ConvShape &shape, const Tile &, const Machine &machine) const override {
     // A padded copy of the input, at most, each pixel followed by a cache line.

@@ -2,6 +2,7 @@
 // Henaff and LeCun, Fast training of convolutional networks through FFTs, 2014).
 #include "ir/HostTensor.h"
 #include "ir/conv/Dft.h"
+#include "ir/conv/Division.h"
 #include "ir/conv/FftPasses.h"
 #include "passes/conv/Algorithms.h"
 #include "passes/conv/MachineTime.h"
@@ -23,23 +24,52 @@ constexpr double spectraPasses = 5.0;
 
 int64_t span(const ConvAxis &axis) { return (axis.kernel - 1) * axis.dilation + 1; }
 
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+using ir::ceilDiv;
 
 /// Whether vectors must run along the samples, for want of channels.
 bool isOneSignal(const ConvShape &shape) {
   return shape.axes.size() == 1 && shape.inChannels == 1 && shape.outChannels == 1;
 }
 
-/// The least size of at least `n` samples that transforms have passes for.
+/// Operations on each of `n` samples that one transform of them takes, in those of a pass of radix
+/// 2: a pass of prime radix p makes about (p - 1)^2 products of p numbers.
+double passesOf(int64_t n) {
+  double sum = 0;
+  for (int64_t p : ir::primeFactors(n))
+    sum += p == 2 ? 1 : p == 3 ? 2.2 : p == 5 ? 3.5 : 0.6 * static_cast<double>(p);
+  return sum;
+}
+
+/// A size of at least `n` samples that transforms have passes for: of those that are hardly larger
+/// than need be, that which takes the least work.
 int64_t nextSize(int64_t n) {
-  int64_t size = ir::smoothSize(n);
-  while (!ir::isFftSize(size))
-    size = ir::smoothSize(size + 1);
-  return size;
+  auto next = [](int64_t size) {
+    size = ir::smoothSize(size);
+    while (!ir::isFftSize(size))
+      size = ir::smoothSize(size + 1);
+    return size;
+  };
+  int64_t best = next(n);
+  auto work = [](int64_t size) { return static_cast<double>(size) * passesOf(size); };
+  for (int64_t size = next(best + 1); 8 * size <= 9 * n; size = next(size + 1))
+    if (work(size) < work(best))
+      best = size;
+  return best;
+}
+
+/// Samples that hold all of an axis: the zeros that both of its ends have in common are shared.
+int64_t wholeAxis(const ConvAxis &axis) {
+  int64_t shared = std::max<int64_t>(0, std::min(axis.padLow, axis.padHigh));
+  return std::max(span(axis), axis.out + span(axis) - 1 - shared);
+}
+
+/// Transforms of `size` samples along an axis that is not held by one.
+int64_t piecesAlong(const ConvAxis &axis, int64_t size) {
+  return ceilDiv(axis.out, size - span(axis) + 1);
 }
 
 int64_t tilesAlong(const ConvAxis &axis, int64_t size) {
-  return ceilDiv(axis.out, size - span(axis) + 1);
+  return size >= wholeAxis(axis) ? 1 : piecesAlong(axis, size);
 }
 
 /// The same for an axis of `shape`. Long transforms of one signal fill their vectors where a
@@ -119,7 +149,7 @@ class Fft final : public ConvAlgorithm {
 public:
   ir::ConvAlgorithm kind() const override { return ir::ConvAlgorithm::fft; }
 
-  std::string refusal(const ConvShape &shape) const override {
+  std::string shapeRefusal(const ConvShape &shape) const override {
     if (!shape.isF32())
       return "transforms of other types than f32 are not there";
     if (!shape.hasConstantFilter)
@@ -138,7 +168,7 @@ public:
   /// The whole, and tiles around twice and four times the filter.
   llvm::SmallVector<Tile> tiles(const ConvShape &shape) const override {
     llvm::SmallVector<Tile> list;
-    auto whole = [&](const ConvAxis &axis) { return nextSize(shape, axis.out + span(axis) - 1); };
+    auto whole = [&](const ConvAxis &axis) { return nextSize(shape, wholeAxis(axis)); };
     auto add = [&](auto sizeOf) {
       Tile tile;
       int64_t samples = 1;
@@ -156,7 +186,7 @@ public:
       add([&](const ConvAxis &axis) {
         int64_t size = nextSize(shape, std::max<int64_t>(factor * span(axis), 8));
         // As even tiles as can be.
-        int64_t tiles = tilesAlong(axis, size);
+        int64_t tiles = piecesAlong(axis, size);
         return nextSize(shape, ceilDiv(axis.out, tiles) + span(axis) - 1);
       });
     add(whole);
@@ -164,16 +194,17 @@ public:
   }
 
   ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const override {
-    double samples = 1, frequencies = 1, tiles = static_cast<double>(shape.batch);
+    double samples = 1, frequencies = 1, passes = 0, tiles = static_cast<double>(shape.batch);
     for (size_t i = 0; i < tile.size(); ++i) {
       samples *= static_cast<double>(tile[i]);
+      passes += passesOf(tile[i]);
       bool isReal = i + 1 == tile.size();
       frequencies *= static_cast<double>(isReal ? tile[i] / 2 + 1 : tile[i]);
       tiles *= static_cast<double>(tilesAlong(shape.axes[i], tile[i]));
     }
     auto in = static_cast<double>(shape.inChannels), out = static_cast<double>(shape.outChannels);
     double pairs = in * out / static_cast<double>(shape.groups);
-    double transforms = tiles * 2.5 * samples * std::log2(samples + 1) * (in + out);
+    double transforms = tiles * 2.5 * samples * passes * (in + out);
     double products = tiles * 8 * frequencies * pairs;
     auto weights = static_cast<double>(spectraBytes(shape, tile));
     double spectra = shape.isDepthwise() ? 0 : 8 * frequencies * tiles * (in + out);

@@ -19,7 +19,7 @@ public:
     return isWhole ? ir::ConvAlgorithm::im2col : ir::ConvAlgorithm::implicit_im2col;
   }
 
-  std::string refusal(const ConvShape &shape) const override {
+  std::string shapeRefusal(const ConvShape &shape) const override {
     if (shape.groups > 1)
       return "a matrix product has one group";
     if (shape.axes.size() > 2)

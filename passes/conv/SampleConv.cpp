@@ -1,5 +1,6 @@
 #include "passes/conv/SampleConv.h"
 
+#include "ir/conv/Division.h"
 #include "ir/conv/TransformFilter.h"
 
 #include <cmath>
@@ -91,7 +92,7 @@ SampleConv drawSample(const ConvShape &shape, const FilterView &filter,
   for (const ConvAxis &axis : shape.axes) {
     kernel.push_back(axis.kernel);
     strides.push_back(axis.stride);
-    sample.kernel.push_back((axis.kernel + axis.stride - 1) / axis.stride);
+    sample.kernel.push_back(ir::ceilDiv(axis.kernel, axis.stride));
     sample.channels *= axis.stride;
   }
   sample.out.assign(outputsAlong.begin(), outputsAlong.end());

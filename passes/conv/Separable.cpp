@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <random>
 
 namespace quern::passes {
 namespace {
@@ -45,7 +46,7 @@ class Separable final : public ConvAlgorithm {
 public:
   ir::ConvAlgorithm kind() const override { return ir::ConvAlgorithm::separable; }
 
-  std::string refusal(const ConvShape &shape) const override {
+  std::string shapeRefusal(const ConvShape &shape) const override {
     if (!shape.isF32())
       return "factors of other types than f32 lose too much";
     if (!shape.hasConstantFilter)
@@ -82,6 +83,31 @@ public:
     return fmt::format("its filters are not products of two lines, one of them shared: {:.1e} of a "
                        "filter is left",
                        error);
+  }
+
+  /// One row and one column for each input channel, which filters of different size share.
+  std::vector<float> suitableWeights(const ConvShape &shape) const override {
+    std::mt19937 random(4);
+    auto draw = [&](int64_t count) {
+      std::vector<float> values(static_cast<size_t>(count));
+      for (float &value : values)
+        value = static_cast<float>(static_cast<double>(random()) * 0x1p-31 - 1);
+      return values;
+    };
+    int64_t height = shape.axes[0].kernel, width = shape.axes[1].kernel;
+    int64_t inputs = shape.channelsPerGroup(), outputsEach = shape.outChannels / shape.groups;
+    std::vector<float> columns = draw(shape.inChannels * height),
+                       rows = draw(shape.inChannels * width), sizes = draw(shape.outChannels),
+                       weights;
+    for (int64_t o = 0; o < shape.outChannels; ++o)
+      for (int64_t i = 0; i < inputs; ++i)
+        for (int64_t tap = 0; tap < height * width; ++tap) {
+          int64_t channel = o / outputsEach * inputs + i;
+          weights.push_back(sizes[static_cast<size_t>(o)] *
+                            columns[static_cast<size_t>(channel * height + tap / width)] *
+                            rows[static_cast<size_t>(channel * width + tap % width)]);
+        }
+    return weights;
   }
 
   ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const override {

@@ -4,6 +4,7 @@
 // only.
 #include "ir/conv/Strassen.h"
 
+#include "ir/conv/Division.h"
 #include "passes/conv/Algorithms.h"
 #include "passes/conv/DirectCost.h"
 #include "passes/conv/MachineTime.h"
@@ -28,16 +29,18 @@ constexpr double leastGain = 1.02;
 /// The least that a block may hold: below, vectors and loops are mostly empty.
 constexpr int64_t leastInputs = 4, leastOutputs = 8, leastPositions = 4;
 
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+using ir::ceilDiv;
 
-/// The axis that is cut: of which less lies behind the end of the last block, the outer if in doubt
-/// (as planStrassen has it).
+/// The axis that is cut: of which less lies behind the end of the last block, the longer if in
+/// doubt, and then the outer (as planStrassen has it).
 size_t cutAxis(const ConvShape &shape, int64_t sides) {
   auto computed = [&](const ConvAxis &axis) {
     return static_cast<double>(ceilDiv(axis.out, sides) * sides) / static_cast<double>(axis.out);
   };
-  bool cutsInner = shape.axes.size() > 1 && computed(shape.axes[1]) < computed(shape.axes[0]);
-  return cutsInner ? 1 : 0;
+  if (shape.axes.size() == 1)
+    return 0;
+  const ConvAxis &outer = shape.axes[0], &inner = shape.axes[1];
+  return std::pair(computed(outer), -outer.out) <= std::pair(computed(inner), -inner.out) ? 0 : 1;
 }
 
 class Strassen final : public ConvAlgorithm {
@@ -49,7 +52,9 @@ public:
                                           : ir::ConvAlgorithm::strassen_winograd;
   }
 
-  std::string refusal(const ConvShape &shape) const override {
+  bool computesProducts() const override { return true; }
+
+  std::string shapeRefusal(const ConvShape &shape) const override {
     if (!shape.isF32())
       return "sums of blocks of other types than f32 lose too much";
     if (!shape.hasConstantFilter)

@@ -1,6 +1,7 @@
 // Winograd (Cook-Toom): F(m, r) along each axis, exact in rationals, with an error that grows with
 // m.
 #include "ir/HostTensor.h"
+#include "ir/conv/Division.h"
 #include "ir/conv/TransformFilter.h"
 #include "passes/conv/Algorithms.h"
 #include "passes/conv/MachineTime.h"
@@ -21,7 +22,7 @@ constexpr int64_t mostProductsAlong = 8;
 constexpr int64_t mostProducts = 512;
 constexpr int64_t mostParts = 64;
 
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+using ir::ceilDiv;
 
 /// Taps along an axis after a stride is split into phases, and a long filter into pieces.
 int64_t partTaps(const ConvAxis &axis) { return ir::pieceTaps(ceilDiv(axis.kernel, axis.stride)); }
@@ -106,7 +107,7 @@ class Winograd final : public ConvAlgorithm {
 public:
   ir::ConvAlgorithm kind() const override { return ir::ConvAlgorithm::winograd; }
 
-  std::string refusal(const ConvShape &shape) const override {
+  std::string shapeRefusal(const ConvShape &shape) const override {
     if (!shape.isF32())
       return "transforms of other types than f32 lose too much";
     if (!shape.hasConstantFilter)

@@ -18,10 +18,7 @@ using passes::ConvShape;
 using reference::Shape;
 
 std::vector<int64_t> list(const ConvShape &shape, int64_t ConvAxis::*field) {
-  std::vector<int64_t> values;
-  for (const ConvAxis &axis : shape.axes)
-    values.push_back(axis.*field);
-  return values;
+  return llvm::ArrayRef<int64_t>(shape.along(field)).vec();
 }
 
 Shape withAxes(int64_t first, int64_t second, const std::vector<int64_t> &axes) {
@@ -31,7 +28,7 @@ Shape withAxes(int64_t first, int64_t second, const std::vector<int64_t> &axes) 
 }
 
 Shape filterShape(const ConvShape &shape) {
-  return withAxes(shape.outChannels, shape.channelsPerGroup(), list(shape, &ConvAxis::kernel));
+  return llvm::ArrayRef<int64_t>(shape.filterShape()).vec();
 }
 
 /// quern.filter_transform of one convolution, alone in a module.
@@ -136,6 +133,29 @@ ConvAxis convAxis(int64_t in, int64_t kernel, int64_t low, int64_t high, int64_t
           .padHigh = high};
 }
 
+namespace {
+
+std::string convText(const ConvShape &s) {
+  return fmt::format("quern.conv %x, %w strides {} dilations {} pad {} {} groups {}",
+                     listText(list(s, &ConvAxis::stride)), listText(list(s, &ConvAxis::dilation)),
+                     listText(list(s, &ConvAxis::padLow)), listText(list(s, &ConvAxis::padHigh)),
+                     s.groups);
+}
+
+/// The same as a contraction of the channels, where it is one.
+std::string contractText(const ConvShape &s) {
+  Shape rows{0, 1};
+  for (size_t axis = 0; axis < s.axes.size(); ++axis)
+    rows.push_back(static_cast<int64_t>(2 + axis));
+  auto column = static_cast<int64_t>(rows.size());
+  Shape result = rows;
+  result[1] = column;
+  return fmt::format("quern.contract %x {}, %w {} -> {}", listText(rows), listText({column, 1}),
+                     listText(result));
+}
+
+} // namespace
+
 std::string kernelText(const ConvCase &c) {
   const ConvShape &s = c.shape;
   std::string last = "[0";
@@ -159,12 +179,10 @@ std::string kernelText(const ConvCase &c) {
               b = tensorText(withAxes(1, s.outChannels, std::vector<int64_t>(s.axes.size(), 1)),
                              "f32");
   std::string third = c.epilogue == Epilogue::bias ? b : y;
-  std::string text = fmt::format(
-      "(%x: {0}, %w: {1}{2}) -> {3} {{\n %0 = quern.conv %x, %w strides {4} dilations "
-      "{5} pad {6} {7} groups {8} {9} : ({0}, {1}) -> {3}\n",
-      x, w, c.epilogue == Epilogue::none ? "" : ", %a: " + third, y,
-      listText(list(s, &ConvAxis::stride)), listText(list(s, &ConvAxis::dilation)),
-      listText(list(s, &ConvAxis::padLow)), listText(list(s, &ConvAxis::padHigh)), s.groups, by);
+  std::string text =
+      fmt::format("(%x: {0}, %w: {1}{2}) -> {3} {{\n %0 = {4} {5} : ({0}, {1}) -> {3}\n", x, w,
+                  c.epilogue == Epilogue::none ? "" : ", %a: " + third, y,
+                  s.isProduct ? contractText(s) : convText(s), by);
   if (c.epilogue == Epilogue::none)
     return text + fmt::format(" return %0 : {}\n}}", y);
   return text + fmt::format(" %1 = quern.add %0, %a : ({0}, {1}) -> {0}\n %2 = quern.relu %1 : "

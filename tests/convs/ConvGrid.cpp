@@ -23,6 +23,8 @@ public:
       drawChannels(shape);
       for (size_t axis = 0; axis < rank; ++axis)
         shape.axes.push_back(axisOf(rank));
+      if (isByBlocks() && pick({0, 0, 1}) != 0)
+        makeProduct(shape);
       bool fits = std::all_of(shape.axes.begin(), shape.axes.end(),
                               [](const ConvAxis &axis) { return axis.out > 0; });
       if (fits && shape.products() <= mostProducts &&
@@ -64,6 +66,18 @@ private:
     default:
       break;
     }
+  }
+
+  bool isByBlocks() const {
+    return algorithm == ir::ConvAlgorithm::strassen ||
+           algorithm == ir::ConvAlgorithm::strassen_winograd;
+  }
+
+  static void makeProduct(ConvShape &shape) {
+    shape.isProduct = true;
+    shape.groups = 1;
+    for (ConvAxis &axis : shape.axes)
+      axis = convAxis(axis.in, 1);
   }
 
   ConvAxis axisOf(size_t rank) {

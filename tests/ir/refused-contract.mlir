@@ -54,6 +54,24 @@ func.func @refused(%a: tensor<2x3xf32>, %b: tensor<3x4xf64>) {
 
 // -----
 
+func.func @refused(%a: tensor<64x64xf32>, %b: tensor<7x32x32x1xf32>) {
+  // expected-error @below {{K6: a transformed matrix needs one of Strassen's algorithms and its shape as [columns, depth, 1...]}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.contract %a [0, 1], %b [2, 1] -> [0, 2] by <winograd, tile = [1]> filter [64, 64, 1] : (tensor<64x64xf32>, tensor<7x32x32x1xf32>) -> tensor<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%a: tensor<64x64xf32>, %b: tensor<7x32x31x1xf32>) {
+  // expected-error @below {{K6: the right operand is}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.contract %a [0, 1], %b [2, 1] -> [0, 2] by <strassen, tile = [1]> filter [64, 64, 1] : (tensor<64x64xf32>, tensor<7x32x31x1xf32>) -> tensor<64x64xf32>
+  return
+}
+
+// -----
+
 func.func @refused(%a: tensor<2x1x3xf32>, %w: tensor<6x4xf64>) {
   // expected-error @below {{D1:}}
   // expected-error @below {{failed to infer returned types}}

@@ -156,8 +156,8 @@ private:
         // The filter itself: a convolution that reads a transformed one knows its shape.
         .Case([&](ir::FilterTransformOp) { return in[0]; })
         .Case([&](ir::ContractOp o) {
-          return reference::contract(in[0], in[1], o.getLhsAxes(), o.getRhsAxes(),
-                                     o.getResultAxes());
+          return reference::contract(in[0], reference::reshape(in[1], list(o.getRhsShape())),
+                                     o.getLhsAxes(), o.getRhsAxes(), o.getResultAxes());
         })
         .Case([&](ir::AttentionOp o) {
           return reference::attention(in[0], in[1], in[2], o.getMask() ? &in[3] : nullptr,

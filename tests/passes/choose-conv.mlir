@@ -26,3 +26,35 @@ func.func @pointwise(%x: tensor<1x512x32x32xf32>) -> tensor<1x512x32x32xf32> {
   %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [0, 0] [0, 0] groups 1 : (tensor<1x512x32x32xf32>, tensor<512x512x1x1xf32>) -> tensor<1x512x32x32xf32>
   return %0 : tensor<1x512x32x32xf32>
 }
+
+// A contraction with a matrix of weights on either side is computed by blocks where it is large enough, with a batch of rows
+// or none; direct ones stay as they are.
+// CHECK-LABEL: func.func @products
+// CHECK-NOT: by
+// BLOCKS-LABEL: func.func @products
+// BLOCKS: quern.contract {{.*}} -> [0, 1, 3] by <strassen, tile = [{{[12]}}]>
+// BLOCKS: quern.contract {{.*}} -> [1, 0] by <strassen, tile = [{{[12]}}]>
+// VARIANT-LABEL: func.func @products
+// VARIANT: %[[R:.*]] = quern.parameter "r"
+// VARIANT: %[[T:.*]] = quern.transpose %[[R]] by [1, 0]
+// VARIANT: %[[M:.*]] = quern.reshape %[[T]] {{.*}} -> tensor<768x512x1xf32>
+// VARIANT: %[[F:.*]] = quern.filter_transform %[[M]] for <strassen_winograd, tile = [{{[12]}}]>
+// VARIANT: quern.contract %{{.*}} [0, 1, 2], %[[F]] [3, 2] -> [0, 1, 3] by <strassen_winograd, tile = [{{[12]}}]> filter [768, 512, 1]
+func.func @products(%x: tensor<4x256x512xf32>, %y: tensor<512x1024xf32>) -> (tensor<4x256x768xf32>, tensor<1024x768xf32>) {
+  %r = quern.parameter "r" : tensor<512x768xf32>
+  %0 = quern.contract %x [0, 1, 2], %r [2, 3] -> [0, 1, 3] : (tensor<4x256x512xf32>, tensor<512x768xf32>) -> tensor<4x256x768xf32>
+  %l = quern.parameter "l" : tensor<768x512xf32>
+  %1 = quern.contract %l [0, 2], %y [2, 1] -> [1, 0] : (tensor<768x512xf32>, tensor<512x1024xf32>) -> tensor<1024x768xf32>
+  return %0, %1 : tensor<4x256x768xf32>, tensor<1024x768xf32>
+}
+
+// Two arguments, one row, and the sum over an axis that only one operand has, are no such products.
+// BLOCKS-LABEL: func.func @others
+// BLOCKS-NOT: by
+func.func @others(%x: tensor<256x512xf32>, %y: tensor<512x512xf32>, %z: tensor<512xf32>) -> (tensor<256x512xf32>, tensor<512xf32>, tensor<256x512xf32>) {
+  %w = quern.parameter "w" : tensor<512x512xf32>
+  %0 = quern.contract %x [0, 1], %y [1, 2] -> [0, 2] : (tensor<256x512xf32>, tensor<512x512xf32>) -> tensor<256x512xf32>
+  %1 = quern.contract %z [1], %w [1, 2] -> [2] : (tensor<512xf32>, tensor<512x512xf32>) -> tensor<512xf32>
+  %2 = quern.contract %x [0, 1], %w [3, 2] -> [0, 2] : (tensor<256x512xf32>, tensor<512x512xf32>) -> tensor<256x512xf32>
+  return %0, %1, %2 : tensor<256x512xf32>, tensor<512xf32>, tensor<256x512xf32>
+}

@@ -6,6 +6,7 @@
 #include "passes/Pipeline.h"
 #include "passes/Plan.h"
 #include "passes/PlanReplay.h"
+#include "passes/conv/MatrixProduct.h"
 #include "runtime/formats/File.h"
 #include "tools/quern/Progress.h"
 #include "tools/quern/conv/ConvLab.h"
@@ -232,10 +233,16 @@ size_t Compilation::excludeTooLarge() {
     if (bytes <= static_cast<uint64_t>(*most))
       continue;
     auto function = module().lookupSymbol<mlir::func::FuncOp>(kernel.name);
+    auto exclude = [&](const passes::ConvShape &shape, ir::ConvAttr algorithm) {
+      excluded.push_back({.shape = shape.text(),
+                          .algorithm = algorithm.getAlgorithm(),
+                          .tile = passes::Tile(algorithm.getTile())});
+    };
     for (auto conv : function.getOps<ir::ConvOp>())
-      excluded.push_back({.shape = passes::shapeOf(conv).text(),
-                          .algorithm = conv.algorithmOrDirect(),
-                          .tile = passes::Tile(conv.getAlgorithm()->getTile())});
+      exclude(passes::shapeOf(conv), *conv.getAlgorithm());
+    for (auto contract : function.getOps<ir::ContractOp>())
+      if (contract.getAlgorithm())
+        exclude(passes::shapeOf(*passes::matrixProductOf(contract)), *contract.getAlgorithm());
   }
   return excluded.size() - before;
 }

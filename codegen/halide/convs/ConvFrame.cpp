@@ -108,9 +108,9 @@ SpatialConv spatialConvOf(ir::ConvOp op) {
   return problem;
 }
 
-void requireTransformed(ir::ConvOp op, const KernelBuilder &builder) {
+void requireHost(ir::ConvOp op, const KernelBuilder &builder) {
   std::string name = op.getAlgorithm()->text();
-  if (!op.getFilter())
+  if (op.getAlgorithm()->transformsFilter() && !op.getFilter())
     throw EmitError{op.getLoc(), name + " needs its filter transformed ahead"};
   if (builder.backend().hasDeviceMemory())
     throw EmitError{op.getLoc(), name + " has no kernel for a device"};
@@ -133,46 +133,6 @@ Expr inputOrZero(const ConvFrame &frame, const KernelBuilder &builder,
                  const std::vector<Expr> &where) {
   return builder.atOr(frame.op.getInput(), frame.index(where), frame.paddedAxes(),
                       Halide::Internal::make_zero(frame.type()));
-}
-
-Func repackedWeights(const ConvFrame &frame, const KernelBuilder &builder,
-                     mlir::RankedTensorType wanted) {
-  mlir::Value weight = frame.op.getWeight();
-  if (builder.parameter(weight) && ir::tensorType(weight) == wanted)
-    return {};
-  StoredDims dims = storedDims(wanted);
-  Func packed = builder.over(dims, wanted.getRank(), "packed", [&](const Index &index) {
-    // A block may reach past its axis: zeros there.
-    Index inside = index;
-    Expr isInside = Halide::Internal::const_true();
-    for (const ir::PhysicalDim &dim : dims) {
-      if (dim.within == 0)
-        continue;
-      auto axis = static_cast<size_t>(dim.axis);
-      Expr last = constantIndex(wanted.getDimSize(dim.axis) - 1);
-      isInside = isInside && index[axis] <= last;
-      inside[axis] = Halide::min(index[axis], last);
-    }
-    Expr value = builder.load(weight, inside);
-    return ir::isBlocked(wanted)
-               ? Halide::select(isInside, value, Halide::Internal::make_zero(frame.type()))
-               : value;
-  });
-  for (auto [var, dim] : llvm::zip_equal(packed.args(), dims))
-    packed.bound(var, 0, constantIndex(dim.extent));
-  return packed;
-}
-
-Expr weightAt(const ConvFrame &frame, const KernelBuilder &builder, const Func &packed,
-              mlir::RankedTensorType wanted, const Index &index) {
-  if (!packed.defined())
-    return builder.load(frame.op.getWeight(), index);
-  return packed(storedCoordinates(storedDims(wanted), index));
-}
-
-void schedulePacked(Func packed, const CpuTarget &cpu) {
-  if (packed.defined())
-    packed.compute_root().vectorize(packed.args()[0], cpu.lanes, Halide::TailStrategy::GuardWithIf);
 }
 
 } // namespace quern::codegen

@@ -1,5 +1,5 @@
 // What the algorithms of convolution share when they are written in Halide: coordinates, taps, the
-// padded input, the weights.
+// padded input.
 #pragma once
 
 #include "codegen/halide/KernelBuilder.h"
@@ -45,9 +45,9 @@ struct ConvFrame {
 /// The convolution in plain numbers, for the schedules of any rank.
 SpatialConv spatialConvOf(ir::ConvOp op);
 
-/// Throws EmitError where the op is not what an algorithm on transformed filters can compute: its
-/// filter was not transformed, or the kernel is for a device.
-void requireTransformed(ir::ConvOp op, const KernelBuilder &builder);
+/// Throws EmitError where the kernel is for a device, or the filter was not transformed that the
+/// algorithm wants transformed.
+void requireHost(ir::ConvOp op, const KernelBuilder &builder);
 
 /// The input with zeros around it, over (c, x, y, …, n).
 Halide::Func paddedInput(const ConvFrame &frame, const KernelBuilder &builder);
@@ -60,18 +60,5 @@ Halide::Func tiledInput(const ConvFrame &frame, const KernelBuilder &builder);
 /// One element of it, computed where it is used.
 Halide::Expr inputOrZero(const ConvFrame &frame, const KernelBuilder &builder,
                          const std::vector<Halide::Expr> &where);
-
-/// Weights that were not laid out as `wanted` are, here, at the start of the kernel. Null if they
-/// were.
-Halide::Func repackedWeights(const ConvFrame &frame, const KernelBuilder &builder,
-                             mlir::RankedTensorType wanted);
-
-/// The weight at a logical index, from the repacked ones if there are such.
-Halide::Expr weightAt(const ConvFrame &frame, const KernelBuilder &builder,
-                      const Halide::Func &packed, mlir::RankedTensorType wanted,
-                      const Index &index);
-
-/// Loops of repackedWeights, where there are such.
-void schedulePacked(Halide::Func packed, const CpuTarget &cpu);
 
 } // namespace quern::codegen

@@ -3,6 +3,7 @@
 #include "codegen/Backend.h"
 #include "codegen/halide/ConvPlan.h"
 #include "codegen/halide/Knobs.h"
+#include "codegen/halide/PackedWeights.h"
 #include "codegen/halide/convs/ConvEmitter.h"
 #include "codegen/halide/convs/ConvFrame.h"
 #include "codegen/halide/schedules/GroupedConv.h"
@@ -40,18 +41,16 @@ DirectConvPlan planOf(ir::ConvOp op, const CpuTarget &cpu) {
 /// The Funcs of one direct convolution.
 struct Stages {
   Func padded; ///< undefined: the input is read where it lies
-  Func packed; ///< undefined: the weights lie as they should
   Func acc;
 };
 
 Stages writeStages(const ConvFrame &frame, const KernelBuilder &builder, ConvFamily family,
-                   mlir::RankedTensorType wanted) {
+                   const PackedWeights &weights) {
   ConvProblem problem = problemOf(frame.op);
   Stages stages;
-  if (wanted) {
+  // On a device each thread looks after its own edges.
+  if (!builder.backend().hasDeviceMemory())
     stages.padded = paddedInput(frame, builder);
-    stages.packed = repackedWeights(frame, builder, wanted);
-  }
   // One input channel for each output in a depthwise convolution; else those of its group.
   int64_t perGroup = frame.op.getFilterShape()[1];
   bool depthwise = family == ConvFamily::Depthwise;
@@ -74,8 +73,7 @@ Stages writeStages(const ConvFrame &frame, const KernelBuilder &builder, ConvFam
   Expr input = stages.padded.defined() ? stages.padded(from) : inputOrZero(frame, builder, from);
   stages.acc = Func("acc");
   stages.acc(frame.vars) = Halide::Internal::make_zero(frame.type());
-  stages.acc(frame.vars) +=
-      input * weightAt(frame, builder, stages.packed, wanted, frame.weight(c, inner, taps));
+  stages.acc(frame.vars) += input * weights.at(frame.weight(c, inner, taps));
   return stages;
 }
 
@@ -104,7 +102,7 @@ public:
     ConvFrame frame(op, family != ConvFamily::Grouped);
     CpuTarget cpu = builder.cpu();
     ConvProblem problem = problemOf(op);
-    // On a device each thread looks after its own edges, and weights are read as they lie.
+    // On a device weights are read as they lie.
     bool onDevice = builder.backend().hasDeviceMemory();
     DirectConvPlan plan;
     if (family == ConvFamily::Direct && !onDevice)
@@ -112,14 +110,15 @@ public:
     mlir::RankedTensorType wanted;
     if (!onDevice)
       wanted = weightType(op, builder.target());
-    Stages stages = writeStages(frame, builder, family, wanted);
+    PackedWeights weights(builder, op.getWeight(), wanted);
+    Stages stages = writeStages(frame, builder, family, weights);
     builder.defineAnchor(
         {.result = op.getResult(),
          .dims = frame.dims,
          .privates = {stages.acc},
          .schedule =
              [=](Func output) {
-               schedulePacked(stages.packed, cpu);
+               weights.schedule(cpu);
                if (family == ConvFamily::Direct)
                  scheduleDirectConv(plan, stages.padded, stages.acc, output);
                else if (family == ConvFamily::Depthwise)

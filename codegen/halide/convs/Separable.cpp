@@ -1,9 +1,7 @@
 // Separable filters: a pass along a line of each channel, and a direct convolution along the other
 // axis.
 #include "codegen/halide/ConvPlan.h"
-#include "codegen/halide/Knobs.h"
-#include "codegen/halide/convs/ConvEmitter.h"
-#include "codegen/halide/convs/ConvFrame.h"
+#include "codegen/halide/convs/PlannedConvEmitter.h"
 #include "codegen/halide/schedules/SeparableConv.h"
 #include "ir/Infer.h"
 #include "ir/Layout.h"
@@ -14,73 +12,51 @@ namespace {
 using Halide::Expr;
 using Halide::Func;
 
-SeparablePlan tuned(ir::ConvOp op, const CpuTarget &cpu, Knobs &knobs) {
-  ConvFamily family = familyOf(op);
-  if (family == ConvFamily::Grouped)
-    throw EmitError{op.getLoc(),
-                    op.getAlgorithm()->text() +
-                        ": it needs two spatial axes and groups of one channel or all"};
-  ConvProblem problem = problemOf(op);
-  bool sharesRows = op.getAlgorithm()->getTile()[0] == 1;
-  SeparablePlan plan = planSeparable(problem, sharesRows, cpu);
-  if (family == ConvFamily::Depthwise)
-    return plan;
-  RegisterTile tile = plan.direct.tile;
-  tuneTile(tile, knobs);
-  plan = planSeparable(problem, sharesRows, cpu, tile);
-  tuneBlocks(plan.direct, knobs);
-  return plan;
-}
-
-SeparablePlan planOf(ir::ConvOp op, const CpuTarget &cpu) {
-  Knobs knobs(op->getParentOfType<mlir::func::FuncOp>(), ir::ScheduleKind::separable);
-  return tuned(op, cpu, knobs);
-}
-
-class SeparableEmitter final : public ConvEmitter {
+class SeparableEmitter final : public PlannedConvEmitter<SeparablePlan> {
 public:
-  mlir::RankedTensorType weightType(ir::ConvOp op, const Target &target) const override {
-    SeparablePlan plan = planOf(op, cpuTargetOf(Halide::Target(target.halide)));
+  SeparableEmitter() : PlannedConvEmitter(ir::ScheduleKind::separable, /*wantsRows=*/false) {}
+
+private:
+  SeparablePlan plan(ir::ConvOp op, const CpuTarget &cpu, Knobs &knobs) const override {
+    ConvFamily family = familyOf(op);
+    if (family == ConvFamily::Grouped)
+      throw EmitError{op.getLoc(),
+                      op.getAlgorithm()->text() +
+                          ": it needs two spatial axes and groups of one channel or all"};
+    ConvProblem problem = problemOf(op);
+    bool sharesRows = op.getAlgorithm()->getTile()[0] == 1;
+    SeparablePlan plan = planSeparable(problem, sharesRows, cpu);
+    if (family == ConvFamily::Depthwise)
+      return plan;
+    RegisterTile tile = plan.direct.tile;
+    tuneTile(tile, knobs);
+    plan = planSeparable(problem, sharesRows, cpu, tile);
+    tuneBlocks(plan.direct, knobs);
+    return plan;
+  }
+
+  mlir::RankedTensorType weightType(ir::ConvOp op, const SeparablePlan &plan) const override {
     mlir::RankedTensorType type = ir::rowMajor(ir::tensorType(op.getWeight()));
     return plan.problem.isDepthwise() ? tapsOutermost(type)
                                       : panelType(type, plan.direct.panelWidth);
   }
 
-  ir::ScheduleAttr schedule(ir::ConvOp op, const CpuTarget &cpu) const override {
-    Knobs knobs(op->getParentOfType<mlir::func::FuncOp>(), ir::ScheduleKind::separable);
-    tuned(op, cpu, knobs);
-    return knobs.attribute();
-  }
-
-  void emit(ir::ConvOp op, KernelBuilder &builder) const override {
-    requireTransformed(op, builder);
-    ConvFrame frame(op, /*wantsRows=*/false);
-    CpuTarget cpu = builder.cpu();
-    SeparablePlan plan = planOf(op, cpu);
-    mlir::RankedTensorType wanted = weightType(op, builder.target());
-    Func packed = repackedWeights(frame, builder, wanted);
+  ConvLoops write(const SeparablePlan &plan, const ConvFrame &frame, const KernelBuilder &builder,
+                  const PackedWeights &weights) const override {
     // The lines of the shared factor lie behind those of the filters.
     Expr outputs = constantIndex(plan.problem.outChannels),
-         inputs = constantIndex(op.getFilterShape()[1]);
-    auto element = [&](const Expr &row, const Expr &column, const Expr &tap) {
-      return weightAt(frame, builder, packed, wanted, {row, column, tap});
-    };
-    SeparableWeights weights{.shared =
-                                 [&](const Expr &channel, const Expr &tap) {
-                                   return element(outputs + channel / inputs, channel % inputs,
-                                                  tap);
-                                 },
-                             .rest = element};
+         inputs = constantIndex(frame.op.getFilterShape()[1]);
+    SeparableWeights lines{.shared =
+                               [&](const Expr &channel, const Expr &tap) {
+                                 return weights.at(
+                                     {outputs + channel / inputs, channel % inputs, tap});
+                               },
+                           .rest = [&](const Expr &row, const Expr &column,
+                                       const Expr &tap) { return weights.at({row, column, tap}); }};
     Func padded = tiledInput(frame, builder);
-    SeparableStages stages = emitSeparable(plan, padded, weights);
-    builder.defineAnchor({.result = op.getResult(),
-                          .dims = frame.dims,
-                          .schedule =
-                              [=](Func output) {
-                                schedulePacked(packed, cpu);
-                                scheduleSeparable(plan, stages, padded, cpu, output);
-                              }},
-                         [=](const Index &index) { return stages.acc(frame.place(index)); });
+    SeparableStages stages = emitSeparable(plan, padded, lines);
+    CpuTarget cpu = builder.cpu();
+    return {stages.acc, [=](Func output) { scheduleSeparable(plan, stages, padded, cpu, output); }};
   }
 };
 

@@ -1,5 +1,6 @@
 #include "codegen/halide/ContractPlan.h"
 #include "codegen/halide/Emitter.h"
+#include "codegen/halide/emitters/BlockProduct.h"
 #include "codegen/halide/schedules/Reduction.h"
 #include "ir/Infer.h"
 
@@ -157,6 +158,8 @@ void emitReduction(ir::ContractOp op, const ContractShape &shape, KernelBuilder 
 }
 
 void emitContract(ir::ContractOp op, KernelBuilder &builder) {
+  if (op.getAlgorithm())
+    return emitBlockProduct(op, builder);
   ContractShape shape = shapeOf(op);
   if (shape.summed.empty()) {
     // Nothing is summed: a map.

@@ -1,6 +1,7 @@
 #include "codegen/halide/schedules/Blocking.h"
 
 #include "codegen/halide/schedules/Parallelism.h"
+#include "ir/conv/Division.h"
 
 #include <algorithm>
 #include <limits>
@@ -9,7 +10,7 @@ namespace quern::codegen {
 
 namespace {
 
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+using ir::ceilDiv;
 
 /// Bytes that move between the second-level cache and what lies behind it, plus a quarter of what
 /// panels move to the first.

@@ -2,6 +2,7 @@
 
 #include "codegen/halide/schedules/Blocking.h"
 #include "codegen/halide/schedules/Parallelism.h"
+#include "ir/conv/Division.h"
 
 #include <algorithm>
 
@@ -15,7 +16,7 @@ using Halide::Var;
 
 constexpr int64_t cacheLineFloats = 16;
 
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+using ir::ceilDiv;
 
 int64_t largestDivisor(int64_t value, int64_t limit) {
   for (int64_t d = std::min(value, limit); d > 1; --d)

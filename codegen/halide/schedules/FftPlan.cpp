@@ -2,6 +2,7 @@
 
 #include "codegen/halide/schedules/Parallelism.h"
 #include "ir/conv/Dft.h"
+#include "ir/conv/Division.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +14,7 @@ namespace {
 
 constexpr int64_t largestGroup = 512; // samples of one axis that a group transforms at once
 
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+using ir::ceilDiv;
 
 /// One group for each axis; a long one is cut where its halves are closest.
 void addGroups(FftPlan &plan, size_t first, size_t last) {

@@ -1,6 +1,7 @@
 // The loops of a convolution by Fourier transforms. Where there are channels, vectors run along
 // them; one signal alone has them along its samples.
 #include "codegen/halide/schedules/Fft.h"
+#include "ir/conv/Division.h"
 
 #include <algorithm>
 
@@ -10,8 +11,8 @@ namespace {
 
 using namespace Halide;
 
-int64_t roundUp(int64_t a, int64_t factor) { return (a + factor - 1) / factor * factor; }
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+using ir::ceilDiv;
+using ir::roundUp;
 
 /// Schedules the stages of one plan.
 class FftSchedule {

@@ -2,6 +2,7 @@
 
 #include "codegen/halide/schedules/Blocking.h"
 #include "codegen/halide/schedules/Parallelism.h"
+#include "ir/conv/Division.h"
 
 #include <algorithm>
 
@@ -12,8 +13,7 @@ namespace {
 using Halide::Func;
 using Halide::TailStrategy;
 using Halide::Var;
-
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+using ir::ceilDiv;
 
 } // namespace
 

@@ -2,6 +2,7 @@
 
 #include "codegen/halide/schedules/Extents.h"
 #include "codegen/halide/schedules/Parallelism.h"
+#include "ir/conv/Division.h"
 
 #include <algorithm>
 
@@ -31,7 +32,7 @@ Block chooseBlock(const ConvProblem &p) {
       {7, 1, 1},   {4, 2, 1.02}, {6, 1, 1.1}, {5, 1, 1.1}, {8, 1, 1.2}, {4, 1, 1.2}, {3, 2, 1.2},
       {2, 2, 1.3}, {3, 1, 1.4},  {1, 4, 1.4}, {2, 1, 1.6}, {1, 2, 1.8}, {1, 1, 2.5}};
   auto waste = [](int64_t extent, int block) {
-    int64_t computed = (extent + block - 1) / block * block;
+    int64_t computed = ir::roundUp(extent, block);
     return static_cast<double>(computed) / static_cast<double>(extent);
   };
   Block best;
@@ -58,7 +59,7 @@ void scheduleDepthwiseConv(const ConvProblem &p, const CpuTarget &cpu, Func padd
   Var xo("xo"), xi("xi"), yo("yo"), yi("yi"), co("co"), strip("strip"), task("task");
   const Block block = chooseBlock(p);
   int64_t tasks = wantedTasks(workOf(p), cpu);
-  int64_t tiles = (p.outHeight + block.y - 1) / block.y;
+  int64_t tiles = ir::ceilDiv(p.outHeight, block.y);
   int64_t length = blockFor(tiles, std::max<int64_t>(tasks / p.batch, 1));
 
   // Channels inside of positions: the rows of the window are then read along their cache lines.

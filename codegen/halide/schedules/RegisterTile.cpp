@@ -1,5 +1,7 @@
 #include "codegen/halide/schedules/RegisterTile.h"
 
+#include "ir/conv/Division.h"
+
 #include <algorithm>
 #include <numeric>
 
@@ -44,7 +46,7 @@ Core coreOf(const CpuTarget &cpu) {
           .perAccumulator = 0};
 }
 
-int64_t roundUp(int64_t value, int64_t factor) { return (value + factor - 1) / factor * factor; }
+using ir::roundUp;
 
 double wasteFactor(int64_t extent, int64_t block) {
   return static_cast<double>(roundUp(extent, block)) / static_cast<double>(extent);
@@ -74,7 +76,7 @@ int64_t sharingSet(int64_t positions, int64_t positionBytes) {
   if (positionBytes == 0)
     return 0;
   int64_t apart = std::gcd(positionBytes, wayBytes); // this far or a multiple of it
-  return (positions * apart + wayBytes - 1) / wayBytes;
+  return ir::ceilDiv(positions * apart, wayBytes);
 }
 
 double tileCost(const TileQuery &query, const RegisterTile &tile, const CpuTarget &cpu) {

@@ -1,6 +1,7 @@
 #include "codegen/halide/schedules/Strassen.h"
 
 #include "codegen/halide/schedules/Parallelism.h"
+#include "ir/conv/Division.h"
 
 #include <algorithm>
 
@@ -16,7 +17,7 @@ using Halide::Var;
 
 constexpr int64_t cacheLineFloats = 16;
 
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+using ir::ceilDiv;
 
 int constant(int64_t value) { return static_cast<int>(value); }
 
@@ -108,11 +109,12 @@ StrassenPlan planStrassen(const ConvProblem &problem, ir::BlockProduct form, int
                                .inputs = problem.inChannels,
                                .taps = problem.kernelX * problem.kernelY}};
   int64_t sides = sidesOf(plan);
-  // The axis of which less is thrown away behind its end; rows if in doubt.
+  // The axis of which less is thrown away behind its end; the longer if in doubt, and then rows.
   auto computed = [&](int64_t extent) {
     return static_cast<double>(ceilDiv(extent, sides) * sides) / static_cast<double>(extent);
   };
-  plan.cutsRows = computed(problem.outHeight) <= computed(problem.outWidth);
+  plan.cutsRows = std::pair(computed(problem.outHeight), -problem.outHeight) <=
+                  std::pair(computed(problem.outWidth), -problem.outWidth);
   plan.blockLength = ceilDiv(plan.cutsRows ? problem.outHeight : problem.outWidth, sides);
   plan.product = planDirectConv(productProblem(plan), cpu, tile);
   return plan;

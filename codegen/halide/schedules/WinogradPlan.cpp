@@ -1,5 +1,6 @@
 #include "codegen/halide/schedules/Parallelism.h"
 #include "codegen/halide/schedules/Winograd.h"
+#include "ir/conv/Division.h"
 #include "ir/conv/TransformFilter.h"
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace {
 /// Beyond this the sums of a tile no longer fit a reasonable stack, and code grows out of hand.
 constexpr int64_t mostPoints = 512;
 
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+using ir::ceilDiv;
 
 int64_t product(const std::vector<int64_t> &values) {
   int64_t result = 1;

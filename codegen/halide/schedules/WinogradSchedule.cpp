@@ -1,4 +1,5 @@
 #include "codegen/halide/schedules/Winograd.h"
+#include "ir/conv/Division.h"
 
 #include <algorithm>
 
@@ -10,8 +11,7 @@ using Halide::Func;
 using Halide::MemoryType;
 using Halide::TailStrategy;
 using Halide::Var;
-
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+using ir::ceilDiv;
 
 TailStrategy tailFor(int64_t extent, int64_t factor) {
   return extent % factor == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf;

@@ -12,13 +12,18 @@ bool fitsWorkspace(const ConvRecord &record, const ConvSetting &setting) {
 }
 
 bool isAllowed(const ConvRecord &record, const ConvSetting &setting) {
-  return record.maxError <= setting.maxError && fitsWorkspace(record, setting);
+  return !record.isConditional && record.maxError <= setting.maxError &&
+         fitsWorkspace(record, setting);
 }
 
 std::string reasonAgainst(const ConvRecord &record, const ConvRecord &chosen,
                           const ConvSetting &setting) {
   if (!record.isMeasured())
     return record.refusal;
+  if (record.isConditional)
+    return fmt::format("only for weights such as these were made up to be, which --weights tells; "
+                       "takes {:.2f} times as long as the fastest of all",
+                       record.msMedian / chosen.msMedian);
   if (!fitsWorkspace(record, setting))
     return fmt::format("its workspace of {} exceeds the budget of {}",
                        byteText(record.workspaceBytes), byteText(*setting.maxWorkspace));
@@ -36,6 +41,8 @@ void chooseMeasured(ConvLayer &layer, const ConvSetting &setting) {
     bool isAllowedA = isAllowed(a, setting), isAllowedB = isAllowed(b, setting);
     if (isAllowedA != isAllowedB)
       return isAllowedA;
+    if (a.isConditional != b.isConditional)
+      return b.isConditional;
     return isAllowedA ? a.msMedian < b.msMedian : a.maxError < b.maxError;
   };
   for (size_t index = 0; index < layer.records.size(); ++index)

@@ -10,7 +10,7 @@ Json reported(const ConvSetting &setting, const ConvLayer &layer, size_t index) 
   for (const char *figure :
        {"algorithm", "tile", "ms_min", "ms_median", "ms_spread", "runs", "gflops", "true_gflops",
         "peak_share", "estimated_ms", "workspace_bytes", "weight_bytes", "multiplications",
-        "max_error", "mean_error", "error_bound", "compile_seconds"})
+        "max_error", "mean_error", "error_bound", "compile_seconds", "conditional"})
     entry[figure] = nullptr;
   if (record.isMeasured()) {
     entry.update(toJson(record));
@@ -47,6 +47,7 @@ Json toJson(const ConvRecord &record) {
   json["mean_error"] = record.meanError;
   json["error_bound"] = record.errorBound;
   json["compile_seconds"] = record.compileSeconds;
+  json["conditional"] = record.isConditional;
   return json;
 }
 
@@ -93,6 +94,7 @@ std::optional<std::vector<ConvRecord>> recordsFrom(const Json &json) {
       entry.at("mean_error").get_to(record.meanError);
       entry.at("error_bound").get_to(record.errorBound);
       entry.at("compile_seconds").get_to(record.compileSeconds);
+      entry.at("conditional").get_to(record.isConditional);
     }
   } catch (const Json::exception &) {
     return std::nullopt;

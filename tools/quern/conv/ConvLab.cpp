@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -51,8 +52,10 @@ std::vector<ConvRecord> allVariants(const passes::ConvShape &shape, const Filter
     }
     for (const passes::Tile &tile : algorithm->tiles(shape)) {
       record.tile = tile;
-      if (!options.onlyTimes)
-        record.refusal = weightRefusal(*algorithm, shape, tile, filters);
+      record.refusal = options.onlyTimes ? "" : weightRefusal(*algorithm, shape, tile, filters);
+      record.isConditional = filters.empty() && !record.refusal.empty();
+      if (record.isConditional)
+        record.refusal.clear();
       records.push_back(record);
     }
   }
@@ -66,6 +69,23 @@ std::vector<ConvRecord> allVariants(const passes::ConvShape &shape, const Filter
 struct ConvLab::Attempt {
   std::unique_ptr<BuiltConv> conv;
   std::string why;
+};
+
+/// What variants are given to compute.
+struct ConvLab::Problems {
+  const passes::ConvShape &shape;
+  LabProblem common;
+  /// For variants that not all weights suit.
+  std::map<ir::ConvAlgorithm, LabProblem> suited = {};
+
+  LabProblem &of(const ConvRecord &record) {
+    if (!record.isConditional)
+      return common;
+    return suited
+        .try_emplace(record.algorithm, shape,
+                     passes::convAlgorithm(record.algorithm).suitableWeights(shape))
+        .first->second;
+  }
 };
 
 ConvLab::ConvLab(const codegen::Target &target, LabOptions options)
@@ -114,8 +134,11 @@ void ConvLab::report(const std::string &what, size_t done, size_t total) const {
 /// processors.
 std::vector<ConvLab::Attempt> ConvLab::buildAll(const passes::ConvShape &shape,
                                                 const std::vector<ConvRecord> &records,
-                                                llvm::ArrayRef<char> filter) const {
+                                                Problems &problems) const {
   std::vector<Attempt> attempts(records.size());
+  std::vector<llvm::ArrayRef<char>> filters;
+  for (const ConvRecord &record : records)
+    filters.push_back(problems.of(record).filterBytes());
   std::atomic<size_t> next = 0;
   size_t done = 0;
   std::mutex reporting;
@@ -125,8 +148,8 @@ std::vector<ConvLab::Attempt> ConvLab::buildAll(const passes::ConvShape &shape,
       const ConvRecord &record = records[i];
       Attempt &attempt = attempts[i];
       if (record.refusal.empty())
-        attempt.conv = BuiltConv::build(*context, {shape, record.algorithm, record.tile}, filter,
-                                        target, options.threads, attempt.why);
+        attempt.conv = BuiltConv::build(*context, {shape, record.algorithm, record.tile},
+                                        filters[i], target, options.threads, attempt.why);
       if (attempt.conv)
         attempt.why.clear(); // of warnings
       std::lock_guard lock(reporting);
@@ -164,29 +187,31 @@ void ConvLab::tryOut(ConvRecord &record, Attempt &attempt, LabProblem &problem) 
 }
 
 /// Builds all variants that have no refusal and tries each out.
-std::vector<ConvLab::Attempt> ConvLab::judge(std::vector<ConvRecord> &records, LabProblem &problem,
+std::vector<ConvLab::Attempt> ConvLab::judge(std::vector<ConvRecord> &records, Problems &problems,
                                              const passes::ConvShape &shape) const {
-  std::vector<Attempt> attempts = buildAll(shape, records, problem.filterBytes());
+  std::vector<Attempt> attempts = buildAll(shape, records, problems);
   for (auto [record, attempt] : llvm::zip_equal(records, attempts))
     if (record.refusal.empty())
-      tryOut(record, attempt, problem);
+      tryOut(record, attempt, problems.of(record));
   return attempts;
 }
 
 std::vector<ConvRecord> ConvLab::measureAnew(const passes::ConvShape &shape,
                                              const Filters &filters) {
-  LabProblem problem(shape, filters.empty() ? std::vector<float>() : filters.front());
+  Problems problems{shape,
+                    LabProblem(shape, filters.empty() ? std::vector<float>() : filters.front())};
   std::vector<ConvRecord> records = allVariants(shape, filters, options);
   for (size_t other = 1; other < filters.size(); ++other) {
-    LabProblem otherProblem(shape, filters[other]);
-    judge(records, otherProblem, shape);
+    Problems others{shape, LabProblem(shape, filters[other])};
+    judge(records, others, shape);
   }
-  std::vector<Attempt> attempts = judge(records, problem, shape);
+  std::vector<Attempt> attempts = judge(records, problems, shape);
   std::vector<Contestant> contestants;
   std::vector<ConvRecord *> timed;
   for (auto [record, attempt] : llvm::zip_equal(records, attempts)) {
     if (!record.refusal.empty())
       continue;
+    LabProblem &problem = problems.of(record);
     contestants.push_back({[&problem, conv = attempt.conv.get()] { return problem.run(*conv); }});
     timed.push_back(&record);
   }

@@ -20,6 +20,9 @@ struct ConvRecord {
   passes::Tile tile{};
   std::string refusal{};  ///< why there can be no figures; empty where there can
   bool hasFailed = false; ///< it applies, but could not be built or run here
+  /// Where it depends on the weights, which are not known, whether it applies: the figures are of
+  /// made-up weights that it applies to.
+  bool isConditional = false;
   double msMin = 0, msMedian = 0;
   double msSpread = 0; ///< between the quartiles
   int64_t runs = 0;    ///< that were timed
@@ -56,7 +59,8 @@ public:
 
   /// All variants of `shape`, those that do not apply among them, in the order of the algorithms.
   /// Errors are the largest over `filters`, of [O, C / groups, kernel...] each; where there are
-  /// none, on made-up weights. Times are those with the first filter.
+  /// none, on made-up weights, and for each algorithm on such as it applies to. Times are those
+  /// with the first filter.
   std::vector<ConvRecord> measure(const passes::ConvShape &shape, const Filters &filters = {});
 
   /// The same, without measuring.
@@ -67,10 +71,10 @@ public:
 
 private:
   struct Attempt;
+  struct Problems;
   std::vector<Attempt> buildAll(const passes::ConvShape &shape,
-                                const std::vector<ConvRecord> &records,
-                                llvm::ArrayRef<char> filter) const;
-  std::vector<Attempt> judge(std::vector<ConvRecord> &records, LabProblem &problem,
+                                const std::vector<ConvRecord> &records, Problems &problems) const;
+  std::vector<Attempt> judge(std::vector<ConvRecord> &records, Problems &problems,
                              const passes::ConvShape &shape) const;
   static void tryOut(ConvRecord &record, Attempt &attempt, LabProblem &problem);
   void report(const std::string &what, size_t done, size_t total) const;

@@ -15,7 +15,7 @@ const ConvRecord *fastest(const std::vector<ConvRecord> &records, double maxErro
   const ConvRecord *best = nullptr;
   for (const ConvRecord &record : records)
     if (record.isMeasured() && record.maxError <= maxError &&
-        (!algorithm || record.algorithm == *algorithm) &&
+        (algorithm ? record.algorithm == *algorithm : !record.isConditional) &&
         (!best || record.msMedian < best->msMedian))
       best = &record;
   return best;

@@ -47,8 +47,8 @@ double effectiveGflops(const ConvLayer &layer, const ConvRecord &record);
 /// GFLOP/s of the multiplications that are really made, each with an addition.
 double trueGflops(const ConvRecord &record);
 
-/// The fastest record with no more than that error: of one algorithm, or of all. Null where none
-/// was measured.
+/// The fastest record with no more than that error: of one algorithm, or of all that apply to any
+/// weights. Null where none was measured.
 const ConvRecord *fastest(const std::vector<ConvRecord> &records, double maxError,
                           std::optional<ir::ConvAlgorithm> algorithm = {});
 

@@ -54,20 +54,6 @@ private:
     return tensor(extents);
   }
 
-  llvm::SmallVector<int64_t> filterShape() const {
-    llvm::SmallVector<int64_t> extents{shape.outChannels, shape.channelsPerGroup()};
-    for (const passes::ConvAxis &axis : shape.axes)
-      extents.push_back(axis.kernel);
-    return extents;
-  }
-
-  llvm::SmallVector<int64_t> list(int64_t passes::ConvAxis::*field) const {
-    llvm::SmallVector<int64_t> values;
-    for (const passes::ConvAxis &axis : shape.axes)
-      values.push_back(axis.*field);
-    return values;
-  }
-
   ir::ConvAttr algorithm() {
     return ir::ConvAttr::get(builder.getContext(), variant.algorithm, variant.tile);
   }
@@ -98,32 +84,53 @@ private:
   /// Returns the type of the result.
   RankedTensorType writeConvolution() {
     bool transforms = algorithm().transformsFilter();
-    llvm::SmallVector<int64_t> filter = filterShape(), strides = list(&passes::ConvAxis::stride);
-    weightType = tensor(filter);
+    llvm::SmallVector<int64_t> filter = shape.filterShape(),
+                               strides = shape.along(&passes::ConvAxis::stride);
+    weightType = tensor(shape.isProduct ? llvm::ArrayRef(filter).take_front(2) : filter);
     if (transforms)
-      weightType = tensor(*ir::inferTransformedFilter(
-          {}, algorithm(), filter, strides, list(&passes::ConvAxis::dilation), shape.groups));
+      weightType = tensor(*ir::inferTransformedFilter({}, algorithm(), filter, strides,
+                                                      shape.along(&passes::ConvAxis::dilation),
+                                                      shape.groups));
     RankedTensorType input = ir::channelsLast(inputType());
     auto kernel = function(convKernelName, {input, weightType}, {}, ir::names::kernel);
-    auto conv = ir::ConvOp::create(
-        builder, location, kernel.getArgument(0), kernel.getArgument(1), strides,
-        list(&passes::ConvAxis::dilation), list(&passes::ConvAxis::padLow),
-        list(&passes::ConvAxis::padHigh), static_cast<uint64_t>(shape.groups), algorithm(),
-        transforms ? builder.getDenseI64ArrayAttr(filter) : nullptr);
-    RankedTensorType result = ir::channelsLast(ir::tensorType(conv.getResult()));
-    conv.getResult().setType(result);
-    mlir::func::ReturnOp::create(builder, location, conv.getResult());
+    auto filterAttribute = transforms ? builder.getDenseI64ArrayAttr(filter) : nullptr;
+    Value output =
+        shape.isProduct
+            ? writeProduct(kernel, filterAttribute)
+            : ir::ConvOp::create(builder, location, kernel.getArgument(0), kernel.getArgument(1),
+                                 strides, shape.along(&passes::ConvAxis::dilation),
+                                 shape.along(&passes::ConvAxis::padLow),
+                                 shape.along(&passes::ConvAxis::padHigh),
+                                 static_cast<uint64_t>(shape.groups), algorithm(), filterAttribute);
+    RankedTensorType result = ir::channelsLast(ir::tensorType(output));
+    output.setType(result);
+    mlir::func::ReturnOp::create(builder, location, output);
     kernel.setFunctionType(builder.getFunctionType({input, weightType}, result));
     return result;
   }
 
+  /// The contraction that a pointwise convolution is: every axis of the image but that of the
+  /// channels counts rows.
+  Value writeProduct(mlir::func::FuncOp kernel, mlir::DenseI64ArrayAttr filter) {
+    auto rank = static_cast<int64_t>(shape.axes.size()) + 2, depth = int64_t(1), column = rank;
+    llvm::SmallVector<int64_t> rows = llvm::to_vector(llvm::seq<int64_t>(0, rank)), result = rows;
+    result[1] = column;
+    return ir::ContractOp::create(
+        builder, location, kernel.getArgument(0), kernel.getArgument(1),
+        builder.getDenseI64ArrayAttr(rows), builder.getDenseI64ArrayAttr({column, depth}),
+        builder.getDenseI64ArrayAttr(result), filter ? algorithm() : nullptr, filter);
+  }
+
   void writePrepare() {
     function("prepare", {}, weightType, ir::names::prepare);
-    Value weight = ir::ParameterOp::create(builder, location, tensor(filterShape()), "filter");
+    Value weight =
+        ir::ParameterOp::create(builder, location, tensor(shape.filterShape()), "filter");
+    if (shape.isProduct && !algorithm().transformsFilter())
+      weight = ir::ReshapeOp::create(builder, location, weight, weightType.getShape());
     if (algorithm().transformsFilter())
       weight = ir::FilterTransformOp::create(
-          builder, location, weight, algorithm(), list(&passes::ConvAxis::stride),
-          list(&passes::ConvAxis::dilation), static_cast<uint64_t>(shape.groups));
+          builder, location, weight, algorithm(), shape.along(&passes::ConvAxis::stride),
+          shape.along(&passes::ConvAxis::dilation), static_cast<uint64_t>(shape.groups));
     mlir::func::ReturnOp::create(builder, location, weight);
   }
 

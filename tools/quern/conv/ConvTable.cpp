@@ -15,12 +15,13 @@ std::string rowText(const ConvSetting &setting, const ConvLayer &layer, size_t i
   std::string name = passes::variantText(record.algorithm, record.tile);
   if (!record.refusal.empty())
     return fmt::format("  {:<19} {}\n", name, record.refusal);
+  char mark = record.isConditional ? '?' : ' ';
   if (!record.isMeasured())
-    return fmt::format("{} {:<19} {:>10.4f}\n", layer.automatic == index ? '*' : ' ', name,
+    return fmt::format("{} {:<19} {:>10.4f}\n", layer.automatic == index ? '*' : mark, name,
                        layer.estimates[index]);
   return fmt::format("{} {:<19} {:>10.4f} {:>8.4f} {:>8.1f} {:>8.1f} {:>5.0f}% {:>11} {:>11} "
                      "{:>8.1e} {:>8.1e}\n",
-                     layer.chosen == index ? '*' : ' ', name, record.msMedian, record.msSpread,
+                     layer.chosen == index ? '*' : mark, name, record.msMedian, record.msSpread,
                      effectiveGflops(layer, record), trueGflops(record),
                      100 * trueGflops(record) / setting.peakGflops, byteText(record.workspaceBytes),
                      byteText(record.weightBytes), record.maxError, record.meanError);
@@ -89,7 +90,11 @@ std::string tableText(const ConvSetting &setting, const ConvLayer &layer) {
               : fmt::format("  {:<19} {:>10}\n", "algorithm", "estim. ms");
   for (size_t index = 0; index < layer.records.size(); ++index)
     text += rowText(setting, layer, index);
-  return text + choiceText(layer);
+  text += choiceText(layer);
+  if (llvm::any_of(layer.records, [](const ConvRecord &r) { return r.isConditional; }))
+    text += "  ? only where filters are products of two lines, as those made up for it are; "
+            "--weights looks at a model's own\n";
+  return text;
 }
 
 std::string summaryText(const ConvSetting &setting, const std::vector<ConvLayer> &layers) {
