@@ -2,6 +2,7 @@
 
 #include "frontend/Adapters.h"
 #include "frontend/Contract.h"
+#include "ir/Infer.h"
 #include "ir/SizeLimit.h"
 #include "ir/StepAttributes.h"
 
@@ -142,6 +143,15 @@ private:
     elaborator.buildsGraph = true;
   }
 
+  /// Whether an input or output can have that shape. Reports where not.
+  bool checkOuterShape(llvm::ArrayRef<int64_t> shape, SMRange range) {
+    if (static_cast<int64_t>(shape.size()) > ir::maxDimensions) {
+      diagnostics.report<diag::TooManyDimensions>(range, ir::maxDimensions, ir::shapeText(shape));
+      return false;
+    }
+    return elaborator.checkSize(shape, range, ir::maxElements);
+  }
+
   /// The static type an input is declared to have; null after an error.
   mlir::RankedTensorType inputType(const TypeExpr &type) {
     llvm::SmallVector<int64_t> shape;
@@ -160,7 +170,7 @@ private:
       diagnostics.report<diag::OpenInput>(type.range);
       return nullptr;
     }
-    if (!elaborator.checkSize(shape, type.range, ir::maxElements))
+    if (!checkOuterShape(shape, type.range))
       return nullptr;
     return mlir::RankedTensorType::get(shape, element);
   }
@@ -227,7 +237,7 @@ private:
                                                   value.describe());
         return;
       }
-      if (!elaborator.checkSize(value.tensorType().getShape(), frame.resultRange, ir::maxElements))
+      if (!checkOuterShape(value.tensorType().getShape(), frame.resultRange))
         return;
       mlir::NamedAttrList attribute;
       const Result *declared = index < model.results.size() ? &model.results[index] : nullptr;
