@@ -178,6 +178,7 @@ private:
               compiled.prepare, compiled.function, *buffers,
               [this](ir::ParameterOp parameter) { return options.load(parameter); }, weights)))
         return mlir::failure();
+    buffers->shareWeights(weights);
     return mlir::success();
   }
 

@@ -64,11 +64,11 @@ StepState StepState::from(mlir::DictionaryAttr attribute) {
 }
 
 mlir::DictionaryAttr Binding::attribute(mlir::MLIRContext *context) const {
-  return Fields(context)
-      .add("state", state)
-      .add("offset", offset)
-      .add("is_fixed", isFixed)
-      .dictionary();
+  Fields fields(context);
+  fields.add("state", state).add("offset", offset).add("is_fixed", isFixed);
+  if (isAll)
+    fields.add("is_all", true);
+  return fields.dictionary();
 }
 
 std::optional<Binding> Binding::of(mlir::DictionaryAttr attributes) {
@@ -76,7 +76,8 @@ std::optional<Binding> Binding::of(mlir::DictionaryAttr attributes) {
       attributes ? attributes.getAs<mlir::DictionaryAttr>(names::binding) : mlir::DictionaryAttr();
   if (!binding)
     return std::nullopt;
-  return Binding{number(binding, "state"), number(binding, "offset"), flag(binding, "is_fixed")};
+  return Binding{number(binding, "state"), number(binding, "offset"), flag(binding, "is_fixed"),
+                 binding.contains("is_all")};
 }
 
 mlir::DictionaryAttr Step::attribute(mlir::MLIRContext *context) const {

@@ -41,11 +41,13 @@ struct StepState {
 };
 
 /// Where an argument or result of a step program lies: `offset` bytes from the current position's
-/// slot in a state, or, where it `isFixed`, from slot 0.
+/// slot in a state, or, where it `isFixed`, from slot 0. A result that `isAll` is all that the
+/// state ever holds; an argument that is a weight as well is what the state consists of.
 struct Binding {
   int64_t state = 0;
   int64_t offset = 0;
   bool isFixed = false;
+  bool isAll = false;
 
   mlir::DictionaryAttr attribute(mlir::MLIRContext *context) const;
   /// Of an argument's or result's attributes (null where it has none); nothing if it is not bound.

@@ -71,6 +71,10 @@ def HoistWeights : QuernPass<"hoist-weights"> {
   let summary = "move expressions of parameters into @prepare and pass their values to the model as arguments";
 }
 
+def ConstantStates : QuernPass<"constant-states"> {
+  let summary = "where a step program does no more than to write a weight into a state, let the state be that weight";
+}
+
 def ChooseLayout : QuernPass<"choose-layout"> {
   let summary = "store the images that convolutions, windows and resizes touch with channels last";
 }

@@ -27,6 +27,7 @@ void buildKernels(mlir::OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createChooseConv(options.conv));
   pm.addPass(createTransformFilters());
   pm.addPass(createHoistWeights());
+  pm.addPass(createConstantStates());
   pm.addPass(createVerifyStage({"hoisted"}));
   pm.addPass(createChooseLayout());
   pm.addPass(createFuse({options.copySlices}));

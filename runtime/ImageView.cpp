@@ -246,7 +246,10 @@ bool ImageView::checkStates(const SequenceEntry &order) const {
   for (const StateEntry &state : states())
     for (uint32_t axis = 0; good && axis < order.axes && moves(order, state); ++axis)
       good = state.strides[axis] >= slotsAlong(order, state, axis + 1);
+  for (const StateEntry &state : states())
+    good = good && !(state.isConstant && moves(order, state));
   const StateEntry &input = states()[order.inputState], &output = states()[order.outputState];
+  good = good && !input.isConstant && !output.isConstant;
   for (int axis = 0; axis < maxOrderedAxes; ++axis)
     good = good && input.rates[axis] == 1 && output.rates[axis] == 1;
   uint64_t step = 0;
@@ -254,6 +257,16 @@ bool ImageView::checkStates(const SequenceEntry &order) const {
     step = std::max(step, stride);
   uint64_t kept = order.lag * output.strides[0] + (order.isStrict ? 0 : step);
   return good && (!moves(order, output) || output.before >= kept);
+}
+
+/// A constant state lies within the weights, and needs no slots but those.
+bool ImageView::checkConstant(const StateEntry &state) const {
+  if (!state.isConstant)
+    return state.weightsOffset == 0;
+  uint64_t weights = header().weightsBytes;
+  return state.isConstant == 1 && state.before == 0 && state.after == 0 &&
+         state.weightsOffset <= weights &&
+         state.slotBytes * state.room <= weights - state.weightsOffset;
 }
 
 const char *ImageView::checkSequence() const {
@@ -274,7 +287,7 @@ const char *ImageView::checkSequence() const {
       good = good && state.strides[axis] <= most && state.rates[axis] >= 1;
     uint64_t slots = state.before + state.room + state.after;
     if (!good || state.slotBytes > maxBytes / slots ||
-        (total += state.slotBytes * slots) > maxBytes)
+        (total += state.slotBytes * slots) > maxBytes || !checkConstant(state))
       return "a state in the model image is impossible";
   }
   bool good = order->axes >= 1 && order->axes <= maxOrderedAxes && order->isStrict <= 1 &&
@@ -294,7 +307,8 @@ const char *ImageView::checkSequence() const {
     good = state < static_cast<int64_t>(states().size());
     // What is kept of an input that is not generated is all of it.
     if (good && state >= 0 && i != order->input)
-      good = states()[static_cast<size_t>(state)].slotBytes == tensorBytes(inputs()[i]);
+      good = states()[static_cast<size_t>(state)].slotBytes == tensorBytes(inputs()[i]) &&
+             !states()[static_cast<size_t>(state)].isConstant;
   }
   if (!good)
     return "the order in the model image is impossible";

@@ -51,6 +51,7 @@ private:
   const char *checkTensor(const TensorEntry &tensor, bool isInput) const;
   const char *checkBuffer(const BufferEntry &buffer) const;
   const char *checkSequence() const;
+  bool checkConstant(const StateEntry &state) const;
   bool checkStates(const SequenceEntry &order) const;
   bool checkDistribution(const SequenceEntry &order) const;
   const char *checkProgram(const ProgramEntry &program) const;

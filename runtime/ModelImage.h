@@ -27,7 +27,7 @@ namespace quern::runtime {
 
 inline constexpr char imageMagic[8] = {'Q', 'U', 'E', 'R', 'N', 'I', 'M', 'G'};
 inline constexpr char weightsMagic[8] = {'Q', 'U', 'E', 'R', 'N', 'W', 'T', 'S'};
-inline constexpr uint32_t imageVersion = 4;
+inline constexpr uint32_t imageVersion = 5;
 inline constexpr uint32_t weightsVersion = 1;
 
 /// The image, the embedded weights, the arena and every buffer in them start at multiples of this;

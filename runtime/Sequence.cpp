@@ -35,6 +35,13 @@ bool isDue(const SequenceEntry &order, const ProgramEntry &program, uint64_t pos
   return true;
 }
 
+/// Lets the second-level cache fetch what will be read soon, or lies behind the end and never is.
+void fetchAhead(const unsigned char *bytes, uint64_t size) {
+  constexpr uint64_t line = 64;
+  for (uint64_t i = 0; i < size; i += line)
+    __builtin_prefetch(bytes + i, /*rw=*/0, /*locality=*/2);
+}
+
 /// Runs a program for the box that begins where `place` is along its first axes.
 quern_status runProgram(quern_sequence &sequence, uint64_t number, Place place) {
   const ProgramEntry &program = sequence.image().programs()[number];
@@ -46,6 +53,7 @@ quern_status runProgram(quern_sequence &sequence, uint64_t number, Place place) 
     unsigned char *slot = binding.isFixed ? sequence.state.firstSlot(binding.state)
                                           : sequence.state.slot(binding.state, place);
     buffers[binding.buffer].host = slot + binding.byteOffset;
+    fetchAhead(slot + binding.byteOffset + binding.toNext, binding.bytesAhead);
   }
   const quern_program &drivers = sequence.context->model->programs[number];
   return runDriver(*sequence.context,
@@ -145,23 +153,6 @@ struct SequenceBlock {
   }
 };
 
-void fillBindings(quern_sequence &sequence) {
-  const ImageView &image = sequence.image();
-  uint64_t next = 0;
-  for (uint64_t i = 0; i < image.programs().size(); ++i) {
-    const ProgramEntry &program = image.programs()[i];
-    sequence.firstBinding[i] = next;
-    for (uint64_t j = program.firstBuffer; j < program.firstBuffer + program.bufferCount; ++j) {
-      const BufferEntry &buffer = image.buffers()[j];
-      if (buffer.space != Space::state)
-        continue;
-      sequence.bindings[next++] = {j, buffer.io, buffer.isFixed != 0,
-                                   static_cast<int64_t>(buffer.byteOffset)};
-    }
-  }
-  sequence.firstBinding[image.programs().size()] = next;
-}
-
 /// A sequence with zeroed states, or null with the error set.
 quern_sequence *newSequence(quern_context &context) {
   SequenceBlock layout(context.image);
@@ -180,11 +171,11 @@ quern_sequence *newSequence(quern_context &context) {
     return nullptr;
   }
   sequence->state.open(context.image, reinterpret_cast<StateMemory *>(block + layout.states),
-                       sequence->arena.base);
+                       sequence->arena.base, context.weights.data);
   sequence->bindings = reinterpret_cast<quern_binding *>(block + layout.bindings);
   sequence->firstBinding = reinterpret_cast<uint64_t *>(block + layout.firstBindings);
   sequence->ranks = reinterpret_cast<uint32_t *>(block + layout.ranks);
-  fillBindings(*sequence);
+  bindStates(context.image, sequence->bindings, sequence->firstBinding);
   return sequence;
 }
 

@@ -1,17 +1,9 @@
 // A sequence in the making: its state, and the step programs that carry it on.
 #pragma once
 
+#include "runtime/Binding.h"
 #include "runtime/Context.h"
 #include "runtime/SequenceState.h"
-
-/// A buffer of a step program that lies in a state.
-struct quern_binding {
-  uint64_t buffer;
-  uint32_t state;
-  bool isFixed;
-  /// From the current position's slot, or from the first.
-  int64_t byteOffset;
-};
 
 /// Lies, with the arrays that it points at, in one block of memory. The name is the C interface's.
 struct quern_sequence {

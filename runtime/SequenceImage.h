@@ -14,7 +14,8 @@ inline constexpr int maxOrderedAxes = 4;
 /// one slot for all. Rates are 1 past the order's axes. Programs read and write from `before` slots
 /// before the current position's to `after` behind it. Memory holds before + room + after slots:
 /// when a position lies `room` or more after the first one in memory, what is still read moves to
-/// the front, and the rest becomes zero.
+/// the front, and the rest becomes zero. A constant state is never written: its slots are the
+/// weights from `weightsOffset` on, and a sequence keeps nothing of it.
 struct StateEntry {
   uint64_t slotBytes;
   uint64_t before;
@@ -22,6 +23,8 @@ struct StateEntry {
   uint64_t room;
   uint64_t strides[maxOrderedAxes];
   uint64_t rates[maxOrderedAxes];
+  uint64_t isConstant;
+  uint64_t weightsOffset;
 };
 
 /// A step program: a driver of its own (quern_model::programs), for the buffers from `firstBuffer`.
@@ -77,7 +80,7 @@ struct SequenceEntry {
   double high;
 };
 
-static_assert(sizeof(StateEntry) == 96 && sizeof(ProgramEntry) == 80 &&
+static_assert(sizeof(StateEntry) == 112 && sizeof(ProgramEntry) == 80 &&
               sizeof(SequenceEntry) == 128);
 
 } // namespace quern::runtime

@@ -1,5 +1,6 @@
 #include "runtime/SequenceState.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace quern::runtime {
@@ -10,8 +11,18 @@ uint64_t slotsOf(const StateEntry &entry) { return entry.before + entry.room + e
 
 /// States begin at cache lines, with room behind for what vector loads read and never use.
 uint64_t bytesOfState(const StateEntry &entry) {
+  if (entry.isConstant)
+    return 0;
   uint64_t bytes = slotsOf(entry) * entry.slotBytes + tailPadding;
   return (bytes + bufferAlignment - 1) / bufferAlignment * bufferAlignment;
+}
+
+/// The slot of the last position.
+uint64_t lastSlot(const SequenceEntry &order, const StateEntry &entry) {
+  Place place{};
+  for (uint32_t axis = 0; axis < order.axes; ++axis)
+    place.at[axis] = order.extents[axis] - 1;
+  return SequenceState::slotNumber(entry, place);
 }
 
 } // namespace
@@ -33,23 +44,32 @@ uint64_t SequenceState::bytesOf(const ImageView &image) {
   return bytes;
 }
 
-void SequenceState::open(const ImageView &image, StateMemory *given, unsigned char *memory) {
+void SequenceState::open(const ImageView &image, StateMemory *given, unsigned char *memory,
+                         const unsigned char *weights) {
   view = &image;
   states = given;
   for (uint64_t i = 0; i < count(); ++i) {
-    states[i] = {memory, 0};
-    memory += bytesOfState(image.states()[i]);
+    const StateEntry &entry = image.states()[i];
+    // No program writes constant ones; a slot's address knows no const.
+    states[i] = {
+        entry.isConstant ? const_cast<unsigned char *>(weights) + entry.weightsOffset : memory, 0,
+        std::any_of(entry.rates, entry.rates + maxOrderedAxes,
+                    [](uint64_t rate) { return rate > 1; }),
+        image.sequence()->lag > 0 || lastSlot(*image.sequence(), entry) >= entry.room};
+    memory += bytesOfState(entry);
   }
 }
 
 void SequenceState::reach(const Place &place) {
   for (uint64_t i = 0; i < count(); ++i) {
     const StateEntry &entry = view->states()[i];
-    uint64_t number = slotNumber(entry, place);
-    // On a grid of rows, numbers begin anew in the rows between.
-    if (number < states[i].origin + entry.room)
+    if (!states[i].moves)
       continue;
-    uint64_t passed = number - states[i].origin;
+    uint64_t reached = number(i, place);
+    // On a grid of rows, numbers begin anew in the rows between.
+    if (reached < states[i].origin + entry.room)
+      continue;
+    uint64_t passed = reached - states[i].origin;
     uint64_t all = slotsOf(entry);
     uint64_t kept = entry.before + entry.after;
     if (passed >= all)
@@ -58,7 +78,7 @@ void SequenceState::reach(const Place &place) {
       kept = all - passed;
     std::memmove(states[i].base, states[i].base + passed * entry.slotBytes, kept * entry.slotBytes);
     std::memset(states[i].base + kept * entry.slotBytes, 0, (all - kept) * entry.slotBytes);
-    states[i].origin = number;
+    states[i].origin = reached;
   }
 }
 

@@ -19,6 +19,10 @@ struct StateMemory {
   unsigned char *base;
   /// The slot number that has `before` slots in memory before it.
   uint64_t origin;
+  /// Whether one element stands for several positions: only then is there anything to divide by.
+  bool isGrid;
+  /// Whether memory is too short for all positions.
+  bool moves;
 };
 
 /// All states of a sequence. A plain structure over memory that its owner provides.
@@ -27,8 +31,9 @@ public:
   /// The bytes of all states.
   static uint64_t bytesOf(const ImageView &image);
 
-  /// Lays the states out in zeroed memory of bytesOf.
-  void open(const ImageView &image, StateMemory *states, unsigned char *memory);
+  /// Lays the states out in zeroed memory of bytesOf, the constant ones among the weights.
+  void open(const ImageView &image, StateMemory *states, unsigned char *memory,
+            const unsigned char *weights);
 
   /// Makes room for `place`: moves what is still read of each state to the front where its end is
   /// reached, and lets zeros lie behind it.
@@ -37,7 +42,7 @@ public:
   unsigned char *slot(uint64_t state, const Place &place) const {
     const StateEntry &entry = (*view).states()[state];
     return states[state].base +
-           (entry.before + slotNumber(entry, place) - states[state].origin) * entry.slotBytes;
+           (entry.before + number(state, place) - states[state].origin) * entry.slotBytes;
   }
   /// The first slot of a state of which all is kept.
   unsigned char *firstSlot(uint64_t state) const {
@@ -49,14 +54,23 @@ public:
 
   static uint64_t slotNumber(const StateEntry &entry, const Place &place) {
     uint64_t slot = 0;
-    for (int axis = 0; axis < maxOrderedAxes; ++axis) {
-      uint64_t rate = entry.rates[axis];
-      slot += (rate == 1 ? place.at[axis] : place.at[axis] / rate) * entry.strides[axis];
-    }
+    for (int axis = 0; axis < maxOrderedAxes; ++axis)
+      slot += place.at[axis] / entry.rates[axis] * entry.strides[axis];
     return slot;
   }
 
 private:
+  /// slotNumber, without divisions where it can be: each step asks for many.
+  uint64_t number(uint64_t state, const Place &place) const {
+    const StateEntry &entry = (*view).states()[state];
+    if (states[state].isGrid)
+      return slotNumber(entry, place);
+    uint64_t slot = 0;
+    for (int axis = 0; axis < maxOrderedAxes; ++axis)
+      slot += place.at[axis] * entry.strides[axis];
+    return slot;
+  }
+
   const ImageView *view = nullptr;
   StateMemory *states = nullptr;
 };

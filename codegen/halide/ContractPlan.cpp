@@ -10,6 +10,21 @@
 namespace quern::codegen {
 namespace {
 
+/// Whether B is read once, as by a matrix-vector product, and comes from elsewhere in a form that
+/// is never packed ahead: to pack it here would be to read it twice.
+bool isReadOnce(const ContractShape &shape) {
+  return shape.isProduct && !shape.rows && !shape.summed.empty() &&
+         llvm::isa<mlir::BlockArgument>(shape.b) && ir::tensorType(shape.b).getRank() != 2;
+}
+
+/// The label along which elements of B are neighbours in memory.
+std::optional<int64_t> innermostLabel(const ContractShape &shape) {
+  for (const ir::PhysicalDim &dim : storedDims(ir::tensorType(shape.b)))
+    if (dim.extent != 1)
+      return shape.bAxes[static_cast<size_t>(dim.axis)];
+  return std::nullopt;
+}
+
 GemmPlan tuned(const GemmProblem &problem, const CpuTarget &cpu, Knobs &knobs) {
   RegisterTile tile = planGemm(problem, cpu).tile;
   knobs.tune("tile_nv", tile.nv);
@@ -32,6 +47,7 @@ GemmPlan tuned(const ContractShape &shape, const CpuTarget &cpu, Knobs &knobs) {
     if (i != shape.rows)
       problem.batch *= shape.result[i].extent;
   problem.constantB = llvm::isa<mlir::BlockArgument>(shape.b);
+  problem.inPlaceB = isReadOnce(shape) && innermostLabel(shape) == shape.result[0].name;
   return tuned(problem, cpu, knobs);
 }
 
@@ -110,6 +126,11 @@ ContractShape shapeOf(ir::ContractOp op) {
   };
   addSummed(shape.b, shape.bAxes);
   addSummed(shape.a, shape.aAxes);
+  // Whole vectors of what is summed lie together: a sum of products for each column.
+  constexpr int64_t leastVector = 8;
+  if (isReadOnce(shape) && innermostLabel(shape) == shape.summed[0].name &&
+      shape.summed[0].extent % leastVector == 0)
+    shape.isProduct = false;
   return shape;
 }
 

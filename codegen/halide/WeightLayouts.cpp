@@ -4,6 +4,7 @@
 #include "codegen/halide/convs/ConvEmitter.h"
 #include "ir/Infer.h"
 #include "ir/Layout.h"
+#include "ir/StepAttributes.h"
 
 #include "llvm/ADT/MapVector.h"
 #include "mlir/IR/Builders.h"
@@ -91,7 +92,10 @@ public:
       size_t wanted = 0;
       for (auto &[type, uses] : byType)
         wanted += uses.size();
-      bool freed = wanted == static_cast<size_t>(std::distance(value.use_begin(), value.use_end()));
+      // What is a state as well lies as states do.
+      bool freed =
+          wanted == static_cast<size_t>(std::distance(value.use_begin(), value.use_end())) &&
+          !model.getArgAttr(argument.getArgNumber(), ir::names::binding);
       for (auto &[type, uses] : byType) {
         mlir::Value laidOut = value;
         if (value.getType() != type && freed)
@@ -139,6 +143,7 @@ private:
     unsigned position = model.getNumArguments();
     mlir::Builder builder(model.getContext());
     mlir::NamedAttrList attributes(model.getArgAttrDict(argument.getArgNumber()));
+    attributes.erase(ir::names::binding);
     attributes.set(ir::names::weight,
                    builder.getI64IntegerAttr(static_cast<int64_t>(values.size())));
     if (mlir::failed(model.insertArgument(

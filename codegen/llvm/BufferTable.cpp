@@ -7,6 +7,9 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <algorithm>
+#include <cstring>
+
 namespace quern::codegen {
 namespace {
 
@@ -88,16 +91,55 @@ void BufferTable::addFunction(mlir::func::FuncOp function) {
 }
 
 void BufferTable::addArgument(mlir::BlockArgument argument, mlir::DictionaryAttr attributes) {
-  if (std::optional<ir::Binding> binding = ir::Binding::of(attributes))
-    return addBound(argument, *binding);
   auto weight = attributes ? attributes.getAs<mlir::IntegerAttr>(ir::names::weight) : nullptr;
+  if (std::optional<ir::Binding> binding = ir::Binding::of(attributes); binding && !weight)
+    return addBound(argument, *binding);
   if (!weight)
     return add(argument, entryIn(runtime::Space::input, 0, inputs++));
   auto type = llvm::cast<mlir::RankedTensorType>(argument.getType());
   auto [offset, isNew] = weightOffsets.try_emplace(weight.getInt(), weightsEnd);
-  if (isNew)
-    weightsEnd = llvm::alignTo(weightsEnd + ir::tensorBytes(type), runtime::bufferAlignment);
+  if (isNew) {
+    auto bytes = static_cast<uint64_t>(ir::tensorBytes(type));
+    weightSizes[weightsEnd] = bytes;
+    weightsEnd = llvm::alignTo(weightsEnd + bytes, runtime::bufferAlignment);
+  }
   add(argument, entryIn(runtime::Space::weights, offset->second));
+}
+
+void BufferTable::shareWeights(std::vector<char> &blob) {
+  // By content, for as long as the blob is in the making: old place, new place.
+  std::map<uint64_t, uint64_t> moved;
+  std::multimap<uint64_t, uint64_t> byHash;
+  std::map<uint64_t, uint64_t> kept;
+  uint64_t end = 0;
+  for (auto [from, bytes] : weightSizes) {
+    uint64_t hash = runtime::hashBytes(blob.data() + from, bytes);
+    auto [first, last] = byHash.equal_range(hash);
+    auto equal = std::find_if(first, last, [&](const auto &known) {
+      return kept.at(known.second) == bytes &&
+             std::memcmp(blob.data() + known.second, blob.data() + from, bytes) == 0;
+    });
+    if (equal != last) {
+      moved[from] = equal->second;
+      continue;
+    }
+    std::memmove(blob.data() + end, blob.data() + from, bytes);
+    moved[from] = end;
+    byHash.emplace(hash, end);
+    kept[end] = bytes;
+    uint64_t next = llvm::alignTo(end + bytes, runtime::bufferAlignment);
+    std::memset(blob.data() + end + bytes, 0, next - end - bytes);
+    end = next;
+  }
+  for (runtime::BufferEntry &entry : table)
+    if (entry.space == runtime::Space::weights) {
+      // A part of a weight begins within it.
+      auto weight = std::prev(moved.upper_bound(entry.byteOffset));
+      entry.byteOffset += weight->second - weight->first;
+    }
+  weightSizes = std::move(kept);
+  weightsEnd = end;
+  blob.resize(end);
 }
 
 void BufferTable::addBound(mlir::Value value, const ir::Binding &binding) {

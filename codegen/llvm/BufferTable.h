@@ -7,6 +7,8 @@
 
 #include "llvm/ADT/MapVector.h"
 
+#include <map>
+
 namespace quern::codegen {
 
 /// The buffers of a model's functions as `passes` leaves them (launches and views): of the model,
@@ -30,6 +32,10 @@ public:
     return table[static_cast<size_t>(indexOf(weight))].byteOffset;
   }
 
+  /// Lets weights of equal bytes be one: those of the model and of its step programs, where these
+  /// lay them out alike. `blob` has them all, where the entries say; it gets shorter.
+  void shareWeights(std::vector<char> &blob);
+
 private:
   void addFunction(mlir::func::FuncOp function);
   void addArgument(mlir::BlockArgument argument, mlir::DictionaryAttr attributes);
@@ -43,6 +49,8 @@ private:
   std::vector<std::pair<uint64_t, uint64_t>> ranges;
   /// Of the function at hand, by prepare result.
   llvm::DenseMap<int64_t, uint64_t> weightOffsets;
+  /// Where each weight begins, and its bytes.
+  std::map<uint64_t, uint64_t> weightSizes;
   uint64_t weightsEnd = 0;
   uint32_t inputs = 0;
 };

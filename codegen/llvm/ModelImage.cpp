@@ -200,6 +200,20 @@ void describeDistribution(runtime::SequenceEntry &entry, ir::DistributionAttr di
   entry.high = distribution.getRange()[1];
 }
 
+/// Notes which states are weights of a program.
+void markConstants(std::vector<runtime::StateEntry> &states, mlir::func::FuncOp program,
+                   const BufferTable &buffers) {
+  for (mlir::BlockArgument argument : program.getArguments()) {
+    mlir::DictionaryAttr attributes = program.getArgAttrDict(argument.getArgNumber());
+    std::optional<ir::Binding> binding = ir::Binding::of(attributes);
+    if (!binding || !attributes.contains(ir::names::weight))
+      continue;
+    runtime::StateEntry &state = states[static_cast<size_t>(binding->state)];
+    state.isConstant = 1;
+    state.weightsOffset = buffers.weightOffset(argument);
+  }
+}
+
 /// How the step programs work together; nothing for a model without.
 void writeSequence(ImageBuilder &builder, llvm::ArrayRef<CompiledFunction> functions,
                    const BufferTable &buffers) {
@@ -240,7 +254,9 @@ void writeSequence(ImageBuilder &builder, llvm::ArrayRef<CompiledFunction> funct
              .after = static_cast<uint64_t>(state.after),
              .room = static_cast<uint64_t>(state.room),
              .strides = {},
-             .rates = {}};
+             .rates = {},
+             .isConstant = 0,
+             .weightsOffset = 0};
       llvm::copy(state.strides, row.strides);
       llvm::fill(row.rates, 1);
       llvm::copy(state.rates, row.rates);
@@ -265,6 +281,7 @@ void writeSequence(ImageBuilder &builder, llvm::ArrayRef<CompiledFunction> funct
       llvm::fill(row.periods, 1);
       llvm::copy(step.periods, row.periods);
       llvm::copy(step.phases, row.phases);
+      markConstants(states, function, buffers);
     }
   }
   builder.header.sequences = builder.section(sequences);

@@ -194,14 +194,17 @@ void StepBoxes::keep(StepProgram &program, Value box, Value value, const Ordered
     box = permuted(program.builder, reshaped(program.builder, box, shape), permutation);
     place.count = rowCount(type, map, program.when().level);
   }
+  if (!axes.isGenerated(value))
+    place = modules.filled(place.state);
   modules.touch(place, program.when());
   program.addResult(box, place);
 }
 
 /// Whether what lies at `distance` of a root is computed by `program` itself.
 bool StepBoxes::isOwn(const StepProgram &program, Value root, const Distance &distance) const {
-  return !model.isInput(root) && schedule.of(root) == program.when() &&
-         isSameBox(distance, program.when().level);
+  Trigger when = program.when();
+  when.from = when.until = 0;
+  return !model.isInput(root) && schedule.of(root) == when && isSameBox(distance, when.level);
 }
 
 /// The box of a generated value, seen through views, at `distance` from the program's position.
@@ -265,7 +268,8 @@ llvm::SmallVector<StepProgram *> StepBoxes::programsOf(Value root) {
   int64_t positions = 1;
   for (int64_t extent : axes.extents())
     positions *= extent;
-  int64_t count = isApart(root) ? std::clamp<int64_t>(positions / leastPast, 1, mostPasts) : 1;
+  int64_t count =
+      schedule.grows(when) ? std::clamp<int64_t>(positions / leastPast, 1, mostPasts) : 1;
   if (count == 1)
     return {&modules.program(when)};
   llvm::SmallVector<StepProgram *> programs;

@@ -58,7 +58,7 @@ mlir::Value StepProgram::argument(const StepPlace &place, mlir::RankedTensorType
 }
 
 mlir::OwningOpRef<mlir::ModuleOp>
-StepProgram::finish(llvm::function_ref<ir::Binding(const StepPlace &)> bind) {
+StepProgram::finish(llvm::function_ref<ir::Binding(const StepPlace &, bool isResult)> bind) {
   llvm::SmallVector<mlir::Value> values;
   for (auto &[value, place] : results)
     values.push_back(value);
@@ -67,10 +67,10 @@ StepProgram::finish(llvm::function_ref<ir::Binding(const StepPlace &)> bind) {
                                                    mlir::ValueRange(values).getTypes()));
   for (auto [index, place] : llvm::enumerate(argumentPlaces))
     function.setArgAttr(static_cast<unsigned>(index), ir::names::binding,
-                        bind(place).attribute(builder.getContext()));
+                        bind(place, false).attribute(builder.getContext()));
   for (auto [index, result] : llvm::enumerate(results))
     function.setResultAttr(static_cast<unsigned>(index), ir::names::binding,
-                           bind(result.second).attribute(builder.getContext()));
+                           bind(result.second, true).attribute(builder.getContext()));
   return std::move(module);
 }
 
@@ -169,19 +169,19 @@ ir::StepState StepModules::describe(const KeptValue &state, int64_t lag) const {
 }
 
 void StepModules::finish(ir::Steps steps) {
-  mlir::OpBuilder builder(model);
-  for (auto &[when, program] : programs)
-    builder.insert(program
-                       .finish([&](const StepPlace &place) {
-                         const KeptValue &state = states[place.state];
-                         return ir::Binding{static_cast<int64_t>(place.state),
-                                            slotAt(state, place) * ir::tensorBytes(state.slot),
-                                            !place.distance};
-                       })
-                       .release());
   steps.extents.assign(extents.begin(), extents.end());
   for (const KeptValue &state : states)
     steps.states.push_back(describe(state, steps.lag));
+  auto bind = [&](const StepPlace &place, bool isResult) {
+    const KeptValue &state = states[place.state];
+    const ir::StepState &described = steps.states[place.state];
+    bool isAll = isResult && state.isFilled && described.before == 0 && described.after == 0;
+    return ir::Binding{static_cast<int64_t>(place.state),
+                       slotAt(state, place) * ir::tensorBytes(state.slot), !place.distance, isAll};
+  };
+  mlir::OpBuilder builder(model);
+  for (auto &[when, program] : programs)
+    builder.insert(program.finish(bind).release());
   model->setAttr(ir::names::steps, steps.attribute(model.getContext()));
 }
 

@@ -36,8 +36,10 @@ struct KeptValue {
   Distance rates;
   /// The innermost ordered axis lies outermost: the planes of an image's colours.
   bool isPlanar = false;
-  /// All of it is read at once.
+  /// All of it is read at once, or written.
   bool isWhole = false;
+  /// The start program writes all of it, and no other program any.
+  bool isFilled = false;
   /// The least level of the programs that touch it once their box is complete: they still need what
   /// was there before its first position.
   int64_t level = std::numeric_limits<int64_t>::max();
@@ -56,8 +58,10 @@ public:
   mlir::Value argument(const StepPlace &place, mlir::RankedTensorType type);
   /// Makes `value`, as it lies in memory, a result.
   void addResult(mlir::Value value, const StepPlace &place) { results.push_back({value, place}); }
-  /// Writes the signature with the bindings that `bind` makes of places, and gives the module away.
-  mlir::OwningOpRef<mlir::ModuleOp> finish(llvm::function_ref<ir::Binding(const StepPlace &)> bind);
+  /// Writes the signature with the bindings that `bind` makes of places, of results or arguments,
+  /// and gives the module away.
+  mlir::OwningOpRef<mlir::ModuleOp>
+  finish(llvm::function_ref<ir::Binding(const StepPlace &, bool isResult)> bind);
 
   mlir::OpBuilder builder;
   /// What stands here for values of the model: their boxes, or all of those without position.
@@ -92,6 +96,11 @@ public:
       state.level = std::min(state.level, when.level);
   }
   void keepWhole(size_t state) { states[state].isWhole = true; }
+  /// The place of all that a state ever holds, for the start program to write.
+  StepPlace filled(size_t state) {
+    states[state].isWhole = states[state].isFilled = true;
+    return {state};
+  }
   const KeptValue &at(size_t state) const { return states[state]; }
   /// The states asked for so far, with their values.
   const auto &values() const { return numbers; }

@@ -9,6 +9,18 @@ namespace quern::passes {
 
 using mlir::Value;
 
+namespace {
+
+/// The first `count` elements along one axis.
+Value firstAlong(mlir::OpBuilder &builder, Value value, int64_t axis, int64_t count) {
+  llvm::SmallVector<int64_t> sizes(ir::tensorType(value).getShape());
+  llvm::SmallVector<int64_t> starts(sizes.size(), 0), ones(sizes.size(), 1);
+  sizes[static_cast<size_t>(axis)] = count;
+  return ir::SliceOp::create(builder, value.getLoc(), value, starts, sizes, ones);
+}
+
+} // namespace
+
 void StepOps::write(mlir::Operation *op) {
   for (StepProgram *program : boxes.programsOf(op->getResult(0)))
     write(*program, op);
@@ -88,11 +100,8 @@ void StepOps::writeAttention(StepProgram &program, ir::AttentionOp attention) {
   Value key = boxes.past(program, viewOf(attention.getKey(), axes).root);
   Value value = boxes.past(program, viewOf(attention.getValue(), axes).root);
   Value mask = operandBox(program, *attention.getMaskMutable().begin(), boxes.here());
-  if (int64_t until = program.when().until) {
-    llvm::SmallVector<int64_t> sizes{1, until};
-    mask = ir::SliceOp::create(program.builder, attention.getLoc(), mask,
-                               llvm::ArrayRef<int64_t>{0, 0}, sizes, llvm::ArrayRef<int64_t>{1, 1});
-  }
+  if (int64_t until = program.when().until)
+    mask = firstAlong(program.builder, mask, 1, until);
   auto step = ir::AttentionOp::create(program.builder, attention.getLoc(), query, key, value, mask,
                                       attention.getScaleAttr());
   program.local.map(attention.getResult(), step);
@@ -103,8 +112,11 @@ void StepOps::writeSum(StepProgram &program, ir::ContractOp contract, const Orde
   Value operands[2];
   operands[sum.sequence] =
       boxes.past(program, viewOf(contract->getOperand(sum.sequence), axes).root);
-  operands[sum.weight] = boxes.freeBox(program, contract->getOperand(sum.weight),
-                                       OrderedMap{sum.to}, axes.rates(contract.getResult()));
+  Value weight = boxes.freeBox(program, contract->getOperand(sum.weight), OrderedMap{sum.to},
+                               axes.rates(contract.getResult()));
+  if (int64_t until = program.when().until)
+    weight = firstAlong(program.builder, weight, sum.from, until);
+  operands[sum.weight] = weight;
   auto step = ir::ContractOp::create(program.builder, contract.getLoc(), operands[0], operands[1],
                                      contract.getLhsAxes(), contract.getRhsAxes(),
                                      contract.getResultAxes());

@@ -1,6 +1,7 @@
 #include "passes/causal/StepSchedule.h"
 
 #include "passes/causal/Grids.h"
+#include "passes/causal/OrderedSum.h"
 
 namespace quern::passes {
 namespace {
@@ -266,6 +267,23 @@ LogicalResult StepSchedule::checkLevel(mlir::Operation *op) {
   return success();
 }
 
+/// Where a dense layer has one unit for a position, what it reads of its weight is one stretch,
+/// long or short. Several would have to be copied together.
+void StepSchedule::findGrowing() {
+  for (mlir::Operation *op : needed) {
+    std::optional<OrderedSum> sum = orderedSumOf(op, axes);
+    mlir::RankedTensorType weight = ir::tensorType(op->getOperand(sum ? sum->weight : 0));
+    bool isStretch =
+        sum && weight.getNumElements() == weight.getDimSize(sum->from) * weight.getDimSize(sum->to);
+    if (isApart(op->getResult(0)) || isStretch)
+      growing.insert(of(op->getResult(0)));
+  }
+  // What is written ahead for several positions is written by one program.
+  for (mlir::Operation *op : needed)
+    if (spreadOf(op, axes))
+      growing.erase(of(op->getResult(0)));
+}
+
 FailureOr<StepSchedule> StepSchedule::plan(const SteppedModel &model, const OrderedAxes &axes,
                                            StepReads &reads) {
   StepSchedule schedule(model, axes);
@@ -283,6 +301,7 @@ FailureOr<StepSchedule> StepSchedule::plan(const SteppedModel &model, const Orde
   for (mlir::Operation *op : schedule.needed)
     if (failed(schedule.checkLevel(op)))
       return failure();
+  schedule.findGrowing();
   return schedule;
 }
 

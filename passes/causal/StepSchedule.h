@@ -4,6 +4,7 @@
 #include "passes/causal/StepReads.h"
 
 #include <compare>
+#include <set>
 
 namespace quern::passes {
 
@@ -63,6 +64,9 @@ public:
   const WholeScans &scansToBeWhole() const { return needWhole; }
   /// When a root (the input, or a result of one of the ops) is there.
   const Trigger &of(mlir::Value root) const { return triggers.find(root)->second; }
+  /// Whether what runs then reads the more the later it is: all that attention or a dense layer may
+  /// look back at. It has programs for several ranges of positions.
+  bool grows(const Trigger &when) const { return growing.contains(when); }
   /// Whether a root is computed at all.
   bool contains(mlir::Value root) const { return triggers.contains(root); }
 
@@ -78,6 +82,7 @@ private:
   void joinBodies();
   bool chooseAllTimes();
   mlir::LogicalResult checkLevel(mlir::Operation *op);
+  void findGrowing();
   Distance ahead(mlir::Operation *op, const StepRead &read) const;
   int64_t depth() const { return static_cast<int64_t>(axes.count()); }
 
@@ -89,6 +94,7 @@ private:
   /// The phases of all values, along the axes on which their levels let them count.
   llvm::DenseMap<mlir::Value, Distance> phases;
   WholeScans needWhole;
+  std::set<Trigger> growing;
   /// Whether no time has changed in a round.
   bool isSettled = true;
   /// Ops that cannot be computed element by element, and at which level they can.

@@ -22,10 +22,10 @@ uint64_t sumOfStates(const ImageView &view) {
   // A lie may ask for more memory than the machine has.
   if (bytes > 1 << 20 || positionsOf(*view.sequence()) > 64)
     return bytes;
-  std::vector<unsigned char> memory(bytes);
+  std::vector<unsigned char> memory(bytes), weights(view.header().weightsBytes);
   std::vector<runtime::StateMemory> states(view.states().size());
   runtime::SequenceState state;
-  state.open(view, states.data(), memory.data());
+  state.open(view, states.data(), memory.data(), weights.data());
   for (uint64_t position = 0; position < positionsOf(*view.sequence()); ++position) {
     runtime::Place place = runtime::placeOf(*view.sequence(), position);
     state.reach(place);
@@ -52,9 +52,10 @@ uint64_t sumOfStates(const ImageView &view) {
                   static_cast<uint64_t>(buffer.axes[axis].stride);
         uint64_t size = (last + 1) * runtime::dtypeBytes(static_cast<quern_dtype>(buffer.dtype));
         unsigned char *first = slot + static_cast<int64_t>(buffer.byteOffset);
-        EXPECT_GE(first, memory.data());
-        EXPECT_LE(first + size, memory.data() + bytes);
-        if (first >= memory.data() && first + size <= memory.data() + bytes)
+        const auto &space = view.states()[buffer.io].isConstant ? weights : memory;
+        EXPECT_GE(first, space.data());
+        EXPECT_LE(first + size, space.data() + space.size());
+        if (first >= space.data() && first + size <= space.data() + space.size())
           sum += first[0] + first[size - 1];
       }
     }
@@ -127,19 +128,21 @@ ImageBuilder imageOfSequence() {
   order.parameters = order.parameterStride = 1;
   order.high = 1;
   builder.sequences = {order};
-  builder.states = {{8, 6, 4, 9, {5, 1, 0, 0}, {1, 1, 1, 1}},
-                    {8, 1, 0, 9, {5, 1, 0, 0}, {1, 1, 1, 1}}};
+  builder.states = {{8, 6, 4, 9, {5, 1, 0, 0}, {1, 1, 1, 1}, 0, 0},
+                    {8, 1, 0, 9, {5, 1, 0, 0}, {1, 1, 1, 1}, 0, 0},
+                    {8, 0, 0, 12, {4, 1, 0, 0}, {1, 1, 1, 1}, 1, 64}};
   builder.inputStates = {0};
   using runtime::Space;
   runtime::BufferEntry row = ImageBuilder::buffer(Space::state, 0, 0, {2, 4}),
                        left = ImageBuilder::buffer(Space::state, 0, 0, {2}),
                        out = ImageBuilder::buffer(Space::state, 1, 0, {2}),
-                       all = ImageBuilder::buffer(Space::state, 0, 0, {2, 13});
+                       all = ImageBuilder::buffer(Space::state, 0, 0, {2, 13}),
+                       constant = ImageBuilder::buffer(Space::state, 2, 0, {2});
   left.byteOffset = static_cast<uint64_t>(-int64_t{8});
   all.isFixed = 1;
-  builder.buffers = {row, left, all, out};
+  builder.buffers = {row, constant, left, all, out};
   builder.programs = {{0, 1, 1, 1, 0, 0, 12, {1, 1, 1, 1}, {}},
-                      {1, 3, 2, 0, 0, 0, 12, {1, 1, 1, 1}, {}}};
+                      {1, 4, 2, 0, 0, 0, 12, {1, 1, 1, 1}, {}}};
   for (uint32_t place = 12; place-- > 0;)
     builder.places.push_back(place);
   return builder;
@@ -181,14 +184,14 @@ TEST(ImageView, refusesImpossibleSequences) {
       {order, [](ImageBuilder &b) { b.sequences[0].extents[2] = 1; }},
       {order, [](ImageBuilder &b) { b.sequences[0].inputAxes[0] = 3; }},
       {order, [](ImageBuilder &b) { b.sequences[0].input = 1; }},
-      {order, [](ImageBuilder &b) { b.sequences[0].inputState = 2; }},
+      {order, [](ImageBuilder &b) { b.sequences[0].inputState = 3; }},
       {order, [](ImageBuilder &b) { b.sequences[0].output = 1; }},
-      {order, [](ImageBuilder &b) { b.sequences[0].outputState = 2; }},
+      {order, [](ImageBuilder &b) { b.sequences[0].outputState = 3; }},
       {order, [&](ImageBuilder &b) { b.sequences[0].lag = huge; }},
       {order, [](ImageBuilder &b) { b.sequences[0].parameters = 3; }},
       {order, [](ImageBuilder &b) { b.sequences[0].parameterStride = 0; }},
       {order, [](ImageBuilder &b) { b.states[0].slotBytes = 4; }},
-      {order, [](ImageBuilder &b) { b.inputStates[0] = 2; }},
+      {order, [](ImageBuilder &b) { b.inputStates[0] = 3; }},
       {order, [](ImageBuilder &b) { b.inputStates.clear(); }},
       {order,
        [](ImageBuilder &b) {
@@ -229,10 +232,21 @@ TEST(ImageView, refusesImpossibleSequences) {
       // Six slots before the current position's, and four behind it.
       {buffer, [](ImageBuilder &b) { b.buffers.end()[-3].byteOffset = -uint64_t{7 * 8}; }},
       {buffer, [](ImageBuilder &b) { b.buffers.end()[-3].byteOffset = 5 * 8; }},
-      {buffer, [](ImageBuilder &b) { b.buffers.end()[-4].byteOffset = 8 * 2; }},
+      {buffer, [](ImageBuilder &b) { b.buffers.end()[-5].byteOffset = 8 * 2; }},
       {buffer, [](ImageBuilder &b) { b.buffers.end()[-2].axes[1].extent = 19; }},
       {buffer, [](ImageBuilder &b) { b.buffers.end()[-1].byteOffset = 8; }},
-      {"a buffer belongs to an unknown state", [](ImageBuilder &b) { b.buffers.back().io = 2; }},
+      // A constant state has its slots among the weights, all of them, and no others.
+      {state, [](ImageBuilder &b) { b.states[2].isConstant = 2; }},
+      {state, [](ImageBuilder &b) { b.states[2].isConstant = 0; }},
+      {state, [](ImageBuilder &b) { b.states[2].before = 1; }},
+      {state, [](ImageBuilder &b) { b.states[2].after = 1; }},
+      {state, [](ImageBuilder &b) { b.states[2].weightsOffset = 256; }},
+      {state, [&](ImageBuilder &b) { b.states[2].weightsOffset = huge << 32; }},
+      {order, [](ImageBuilder &b) { b.states[2].room = 11; }},
+      {order, [](ImageBuilder &b) { b.sequences[0].outputState = 2; }},
+      {order, [](ImageBuilder &b) { b.sequences[0].inputState = 2; }},
+      {buffer, [](ImageBuilder &b) { b.buffers.end()[-4].byteOffset = 8; }},
+      {"a buffer belongs to an unknown state", [](ImageBuilder &b) { b.buffers.back().io = 3; }},
       {"a buffer belongs to an unknown state",
        [](ImageBuilder &b) { b.buffers.back().isFixed = 2; }},
       {stray,

@@ -45,8 +45,8 @@ void emitProduct(ir::ContractOp op, const ContractShape &shape, KernelBuilder &b
   StoredDims dims = productDims(op, shape);
   bool onDevice = builder.backend().hasDeviceMemory();
   std::optional<mlir::RankedTensorType> wanted = packedOperandType(op, shape, builder.target());
-  bool packs =
-      !onDevice && !(builder.parameter(shape.b) && wanted && ir::tensorType(shape.b) == *wanted);
+  bool packs = !onDevice && !plan.readsInPlace &&
+               !(builder.parameter(shape.b) && wanted && ir::tensorType(shape.b) == *wanted);
 
   std::vector<Var> vars;
   Labelled at;

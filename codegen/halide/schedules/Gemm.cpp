@@ -15,17 +15,54 @@ using Halide::TailStrategy;
 using Halide::Var;
 using ir::ceilDiv;
 
+/// The vectors of a panel that products of many rows have as a rule. Where those of one row have
+/// the same, both can share the packed weights.
+int usualPanel(const GemmProblem &p, const CpuTarget &cpu) { return p.columns > cpu.lanes ? 2 : 1; }
+
+/// For a matrix-vector product as many usual panels a tile as divide all of them and fit the
+/// registers: sums enough to hide the latency of each. None where they do not divide.
+std::optional<RegisterTile> vectorTile(const GemmProblem &p, const CpuTarget &cpu) {
+  int vectors = usualPanel(p, cpu);
+  int64_t panels = ceilDiv(p.columns, int64_t{vectors} * cpu.lanes);
+  for (int64_t together = std::min<int64_t>(panels, (cpu.registers - 2) / vectors); together >= 1;
+       --together)
+    if (panels % together == 0 && (together > 1 || panels == 1))
+      return RegisterTile{.nv = vectors * static_cast<int>(together)};
+  return std::nullopt;
+}
+
+/// For a B that is read where it lies as many vectors a tile as divide its columns. None where
+/// those are no whole vectors.
+std::optional<RegisterTile> inPlaceTile(const GemmProblem &p, const CpuTarget &cpu) {
+  if (p.columns % cpu.lanes != 0)
+    return std::nullopt;
+  int64_t vectors = p.columns / cpu.lanes;
+  int64_t together = std::min<int64_t>(vectors, cpu.registers - 2);
+  while (vectors % together != 0)
+    --together;
+  return RegisterTile{.nv = static_cast<int>(together)};
+}
+
 } // namespace
 
 GemmPlan planGemm(const GemmProblem &p, const CpuTarget &cpu, std::optional<RegisterTile> tile) {
   GemmPlan plan{.problem = p, .cpu = cpu};
+  bool isVector = p.rows == 1 && p.constantB;
+  if (!tile && p.inPlaceB)
+    tile = inPlaceTile(p, cpu);
+  else if (!tile && isVector)
+    tile = vectorTile(p, cpu);
   plan.tile =
       tile ? *tile
            : chooseTile({.channels = p.columns, .width = p.rows, .height = 1, .depth = p.depth},
                         cpu);
   plan.tile.mx = static_cast<int>(std::min<int64_t>(plan.tile.mx, p.rows));
   plan.tile.my = 1;
-  plan.panelWidth = int64_t{plan.tile.nv} * cpu.lanes;
+  int64_t usualWidth = int64_t{usualPanel(p, cpu)} * cpu.lanes;
+  plan.readsInPlace = p.inPlaceB && p.columns % plan.tileWidth() == 0;
+  bool isShared = isVector && !p.inPlaceB && plan.tileWidth() % usualWidth == 0 &&
+                  ceilDiv(p.columns, usualWidth) * usualWidth % plan.tileWidth() == 0;
+  plan.panelWidth = isShared ? usualWidth : plan.tileWidth();
   plan.panels = ceilDiv(p.columns, plan.panelWidth);
   plan.unrollDepth = p.depth % 4 == 0 ? 4 : p.depth % 3 == 0 ? 3 : p.depth % 2 == 0 ? 2 : 1;
 
@@ -43,8 +80,8 @@ GemmPlan planGemm(const GemmProblem &p, const CpuTarget &cpu, std::optional<Regi
                                       .copies = p.batch,
                                       .unitBytes = size(plan.tile.mx, p.depth),
                                       .haloBytes = 0,
-                                      .panels = plan.panels,
-                                      .panelBytes = size(plan.panelWidth, p.depth),
+                                      .panels = ceilDiv(p.columns, plan.tileWidth()),
+                                      .panelBytes = size(plan.tileWidth(), p.depth),
                                       .tasks = tasks},
                                      cpu);
   plan.rowsPerTask = blocking.unitsPerBlock * plan.tile.mx;
@@ -55,7 +92,7 @@ GemmPlan planGemm(const GemmProblem &p, const CpuTarget &cpu, std::optional<Regi
 void scheduleGemm(const GemmPlan &plan, Func packed, Func acc, Func output) {
   const GemmProblem &p = plan.problem;
   const int lanes = plan.cpu.lanes;
-  const int width = static_cast<int>(plan.panelWidth);
+  const int width = static_cast<int>(plan.tileWidth());
   const int mx = plan.tile.mx;
   std::vector<Var> args = output.args();
   Var n = args[0], m = args[1];

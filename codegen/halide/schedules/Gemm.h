@@ -16,6 +16,8 @@ struct GemmProblem {
   int64_t columns = 1; ///< N
   int64_t depth = 1;   ///< K
   bool constantB = true;
+  /// B is read once, where it lies: its columns are neighbours in memory, and nobody packs it.
+  bool inPlaceB = false;
 };
 
 /// How a matrix product is to run. A constant B must be packed as `[panels][K][panelWidth]`
@@ -30,9 +32,13 @@ struct GemmPlan {
   int64_t panelWidth = 0;
   int64_t panels = 0;
   int64_t rowsPerTask = 0;
-  int64_t panelsPerTask = 0;
+  int64_t panelsPerTask = 0; ///< in tiles, which a matrix-vector product has of several panels each
+
+  /// The columns that a tile computes: a panel, or several.
+  int64_t tileWidth() const { return int64_t{tile.nv} * cpu.lanes; }
   bool parallel = false;
   int64_t unrollDepth = 1;
+  bool readsInPlace = false; ///< the product reads B itself: no panels
 };
 
 /// Chooses the tile (unless one is given), packing and loops; M = 1 (a matrix-vector product)

@@ -14,16 +14,21 @@ using Halide::RVar;
 using Halide::TailStrategy;
 using Halide::Var;
 
-/// Splits the update of `acc` over `r` into `lanes` partial results, computed with `acc`, which
-/// then only combines them.
+/// Splits the update of `acc` over `r` into vectors of partial results, computed with `acc`, which
+/// then only combines them. One vector would wait for its last sum at each step.
 void vectoriseRows(Func acc, const RVar &r, int64_t extent, int lanes) {
-  if (extent < 2 * lanes)
+  if (extent < 2 * lanes && extent != lanes)
     return;
-  RVar ro("ro"), ri("ri");
+  int width = lanes;
+  while (width < 4 * lanes && extent % (2 * width) == 0)
+    width *= 2;
+  RVar ro("ro"), ri("ri"), vector("vector");
   Var u("u");
-  acc.update().split(r, ro, ri, lanes, TailStrategy::GuardWithIf);
+  acc.update().split(r, ro, ri, width, TailStrategy::GuardWithIf);
   Func partial = acc.update().rfactor(ri, u);
-  partial.compute_at(acc, Var::outermost()).vectorize(u).update().vectorize(u);
+  partial.compute_at(acc, Var::outermost()).store_in(Halide::MemoryType::Stack);
+  partial.vectorize(u, lanes).unroll(u).update().vectorize(u, lanes).unroll(u);
+  acc.update().split(ri, ri, vector, lanes).atomic().vectorize(vector).unroll(ri);
 }
 
 /// Fuses the dimensions of `output` from `first` on and makes blocks of them parallel if the work

@@ -118,6 +118,16 @@ Cases contractCases() {
   cases.push_back(contractCase(extents, {0, 4}, {0, 4}, {0, 4}));       // a plain product
   cases.push_back(contractCase(extents, {0, 2}, {1, 5}, {0, 1}));       // sums of one operand alone
   cases.push_back(contractCase(extents, {0, 2}, {2, 1}, {0, 1}, "i32"));
+  // One query, as a step has it: keys and values are read where they lie, as far as whole vectors
+  // go.
+  for (int64_t depth : {5, 8, 16, 24, 48}) {
+    std::map<int64_t, int64_t> one{{0, 1}, {1, 37}, {2, depth}, {3, 1}, {5, 3}};
+    cases.push_back(contractCase(one, {3, 5, 0, 2}, {1, 3, 5, 2}, {3, 5, 0, 1}));
+    cases.push_back(contractCase(one, {3, 5, 0, 1}, {1, 3, 5, 2}, {3, 5, 0, 2}));
+  }
+  // Columns in whole panels, many of them together, and in a prime number of panels.
+  for (int64_t columns : {8, 16, 112, 128, 208, 256, 784})
+    cases.push_back(segmentCase({{1, 24}, {2, 12}}, 1, columns, 3));
   cases.push_back(segmentCase({{1, 1}}, 1, 1, 2));
   cases.push_back(segmentCase({{1, 64}, {1, 64}}, 1, 128, 3));
   cases.push_back(segmentCase({{3, 20}, {2, 20}, {1, 20}}, 1, 33, 4));
