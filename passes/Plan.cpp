@@ -82,10 +82,8 @@ void writeKernel(OStream &json, mlir::func::FuncOp kernel) {
     for (mlir::Operation &op : kernel.front()) {
       if (isAnchor(&op))
         json.attribute("anchor", op.getName().stripDialect());
-      if (auto conv = llvm::dyn_cast<ir::ConvOp>(op); conv && conv.getAlgorithm())
-        json.attribute("algorithm", conv.getAlgorithm()->text());
-      if (auto contract = llvm::dyn_cast<ir::ContractOp>(op); contract && contract.getAlgorithm())
-        json.attribute("algorithm", contract.getAlgorithm()->text());
+      if (ir::ConvAttr algorithm = algorithmOf(&op))
+        json.attribute("algorithm", algorithm.text());
     }
     json.attribute("flops", flopsOf(kernel));
     json.attributeArray("operands", [&] {

@@ -62,10 +62,11 @@ def layers_of(report, depthwise_only):
     return layers
 
 
-def ask(quern, threads, extra):
-    """All groups' layers, and what the reports say of the machine."""
+def ask(quern, wanted, threads, extra):
+    """The layers of the wanted groups, and what the reports say of the machine."""
     groups, machine = {}, None
-    for name, (questions, depthwise_only) in GROUPS.items():
+    for name in wanted:
+        questions, depthwise_only = GROUPS[name]
         layers = groups[name] = {}
         for arguments in questions:
             report = compare(quern, arguments, ["--threads", str(threads), *extra])
@@ -76,7 +77,7 @@ def ask(quern, threads, extra):
 
 def judge(records, picks, budget):
     """The model's choice and the fastest, as (name, ms) each."""
-    allowed = [r for r in records if r["ms_median"] is not None and r["max_error"] <= budget]
+    allowed = [r for r in records if r["ms_median"] is not None and r["max_error"] <= budget and not r.get("conditional")]
     best = min(allowed, key=lambda r: r["ms_median"])
     name = next(r["algorithm"] for r in picks if r["chosen_by_model"])
     pick = next((r for r in allowed if r["algorithm"] == name), {"algorithm": name, "ms_median": math.inf})  # it failed
@@ -114,6 +115,7 @@ def main():
     parser.add_argument("--quern", default=os.path.join(TOP, "build/bin/quern"))
     parser.add_argument("--threads", default="1")
     parser.add_argument("--seconds", default="0.25", help="of timing at most, for each variant on average")
+    parser.add_argument("--group", default="", help="part of a group's name: its layers only")
     parser.add_argument("--max-error", default=1e-3, type=float)
     parser.add_argument("--save", help="keep the times in this file")
     parser.add_argument("--times", help="take the times from this file")
@@ -123,8 +125,11 @@ def main():
     if options.times:
         with open(options.times, encoding="utf-8") as file:
             saved = json.load(file)
+    wanted = [name for name in GROUPS if options.group.lower() in name.lower()]
+    if not wanted:
+        parser.error(f"--group {options.group}: there is {', '.join(GROUPS)}")
     for threads in options.threads.split(","):
-        picks = ask(options.quern, threads, budget + (["--estimate"] if saved else ["--seconds", options.seconds]))
+        picks = ask(options.quern, wanted, threads, budget + (["--estimate"] if saved else ["--seconds", options.seconds]))
         times = saved.setdefault(threads, picks)
         show(times, picks, options.max_error)
     if options.save:

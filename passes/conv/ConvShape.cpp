@@ -117,4 +117,11 @@ ConvShape shapeOf(ir::ConvOp op) {
   return shape;
 }
 
+ir::ConvAttr algorithmOf(mlir::Operation *op) {
+  if (auto conv = llvm::dyn_cast<ir::ConvOp>(op))
+    return conv.getAlgorithmAttr();
+  auto contract = llvm::dyn_cast<ir::ContractOp>(op);
+  return contract ? contract.getAlgorithmAttr() : ir::ConvAttr();
+}
+
 } // namespace quern::passes

@@ -50,6 +50,9 @@ struct ConvShape {
 
 ConvShape shapeOf(ir::ConvOp op);
 
+/// The algorithm that `op` names, a convolution or a contraction; null where it names none.
+ir::ConvAttr algorithmOf(mlir::Operation *op);
+
 /// What the cost model needs to know of a target. Only ratios matter to a choice.
 struct Machine {
   int lanes = 8;                   ///< f32 of a vector register
