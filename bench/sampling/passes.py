@@ -43,7 +43,7 @@ class Compiled:
         subprocess.run([quern, "compile", f"{TOP}/models/{name}.qn", "--weights", "random", "--steps", "always", "-q", "--emit",
                         "shared", "-o", path, *[word for setting in settings for word in ("--set", setting)]], check=True)
         self.library = ctypes.CDLL(path)
-        accessor = getattr(self.library, name)
+        accessor = getattr(self.library, f"quern_get_{name}")
         accessor.restype = ctypes.c_void_p
         self.model = ctypes.c_void_p(accessor())
         self.order = Order()
