@@ -60,7 +60,7 @@ int64_t nextSize(int64_t n) {
 /// Samples that hold all of an axis: the zeros that both of its ends have in common are shared.
 int64_t wholeAxis(const ConvAxis &axis) {
   int64_t shared = std::max<int64_t>(0, std::min(axis.padLow, axis.padHigh));
-  // However many are shared, each output has a sample of its own, and each tap.
+  // However many are shared, each output has a sample of its own.
   return std::max({axis.out, span(axis), axis.out + span(axis) - 1 - shared});
 }
 

@@ -196,6 +196,7 @@ std::vector<Case> cases() {
       {conv(1, 1, 1, 1, {axis(17, 5, 2, 2), axis(17, 5, 2, 2)}), {}, "OneChannel"},
       {conv(1, 3, 2, 1, {axis(1, 1, 0, 0), axis(1, 1, 0, 0)}), {1, 1}, "OnePixel"},
       {conv(1, 3, 2, 1, {axis(1, 3, 1, 1), axis(1, 3, 1, 1)}), {2, 2}, "OnePixelPadded"},
+      {conv(1, 7, 11, 1, {axis(7, 3, 3, 3, 3), axis(1, 1, 2, 1)}), {10, 3}, "PixelAmongZeros"},
       {conv(1, 8, 8, 1, {axis(20, 15, 7, 7), axis(9, 1, 0, 0)}), {27, 4}, "OneRowFilter"},
       {conv(1, 8, 16, 1, {axis(14, 5, 3, 0), axis(14, 4, 0, 2)}), {20, 9}, "Asymmetric"},
       {conv(1, 8, 8, 1, {axis(30, 5, 4, 4, 2), axis(30, 3, 3, 3, 3)}), {21, 22}, "Dilated"},

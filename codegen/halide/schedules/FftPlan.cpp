@@ -147,8 +147,8 @@ bool fftSupports(const SpatialConv &p, std::string *why) {
 int64_t minimalFftSize(const ConvAxis &axis, int64_t outputs) {
   int64_t shared =
       outputs == axis.out ? std::max<int64_t>(0, std::min(axis.padLow, axis.padHigh)) : 0;
-  // However many zeros are shared, each output has a sample of its own, and each tap.
-  return std::max({outputs, axis.span(), outputs + axis.span() - 1 - shared});
+  // However many zeros are shared, each output has a sample of its own.
+  return std::max(outputs, outputs + axis.span() - 1 - shared);
 }
 
 FftPlan planFft(const SpatialConv &problem, const std::vector<int64_t> &sizes,
