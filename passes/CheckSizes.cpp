@@ -46,25 +46,16 @@ mlir::LogicalResult checkDimensions(mlir::Location location, mlir::Type type) {
          << ir::maxDimensions << ": merge some with reshape";
 }
 
-/// Of a model, whose values all lie in memory.
-mlir::LogicalResult checkDimensions(mlir::func::FuncOp model) {
-  for (mlir::BlockArgument argument : model.getArguments())
-    if (mlir::failed(checkDimensions(argument.getLoc(), argument.getType())))
-      return mlir::failure();
-  for (mlir::Operation &op : model.front().without_terminator())
-    for (mlir::Type type : op.getResultTypes())
-      if (mlir::failed(checkDimensions(op.getLoc(), type)))
-        return mlir::failure();
-  return mlir::success();
-}
-
-mlir::LogicalResult checkFunction(mlir::func::FuncOp function) {
+/// Checks the types of all values of a function's body.
+mlir::LogicalResult
+checkValues(mlir::func::FuncOp function,
+            llvm::function_ref<mlir::LogicalResult(mlir::Location, mlir::Type)> check) {
   for (mlir::BlockArgument argument : function.getArguments())
-    if (mlir::failed(checkSize(argument.getLoc(), argument.getType())))
+    if (mlir::failed(check(argument.getLoc(), argument.getType())))
       return mlir::failure();
   for (mlir::Operation &op : function.front().without_terminator())
     for (mlir::Type type : op.getResultTypes())
-      if (mlir::failed(checkSize(op.getLoc(), type)))
+      if (mlir::failed(check(op.getLoc(), type)))
         return mlir::failure();
   return mlir::success();
 }
@@ -73,10 +64,12 @@ struct CheckSizes : impl::CheckSizesBase<CheckSizes> {
   void runOnOperation() override {
     // The model first: its places are the user's, each of a kernel's is that of one launch.
     mlir::func::FuncOp model = modelOf(getOperation());
-    if (model && (failed(checkFunction(model)) || failed(checkDimensions(model))))
+    // All of a model's values lie in memory.
+    if (model &&
+        (failed(checkValues(model, checkSize)) || failed(checkValues(model, checkDimensions))))
       return signalPassFailure();
     for (auto function : getOperation().getOps<mlir::func::FuncOp>())
-      if (function->hasAttr(ir::names::kernel) && failed(checkFunction(function)))
+      if (function->hasAttr(ir::names::kernel) && failed(checkValues(function, checkSize)))
         return signalPassFailure();
   }
 };

@@ -74,12 +74,7 @@ LogicalResult deriveInOrder(mlir::func::FuncOp model, const SteppedModel &steppe
   });
   boxes.keepStates();
   ir::Steps steps;
-  steps.inputs.assign(model.getNumArguments(), -1);
-  for (const auto &[value, map, number] : modules.values())
-    if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(value);
-        argument && !modules.at(number).hasPosition())
-      steps.inputs[argument.getArgNumber()] = static_cast<int64_t>(number);
-  steps.inputs[static_cast<size_t>(contract.getInput())] = static_cast<int64_t>(boxes.inputState());
+  steps.inputs = modules.inputStates(contract, boxes.inputState());
   for (auto [in, out] : llvm::zip_equal(contract.getInputAxes(), contract.getOutputAxes()))
     if (contract.getInputAxes().size() == 1 ||
         ir::tensorType(stepped.wholeInput()).getDimSize(in) > 1) {
@@ -147,8 +142,9 @@ private:
         isStepped = succeeded(deriveWholePasses(model, contract));
     }
     for (auto &[location, reason] : reasons)
-      mlir::emitWarning(location)
-          << reason << (isStepped ? "; each step is a pass over the whole model" : "");
+      mlir::emitWarning(location) << reason
+                                  << (isStepped ? "; each step is a pass over the whole model"
+                                                : "");
   }
 };
 

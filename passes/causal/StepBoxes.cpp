@@ -19,6 +19,19 @@ Value reshaped(mlir::OpBuilder &builder, Value value, llvm::ArrayRef<int64_t> sh
   return ir::ReshapeOp::create(builder, value.getLoc(), shaped(type, shape), value, shape);
 }
 
+Value permuted(mlir::OpBuilder &builder, Value value, llvm::ArrayRef<int64_t> permutation) {
+  mlir::RankedTensorType type = ir::tensorType(value);
+  llvm::SmallVector<int64_t> shape, moving;
+  for (int64_t axis : permutation) {
+    shape.push_back(type.getDimSize(axis));
+    if (shape.back() != 1)
+      moving.push_back(axis);
+  }
+  if (llvm::is_sorted(moving))
+    return reshaped(builder, value, shape);
+  return ir::TransposeOp::create(builder, value.getLoc(), shaped(type, shape), value, permutation);
+}
+
 namespace {
 
 /// A program for a part of the past is for so many positions at least, and there are so many parts
@@ -35,20 +48,6 @@ Value outsideOfScan(Value value) {
     value = scan.getInvariants()[argument.getArgNumber() - before];
   }
   return value;
-}
-
-/// `value` with its axes permuted; only reshaped where that moves nothing.
-Value permuted(mlir::OpBuilder &builder, Value value, llvm::ArrayRef<int64_t> permutation) {
-  mlir::RankedTensorType type = ir::tensorType(value);
-  llvm::SmallVector<int64_t> shape, moving;
-  for (int64_t axis : permutation) {
-    shape.push_back(type.getDimSize(axis));
-    if (shape.back() != 1)
-      moving.push_back(axis);
-  }
-  if (llvm::is_sorted(moving))
-    return reshaped(builder, value, shape);
-  return ir::TransposeOp::create(builder, value.getLoc(), shaped(type, shape), value, permutation);
 }
 
 /// How many elements of a box at `level` lie side by side along the last ordered axis.

@@ -74,5 +74,8 @@ mlir::Value reshaped(mlir::OpBuilder &builder, mlir::Value value, llvm::ArrayRef
 
 /// The type with another shape.
 mlir::RankedTensorType shaped(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> shape);
+/// `value` with its axes permuted; only reshaped where that moves nothing.
+mlir::Value permuted(mlir::OpBuilder &builder, mlir::Value value,
+                     llvm::ArrayRef<int64_t> permutation);
 
 } // namespace quern::passes

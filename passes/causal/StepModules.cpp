@@ -105,6 +105,17 @@ size_t StepModules::state(mlir::Value value, const OrderedMap &axes, const Dista
   return number;
 }
 
+llvm::SmallVector<int64_t> StepModules::inputStates(ir::CausalAttr contract,
+                                                    size_t generated) const {
+  llvm::SmallVector<int64_t> inputs(mlir::func::FuncOp(model).getNumArguments(), -1);
+  for (const auto &[value, map, number] : numbers)
+    if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(value);
+        argument && !states[number].hasPosition())
+      inputs[argument.getArgNumber()] = static_cast<int64_t>(number);
+  inputs[static_cast<size_t>(contract.getInput())] = static_cast<int64_t>(generated);
+  return inputs;
+}
+
 int64_t StepModules::elements(const KeptValue &state, size_t axis) const {
   return (extents[axis] + state.rates[axis] - 1) / state.rates[axis];
 }

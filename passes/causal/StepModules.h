@@ -102,6 +102,9 @@ public:
     return {state};
   }
   const KeptValue &at(size_t state) const { return states[state]; }
+  /// The state of each of the model's inputs, -1 where no program reads it: of the generated one
+  /// `generated`, of others that of the whole tensor.
+  llvm::SmallVector<int64_t> inputStates(ir::CausalAttr contract, size_t generated) const;
   /// The states asked for so far, with their values.
   const auto &values() const { return numbers; }
 

@@ -1,7 +1,7 @@
 #include "passes/causal/WholePasses.h"
 
 #include "passes/causal/ReceptiveField.h"
-#include "passes/causal/StepModules.h"
+#include "passes/causal/StepBoxes.h"
 
 namespace quern::passes {
 namespace {
@@ -49,12 +49,7 @@ public:
 
   void finish() {
     ir::Steps steps;
-    mlir::func::FuncOp function = model;
-    steps.inputs.assign(function.getNumArguments(), -1);
-    for (const auto &[value, map, number] : modules.values())
-      if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(value))
-        steps.inputs[argument.getArgNumber()] = static_cast<int64_t>(number);
-    steps.inputs[static_cast<size_t>(contract.getInput())] = static_cast<int64_t>(inputState);
+    steps.inputs = modules.inputStates(contract, inputState);
     llvm::append_range(steps.inputAxes, contract.getInputAxes());
     llvm::append_range(steps.outputAxes, contract.getOutputAxes());
     steps.output = static_cast<int64_t>(outputState);
@@ -154,22 +149,8 @@ private:
                                        mlir::DenseElementsAttr::get(listType, which));
     llvm::SmallVector<int64_t> shape(type.getShape());
     shape.front() = static_cast<int64_t>(which.size());
-    return ir::GatherOp::create(program.builder, value.getLoc(),
-                                mlir::RankedTensorType::get(shape, type.getElementType()), value,
-                                list, 0);
-  }
-
-  static Value reshaped(StepProgram &program, Value value, llvm::ArrayRef<int64_t> shape) {
-    auto type = mlir::RankedTensorType::get(shape, ir::tensorType(value).getElementType());
-    return ir::ReshapeOp::create(program.builder, value.getLoc(), type, value, shape);
-  }
-
-  static Value transposed(StepProgram &program, Value value, llvm::ArrayRef<int64_t> by) {
-    llvm::SmallVector<int64_t> shape;
-    for (int64_t axis : by)
-      shape.push_back(ir::tensorType(value).getDimSize(axis));
-    auto type = mlir::RankedTensorType::get(shape, ir::tensorType(value).getElementType());
-    return ir::TransposeOp::create(program.builder, value.getLoc(), type, value, by);
+    return ir::GatherOp::create(program.builder, value.getLoc(), shaped(type, shape), value, list,
+                                0);
   }
 
   /// Elements by position, [positions, slot], as the input has them: its ordered axes have one
@@ -185,7 +166,7 @@ private:
       if (found == ordered.end())
         shape.push_back(type.getDimSize(axis));
     }
-    return transposed(program, reshaped(program, byPosition, shape), by);
+    return permuted(program.builder, reshaped(program.builder, byPosition, shape), by);
   }
 
   /// The outputs of a wave, [positions, slot].
@@ -204,8 +185,9 @@ private:
     llvm::append_range(places, rest);
     llvm::SmallVector<int64_t> shape(modules.at(outputState).slot.getShape());
     shape.insert(shape.begin(), positions.count());
+    mlir::OpBuilder &builder = program.builder;
     Value byPosition =
-        reshaped(program, transposed(program, reshaped(program, output, split), places), shape);
+        reshaped(builder, permuted(builder, reshaped(builder, output, split), places), shape);
     std::vector<int32_t> numbers;
     numbers.reserve(static_cast<size_t>(wave.until - wave.from));
     for (int64_t rank = wave.from; rank < wave.until; ++rank)

@@ -57,11 +57,10 @@ int64_t nextSize(int64_t n) {
   return best;
 }
 
-/// Samples that hold all of an axis: the zeros that both of its ends have in common are shared.
+/// Samples that hold all of an axis, and its filter.
 int64_t wholeAxis(const ConvAxis &axis) {
-  int64_t shared = std::max<int64_t>(0, std::min(axis.padLow, axis.padHigh));
-  // However many are shared, each output has a sample of its own.
-  return std::max({axis.out, span(axis), axis.out + span(axis) - 1 - shared});
+  return std::max(span(axis),
+                  ir::wholeAxisSamples(axis.out, span(axis), axis.padLow, axis.padHigh));
 }
 
 /// Transforms of `size` samples along an axis that is not held by one.

@@ -1,7 +1,6 @@
 // The analysis against the full pass as it is compiled: kernels compute padding, tails and vectors
 // that the references know nothing of.
-#include "passes/Model.h"
-#include "passes/Pipeline.h"
+#include "ir/Infer.h"
 #include "tests/causal/CompiledModel.h"
 #include "tests/causal/Perturbation.h"
 #include "tests/causal/RandomCausalModel.h"
@@ -17,13 +16,8 @@ TEST_P(CompiledCausalModels, OutputsMoveWithWhatTheyDependOn) {
   mlir::MLIRContext context;
   context.loadDialect<ir::QuernDialect, mlir::func::FuncDialect>();
   RandomCausalModel model = makeRandomCausalModel(context, 1000 + GetParam());
-  mlir::OwningOpRef<mlir::ModuleOp> simplified(model.module->clone());
-  mlir::PassManager simplify(&context);
-  buildSimplify(simplify);
-  ASSERT_TRUE(mlir::succeeded(simplify.run(*simplified)));
-  mlir::func::FuncOp function = modelOf(*simplified);
-  auto analysis =
-      analyseCausality(function, function->getAttrOfType<ir::CausalAttr>(ir::names::causal));
+  SimplifiedModel simplified(*model.module);
+  auto &analysis = simplified.analysis;
   ASSERT_TRUE(mlir::succeeded(analysis));
   CompiledModel compiled(*model.module, model.parameters);
   ASSERT_TRUE(compiled);

@@ -16,6 +16,15 @@ double genericNumber(int64_t at) { return std::sin(1.0 + 2.3 * static_cast<doubl
 
 } // namespace
 
+SimplifiedModel::SimplifiedModel(mlir::ModuleOp source) : module(source.clone()) {
+  mlir::PassManager simplify(source.getContext());
+  buildSimplify(simplify);
+  EXPECT_TRUE(mlir::succeeded(simplify.run(*module)));
+  mlir::func::FuncOp function = modelOf(*module);
+  analysis = analyseCausality(function, function->getAttrOfType<ir::CausalAttr>(ir::names::causal));
+  EXPECT_TRUE(mlir::succeeded(analysis));
+}
+
 Perturbation::Perturbation(llvm::function_ref<reference::Tensor(const reference::Tensor &)> run,
                            const CausalAnalysis &analysis)
     : positions(analysis.positions), input(tensorType(analysis.input()).getShape().vec()) {

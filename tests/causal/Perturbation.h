@@ -6,6 +6,15 @@
 
 namespace quern::passes {
 
+/// A copy of a model as the analysis takes it, and what that says by the contract on it.
+struct SimplifiedModel {
+  /// Fails the current test where a pass does, or the contract does not fit.
+  explicit SimplifiedModel(mlir::ModuleOp source);
+
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  mlir::FailureOr<CausalAnalysis> analysis = mlir::failure();
+};
+
 /// A model's output for some generic input, and with each position of it moved.
 class Perturbation {
 public:

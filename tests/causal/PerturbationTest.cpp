@@ -2,8 +2,6 @@
 // weights are generic.
 #include "tests/causal/Perturbation.h"
 
-#include "passes/Model.h"
-#include "passes/Pipeline.h"
 #include "tests/causal/RandomCausalModel.h"
 
 #include "mlir/IR/Verifier.h"
@@ -29,13 +27,8 @@ TEST_P(RandomCausalModels, OutputsMoveWithWhatTheyDependOn) {
   for (uint64_t seed = GetParam() * 15; seed < GetParam() * 15 + 15; ++seed) {
     RandomCausalModel model = makeRandomCausalModel(context, seed);
     ASSERT_TRUE(mlir::succeeded(mlir::verify(*model.module)));
-    mlir::OwningOpRef<mlir::ModuleOp> simplified(model.module->clone());
-    mlir::PassManager simplify(&context);
-    buildSimplify(simplify);
-    ASSERT_TRUE(mlir::succeeded(simplify.run(*simplified)));
-    mlir::func::FuncOp function = modelOf(*simplified);
-    auto analysis =
-        analyseCausality(function, function->getAttrOfType<ir::CausalAttr>(ir::names::causal));
+    SimplifiedModel simplified(*model.module);
+    auto &analysis = simplified.analysis;
     ASSERT_TRUE(mlir::succeeded(analysis));
     expectSameDependence(*analysis, perturb(*model.module, model.parameters, *analysis));
     if (HasFailure()) {

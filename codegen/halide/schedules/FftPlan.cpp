@@ -145,10 +145,9 @@ bool fftSupports(const SpatialConv &p, std::string *why) {
 }
 
 int64_t minimalFftSize(const ConvAxis &axis, int64_t outputs) {
-  int64_t shared =
-      outputs == axis.out ? std::max<int64_t>(0, std::min(axis.padLow, axis.padHigh)) : 0;
-  // However many zeros are shared, each output has a sample of its own.
-  return std::max(outputs, outputs + axis.span() - 1 - shared);
+  bool isWhole = outputs == axis.out;
+  return ir::wholeAxisSamples(outputs, axis.span(), isWhole ? axis.padLow : 0,
+                              isWhole ? axis.padHigh : 0);
 }
 
 FftPlan planFft(const SpatialConv &problem, const std::vector<int64_t> &sizes,
