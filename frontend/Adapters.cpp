@@ -58,13 +58,13 @@ mlir::Attribute photo(Elaborator &elaborator, const BoundAdapter &adapter) {
 
 /// The file that argument `i` names, seen from the model's; null after an error.
 std::unique_ptr<llvm::MemoryBuffer> readFile(Elaborator &elaborator, const BoundAdapter &adapter,
-                                             unsigned i, bool isText) {
+                                             unsigned i) {
   llvm::SmallString<256> path(adapter.arguments[i].value.asString());
   if (llvm::sys::path::is_relative(path)) {
     path = llvm::sys::path::parent_path(elaborator.frame->file->path);
     llvm::sys::path::append(path, adapter.arguments[i].value.asString());
   }
-  auto buffer = llvm::MemoryBuffer::getFile(path, isText);
+  auto buffer = elaborator.program.readFile(path);
   if (buffer)
     return std::move(*buffer);
   elaborator.error<diag::CannotRead>(adapter.rangeOf(i), path.str(), buffer.getError().message());
@@ -80,7 +80,7 @@ mlir::Attribute text(Elaborator &elaborator, const BoundAdapter &adapter) {
     elaborator.error<diag::TextShape>(adapter.call.range, typeText(adapter.type));
     return nullptr;
   }
-  auto buffer = readFile(elaborator, adapter, 0, /*isText=*/false);
+  auto buffer = readFile(elaborator, adapter, 0);
   if (!buffer)
     return nullptr;
   llvm::SetVector<mlir::Attribute> symbols;
@@ -107,7 +107,7 @@ mlir::Attribute text(Elaborator &elaborator, const BoundAdapter &adapter) {
 mlir::Attribute labels(Elaborator &elaborator, const BoundAdapter &adapter) {
   mlir::Builder &builder = elaborator.builder;
   mlir::RankedTensorType type = adapter.type;
-  auto buffer = readFile(elaborator, adapter, 0, /*isText=*/true);
+  auto buffer = readFile(elaborator, adapter, 0);
   if (!buffer)
     return nullptr;
   llvm::SmallVector<mlir::Attribute> names;

@@ -97,7 +97,7 @@ struct Callable {
   Identifier name;
   llvm::ArrayRef<Parameter> parameters;
   llvm::ArrayRef<Result> results;
-  /// The results are written in parentheses: a tuple, even of one.
+  /// The results are written in parentheses: a tuple, or the only one bare.
   bool returnsTuple = false;
   /// Null where nothing is said.
   const Contract *contract = nullptr;

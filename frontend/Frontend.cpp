@@ -95,6 +95,8 @@ public:
     return false;
   }
 
+  const std::vector<std::string> &filesRead() const { return program.filesRead(); }
+
 private:
   const Options &options;
   llvm::SourceMgr sources;
@@ -105,7 +107,8 @@ private:
 
 mlir::OwningOpRef<mlir::ModuleOp> compileAny(StringRef path, const std::string *text,
                                              const Options &options, mlir::MLIRContext &context,
-                                             llvm::raw_ostream &stream) {
+                                             llvm::raw_ostream &stream,
+                                             std::vector<std::string> *filesRead) {
   Compilation compilation(options, stream);
   if (!compilation.load(path, text))
     return nullptr;
@@ -115,6 +118,8 @@ mlir::OwningOpRef<mlir::ModuleOp> compileAny(StringRef path, const std::string *
     module = compilation.elaborate(model, context);
   if (!compilation.isFaultless(context))
     return nullptr;
+  if (filesRead)
+    *filesRead = compilation.filesRead();
   return module;
 }
 
@@ -122,15 +127,16 @@ mlir::OwningOpRef<mlir::ModuleOp> compileAny(StringRef path, const std::string *
 
 mlir::OwningOpRef<mlir::ModuleOp> compile(StringRef path, const Options &options,
                                           mlir::MLIRContext &context,
-                                          llvm::raw_ostream &diagnostics) {
-  return compileAny(path, nullptr, options, context, diagnostics);
+                                          llvm::raw_ostream &diagnostics,
+                                          std::vector<std::string> *filesRead) {
+  return compileAny(path, nullptr, options, context, diagnostics, filesRead);
 }
 
 mlir::OwningOpRef<mlir::ModuleOp> compileText(StringRef path, StringRef text,
                                               const Options &options, mlir::MLIRContext &context,
                                               llvm::raw_ostream &diagnostics) {
   std::string contents = text.str();
-  return compileAny(path, &contents, options, context, diagnostics);
+  return compileAny(path, &contents, options, context, diagnostics, nullptr);
 }
 
 std::optional<size_t> check(StringRef path, const Options &options, mlir::MLIRContext &context,

@@ -24,7 +24,11 @@ bool isNamePart(char c) { return llvm::isAlnum(c) || c == '_'; }
 class Lexer {
 public:
   Lexer(StringRef text, Diagnostics &diagnostics)
-      : diagnostics(diagnostics), cursor(text.begin()), end(text.end()) {}
+      : diagnostics(diagnostics), cursor(text.begin()), end(text.end()) {
+    // What some editors put before a text in UTF-8.
+    if (text.starts_with("\xEF\xBB\xBF"))
+      cursor += 3;
+  }
 
   TokenStream run() {
     while (lexOne()) {

@@ -7,6 +7,7 @@
 #include "ir/StepAttributes.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 namespace quern::frontend {
@@ -73,7 +74,12 @@ private:
 
   /// Binds what `--set` gives.
   void readSettings(const Options &options) {
+    llvm::StringSet<> given;
     for (const auto &[name, text] : options.settings) {
+      if (!given.insert(name).second) {
+        diagnostics.report<diag::RepeatedSetting>({}, name);
+        continue;
+      }
       bool isSymbol =
           llvm::any_of(symbols, [&](const Symbol &symbol) { return symbol.name == name; });
       if (!isSymbol && !isParameter(name)) {

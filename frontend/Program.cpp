@@ -1,5 +1,6 @@
 #include "frontend/Program.h"
 
+#include "frontend/TextFile.h"
 #include "frontend/Validate.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -14,8 +15,6 @@ namespace path = llvm::sys::path;
 
 /// More files in a chain of imports than any program has.
 static constexpr unsigned importDepthLimit = 64;
-/// No model is written in more text than this; a larger file is something else.
-static constexpr uint64_t fileSizeLimit = 16 << 20;
 
 static std::string identityOf(StringRef filePath) {
   llvm::SmallString<256> real;
@@ -24,31 +23,24 @@ static std::string identityOf(StringRef filePath) {
   return real.str().str();
 }
 
-/// The file's text, or why it cannot be read.
-static llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> readFile(StringRef filePath) {
-  fs::file_status status;
-  if (std::error_code error = fs::status(filePath, status))
-    return error;
-  if (status.type() == fs::file_type::directory_file)
-    return std::make_error_code(std::errc::is_a_directory);
-  if (status.getSize() > fileSizeLimit)
-    return std::make_error_code(std::errc::file_too_large);
-  return llvm::MemoryBuffer::getFile(filePath, /*IsText=*/true);
+llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> Program::readFile(StringRef filePath) {
+  paths.push_back(filePath.str());
+  return readTextFile(filePath);
 }
 
 bool Program::loadLibrary(StringRef directory) {
-  std::vector<std::string> paths;
+  std::vector<std::string> texts;
   std::error_code error;
   for (fs::directory_iterator i(directory, error), end; i != end && !error; i.increment(error))
     if (path::extension(i->path()) == ".qn")
-      paths.push_back(i->path());
-  if (paths.empty()) {
+      texts.push_back(i->path());
+  if (texts.empty()) {
     diagnostics.report<diag::NoLibrary>({}, directory);
     return false;
   }
-  llvm::sort(paths);
-  for (const std::string &filePath : paths) {
-    auto buffer = readFile(filePath);
+  llvm::sort(texts);
+  for (const std::string &filePath : texts) {
+    auto buffer = readTextFile(filePath);
     if (!buffer) {
       diagnostics.report<diag::CannotRead>({}, filePath, buffer.getError().message());
       return false;

@@ -39,6 +39,11 @@ public:
   /// The files loaded that are not of the library.
   std::vector<const SourceFile *> userFiles() const;
 
+  /// Reads a file that the model is made of: its text, or what it names besides.
+  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> readFile(StringRef path);
+  /// What readFile was asked for.
+  const std::vector<std::string> &filesRead() const { return paths; }
+
   /// What `name` means in `file`, or null.
   const Definition *find(const SourceFile &file, StringRef name) const;
   /// Every name visible in `file`, for suggestions.
@@ -68,6 +73,7 @@ private:
 
   Diagnostics &diagnostics;
   std::vector<std::string> importPaths;
+  std::vector<std::string> paths;
   std::vector<std::unique_ptr<SourceFile>> files;
   llvm::DenseMap<const SourceFile *, Record> records;
   /// By canonical path, so that a file imported twice is one.

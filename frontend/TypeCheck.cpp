@@ -206,7 +206,8 @@ bool Elaborator::checkResult(Frame &callee) {
   callee.isDone = false;
   SMRange range = callee.resultRange;
   std::vector<Value> values = {callee.result};
-  if (callable.returnsTuple) {
+  // A result alone in parentheses, there for its name, may come bare.
+  if (callable.returnsTuple && (callable.results.size() > 1 || callee.result.isSequence())) {
     if (!callee.result.isSequence() || callee.result.elements().size() != callable.results.size()) {
       error<diag::ResultCount>(range, callable.name.text, callable.results.size(),
                                callee.result.describe())

@@ -19,6 +19,9 @@ mlir::FileLineColLoc userLocation(mlir::Location loc) {
     return mlir::WalkResult::advance();
   });
   for (mlir::FileLineColLoc frame : frames)
+    if (!frame.getFilename().getValue().starts_with("quern/"))
+      return frame;
+  for (mlir::FileLineColLoc frame : frames)
     if (frame.getFilename() == frames.back().getFilename())
       return frame;
   return {};

@@ -7,9 +7,9 @@
 
 namespace quern::ir {
 
-/// The user's place behind `loc`: the innermost call of its call stack that is in the file of the
-/// outermost, so the user's line and not the standard library's. Of fused locations the first that
-/// has one. Null if there is none.
+/// The user's place behind `loc`: the innermost call of its call stack that is not in the standard
+/// library, whose files are named "quern/FILE"; where all are, the innermost in the file of the
+/// outermost. Of fused locations the first that has one. Null if there is none.
 mlir::FileLineColLoc userLocation(mlir::Location loc);
 
 /// The same as "file:line:column", or "".

@@ -8,6 +8,7 @@
 
 #include "llvm/Support/JSON.h"
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -155,6 +156,11 @@ void writeVariant(OStream &json, ir::ConvAlgorithm algorithm, llvm::ArrayRef<int
   });
 }
 
+/// JSON has no infinity, which the error of an algorithm that overflows is.
+llvm::json::Value numberOrNull(double value) {
+  return std::isfinite(value) ? llvm::json::Value(value) : llvm::json::Value(nullptr);
+}
+
 void writeCandidate(OStream &json, const ConvCandidate &candidate) {
   json.object([&] {
     writeVariant(json, candidate.algorithm, candidate.tile);
@@ -165,8 +171,8 @@ void writeCandidate(OStream &json, const ConvCandidate &candidate) {
       json.attribute("workspace_bytes", candidate.cost.workspaceBytes);
     }
     if (candidate.error) {
-      json.attribute("max_error", candidate.error->max);
-      json.attribute("mean_error", candidate.error->mean);
+      json.attribute("max_error", numberOrNull(candidate.error->max));
+      json.attribute("mean_error", numberOrNull(candidate.error->mean));
     }
     if (candidate.milliseconds)
       json.attribute("ms", *candidate.milliseconds);

@@ -34,6 +34,20 @@ struct Job {
   std::optional<EmitError> error = {};
 };
 
+/// Throws Halide's errors and keeps its warnings back: they advise on schedules and features of the
+/// target, which no user of ours has written.
+class WithoutWarnings final : public Halide::CompileTimeErrorReporter {
+public:
+  static void install() {
+    static WithoutWarnings reporter;
+    static std::once_flag once;
+    std::call_once(once, [] { Halide::set_custom_compile_time_error_reporter(&reporter); });
+  }
+
+  void warning(const char * /*message*/) override {}
+  [[noreturn]] void error(const char *message) override { throw Halide::CompileError(message); }
+};
+
 /// The kernel's text without its name and locations: equal text, equal code.
 std::string textOf(mlir::func::FuncOp kernel) {
   mlir::OwningOpRef<mlir::func::FuncOp> clone(kernel.clone());
@@ -171,6 +185,7 @@ void runJobs(std::vector<Job> &jobs, const Target &target, const CompileOptions 
 
 mlir::FailureOr<std::vector<CompiledKernel>>
 compileKernels(mlir::ModuleOp module, const Target &target, const CompileOptions &options) {
+  WithoutWarnings::install();
   std::vector<Job> jobs;
   llvm::StringMap<size_t> jobOf;
   std::vector<CompiledKernel> kernels;

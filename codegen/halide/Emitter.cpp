@@ -22,11 +22,4 @@ Emitter findEmitter(llvm::StringRef opName) {
   return entry == registry().end() ? nullptr : entry->second;
 }
 
-std::vector<std::string> emittedOps() {
-  std::vector<std::string> names;
-  for (const auto &[name, emitter] : registry())
-    names.push_back(name);
-  return names;
-}
-
 } // namespace quern::codegen

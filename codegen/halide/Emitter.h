@@ -3,8 +3,6 @@
 
 #include "codegen/halide/KernelBuilder.h"
 
-#include <vector>
-
 namespace quern::codegen {
 
 /// Emits one op: calls builder.define or builder.defineAnchor for its result.
@@ -12,9 +10,6 @@ using Emitter = void (*)(mlir::Operation *op, KernelBuilder &builder);
 
 /// The emitter of an op ("quern.conv"), or null.
 Emitter findEmitter(llvm::StringRef opName);
-
-/// The names of all ops that have one, sorted.
-std::vector<std::string> emittedOps();
 
 /// A static object of this type registers an emitter.
 struct EmitterRegistration {

@@ -152,7 +152,8 @@ Func KernelBuilder::over(const StoredDims &dims, int64_t rank, const std::string
     coordinate =
         Halide::Internal::simplify(coordinate + Expr(vars.back()) * constantIndex(dim.count));
   }
-  Func func(name);
+  // Halide's inliner would take its own function `abs` or `round` for a Func of that name.
+  Func func(name + "_values");
   func(vars) = element(index);
   return func;
 }

@@ -64,6 +64,7 @@ private:
     mlir::Operation *op = value.getDefiningOp();
     ElementRead latest;
     int64_t last = RankTensor::never, lastOfOthers = RankTensor::never;
+    std::optional<int64_t> first;
     auto forEach = [&](llvm::function_ref<void(const ElementRead &, int64_t)> visit) {
       forEachRead(analysis.available.readsOf(op), op->getOperands(), shapeOf(value), index,
                   [&](const ElementRead &read) {
@@ -72,6 +73,8 @@ private:
                   });
     };
     forEach([&](const ElementRead &read, int64_t rank) {
+      if (rank != RankTensor::never)
+        first = std::min(first.value_or(rank), rank);
       if (rank > last) {
         last = rank;
         latest = read;
@@ -83,7 +86,8 @@ private:
     });
     assert(last == available() && "an element is available with its latest operand");
     found.steps.push_back({op, index, latest.index, latest.tap, latest.tapName});
-    isNeeded.push_back(lastOfOthers <= limit);
+    isNeeded.push_back(lastOfOthers <= limit && lastOfOthers != RankTensor::never);
+    spreads.push_back(first ? last - *first : 0);
     value = op->getOperand(latest.operand);
     index = latest.index;
   }
@@ -177,13 +181,18 @@ private:
       }
     if (farthest > 0)
       return blamed;
+    std::optional<size_t> widest;
     for (size_t at = steps.size(); at-- > 0;) {
       auto conv = llvm::dyn_cast<ir::ConvOp>(steps[at].op);
       bool hasOneTap = conv && conv.isPointwise();
-      if (isNeeded[at] && steps[at].tapName != TapName::none && !hasOneTap)
+      if (steps[at].tapName == TapName::none || hasOneTap)
+        continue;
+      if (isNeeded[at])
         return at;
+      if (!widest || spreads[at] > spreads[*widest])
+        widest = at;
     }
-    return steps.empty() ? 0 : steps.size() - 1;
+    return widest.value_or(steps.empty() ? 0 : steps.size() - 1);
   }
 
   const CausalAnalysis &analysis;
@@ -191,8 +200,10 @@ private:
   llvm::SmallVector<int64_t> index;
   std::shared_ptr<Frame> frame;
   int64_t limit = 0;
-  /// Of each step: whether its element would be early enough without the reads through its tap.
+  /// Of each step: whether it has other taps, and its element would be early enough by these alone.
   std::vector<bool> isNeeded;
+  /// Of each step: how far the positions that its element reads lie apart.
+  std::vector<int64_t> spreads;
 };
 
 } // namespace

@@ -37,6 +37,8 @@ struct PlannedConv {
   std::string shape; ///< ConvShape::text()
   ir::ConvAlgorithm algorithm = ir::ConvAlgorithm::direct;
   Tile tile = {};
+
+  bool operator==(const PlannedConv &) const = default;
 };
 
 enum class ConvMode {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <random>
 
 namespace quern::passes {
@@ -62,6 +63,7 @@ public:
     sample = drawSample(shape, *filter, along);
     for (std::vector<float> *values : {&sample.input, &sample.filter})
       round(*values);
+    beyondSample = largestOfAll(shape);
   }
 
   /// Whether the candidate is within the budget.
@@ -72,7 +74,7 @@ public:
     candidate.error = compareToExact(sample, computed);
     // Simulated in f32; errors are as large as what each rounding loses.
     double share = computedRoundoff(element) / unitRoundoff;
-    candidate.error->max *= share;
+    candidate.error->max *= share * beyondSample;
     candidate.error->mean *= share;
     if (candidate.error->max <= maxError)
       return true;
@@ -81,6 +83,18 @@ public:
   }
 
 private:
+  /// How much larger than the sample's the largest error of all outputs is to be expected: the
+  /// maximum of n numbers that are about normal grows as the root of log n. And something for
+  /// inputs that are distributed otherwise.
+  double largestOfAll(const ConvShape &shape) const {
+    constexpr double otherInputs = 1.2;
+    auto sampled = static_cast<double>(sample.outputs * sample.outputSize());
+    auto all = static_cast<double>(shape.batch * shape.outChannels);
+    for (const ConvAxis &axis : shape.axes)
+      all *= static_cast<double>(axis.out);
+    return otherInputs * std::sqrt(std::log(std::max(all, sampled)) / std::log(sampled));
+  }
+
   void round(std::vector<float> &values) const {
     if (storedRoundoff(element) > unitRoundoff)
       for (float &value : values)
@@ -89,6 +103,7 @@ private:
 
   ConvElement element;
   double maxError;
+  double beyondSample = 1;
   std::vector<float> weights;
   SampleConv sample;
 };

@@ -161,7 +161,7 @@ public:
                          timeToCompute(machine, additions, 1 / additionCost) +
                          exposedFetch * weights + exposedMoves * images) /
                         1000;
-    cost.workspaceBytes = static_cast<int64_t>(8 * counts.tiles * counts.products * (in + out));
+    cost.workspaceBytes = static_cast<int64_t>(workspace(shape, counts, in, out, machine));
     return cost;
   }
 
@@ -175,6 +175,19 @@ public:
   }
 
 private:
+  /// Of the blocks of tiles that kernels transform at once: as many as the caches want, or all
+  /// that there are.
+  static double workspace(const ConvShape &shape, const TileCounts &counts, double in, double out,
+                          const Machine &machine) {
+    constexpr double enoughTiles = 56, mostInputs = 1 << 20;
+    double inputs = 4 * counts.products * in, sums = 4 * counts.products * out;
+    auto cache = static_cast<double>(machine.l2Bytes);
+    double tiles = counts.tiles / static_cast<double>(shape.batch);
+    bool isWhole = inputs * std::min(enoughTiles, tiles) > mostInputs;
+    double wanted = isWhole ? 16 * cache / (inputs + sums) : std::max(enoughTiles, cache / inputs);
+    return std::min(tiles, wanted) * (inputs + sums) * (isWhole ? 1 : machine.threads);
+  }
+
   /// The algorithm in f32, tile by tile, without regard to speed.
   class Simulation {
   public:

@@ -69,10 +69,29 @@ Status check(Session &session, quern_status status) {
   return status == QUERN_OK ? success() : Status(Failure{quern_last_error(session.get())});
 }
 
+/// What is done with elements as they are drawn.
+using Show = std::function<void(std::span<const std::byte>)>;
+
+void ignore(std::span<const std::byte> /*elements*/) {}
+
+/// Prints a text or numbers as they come; images, and a batch of texts, are shown at the end.
+Show printerOf(const Signature &signature, const Request &request, uint64_t rows) {
+  bool isText = signature.generated()->text != nullptr;
+  if (isText ? rows > 1 : isPicture(signature) || !request.output.empty())
+    return ignore;
+  return [&signature, isText](std::span<const std::byte> elements) {
+    (isText ? showText : showNumbers)(signature, elements);
+  };
+}
+
+/// Of the samples after the first each has a seed of its own, which no small seed of a user's is.
+uint64_t seedOf(const Request &request, uint64_t run) {
+  return request.seed + run * 0x9e3779b97f4a7c15u;
+}
+
 /// Draws one sequence of every row of the batch; `elements` begins with the prompt's.
 Status drawOne(const Request &request, Session &session, quern_sequence *sequence, uint64_t seed,
-               uint64_t count, size_t slot, std::vector<std::byte> &elements,
-               const std::function<void(std::span<const std::byte>)> &show) {
+               uint64_t count, size_t slot, std::vector<std::byte> &elements, const Show &show) {
   quern_sample_options options = QUERN_SAMPLE_OPTIONS_DEFAULT;
   options.seed = seed;
   options.temperature = request.temperature;
@@ -119,26 +138,24 @@ Status generate(const Signature &signature, const Request &request, Session &ses
   uint64_t count = isImage ? positions - prompt->size() / slot : request.sample;
   // What is not generated in the order of its places is shown once it is whole.
   bool isInPlace = signature.image.places().empty();
-  bool showsText = input.text && rows == 1;
+  Show print = printerOf(signature, request, rows);
   std::vector<std::vector<std::byte>> samples;
   for (uint64_t run = 0; run < runs; ++run) {
     Result<Sequence> sequence = begin(session, *conditions);
     if (!sequence)
       return sequence.failure();
     std::vector<std::byte> &elements = samples.emplace_back(*prompt);
-    auto show = [&](std::span<const std::byte> drawn) {
-      if (showsText && isInPlace)
-        showText(signature, drawn);
-    };
-    if (Status status = drawOne(request, session, sequence->get(), request.seed + run, count, slot,
-                                elements, show);
+    if (Status status = drawOne(request, session, sequence->get(), seedOf(request, run), count,
+                                slot, elements, isInPlace ? print : ignore);
         !status)
       return status;
     elements = inPlace(signature, std::move(elements));
-    if (showsText && !isInPlace)
-      showText(signature, elements);
+    if (!isInPlace)
+      print(elements);
+    if (input.text && rows > 1 && request.output.empty())
+      showTexts(signature, elements, rows);
   }
-  if (showsText)
+  if (input.text && rows == 1)
     std::fputc('\n', stdout);
   return showSamples(signature, request, samples);
 }

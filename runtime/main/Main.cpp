@@ -1,6 +1,7 @@
 // The main() of every produced program: reads inputs as people have them, runs the model, says what
 // it found.
 #include "runtime/formats/File.h"
+#include "runtime/main/ArrayFile.h"
 #include "runtime/main/Generate.h"
 #include "runtime/main/Outputs.h"
 #include "runtime/main/Reports.h"
@@ -121,12 +122,33 @@ int runAll(const Signature &signature, const Request &request, const std::vector
   return code;
 }
 
+/// The files that a request reads.
+std::vector<std::string> filesRead(const Request &request) {
+  std::vector<std::string> files = request.files;
+  for (const auto &[name, file] : request.named)
+    files.push_back(file);
+  files.push_back(request.expect);
+  for (std::string &file : files)
+    file = ArrayFile(file).path;
+  files.push_back(request.weights);
+  if (request.prompt)
+    files.push_back(request.prompt->substr(request.prompt->starts_with('@') ? 1 : 0));
+  return files;
+}
+
 /// Whether what the request writes can be written, as far as can be known before the work.
 Status checkPlaces(const Request &request) {
-  for (const std::string &file : {request.output, request.png})
-    if (!file.empty())
-      if (Status status = checkWritable(file); !status)
-        return status;
+  for (const std::string &file : {request.output, request.png}) {
+    if (file.empty())
+      continue;
+    for (const std::string &input : filesRead(request))
+      if (isOneFile(file, input))
+        return Failure{fmt::format("{}: would overwrite what this command reads; give the output "
+                                   "another name",
+                                   file)};
+    if (Status status = checkWritable(file); !status)
+      return status;
+  }
   return success();
 }
 

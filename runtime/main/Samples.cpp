@@ -170,15 +170,6 @@ void printPictures(const std::vector<Picture> &pictures) {
   }
 }
 
-void printNumbers(const Signature &signature, std::span<const std::byte> elements) {
-  const Port &input = *signature.generated();
-  size_t each = dtypeBytes(input.dtype);
-  size_t rows = input.bytes / positionsOf(*signature.image.sequence()) / each;
-  for (size_t i = 0; i < elements.size() / each; ++i)
-    fmt::print("{:.6g}{}", numberAt(input.dtype, elements.data() + i * each),
-               i % rows + 1 == rows ? '\n' : ' ');
-}
-
 } // namespace
 
 Result<std::vector<std::byte>> readPrompt(const Signature &signature, const Request &request) {
@@ -238,6 +229,25 @@ void showText(const Signature &signature, std::span<const std::byte> elements) {
   std::fflush(stdout);
 }
 
+void showTexts(const Signature &signature, std::span<const std::byte> elements, size_t rows) {
+  size_t each = dtypeBytes(signature.generated()->dtype);
+  for (size_t row = 0; row < rows; ++row) {
+    for (size_t at = row * each; at < elements.size(); at += rows * each)
+      showText(signature, elements.subspan(at, each));
+    std::fputc('\n', stdout);
+  }
+}
+
+void showNumbers(const Signature &signature, std::span<const std::byte> elements) {
+  const Port &input = *signature.generated();
+  size_t each = dtypeBytes(input.dtype);
+  size_t rows = input.bytes / positionsOf(*signature.image.sequence()) / each;
+  for (size_t i = 0; i < elements.size() / each; ++i)
+    fmt::print("{:.6g}{}", numberAt(input.dtype, elements.data() + i * each),
+               i % rows + 1 == rows ? '\n' : ' ');
+  std::fflush(stdout);
+}
+
 Status showSamples(const Signature &signature, const Request &request,
                    const std::vector<std::vector<std::byte>> &samples) {
   const Port &input = *signature.generated();
@@ -254,9 +264,6 @@ Status showSamples(const Signature &signature, const Request &request,
       return writeSheet(pictures, request.png);
     if (request.output.empty())
       printPictures(pictures);
-  } else if (!input.text && request.output.empty()) {
-    for (const std::vector<std::byte> &sample : samples)
-      printNumbers(signature, sample);
   }
   return success();
 }

@@ -21,7 +21,14 @@ bool isPicture(const Signature &signature);
 /// Prints the symbols that elements stand for, at once.
 void showText(const Signature &signature, std::span<const std::byte> elements);
 
-/// Writes or prints samples, each the elements of a whole sequence place by place.
+/// Prints the text of each row of a batch on a line of its own, from the elements of all rows
+/// position by position.
+void showTexts(const Signature &signature, std::span<const std::byte> elements, size_t rows);
+
+/// Prints numbers at once, the rows of a batch side by side.
+void showNumbers(const Signature &signature, std::span<const std::byte> elements);
+
+/// Writes samples, or prints images, each the elements of a whole sequence place by place.
 Status showSamples(const Signature &signature, const Request &request,
                    const std::vector<std::vector<std::byte>> &samples);
 

@@ -52,6 +52,17 @@ TEST_P(ConvGrid, StaysWithinTheBound) {
   }
 }
 
+/// On vectors of 16 lanes what is transformed in part takes 32 KB.
+TEST(ConvVolumes, TransformTilesThatNoStackHolds) {
+  passes::ConvAxis axis = convAxis(13, 3, 1, 1);
+  ConvCase c{.shape = {}, .algorithm = ir::ConvAlgorithm::winograd};
+  c.shape.batch = 1;
+  c.shape.inChannels = c.shape.outChannels = 16;
+  c.shape.axes = {axis, axis, axis};
+  c.tile = {6, 6, 6};
+  checkCases({opCase(c)}, "host");
+}
+
 INSTANTIATE_TEST_SUITE_P(All, ConvGrid, testing::ValuesIn(allParts()), [](const auto &info) {
   return fmt::format("{}{}", ir::stringifyConvAlgorithm(std::get<0>(info.param)->kind()).str(),
                      std::get<1>(info.param));

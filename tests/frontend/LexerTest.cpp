@@ -28,6 +28,10 @@ TEST(Lexer, TakesTheLongestOperator) {
               ElementsAre("a", "**", "b", "*", "c", "+=", "d", "->", "e", "!=", "f"));
 }
 
+TEST(Lexer, PassesOverAByteOrderMark) {
+  EXPECT_THAT(spellings("\xEF\xBB\xBFmodel m"), ElementsAre("model", "m"));
+}
+
 TEST(Lexer, KnowsLinesSpacesAndComments) {
   Text source("// first\na b// second\n\n\n// third\n\nc");
   TokenStream stream = source.lex();

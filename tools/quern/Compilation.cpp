@@ -96,14 +96,15 @@ bool Compilation::load() {
     return false;
   }
   theTarget = *found;
-  theModule = options.source.load(*context, options.isQuiet);
+  theModule = options.source.load(*context, options.isQuiet, &sourceFiles);
   return static_cast<bool>(theModule);
 }
 
 std::string Compilation::modelName() const { return modelFunction(module()).getSymName().str(); }
 
 bool Compilation::canWrite(codegen::EmitKind emit, const std::string &output) const {
-  std::vector<std::string> files{output}, kept{options.source.path, options.replayFile};
+  std::vector<std::string> files{output}, kept = sourceFiles;
+  kept.push_back(options.replayFile);
   if (options.weightsFile != randomWeights)
     kept.push_back(options.weightsFile);
   if (options.hasWeightsFile)
@@ -150,6 +151,10 @@ bool Compilation::bindWeights() {
   return options.weightsFile.empty() || weights.bind(module(), options.weightsFile, theWarnings);
 }
 
+std::string Compilation::planTarget() const {
+  return fmt::format("{} ({})", theTarget.name, theTarget.halide);
+}
+
 bool Compilation::readReplay(passes::ConvPolicy &policy) {
   auto fail = [&](const std::string &why) {
     fmt::print(stderr, "error: cannot replay '{}': {}\n", options.replayFile, why);
@@ -159,7 +164,7 @@ bool Compilation::readReplay(passes::ConvPolicy &policy) {
   if (!file)
     return fail(file.getError().message());
   std::string why;
-  auto plan = passes::readPlan((*file)->getBuffer(), theTarget.halide, modelName(), why);
+  auto plan = passes::readPlan((*file)->getBuffer(), planTarget(), modelName(), why);
   if (mlir::failed(plan))
     return fail(why);
   policy.mode = passes::ConvMode::replay;
@@ -221,12 +226,11 @@ mlir::FailureOr<codegen::BuildReport> Compilation::buildOnce(codegen::EmitKind e
   return codegen::build(module(), theTarget, build);
 }
 
-/// Notes the convolutions whose kernels hold more than the budget; returns how many.
-size_t Compilation::excludeTooLarge() {
+std::vector<passes::PlannedConv> Compilation::convsBeyondWorkspace() {
   std::optional<int64_t> most = parseBytes(options.conv.maxWorkspace);
-  size_t before = excluded.size();
+  std::vector<passes::PlannedConv> beyond;
   if (!most)
-    return 0;
+    return beyond;
   for (const codegen::KernelFacts &kernel : theReport.facts) {
     uint64_t bytes =
         kernel.serialScratchBytes + expectedThreads(theTarget) * kernel.threadScratchBytes;
@@ -234,9 +238,9 @@ size_t Compilation::excludeTooLarge() {
       continue;
     auto function = module().lookupSymbol<mlir::func::FuncOp>(kernel.name);
     auto exclude = [&](const passes::ConvShape &shape, ir::ConvAttr algorithm) {
-      excluded.push_back({.shape = shape.text(),
-                          .algorithm = algorithm.getAlgorithm(),
-                          .tile = passes::Tile(algorithm.getTile())});
+      beyond.push_back({.shape = shape.text(),
+                        .algorithm = algorithm.getAlgorithm(),
+                        .tile = passes::Tile(algorithm.getTile())});
     };
     for (auto conv : function.getOps<ir::ConvOp>())
       exclude(passes::shapeOf(conv), *conv.getAlgorithm());
@@ -244,7 +248,7 @@ size_t Compilation::excludeTooLarge() {
       if (contract.getAlgorithm())
         exclude(passes::shapeOf(*passes::matrixProductOf(contract)), *contract.getAlgorithm());
   }
-  return excluded.size() - before;
+  return beyond;
 }
 
 bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
@@ -253,25 +257,35 @@ bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
     if (mlir::failed(report))
       return false;
     theReport = *report;
-    size_t known = excluded.size();
-    if (excludeTooLarge() == 0)
+    std::vector<passes::PlannedConv> tooLarge = convsBeyondWorkspace();
+    if (tooLarge.empty())
       return writePlan();
-    for (const passes::PlannedConv &tooLarge : llvm::ArrayRef(excluded).drop_front(known))
-      if (tooLarge.algorithm == ir::ConvAlgorithm::direct) {
+    for (const passes::PlannedConv &conv : tooLarge) {
+      // Chosen again for want of others, or as the user named it.
+      if (llvm::is_contained(excluded, conv)) {
         (void)llvm::sys::fs::remove(output);
         fmt::print(stderr,
-                   "error: the convolution {} needs more workspace than {} bytes by every "
-                   "algorithm; raise --max-workspace\n",
-                   tooLarge.shape, *parseBytes(options.conv.maxWorkspace));
+                   "error: the convolution {} needs more workspace than {} bytes by {}; raise "
+                   "--max-workspace\n",
+                   conv.shape, *parseBytes(options.conv.maxWorkspace),
+                   isChoiceOpen() ? "every algorithm within the budget on errors"
+                                  : passes::variantText(conv.algorithm, conv.tile));
         return false;
       }
+      excluded.push_back(conv);
+    }
     if (!load() || !plan())
       return false;
   }
 }
 
+bool Compilation::isChoiceOpen() const {
+  return options.replayFile.empty() &&
+         (options.conv.choice == "auto" || options.conv.choice == "measure");
+}
+
 void Compilation::printPlan(llvm::raw_ostream &out) const {
-  passes::writePlan(module(), theTarget.halide, decisions, out);
+  passes::writePlan(module(), planTarget(), decisions, out);
 }
 
 bool Compilation::writePlan() {

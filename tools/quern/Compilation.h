@@ -66,13 +66,19 @@ private:
   bool readReplay(passes::ConvPolicy &policy);
   mlir::FailureOr<codegen::BuildReport> buildOnce(codegen::EmitKind emit,
                                                   const std::string &output);
-  size_t excludeTooLarge();
+  /// What a plan names as its target: as the user names it, and what that is for kernels.
+  std::string planTarget() const;
+  /// The convolutions whose kernels hold more than the budget on workspace.
+  std::vector<passes::PlannedConv> convsBeyondWorkspace();
+  /// Whether algorithms are chosen here, and neither named by the user nor by a plan.
+  bool isChoiceOpen() const;
   bool writePlan();
 
   const CompilationOptions &options;
   Warnings theWarnings{options.isQuiet};
   std::unique_ptr<mlir::MLIRContext> context = makeContext(&theWarnings);
   mlir::OwningOpRef<mlir::ModuleOp> theModule;
+  std::vector<std::string> sourceFiles; ///< that the model was read from
   codegen::Target theTarget;
   BoundWeights weights;
   codegen::BuildReport theReport;

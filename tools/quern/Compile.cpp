@@ -132,6 +132,7 @@ void addCompileCommand(CLI::App &app) {
   command
       ->add_option("-o,--output", options->output,
                    "file to write; '-' for standard output (mlir, llvm, halide, asm)")
+      ->check([](const std::string &file) { return file.empty() ? "takes a file's name" : ""; }, "")
       ->type_name("FILE");
   command->add_flag("--weights-file", options->common.hasWeightsFile,
                     "write the weights to OUTPUT.weights, mapped when the model runs");

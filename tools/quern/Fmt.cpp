@@ -1,6 +1,7 @@
 // `quern fmt`: the one style of .qn files.
 #include "codegen/OutputFile.h"
 #include "frontend/Format.h"
+#include "frontend/TextFile.h"
 #include "tools/quern/Commands.h"
 
 #include "llvm/Support/MemoryBuffer.h"
@@ -23,7 +24,7 @@ enum class Outcome { formatted, alreadyFormatted, failed };
 
 /// The formatted text of the file, or of standard input for "-".
 std::optional<std::string> formatFile(const std::string &path, std::string &original) {
-  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/true);
+  auto buffer = path == "-" ? frontend::readStandardInput() : frontend::readTextFile(path);
   if (!buffer) {
     fmt::print(stderr, "error: cannot read '{}': {}\n", path, buffer.getError().message());
     return std::nullopt;

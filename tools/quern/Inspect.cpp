@@ -42,14 +42,15 @@ struct Step {
   codegen::StepFacts facts;
 };
 
-/// "winograd_4x4", "gemm tile_nv=2 tile_mx=14": the algorithm of a convolution or product or the
-/// family of loops, and the numbers of the schedule.
+/// "winograd_4x4", "gemm tile_nv=2 tile_mx=14": the variant of an algorithm or the family of loops,
+/// and the numbers of the schedule.
 std::string scheduleText(mlir::func::FuncOp kernel) {
   auto schedule = kernel->getAttrOfType<ir::ScheduleAttr>(ir::names::schedule);
   std::string text = ir::stringifyScheduleKind(schedule.getKind()).str();
   for (mlir::Operation &op : kernel.front())
-    if (ir::ConvAttr algorithm = passes::algorithmOf(&op))
-      text = algorithm.text();
+    if (ir::ConvAttr chosen = passes::algorithmOf(&op);
+        chosen && chosen.getAlgorithm() != ir::ConvAlgorithm::direct)
+      text = chosen.text();
   if (mlir::DictionaryAttr numbers = schedule.getNumbers())
     for (mlir::NamedAttribute number : numbers)
       if (auto value = llvm::dyn_cast<mlir::IntegerAttr>(number.getValue()))

@@ -84,10 +84,10 @@ template <typename Work> static auto withDiagnostics(bool isQuiet, Work work) {
   return result;
 }
 
-mlir::OwningOpRef<mlir::ModuleOp> ModelSource::load(mlir::MLIRContext &context,
-                                                    bool isQuiet) const {
+mlir::OwningOpRef<mlir::ModuleOp> ModelSource::load(mlir::MLIRContext &context, bool isQuiet,
+                                                    std::vector<std::string> *filesRead) const {
   return withDiagnostics(isQuiet, [&](llvm::raw_ostream &stream) {
-    return frontend::compile(path, frontendOptions(), context, stream);
+    return frontend::compile(path, frontendOptions(), context, stream, filesRead);
   });
 }
 

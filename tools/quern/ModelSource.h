@@ -28,8 +28,9 @@ struct ModelSource {
   void addOptionsTo(CLI::App &command);
 
   /// Elaborates the model. Its faults are printed to standard error; null if there were any.
-  /// `isQuiet` keeps back warnings about a model that has none.
-  mlir::OwningOpRef<mlir::ModuleOp> load(mlir::MLIRContext &context, bool isQuiet = false) const;
+  /// `isQuiet` keeps back warnings about a model that has none; `filesRead` is frontend::compile's.
+  mlir::OwningOpRef<mlir::ModuleOp> load(mlir::MLIRContext &context, bool isQuiet = false,
+                                         std::vector<std::string> *filesRead = nullptr) const;
 
   /// Checks every model of the file, or the one named, as frontend::check does. Faults are printed
   /// to standard error.

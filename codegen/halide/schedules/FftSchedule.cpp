@@ -351,6 +351,9 @@ private:
         .vectorize(c, lanes)
         .unroll(c)
         .unroll(t);
+    // One frequency at a time, which Halide does not infer of a number taken apart.
+    for (const Var &var : index)
+      acc.bound_extent(var, 1);
     RVar r = acc.rvars(0)[0];
     std::vector<VarOrRVar> updateLoops{c, t, r};
     for (const Var &var : index)

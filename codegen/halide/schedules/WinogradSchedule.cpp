@@ -112,15 +112,15 @@ void holdOne(const WinogradPlan &plan, Func stage, size_t first) {
     stage.bound_extent(args[first + a], 1);
 }
 
-/// A transform along axis `own` and those before: on the stack, for one vector of channels of one
-/// tile.
+/// A transform along axis `own` and those before, for one vector of channels of one tile: on the
+/// stack where Halide finds it small enough.
 void schedulePartialTransform(const WinogradPlan &plan, Func stage, const Func &consumer,
                               const Var &at, size_t own) {
   Var c = stage.args()[0];
   std::vector<Halide::VarOrRVar> order{c};
   for (const Var &loop : transformLoops(plan, stage, alongOf(stage, plan.blocks.size()), own))
     order.emplace_back(loop);
-  stage.compute_at(consumer, at).store_in(MemoryType::Stack).reorder(order).vectorize(c);
+  stage.compute_at(consumer, at).reorder(order).vectorize(c);
 }
 
 /// The input's transform: slab by slab of tiles (a row of them in two dimensions), of which the

@@ -22,6 +22,21 @@ OpCase unaryCase(const std::string &op, const std::string &element, const Shape 
   return c;
 }
 
+/// A function of its own results, in one kernel.
+OpCase twiceCase(const std::string &op, const Shape &shape) {
+  OpCase c;
+  c.name = fmt::format("{} of {}", op, op);
+  c.text = fmt::format("(%x: {0}) -> {0} {{\n %a = quern.{1} %x : ({0}) -> {0}\n %r = quern.{1} %a "
+                       ": ({0}) -> {0}\n return %r : {0}\n}}",
+                       tensorText(shape, "f32"), op);
+  c.meaning = [op](const std::vector<Tensor> &in) { return ref::unary(op, ref::unary(op, in[0])); };
+  // Also where a logarithm is asked for the logarithm of the result.
+  bool positive = op == "log";
+  c.low = positive ? 1.5 : op == "sqrt" || op == "rsqrt" ? 0.1 : -1.5, c.high = positive ? 9 : 1.5;
+  c.relative = 4e-6;
+  return c;
+}
+
 /// Shapes of both operands and of the result.
 OpCase binaryCase(const std::string &op, const std::string &element, const Shape &a, const Shape &b,
                   const Shape &r) {
@@ -99,6 +114,7 @@ Cases elementwiseCases() {
     OpCase wide = unaryCase(op, "f64", {33});
     wide.low = positive ? 0.1 : -3, wide.high = 3, wide.onDevice = false;
     cases.push_back(wide);
+    cases.push_back(twiceCase(op, {7, 19}));
   }
   for (const char *op : {"relu", "exp", "neg", "tanh"})
     for (const char *element : {"f16", "bf16"}) {

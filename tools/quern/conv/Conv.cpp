@@ -12,6 +12,7 @@
 #include "tools/quern/conv/page/Page.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 
@@ -184,6 +185,11 @@ void compare(const Options &options) {
     progress.clear();
     print(tableText(setting, layers[i]));
   }
+  if (!options.algorithms.empty() &&
+      llvm::all_of(layers, [](const ConvLayer &layer) { return layer.records.empty(); }))
+    fail(fmt::format("there is no {}; without --algorithm all variants are listed",
+                     fmt::join(options.algorithms, " or ")),
+         2);
   if (layers.size() > 1 && !options.isEstimate)
     print(summaryText(setting, layers));
   std::vector<Claim> claims;

@@ -1,5 +1,7 @@
 #include "tools/quern/conv/ConvJson.h"
 
+#include <limits>
+
 namespace quern::tools {
 namespace {
 
@@ -66,6 +68,11 @@ Json toJson(const ConvSetting &setting, const std::vector<ConvLayer> &layers) {
   return json;
 }
 
+/// An error that was infinite, as where an algorithm overflows, is written as null.
+static double numberFrom(const Json &value) {
+  return value.is_null() ? std::numeric_limits<double>::infinity() : value.get<double>();
+}
+
 std::optional<std::vector<ConvRecord>> recordsFrom(const Json &json) {
   if (!json.is_array())
     return std::nullopt;
@@ -90,8 +97,8 @@ std::optional<std::vector<ConvRecord>> recordsFrom(const Json &json) {
       entry.at("workspace_bytes").get_to(record.workspaceBytes);
       entry.at("weight_bytes").get_to(record.weightBytes);
       entry.at("multiplications").get_to(record.multiplications);
-      entry.at("max_error").get_to(record.maxError);
-      entry.at("mean_error").get_to(record.meanError);
+      record.maxError = numberFrom(entry.at("max_error"));
+      record.meanError = numberFrom(entry.at("mean_error"));
       entry.at("error_bound").get_to(record.errorBound);
       entry.at("compile_seconds").get_to(record.compileSeconds);
       entry.at("conditional").get_to(record.isConditional);

@@ -19,7 +19,7 @@ body { background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sa
   margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.2rem; margin: 2.2rem 0 0.3rem; } h3 { font-size: 1rem; margin: 1rem 0 0; }
 p { margin: 0.3rem 0; } .note { color: var(--soft); }
-svg { width: 100%; height: auto; display: block; font: 13px system-ui, sans-serif; }
+svg { width: 100%; height: auto; display: block; } .scroll > svg { min-width: 44rem; } svg { font: 13px system-ui, sans-serif; }
 svg text { fill: var(--ink); } svg .small { font-size: 12px; } svg .tick { fill: var(--soft); font-size: 12px; }
 svg .heading { font-weight: 600; } svg .grid { stroke: var(--rule); } svg .curve { fill: none; stroke-width: 2; }
 svg .budget { stroke: var(--ink); stroke-dasharray: 5 4; }

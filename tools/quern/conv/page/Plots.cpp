@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -169,13 +170,16 @@ std::string speedPlot(const ConvSetting &setting, const std::vector<ConvLayer> &
     std::string shape = layer.label.empty() ? "" : ": " + layer.shape.text();
     svg.text({4, y + 16}, layer.name() + shape + times, Anchor::start, "heading");
     y += heading;
-    const ConvRecord *first = fastest(layer.records, setting.maxError);
-    if (!first) {
+    if (best.empty()) {
       svg.text({left, y + 13}, "none keeps the error budget", Anchor::start, "small");
       y += row;
     }
+    // Also of those that serve only some weights, which are no choice.
+    double least = std::numeric_limits<double>::infinity();
+    for (const ConvRecord *record : best)
+      least = std::min(least, record->msMedian);
     for (const ConvRecord *record : best) {
-      double length = (right - left) * first->msMedian / record->msMedian;
+      double length = (right - left) * least / record->msMedian;
       svg.text({left - 8, y + 13}, variantName(*record), Anchor::end, "small");
       svg.bar({left, y + 2}, std::max(length, 1.0), row - 4, colourOf(record->algorithm),
               tipOf(setting, layer, *record));

@@ -34,7 +34,8 @@ std::string escaped(std::string_view text) {
 }
 
 Svg::Svg(double width, double height, std::string_view title)
-    : content(fmt::format("<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{}\">\n",
+    : content(fmt::format("<div class=\"scroll\"><svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" "
+                          "aria-label=\"{}\">\n",
                           width, height, escaped(title))) {}
 
 void Svg::bar(Point corner, double width, double height, std::string_view style,

@@ -29,7 +29,7 @@ public:
   void text(Point at, std::string_view words, Anchor anchor = Anchor::start,
             std::string_view style = "");
 
-  std::string finish() const { return content + "</svg>\n"; }
+  std::string finish() const { return content + "</svg></div>\n"; }
 
 private:
   std::string content;
