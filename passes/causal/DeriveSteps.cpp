@@ -25,7 +25,10 @@ using mlir::success;
 LogicalResult checkOutput(mlir::func::FuncOp model, const SteppedModel &stepped, size_t colour,
                           const OrderedAxes &axes, const StepSchedule &schedule) {
   OrderedView output = viewOf(stepped.outputs[colour], axes);
-  if (stepped.isInput(output.root) || output.distance != Distance(axes.count(), 0))
+  bool isShifted = output.distance != Distance(axes.count(), 0);
+  if (stepped.isInput(output.root) && !isShifted)
+    return model.emitError("no step program can be derived: the output is the input itself");
+  if (isShifted)
     return model.emitError("no step program can be derived: the output is a shifted value");
   const Trigger &due = schedule.of(output.root);
   bool isEarlier = stepped.hasColours() && due.phases.back() < static_cast<int64_t>(colour);
@@ -75,12 +78,10 @@ LogicalResult deriveInOrder(mlir::func::FuncOp model, const SteppedModel &steppe
   boxes.keepStates();
   ir::Steps steps;
   steps.inputs = modules.inputStates(contract, boxes.inputState());
-  for (auto [in, out] : llvm::zip_equal(contract.getInputAxes(), contract.getOutputAxes()))
-    if (contract.getInputAxes().size() == 1 ||
-        ir::tensorType(stepped.wholeInput()).getDimSize(in) > 1) {
-      steps.inputAxes.push_back(in);
-      steps.outputAxes.push_back(out);
-    }
+  for (size_t number : axesThatOrder(contract, ir::tensorType(stepped.wholeInput()))) {
+    steps.inputAxes.push_back(contract.getInputAxes()[number]);
+    steps.outputAxes.push_back(contract.getOutputAxes()[number]);
+  }
   steps.output = static_cast<int64_t>(boxes.outputState());
   steps.lag = schedule->of(viewOf(stepped.outputs.front(), *axes).root).lag;
   modules.finish(steps);

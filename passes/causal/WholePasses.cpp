@@ -41,6 +41,9 @@ public:
     for (mlir::Operation &op : mlir::func::FuncOp(model).front().without_terminator())
       if (llvm::any_of(op.getResults(), [&](Value result) { return read.contains(result); }))
         copy(program, op, read);
+    // An output may be an input itself.
+    if (!program.local.contains(analysis.output()))
+      supply(program, analysis.output(), read);
     StepPlace place{outputState};
     place.first = wave.from;
     modules.touch(place, when);
@@ -94,7 +97,7 @@ private:
     program.builder.clone(op, program.local);
   }
 
-  /// Makes an operand that no op copied so far has as its result.
+  /// Makes an operand, or the output, that no op copied so far has as its result.
   void supply(StepProgram &program, Value operand, const RanksOfValues &read) {
     bool isGenerated = analysis.available.values().contains(operand);
     if (isGenerated && !read.contains(operand))
