@@ -114,7 +114,31 @@ mlir::LogicalResult SliceOp::inferReturnTypes(mlir::MLIRContext *, Location loc,
   return result(adaptor.getInput(), adaptor.getSizes(), inferred);
 }
 
+/// The padding where a slice takes nothing else: what a shift leaves of an axis that is no longer
+/// than its distance.
+static mlir::OpFoldResult foldToPadding(SliceOp slice) {
+  auto pad = slice.getInput().getDefiningOp<PadOp>();
+  mlir::RankedTensorType type = tensorType(slice.getResult());
+  if (!pad || type.getEncoding())
+    return {};
+  for (auto [axis, extent] : llvm::enumerate(tensorType(pad.getInput()).getShape())) {
+    int64_t first = slice.getStarts()[axis] - pad.getLow()[axis];
+    int64_t last = first + (slice.getSizes()[axis] - 1) * slice.getStrides()[axis];
+    if (last >= 0 && first < extent)
+      continue;
+    double value = pad.getValue().convertToDouble();
+    mlir::Type element = type.getElementType();
+    if (llvm::isa<mlir::FloatType>(element))
+      return mlir::SplatElementsAttr::get(type, mlir::FloatAttr::get(element, value));
+    return mlir::SplatElementsAttr::get(
+        type, mlir::IntegerAttr::get(element, static_cast<int64_t>(value)));
+  }
+  return {};
+}
+
 mlir::OpFoldResult SliceOp::fold(FoldAdaptor) {
+  if (mlir::OpFoldResult padding = foldToPadding(*this))
+    return padding;
   return foldToInput(*this, allAre(getStarts(), 0) && allAre(getStrides(), 1));
 }
 

@@ -265,6 +265,14 @@ LogicalResult OrderedAxes::enter(mlir::Operation *op) {
   return success();
 }
 
+llvm::SmallVector<size_t> axesThatOrder(ir::CausalAttr contract, mlir::RankedTensorType input) {
+  llvm::SmallVector<size_t> kept;
+  for (auto [number, axis] : llvm::enumerate(contract.getInputAxes()))
+    if (input.getDimSize(axis) > 1)
+      kept.push_back(number);
+  return kept.empty() ? llvm::SmallVector<size_t>{0} : kept;
+}
+
 FailureOr<OrderedAxes> OrderedAxes::follow(const SteppedModel &model,
                                            const WholeScans &wholeScans) {
   OrderedAxes axes;
@@ -274,14 +282,11 @@ FailureOr<OrderedAxes> OrderedAxes::follow(const SteppedModel &model,
   if (!contract.getOrder().empty())
     return function.emitError("no step program can be derived for an explicit order");
   OrderedMap inputAxes, outputAxes;
-  for (auto [axis, outputAxis] :
-       llvm::zip_equal(contract.getInputAxes(), contract.getOutputAxes())) {
-    int64_t extent = ir::tensorType(model.wholeInput()).getDimSize(axis);
-    if (extent == 1 && contract.getInputAxes().size() > 1)
-      continue;
-    axes.extentsOfOrder.push_back(extent);
-    inputAxes.push_back(axis);
-    outputAxes.push_back(outputAxis);
+  mlir::RankedTensorType input = ir::tensorType(model.wholeInput());
+  for (size_t number : axesThatOrder(contract, input)) {
+    inputAxes.push_back(contract.getInputAxes()[number]);
+    outputAxes.push_back(contract.getOutputAxes()[number]);
+    axes.extentsOfOrder.push_back(input.getDimSize(inputAxes.back()));
   }
   if (model.hasColours())
     inputAxes.back() = outputAxes.back() = -1;

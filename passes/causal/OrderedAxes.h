@@ -23,6 +23,10 @@ struct StepLink {
   OrderedMap map = {};
 };
 
+/// Which of the contract's axes order anything: those with several elements, or the first where
+/// none has.
+llvm::SmallVector<size_t> axesThatOrder(ir::CausalAttr contract, mlir::RankedTensorType input);
+
 /// Scans that are computed a row at a time, as one op; all others are their bodies at one position.
 using WholeScans = llvm::SmallPtrSet<mlir::Operation *, 4>;
 
@@ -35,8 +39,7 @@ public:
                                              const WholeScans &wholeScans = {});
 
   size_t count() const { return extentsOfOrder.size(); }
-  /// The extents of the order's axes. Axes of the contract with one element order nothing, and are
-  /// left out.
+  /// The extents of the axes that order anything.
   llvm::ArrayRef<int64_t> extents() const { return extentsOfOrder; }
   /// Whether `value` depends on the generated input.
   bool isGenerated(mlir::Value value) const { return maps.contains(value); }

@@ -26,6 +26,17 @@ bool isKept(const RankTensor &nonzero, llvm::ArrayRef<int64_t> tap, int64_t firs
   return false;
 }
 
+/// Whether a place of the kernel along a spatial axis ever lies on the input. Along a short axis it
+/// may lie in the padding always.
+bool isEverInside(ir::ConvOp conv, size_t spatial, int64_t place) {
+  auto axis = static_cast<int64_t>(spatial) + 2;
+  int64_t stride = conv.getStrides()[spatial];
+  int64_t first = place * conv.getDilations()[spatial] - conv.getPadLow()[spatial];
+  int64_t output = first < 0 ? (stride - 1 - first) / stride : 0;
+  return output < ir::tensorType(conv.getResult()).getDimSize(axis) &&
+         first + output * stride < ir::tensorType(conv.getInput()).getDimSize(axis);
+}
+
 } // namespace
 
 const StepReads::Window &StepReads::window(ir::ConvOp conv) {
@@ -55,6 +66,9 @@ void StepReads::addTaps(ir::ConvOp conv, size_t part,
                         llvm::function_ref<bool(llvm::ArrayRef<int64_t>)> isKept,
                         Window &window) const {
   ir::forEachIndex(conv.getKernel(), [&](llvm::ArrayRef<int64_t> index) {
+    for (size_t spatial = 0; spatial < index.size(); ++spatial)
+      if (!isEverInside(conv, spatial, index[spatial]))
+        return;
     if (!isKept(index))
       return;
     Tap tap{part, llvm::SmallVector<int64_t, 3>(index.size(), 0), here()};

@@ -32,3 +32,16 @@ func.func @stays(%x: tensor<3xf32>) -> (tensor<2x3xf32>, tensor<1xf32>) {
   %1 = quern.slice %x from [1] sizes [1] strides [1] : (tensor<3xf32>) -> tensor<1xf32>
   return %0, %1 : tensor<2x3xf32>, tensor<1xf32>
 }
+
+// A slice of nothing but padding is a constant; one that takes an element of the input is not.
+// CHECK-LABEL: func.func @shifted_away
+// CHECK-DAG: %[[ZEROS:.*]] = quern.constant dense<0.000000e+00> : tensor<1x1xf32>
+// CHECK-DAG: %[[PADDED:.*]] = quern.pad
+// CHECK-DAG: %[[KEPT:.*]] = quern.slice %[[PADDED]] from [0, 1]
+// CHECK: return %[[ZEROS]], %[[KEPT]]
+func.func @shifted_away(%x: tensor<1x1xf32>) -> (tensor<1x1xf32>, tensor<1x1xf32>) {
+  %0 = quern.pad %x low [0, 1] high [0, 0] with 0.0 : (tensor<1x1xf32>) -> tensor<1x2xf32>
+  %1 = quern.slice %0 from [0, 0] sizes [1, 1] strides [1, 1] : (tensor<1x2xf32>) -> tensor<1x1xf32>
+  %2 = quern.slice %0 from [0, 1] sizes [1, 1] strides [1, 1] : (tensor<1x2xf32>) -> tensor<1x1xf32>
+  return %1, %2 : tensor<1x1xf32>, tensor<1x1xf32>
+}
