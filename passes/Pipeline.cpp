@@ -53,6 +53,16 @@ void buildPipeline(mlir::OpPassManager &pm, const PipelineOptions &options) {
   buildKernels(pm, options);
 }
 
+void buildStates(mlir::OpPassManager &pm) {
+  pm.addPass(createDeriveSteps({/*isOptional=*/true}));
+  mlir::OpPassManager &steps = pm.nest<mlir::ModuleOp>();
+  steps.addPass(createLowerAttention());
+  steps.addPass(createUnrollScan());
+  buildSimplify(steps);
+  steps.addPass(createHoistWeights());
+  steps.addPass(createConstantStates());
+}
+
 std::vector<std::string> passNames() {
   mlir::OpPassManager pm(mlir::ModuleOp::getOperationName());
   buildPipeline(pm, {.steps = StepsMode::required});

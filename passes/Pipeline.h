@@ -35,6 +35,10 @@ void buildSimplify(mlir::OpPassManager &pm);
 /// launches with offsets.
 void buildPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
 
+/// The step programs of a model in canonical form, as far as is needed to know what a sequence
+/// keeps.
+void buildStates(mlir::OpPassManager &pm);
+
 /// The names of all passes that a pipeline may have, in order, each once.
 std::vector<std::string> passNames();
 

@@ -24,11 +24,11 @@ struct SavedHeader {
 static_assert(sizeof(SavedHeader) == 48);
 
 uint64_t stateBytes(const quern_sequence &sequence) {
-  return SequenceState::bytesOf(sequence.image());
+  return SequenceState::bytesOf(sequence.image().states());
 }
 
 uint64_t savedBytes(const quern_sequence &sequence) {
-  return sizeof(SavedHeader) + sequence.state.count() * sizeof(uint64_t) + stateBytes(sequence);
+  return savedBytes(sequence.image().states());
 }
 
 uint64_t checksumOf(const SavedHeader &header, const unsigned char *bytes) {
@@ -61,6 +61,10 @@ bool canBegin(const quern_sequence &sequence, uint64_t state, uint64_t origin,
 }
 
 } // namespace
+
+uint64_t savedBytes(std::span<const StateEntry> states) {
+  return sizeof(SavedHeader) + states.size() * sizeof(uint64_t) + SequenceState::bytesOf(states);
+}
 
 void copyState(const quern_sequence &from, quern_sequence &to) {
   to.position = from.position;

@@ -163,7 +163,7 @@ quern_sequence *newSequence(quern_context &context) {
   }
   auto *sequence = new (block) quern_sequence();
   sequence->context = &context;
-  uint64_t bytes = SequenceState::bytesOf(context.image);
+  uint64_t bytes = SequenceState::bytesOf(context.image.states());
   if (!sequence->arena.reserve(bytes)) {
     context.error.set(QUERN_OUT_OF_MEMORY, "cannot reserve %llu MiB for a sequence",
                       static_cast<unsigned long long>(bytes >> 20));

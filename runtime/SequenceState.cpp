@@ -37,9 +37,9 @@ Place placeOf(const SequenceEntry &order, uint64_t position) {
   return place;
 }
 
-uint64_t SequenceState::bytesOf(const ImageView &image) {
+uint64_t SequenceState::bytesOf(std::span<const StateEntry> states) {
   uint64_t bytes = 0;
-  for (const StateEntry &entry : image.states())
+  for (const StateEntry &entry : states)
     bytes += bytesOfState(entry);
   return bytes;
 }

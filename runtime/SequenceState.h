@@ -29,7 +29,7 @@ struct StateMemory {
 class SequenceState {
 public:
   /// The bytes of all states.
-  static uint64_t bytesOf(const ImageView &image);
+  static uint64_t bytesOf(std::span<const StateEntry> states);
 
   /// Lays the states out in zeroed memory of bytesOf, the constant ones among the weights.
   void open(const ImageView &image, StateMemory *states, unsigned char *memory,
@@ -74,5 +74,8 @@ private:
   const ImageView *view = nullptr;
   StateMemory *states = nullptr;
 };
+
+/// What a sequence takes as bytes, of these states: see quern_sequence_bytes.
+uint64_t savedBytes(std::span<const StateEntry> states);
 
 } // namespace quern::runtime

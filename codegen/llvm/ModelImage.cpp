@@ -200,17 +200,15 @@ void describeDistribution(runtime::SequenceEntry &entry, ir::DistributionAttr di
   entry.high = distribution.getRange()[1];
 }
 
-/// Notes which states are weights of a program.
-void markConstants(std::vector<runtime::StateEntry> &states, mlir::func::FuncOp program,
-                   const BufferTable &buffers) {
+/// Calls `visit` with each argument of a program that is a weight and a state at once.
+void forEachConstantState(
+    mlir::func::FuncOp program,
+    llvm::function_ref<void(mlir::BlockArgument argument, size_t state)> visit) {
   for (mlir::BlockArgument argument : program.getArguments()) {
     mlir::DictionaryAttr attributes = program.getArgAttrDict(argument.getArgNumber());
     std::optional<ir::Binding> binding = ir::Binding::of(attributes);
-    if (!binding || !attributes.contains(ir::names::weight))
-      continue;
-    runtime::StateEntry &state = states[static_cast<size_t>(binding->state)];
-    state.isConstant = 1;
-    state.weightsOffset = buffers.weightOffset(argument);
+    if (binding && attributes.contains(ir::names::weight))
+      visit(argument, static_cast<size_t>(binding->state));
   }
 }
 
@@ -247,20 +245,7 @@ void writeSequence(ImageBuilder &builder, llvm::ArrayRef<CompiledFunction> funct
     places.resize(contract.getOrder().size());
     for (auto [place, rank] : llvm::enumerate(contract.getOrder()))
       places[static_cast<size_t>(rank)] = static_cast<uint32_t>(place);
-    for (const ir::StepState &state : steps->states) {
-      runtime::StateEntry &row = states.emplace_back();
-      row = {.slotBytes = static_cast<uint64_t>(state.bytes),
-             .before = static_cast<uint64_t>(state.before),
-             .after = static_cast<uint64_t>(state.after),
-             .room = static_cast<uint64_t>(state.room),
-             .strides = {},
-             .rates = {},
-             .isConstant = 0,
-             .weightsOffset = 0};
-      llvm::copy(state.strides, row.strides);
-      llvm::fill(row.rates, 1);
-      llvm::copy(state.rates, row.rates);
-    }
+    states = describeStates(model);
     int64_t positions = 1;
     for (int64_t extent : steps->extents)
       positions *= extent;
@@ -281,7 +266,9 @@ void writeSequence(ImageBuilder &builder, llvm::ArrayRef<CompiledFunction> funct
       llvm::fill(row.periods, 1);
       llvm::copy(step.periods, row.periods);
       llvm::copy(step.phases, row.phases);
-      markConstants(states, function, buffers);
+      forEachConstantState(function, [&](mlir::BlockArgument argument, size_t state) {
+        states[state].weightsOffset = buffers.weightOffset(argument);
+      });
     }
   }
   builder.header.sequences = builder.section(sequences);
@@ -292,6 +279,32 @@ void writeSequence(ImageBuilder &builder, llvm::ArrayRef<CompiledFunction> funct
 }
 
 } // namespace
+
+std::vector<runtime::StateEntry> describeStates(mlir::func::FuncOp model) {
+  std::vector<runtime::StateEntry> states;
+  std::optional<ir::Steps> steps = ir::Steps::of(model);
+  if (!steps)
+    return states;
+  for (const ir::StepState &state : steps->states) {
+    runtime::StateEntry &row = states.emplace_back();
+    row = {.slotBytes = static_cast<uint64_t>(state.bytes),
+           .before = static_cast<uint64_t>(state.before),
+           .after = static_cast<uint64_t>(state.after),
+           .room = static_cast<uint64_t>(state.room),
+           .strides = {},
+           .rates = {},
+           .isConstant = 0,
+           .weightsOffset = 0};
+    llvm::copy(state.strides, row.strides);
+    llvm::fill(row.rates, 1);
+    llvm::copy(state.rates, row.rates);
+  }
+  for (auto step : model->getParentOfType<mlir::ModuleOp>().getOps<mlir::ModuleOp>())
+    for (auto program : step.getOps<mlir::func::FuncOp>())
+      forEachConstantState(
+          program, [&](mlir::BlockArgument, size_t state) { states[state].isConstant = 1; });
+  return states;
+}
 
 StepFacts describeStep(ir::LaunchOp launch) {
   auto kernel = mlir::SymbolTable::lookupNearestSymbolFrom<mlir::func::FuncOp>(

@@ -37,6 +37,10 @@ struct StepFacts {
 /// Describes the kernel that `launch` runs.
 StepFacts describeStep(ir::LaunchOp launch);
 
+/// What a sequence of the model keeps, by the step programs in its module; nothing without. Where
+/// weights lie is not told.
+std::vector<runtime::StateEntry> describeStates(mlir::func::FuncOp model);
+
 /// The image's bytes for the model, the first of `functions`, with its step programs.
 std::vector<char> buildImage(llvm::ArrayRef<CompiledFunction> functions, const BufferTable &buffers,
                              const ImageFacts &facts);

@@ -19,7 +19,7 @@ using runtime::ImageView;
 /// image says.
 uint64_t sumOfStates(const ImageView &view) {
   uint64_t sum = 0;
-  uint64_t bytes = runtime::SequenceState::bytesOf(view);
+  uint64_t bytes = runtime::SequenceState::bytesOf(view.states());
   // A lie may ask for more memory than the machine has.
   if (std::max(bytes, view.header().weightsBytes) > 1 << 20 || positionsOf(*view.sequence()) > 64)
     return bytes;

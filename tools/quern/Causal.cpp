@@ -1,5 +1,7 @@
 // `quern causal`: whether a model is causal, what each output sees, and what a sampler must keep.
+#include "codegen/llvm/ModelImage.h"
 #include "passes/Pipeline.h"
+#include "runtime/SequenceState.h"
 #include "runtime/formats/File.h"
 #include "tools/quern/Commands.h"
 #include "tools/quern/ModelSource.h"
@@ -85,6 +87,21 @@ llvm::SmallVector<int64_t> positionAt(const std::string &at, const passes::Posit
   return position;
 }
 
+/// What a sequence of the compiled model takes; nothing, after a warning, where no steps can be
+/// derived.
+std::optional<int64_t> sequenceBytesOf(mlir::ModuleOp module, ir::CausalAttr contract) {
+  mlir::OwningOpRef<mlir::ModuleOp> copy = module.clone();
+  modelFunction(*copy)->setAttr(ir::names::causal, contract);
+  mlir::PassManager pm(module.getContext());
+  passes::buildStates(pm);
+  if (mlir::failed(pm.run(*copy)))
+    throw CLI::RuntimeError(1);
+  std::vector<runtime::StateEntry> states = codegen::describeStates(modelFunction(*copy));
+  if (states.empty())
+    return std::nullopt;
+  return static_cast<int64_t>(runtime::savedBytes(states));
+}
+
 void analyse(const CausalOptions &options) {
   if (runtime::Status writable = runtime::checkWritable(options.htmlFile);
       !options.htmlFile.empty() && !writable)
@@ -98,16 +115,19 @@ void analyse(const CausalOptions &options) {
   if (mlir::failed(pm.run(*module)))
     throw CLI::RuntimeError(1);
   mlir::func::FuncOp model = modelFunction(*module);
-  auto analysis = passes::analyseCausality(model, contractOf(options, model));
+  ir::CausalAttr contract = contractOf(options, model);
+  auto analysis = passes::analyseCausality(model, contract);
   if (mlir::failed(analysis))
     throw CLI::RuntimeError(1);
   llvm::SmallVector<int64_t> at = positionAt(options.at, analysis->positions);
   CausalReport report(*analysis, at);
+  if (report.verdict.isCausal)
+    report.sequenceBytes = sequenceBytesOf(*module, contract);
   if (options.isJson)
     fmt::print("{}\n", report.json());
   else
     report.print();
-  if (!options.htmlFile.empty() && !writeCausalPage(*analysis, at, options.htmlFile))
+  if (!options.htmlFile.empty() && !writeCausalPage(report, options.htmlFile))
     throw CLI::RuntimeError(1);
   if (!report.verdict.isCausal)
     throw CLI::RuntimeError(1);

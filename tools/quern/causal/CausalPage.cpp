@@ -219,9 +219,10 @@ private:
 
 } // namespace
 
-bool writeCausalPage(const passes::CausalAnalysis &analysis, llvm::ArrayRef<int64_t> at,
-                     const std::string &path) {
-  std::string page = pageText, graph = GraphWriter(analysis).write(at).dump();
+bool writeCausalPage(const CausalReport &report, const std::string &path) {
+  Json written = GraphWriter(report.analysis).write(report.field.output);
+  written["memory"] = report.memoryText();
+  std::string page = pageText, graph = written.dump();
   // No text of the model ends the script it stands in.
   for (size_t end = 0; (end = graph.find("</", end)) != std::string::npos; end += 3)
     graph.replace(end, 2, "<\\/");

@@ -118,12 +118,13 @@ void printField(const CausalReport &report) {
     fmt::print("  blind spot: none\n");
 }
 
-void printStates(llvm::ArrayRef<passes::ValueState> states, int64_t total) {
+void printStates(const CausalReport &report) {
+  llvm::ArrayRef<passes::ValueState> states = report.states;
   if (states.empty()) {
     fmt::print("  state: none\n");
     return;
   }
-  fmt::print("  state: {} in {}\n", byteText(total),
+  fmt::print("  state: {} in {}\n", byteText(report.stateBytes()),
              plural(static_cast<int64_t>(states.size()), "value"));
   size_t width = 5;
   for (const passes::ValueState &state : states)
@@ -162,6 +163,13 @@ int64_t CausalReport::stateBytes() const {
   return bytes;
 }
 
+std::string CausalReport::memoryText() const {
+  std::string least =
+      fmt::format("later steps read {} of the values as written", byteText(stateBytes()));
+  return sequenceBytes ? fmt::format("a sequence takes {}; {}", byteText(*sequenceBytes), least)
+                       : least;
+}
+
 void CausalReport::print() const {
   printVerdict(*this);
   if (counterexample)
@@ -169,7 +177,8 @@ void CausalReport::print() const {
   fmt::print("  look-ahead: {} beyond the contract; latency as a stream: {}\n",
              plural(verdict.lookAhead, "position"), plural(verdict.latency, "position"));
   printField(*this);
-  printStates(states, stateBytes());
+  fmt::print("  memory: {}\n", memoryText());
+  printStates(*this);
 }
 
 std::string CausalReport::json() const {
@@ -191,6 +200,7 @@ std::string CausalReport::json() const {
             {"blind_spot",
              {{"count", field.blindCount()}, {"positions", positionsIn(field.blind, extents)}}},
             {"state_bytes", stateBytes()},
+            {"sequence_bytes", sequenceBytes ? Json(*sequenceBytes) : Json()},
             {"states", statesJson(states)}};
   if (counterexample) {
     json["reader"] = list(counterexample->outputPosition);
