@@ -107,9 +107,16 @@ void analyse(const CausalOptions &options) {
       !options.htmlFile.empty() && !writable)
     fail(writable.error());
   std::unique_ptr<mlir::MLIRContext> context = makeContext();
-  mlir::OwningOpRef<mlir::ModuleOp> module = options.source.load(*context);
+  std::vector<std::string> sourceFiles;
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      options.source.load(*context, /*isQuiet=*/false, &sourceFiles);
   if (!module)
     throw CLI::RuntimeError(1);
+  for (const std::string &file : sourceFiles)
+    if (runtime::isOneFile(options.htmlFile, file))
+      fail(fmt::format("{}: would overwrite what this command reads or writes itself; give it "
+                       "another name",
+                       file));
   mlir::PassManager pm(context.get());
   passes::buildSimplify(pm);
   if (mlir::failed(pm.run(*module)))

@@ -32,12 +32,21 @@ double traffic(const BlockingQuery &query, const Blocking &blocking, const CpuTa
 
 } // namespace
 
+int64_t keepLastTogether(int64_t units, int64_t perBlock) {
+  while (perBlock < units && (units - 1) % perBlock == 0)
+    ++perBlock;
+  return perBlock;
+}
+
 Blocking chooseBlocking(const BlockingQuery &query, const CpuTarget &cpu) {
-  Blocking best;
+  Blocking best{.unitsPerBlock = query.units};
   double least = std::numeric_limits<double>::infinity();
   for (int64_t blocks = 1; blocks <= query.units; ++blocks) {
     Blocking candidate;
     candidate.unitsPerBlock = ceilDiv(query.units, blocks);
+    if (query.lastOverlaps &&
+        candidate.unitsPerBlock != keepLastTogether(query.units, candidate.unitsPerBlock))
+      continue;
     int64_t count = ceilDiv(query.units, candidate.unitsPerBlock);
     if (count != blocks)
       continue;

@@ -17,6 +17,9 @@ struct Blocking {
 /// row of tiles of an image, or one tile of a matrix product's rows.
 struct BlockingQuery {
   int64_t units = 1;
+  /// Whether the last unit computes some outputs of the one before it again: both must then belong
+  /// to one task, lest two of them write one place.
+  bool lastOverlaps = false;
   int64_t copies = 1;   ///< independent images or matrices
   double unitBytes = 0; ///< input of one unit
   double haloBytes = 0; ///< input that a block needs beyond that of its units
@@ -29,5 +32,9 @@ struct BlockingQuery {
 /// it: short blocks keep their input in the cache while all panels pass, long ones fetch each panel
 /// fewer times.
 Blocking chooseBlocking(const BlockingQuery &query, const CpuTarget &cpu);
+
+/// `perBlock`, or the next larger number of `units` with which the last block holds more than the
+/// last of them.
+int64_t keepLastTogether(int64_t units, int64_t perBlock);
 
 } // namespace quern::codegen

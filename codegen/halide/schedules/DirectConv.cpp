@@ -39,11 +39,13 @@ void chooseTasks(DirectConvPlan &plan, int64_t tasks, double panelBytes) {
   if (oneRow) {
     double columnBytes = 4.0 * static_cast<double>(p.inputRows(1) * p.inChannels);
     query.units = tilesX;
+    query.lastOverlaps = p.outWidth % plan.tile.mx != 0;
     query.unitBytes = columnBytes * static_cast<double>(plan.tile.mx * p.strideX);
     query.haloBytes = columnBytes * static_cast<double>(p.inputColumns(1) - 1);
   } else {
     double rowBytes = 4.0 * static_cast<double>(p.inputColumns(p.outWidth) * p.inChannels);
     query.units = tilesY;
+    query.lastOverlaps = p.outHeight % plan.tile.my != 0;
     query.unitBytes = rowBytes * static_cast<double>(plan.tile.my * p.strideY);
     query.haloBytes =
         rowBytes * static_cast<double>(std::max<int64_t>(0, p.inputRows(1) - p.strideY));

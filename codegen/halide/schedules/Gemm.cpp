@@ -15,9 +15,13 @@ using Halide::TailStrategy;
 using Halide::Var;
 using ir::ceilDiv;
 
-/// The vectors of a panel that products of many rows have as a rule. Where those of one row have
-/// the same, both can share the packed weights.
-int usualPanel(const GemmProblem &p, const CpuTarget &cpu) { return p.columns > cpu.lanes ? 2 : 1; }
+/// The vectors of a panel that products of many rows have. Where those of one row have the same,
+/// both can share the packed weights.
+int usualPanel(const GemmProblem &p, const CpuTarget &cpu) {
+  constexpr int64_t manyRows = 256;
+  return chooseTile({.channels = p.columns, .width = manyRows, .height = 1, .depth = p.depth}, cpu)
+      .nv;
+}
 
 /// For a matrix-vector product as many usual panels a tile as divide all of them and fit the
 /// registers: sums enough to hide the latency of each. None where they do not divide.
@@ -77,6 +81,7 @@ GemmPlan planGemm(const GemmProblem &p, const CpuTarget &cpu, std::optional<Regi
   plan.parallel = tasks > 1;
 
   Blocking blocking = chooseBlocking({.units = ceilDiv(p.rows, plan.tile.mx),
+                                      .lastOverlaps = p.rows % plan.tile.mx != 0,
                                       .copies = p.batch,
                                       .unitBytes = size(plan.tile.mx, p.depth),
                                       .haloBytes = 0,

@@ -1,5 +1,6 @@
 #include "codegen/halide/schedules/GroupedConv.h"
 
+#include "codegen/halide/schedules/Blocking.h"
 #include "codegen/halide/schedules/Extents.h"
 #include "codegen/halide/schedules/Parallelism.h"
 #include "ir/conv/Division.h"
@@ -61,6 +62,8 @@ void scheduleDepthwiseConv(const ConvProblem &p, const CpuTarget &cpu, Func padd
   int64_t tasks = wantedTasks(workOf(p), cpu);
   int64_t tiles = ir::ceilDiv(p.outHeight, block.y);
   int64_t length = blockFor(tiles, std::max<int64_t>(tasks / p.batch, 1));
+  if (p.outHeight % block.y != 0)
+    length = keepLastTogether(tiles, length);
 
   // Channels inside of positions: the rows of the window are then read along their cache lines.
   output.split(x, xo, xi, block.x, TailStrategy::ShiftInwards)

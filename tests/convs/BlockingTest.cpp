@@ -1,0 +1,62 @@
+// How convolutions and products are cut into tasks: no two tasks may compute one output, since the
+// last tile of a row overlaps the one before it, and results would depend on who writes last.
+#include "codegen/halide/schedules/Blocking.h"
+
+#include "codegen/halide/schedules/DirectConv.h"
+#include "codegen/halide/schedules/Gemm.h"
+
+#include <gtest/gtest.h>
+
+namespace quern::codegen {
+namespace {
+
+/// Whether the last of `units` is alone in its block and computes again what another task does.
+bool sharesOutputs(int64_t extent, int64_t unit, int64_t blockExtent) {
+  int64_t units = (extent + unit - 1) / unit, perBlock = blockExtent / unit;
+  return extent % unit != 0 && units > 1 && perBlock < units && (units - 1) % perBlock == 0;
+}
+
+const CpuTarget targets[] = {
+    {.lanes = 8, .registers = 16, .l2Bytes = 512 * 1024, .threads = 2, .flopsPerNanosecond = 90},
+    {.lanes = 16,
+     .registers = 32,
+     .l2Bytes = 1024 * 1024,
+     .threads = 8,
+     .flopsPerNanosecond = 180}};
+
+TEST(Blocking, KeepsTheLastTilesOfAnImageInOneTask) {
+  for (const CpuTarget &cpu : targets)
+    for (int64_t channels : {64, 320, 1152})
+      for (int64_t width : {1, 7, 49, 50, 51, 97, 196, 784})
+        for (int64_t height : {1, 7, 14, 15}) {
+          ConvProblem p;
+          p.inChannels = p.outChannels = channels;
+          p.inWidth = p.outWidth = width;
+          p.inHeight = p.outHeight = height;
+          DirectConvPlan plan = planDirectConv(p, cpu);
+          EXPECT_FALSE(sharesOutputs(width, plan.tile.mx, plan.stripColumns))
+              << channels << " channels, " << width << "x" << height;
+          EXPECT_FALSE(sharesOutputs(height, plan.tile.my, plan.stripRows))
+              << channels << " channels, " << width << "x" << height;
+        }
+}
+
+TEST(Blocking, KeepsTheLastRowsOfAProductInOneTask) {
+  for (const CpuTarget &cpu : targets)
+    for (int64_t columns : {64, 1000})
+      for (int64_t rows = 1; rows < 200; ++rows) {
+        GemmPlan plan = planGemm({.rows = rows, .columns = columns, .depth = 512}, cpu);
+        EXPECT_FALSE(sharesOutputs(rows, plan.tile.mx, plan.rowsPerTask))
+            << rows << " rows, " << columns << " columns";
+      }
+}
+
+TEST(Blocking, LengthensBlocksThatLeaveOneTileOver) {
+  EXPECT_EQ(keepLastTogether(2, 1), 2);
+  EXPECT_EQ(keepLastTogether(7, 3), 4);
+  EXPECT_EQ(keepLastTogether(8, 3), 3);
+  EXPECT_EQ(keepLastTogether(5, 5), 5);
+}
+
+} // namespace
+} // namespace quern::codegen
