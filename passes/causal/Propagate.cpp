@@ -4,6 +4,7 @@
 #include "passes/causal/Propagate.h"
 
 #include "ir/HostTensor.h"
+#include "passes/causal/Comparison.h"
 #include "passes/causal/Sweep.h"
 
 #include <algorithm>
@@ -150,7 +151,7 @@ RankTensor withoutUnreadAxes(const Read &read, const RankTensor &wanted) {
 /// Whether each result element reads the operand's element at its own index, and nothing else.
 bool isIdentity(const Read &read, llvm::ArrayRef<int64_t> operandShape,
                 llvm::ArrayRef<int64_t> resultShape) {
-  return operandShape == resultShape && !read.mask &&
+  return operandShape == resultShape && !read.mask && !read.comparison &&
          llvm::all_of(read.maps, [](const AxisMap &map) {
            return map.table.empty() && map.operand.first == map.result.first &&
                   map.operand.count == map.result.count;
@@ -180,6 +181,8 @@ RankTensor gatherMax(const Read &read, const RankTensor &operand,
     return operand;
   if (operand.isAll(never))
     return RankTensor(resultShape);
+  if (read.comparison)
+    return gatherCompared(read, operand, resultShape);
   Sweep sweep(read, resultShape);
   llvm::SmallVector<int64_t> extents(resultShape.size(), 1);
   for (int64_t axis : sweep.rowAxes())
@@ -229,6 +232,8 @@ RankTensor scatterMax(const Read &read, const RankTensor &wanted,
     return wanted;
   if (wanted.isAll(never))
     return RankTensor(operandShape);
+  if (read.comparison)
+    return scatterCompared(read, wanted, operandShape);
   RankTensor result = withoutUnreadAxes(read, wanted);
   // Rows of a mask are told apart one by one, or not at all.
   if (read.mask)

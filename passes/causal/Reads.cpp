@@ -79,6 +79,8 @@ public:
     if (read.mask)
       for (int64_t axis : read.mask->resultAxes)
         maskRow = maskRow * resultShape[axis] + index[axis];
+    if (read.comparison)
+      limit = read.comparison->limits[static_cast<size_t>(index[read.comparison->resultAxis])];
   }
 
   void walk(size_t map = 0) {
@@ -105,6 +107,9 @@ private:
       if (!read.mask->kept[at])
         return;
     }
+    if (const auto &compared = read.comparison;
+        compared && compared->keys[static_cast<size_t>(taps[compared->map])] > limit)
+      return;
     element.tap.clear();
     element.tapName = TapName::none;
     for (auto [map, tap] : llvm::zip_equal(read.maps, taps)) {
@@ -121,7 +126,7 @@ private:
   llvm::ArrayRef<int64_t> operandShape;
   llvm::function_ref<void(const ElementRead &)> visit;
   llvm::SmallVector<int64_t> resultElements, taps;
-  int64_t maskRow = 0;
+  int64_t maskRow = 0, limit = 0;
   ElementRead element;
 };
 

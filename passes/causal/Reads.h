@@ -49,13 +49,22 @@ struct ReadMask {
   std::vector<uint8_t> kept;
 };
 
+/// A mask that compares: tap t of a map that has no axes of the result is read for coordinate r
+/// along the result's axis where keys[t] <= limits[r].
+struct Comparison {
+  int64_t resultAxis = 0, map = 0;
+  std::vector<int32_t> keys, limits;
+};
+
 /// The elements of one operand that a result element reads: all combinations of the maps' taps that
-/// the mask keeps and that lie inside. Each operand axis is in exactly one map; the result may have
-/// axes in none. A map along masked result axes lies along one such axis only.
+/// the mask or the comparison keeps, as there is one, and that lie inside. Each operand axis is in
+/// exactly one map; the result may have axes in none. A map along masked result axes lies along one
+/// such axis only.
 struct Read {
   int64_t operand = 0;
   std::vector<AxisMap> maps = {};
   std::optional<ReadMask> mask = {};
+  std::optional<Comparison> comparison = {};
 };
 
 using Reads = std::vector<Read>;

@@ -1,5 +1,6 @@
 // Contraction, attention, reductions and softmax: whole axes.
 #include "ir/HostTensor.h"
+#include "passes/causal/Comparison.h"
 #include "passes/causal/ReadRules.h"
 #include "passes/causal/StructuralZeros.h"
 
@@ -112,6 +113,11 @@ Reads attentionReads(ir::AttentionOp op) {
   Reads reads{std::move(queries), std::move(keys), std::move(values)};
   if (!op.getMask())
     return reads;
+  if (auto comparison = comparisonOf(op.getMask())) {
+    comparison->resultAxis = comparison->map = 2;
+    reads[1].comparison = reads[2].comparison = std::move(comparison);
+    return reads;
+  }
   auto admitted = constantElements(op.getMask());
   if (!admitted) {
     reads.push_back({.operand = 3, .maps = {alongAxis(0, 2), wholeAxis(1, key[2])}});

@@ -1,6 +1,7 @@
 #include "passes/causal/StepReads.h"
 
 #include "ir/HostTensor.h"
+#include "passes/causal/Comparison.h"
 #include "passes/causal/Grids.h"
 #include "passes/causal/StructuralZeros.h"
 
@@ -35,6 +36,31 @@ bool isEverInside(ir::ConvOp conv, size_t spatial, int64_t place) {
   int64_t output = first < 0 ? (stride - 1 - first) / stride : 0;
   return output < ir::tensorType(conv.getResult()).getDimSize(axis) &&
          first + output * stride < ir::tensorType(conv.getInput()).getDimSize(axis);
+}
+
+/// The last key that a mask [queries, keys] admits to each query, or -1; nothing where the mask is
+/// not known.
+std::optional<std::vector<int64_t>> lastKeys(mlir::Value mask) {
+  std::vector<int64_t> last;
+  if (std::optional<Comparison> comparison = comparisonOf(mask)) {
+    // The least key from each place on.
+    std::vector<int32_t> least = comparison->keys;
+    for (size_t at = least.size(); at-- > 1;)
+      least[at - 1] = std::min(least[at - 1], least[at]);
+    for (int32_t limit : comparison->limits)
+      last.push_back(llvm::upper_bound(least, limit) - least.begin() - 1);
+    return last;
+  }
+  std::optional<RankTensor> admitted = constantElements(mask);
+  if (!admitted)
+    return std::nullopt;
+  for (int64_t query = 0; query < admitted->shape()[0]; ++query) {
+    int64_t key = admitted->shape()[1] - 1;
+    while (key >= 0 && admitted->at({query, key}) == 0)
+      --key;
+    last.push_back(key);
+  }
+  return last;
 }
 
 } // namespace
@@ -128,21 +154,20 @@ LogicalResult StepReads::addConv(ir::ConvOp conv, llvm::SmallVectorImpl<StepRead
 
 LogicalResult StepReads::addAttention(ir::AttentionOp attention,
                                       llvm::SmallVectorImpl<StepRead> &reads) {
-  std::optional<RankTensor> mask =
-      attention.getMask() ? constantElements(attention.getMask()) : std::nullopt;
-  if (!mask)
+  std::optional<std::vector<int64_t>> last =
+      attention.getMask() ? lastKeys(attention.getMask()) : std::nullopt;
+  if (!last)
     return attention.emitError(
         "no step program can be derived: attention needs a mask that is known "
         "when the model is compiled");
   bool isStrict = true;
-  for (int64_t i = 0; i < mask->shape()[0]; ++i)
-    for (int64_t j = i; j < mask->shape()[1]; ++j) {
-      bool isAdmitted = mask->at({i, j}) != 0;
-      if (isAdmitted && j > i)
-        return attention.emitError("no step program can be derived: the mask admits key ")
-               << j << " to query " << i;
-      isStrict = isStrict && !isAdmitted;
-    }
+  for (auto [place, key] : llvm::enumerate(*last)) {
+    auto query = static_cast<int64_t>(place);
+    if (key > query)
+      return attention.emitError("no step program can be derived: the mask admits key ")
+             << key << " to query " << query;
+    isStrict = isStrict && key < query;
+  }
   if (failed(add(attention, attention.getQuery(), here(), reads)))
     return failure();
   for (mlir::Value operand : {attention.getKey(), attention.getValue()})

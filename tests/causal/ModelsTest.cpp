@@ -124,6 +124,8 @@ const ModelCase largeModels[] = {
     {"pixelcnn_pp", {{"H", "64"}, {"W", "64"}}},
     {"wavenet", {{"T", "16384"}}},
     {"pixelcnn", {{"C", "3"}, {"H", "32"}, {"W", "32"}}},
+    {"gpt", {{"T", "16384"}}},
+    {"any_order", {{"T", "16384"}}},
 };
 
 INSTANTIATE_TEST_SUITE_P(Large, LargeModels, testing::ValuesIn(largeModels),

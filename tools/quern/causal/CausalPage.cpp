@@ -69,11 +69,35 @@ Json mapJson(const AxisMap &map, llvm::ArrayRef<int64_t> operandShape) {
   return json;
 }
 
+/// The lengths of runs that are and are not kept, in turn, which most masks have few of; the first
+/// are not.
+Json runsOf(llvm::ArrayRef<uint8_t> kept) {
+  std::vector<size_t> runs{0};
+  for (uint8_t keeps : kept) {
+    if ((keeps != 0) != (runs.size() % 2 == 0))
+      runs.push_back(0);
+    ++runs.back();
+  }
+  return runs;
+}
+
 Json maskJson(const ReadMask &mask) {
-  std::string kept;
-  for (uint8_t keeps : mask.kept)
-    kept += keeps ? '1' : '0';
-  return {{"axes", list(mask.resultAxes)}, {"maps", list(mask.maps)}, {"kept", kept}};
+  return {{"axes", list(mask.resultAxes)}, {"maps", list(mask.maps)}, {"runs", runsOf(mask.kept)}};
+}
+
+/// Numbers that follow each other as the first and their count.
+Json numbersJson(const std::vector<int32_t> &numbers) {
+  for (size_t at = 1; at < numbers.size(); ++at)
+    if (numbers[at] != numbers[at - 1] + 1)
+      return numbers;
+  return {{"first", numbers.front()}, {"count", numbers.size()}};
+}
+
+Json comparisonJson(const passes::Comparison &comparison) {
+  return {{"axis", comparison.resultAxis},
+          {"map", comparison.map},
+          {"keys", numbersJson(comparison.keys)},
+          {"limits", numbersJson(comparison.limits)}};
 }
 
 /// The graph of the ops that the output depends on the input through, by number.
@@ -146,6 +170,8 @@ private:
       Json json{{"value", numberOf(operand)}, {"maps", std::move(maps)}};
       if (read.mask)
         json["mask"] = maskJson(*read.mask);
+      if (read.comparison)
+        json["comparison"] = comparisonJson(*read.comparison);
       reads.push_back(std::move(json));
     }
     return {{"result", numberOf(op.getResult(0))}, {"reads", std::move(reads)}};
