@@ -63,6 +63,18 @@ TEST(ConvVolumes, TransformTilesThatNoStackHolds) {
   checkCases({opCase(c)}, "host");
 }
 
+/// Passes of 24 samples, whose frequencies are counted by several loops.
+TEST(ConvPlanes, SpectraOfSeveralPassesAlongEachAxis) {
+  passes::ConvAxis axis = convAxis(24, 3, 1, 1);
+  ConvCase c{.shape = {}, .algorithm = ir::ConvAlgorithm::fft};
+  c.shape.batch = 1;
+  c.shape.inChannels = 8;
+  c.shape.outChannels = 16;
+  c.shape.axes = {axis, axis};
+  c.tile = {24, 24};
+  checkCases({opCase(c)}, "host");
+}
+
 INSTANTIATE_TEST_SUITE_P(All, ConvGrid, testing::ValuesIn(allParts()), [](const auto &info) {
   return fmt::format("{}{}", ir::stringifyConvAlgorithm(std::get<0>(info.param)->kind()).str(),
                      std::get<1>(info.param));

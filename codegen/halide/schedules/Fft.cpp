@@ -191,22 +191,38 @@ FftStage emitBackward(const FftPlan &plan, size_t pass, const Func &source) {
   return {codelet, backward};
 }
 
-void emitContraction(const FftPlan &plan, const ImageParam &weights, FftStages &stages) {
-  std::vector<Var> index = indexVars(plan), args = stageArgs(plan);
+/// The digits of a stored frequency: where its transform's result is found.
+std::vector<Expr> frequencyDigits(const FftPlan &plan, Expr frequency) {
+  std::vector<Expr> digits;
+  for (const FftPass &pass : plan.passes) {
+    digits.push_back(frequency % static_cast<int>(pass.stored));
+    frequency = frequency / static_cast<int>(pass.stored);
+  }
+  return digits;
+}
+
+/// The sums over channels, by frequencies as one number: of a number that is put together from
+/// loops and taken apart again Halide would not see that it is one.
+Func emitContraction(const FftPlan &plan, const ImageParam &weights, FftStages &stages) {
   const auto width = static_cast<int>(plan.panelWidth);
+  Var f("ff");
   RDom r(0, static_cast<int>(plan.problem.inChannels), "fr");
-  std::vector<Expr> at = exprs(args);
-  at[0] = r;
+  std::vector<Expr> at{r};
+  for (const Expr &digit : frequencyDigits(plan, f))
+    at.push_back(digit);
+  at.emplace_back(t);
   ComplexExpr x = read(stages.forward.back().result, at);
-  Expr f = frequencyIndex(plan, index);
   ComplexExpr w{weights(c % width, 0, r, c / width, f), weights(c % width, 1, r, c / width, f)};
-  Func acc("fft_acc"), product("fft_product");
-  acc(args) = Tuple(0.0f, 0.0f);
-  acc(args) =
-      Tuple(acc(args)[0] + x.re * w.re - x.im * w.im, acc(args)[1] + x.re * w.im + x.im * w.re);
-  product(args) = Tuple(acc(args)[0], acc(args)[1]);
+  Func acc("fft_acc"), product("fft_product"), spectrum("fft_spectrum");
+  acc(c, f, t) = Tuple(0.0f, 0.0f);
+  acc(c, f, t) = Tuple(acc(c, f, t)[0] + x.re * w.re - x.im * w.im,
+                       acc(c, f, t)[1] + x.re * w.im + x.im * w.re);
+  product(c, f, t) = Tuple(acc(c, f, t)[0], acc(c, f, t)[1]);
   stages.accumulator = acc;
   stages.product = product;
+  Expr frequency = frequencyIndex(plan, indexVars(plan));
+  spectrum(stageArgs(plan)) = Tuple(product(c, frequency, t)[0], product(c, frequency, t)[1]);
+  return spectrum;
 }
 
 /// a % b, in a form from which bounds inference sees that one `a` gives one remainder, and many
@@ -264,12 +280,8 @@ FftStages emitFft(const FftPlan &plan, Func padded, ImageParam weights) {
     if (plan.hasSampleVectors() && p == plan.groups[0].last)
       stages.turned = source = emitTurn("fft_turned", plan, source);
   }
-  if (plan.isElementwise()) {
-    stages.product = source;
-  } else {
-    emitContraction(plan, weights, stages);
-    source = stages.product;
-  }
+  if (!plan.isElementwise())
+    source = emitContraction(plan, weights, stages);
   stages.backward.resize(plan.passes.size());
   for (size_t p = plan.passes.size(); p-- > 0;) {
     stages.backward[p] = emitBackward(plan, p, source);

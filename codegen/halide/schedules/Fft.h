@@ -19,8 +19,8 @@ struct FftStages {
   Halide::Func samples;            ///< a tile's row of the padded input
   std::vector<FftStage> forward;   ///< one per pass
   Halide::Func turned, turnedBack; ///< copies between groups, where vectors change direction
-  Halide::Func accumulator;        ///< of the contraction over channels (not depthwise)
-  Halide::Func product;
+  /// The contraction over channels at (c, frequency, t), and its sums; not of depthwise ones.
+  Halide::Func product, accumulator;
   std::vector<FftStage> backward; ///< one per pass, in the order of the passes: run last to first
   Halide::Func
       inverse; ///< the convolution's result at (c, x[, y[, z]], n): to be read by the epilogue

@@ -315,35 +315,22 @@ private:
     Func product = stages.product, acc = stages.accumulator;
     const auto width = static_cast<int>(plan.panelWidth);
     const int mx = plan.tile.mx;
-    Var panel("fpanel"), ci("fpc"), to("fto"), ti("fti"), all("ffreq");
-    std::vector<VarOrRVar> loops{ci, ti, to, panel};
-    std::vector<Var> storage{c, t};
-    for (const Var &var : index) {
-      loops.emplace_back(var);
-      storage.push_back(var);
-    }
+    Var panel("fpanel"), ci("fpc"), to("fto"), ti("fti"), f = product.args()[1];
     product.compute_root()
         .bound(c, 0, static_cast<int>(plan.panels) * width)
-        .bound(t, 0, static_cast<int>(plan.positions()));
-    for (size_t q = 0; q < index.size(); ++q)
-      product.bound(index[q], 0, static_cast<int>(plan.passes[q].stored));
-    product.split(c, panel, ci, width)
+        .bound(f, 0, static_cast<int>(plan.frequencies))
+        .bound(t, 0, static_cast<int>(plan.positions()))
+        .split(c, panel, ci, width)
         .split(t, to, ti, mx, TailStrategy::ShiftInwards)
-        .reorder(loops)
+        .reorder(ci, ti, to, panel, f)
         .vectorize(ci, lanes)
         .unroll(ci)
         .unroll(ti)
         .never_partition_all()
-        .reorder_storage(storage)
+        .reorder_storage(c, t, f)
         .align_storage(t, static_cast<int>(plan.positions() | 1));
-    Var task = index[0];
-    for (size_t q = 1; q < index.size(); ++q) {
-      Var fused("ff" + std::to_string(q));
-      product.fuse(task, index[q], fused);
-      task = fused;
-    }
     if (plan.parallel)
-      product.parallel(task, static_cast<int>(std::max<int64_t>(1, plan.frequencies / 64)));
+      product.parallel(f, static_cast<int>(std::max<int64_t>(1, plan.frequencies / 64)));
     acc.compute_at(product, to)
         .store_in(MemoryType::Stack)
         .bound_extent(c, width)
@@ -351,14 +338,8 @@ private:
         .vectorize(c, lanes)
         .unroll(c)
         .unroll(t);
-    // One frequency at a time, which Halide does not infer of a number taken apart.
-    for (const Var &var : index)
-      acc.bound_extent(var, 1);
     RVar r = acc.rvars(0)[0];
-    std::vector<VarOrRVar> updateLoops{c, t, r};
-    for (const Var &var : index)
-      updateLoops.emplace_back(var);
-    acc.update().reorder(updateLoops).vectorize(c, lanes).unroll(c).unroll(t);
+    acc.update().reorder(c, t, r, f).vectorize(c, lanes).unroll(c).unroll(t);
     if (plan.problem.inChannels % 2 == 0)
       acc.update().unroll(r, 2);
   }
