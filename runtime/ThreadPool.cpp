@@ -112,7 +112,7 @@ int ThreadPool::run(void *userContext, abi::Task task, int min, int size, uint8_
   if (threadCount == 1 || size <= 1 || slot() >= 0)
     return runSerially(userContext, task, min, size, closure);
   loop = {userContext, task, min, size, closure};
-  next.store(0, std::memory_order_relaxed);
+  dealTasks(size);
   failure.store(0, std::memory_order_relaxed);
   if (parallelFor)
     parallelFor(parallelForUser, static_cast<int>(threadCount), callerBody, this);
@@ -144,15 +144,26 @@ int ThreadPool::runSerially(void *userContext, abi::Task task, int min, int size
   return 0;
 }
 
+void ThreadPool::dealTasks(int64_t size) {
+  shareCount = threadCount < mostShares ? threadCount : mostShares;
+  for (uint32_t i = 0; i < shareCount; ++i) {
+    shares[i].next.store(size * i / shareCount, std::memory_order_relaxed);
+    shares[i].end = size * (i + 1) / shareCount;
+  }
+}
+
 void ThreadPool::work(int slot) {
   Occupy occupied(this, slot);
-  for (;;) {
-    int64_t index = next.fetch_add(1, std::memory_order_relaxed);
-    if (index >= loop.size)
-      return;
-    int code = loop.task(loop.userContext, loop.min + static_cast<int>(index), loop.closure);
-    if (code != 0)
-      failure.store(code, std::memory_order_relaxed);
+  for (uint32_t i = 0; i < shareCount; ++i) {
+    Share &share = shares[(static_cast<uint32_t>(slot) + i) % shareCount];
+    while (share.next.load(std::memory_order_relaxed) < share.end) {
+      int64_t index = share.next.fetch_add(1, std::memory_order_relaxed);
+      if (index >= share.end)
+        break;
+      int code = loop.task(loop.userContext, loop.min + static_cast<int>(index), loop.closure);
+      if (code != 0)
+        failure.store(code, std::memory_order_relaxed);
+    }
   }
 }
 

@@ -11,10 +11,11 @@
 
 namespace quern::runtime {
 
-/// Workers spin for a while after a loop, then sleep; tasks are taken one by one from a counter,
-/// since virtual processors lose time slices and a fixed share would make everybody wait for the
-/// unlucky one. A worker that is late finds the loop closed; nobody waits for it. One caller at a
-/// time.
+/// Workers spin for a while after a loop, then sleep. Each thread begins with a share of the tasks
+/// that is its own, the same part of every loop, so that it finds in its cache what it wrote in the
+/// loop before; then it helps with the shares of others, one task after the other, since virtual
+/// processors lose time slices and a fixed share would make everybody wait for the unlucky one. A
+/// worker that is late finds the loop closed; nobody waits for it. One caller at a time.
 class ThreadPool {
 public:
   /// No worker runs yet; the pool has one thread, its caller.
@@ -52,8 +53,17 @@ private:
     uint8_t *closure;
   };
 
+  /// Tasks of the loop that one thread begins with.
+  struct alignas(128) Share {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+  };
+  /// More threads than this begin with the same ones.
+  static constexpr uint32_t mostShares = 16;
+
   static void *workerMain(void *argument);
   static void callerBody(void *state, int index);
+  void dealTasks(int64_t size);
   void work(int slot);
   void workUntilStopped(int slot);
   bool enter();
@@ -64,9 +74,9 @@ private:
 
   // What changes during a loop lies apart from what does not, and from each other.
   alignas(128) Loop loop{};
-  /// The next task to take.
-  alignas(128) std::atomic<int64_t> next{0};
-  std::atomic<int> failure{0};
+  uint32_t shareCount = 1;
+  Share shares[mostShares];
+  alignas(128) std::atomic<int> failure{0};
   /// `open` and how many workers are inside.
   alignas(128) std::atomic<uint32_t> gate{0};
   /// Counts loops; sleeping workers wait on it.
