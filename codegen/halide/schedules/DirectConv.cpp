@@ -81,6 +81,7 @@ DirectConvPlan planDirectConv(const ConvProblem &p, const CpuTarget &cpu,
                                                      p.outWidth * p.outHeight * p.outChannels));
   int64_t tasks = wantedTasks({.flops = p.flops(), .bytes = weights + maps}, cpu);
   plan.parallel = tasks > 1;
+  plan.sharesPanels = weights < maps;
 
   chooseTasks(plan, tasks, weights / static_cast<double>(plan.panels));
   if (p.isPadded() || p.planarInput) {
@@ -113,14 +114,16 @@ void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func 
              TailStrategy::GuardWithIf)
       .split(panel, group, panel, static_cast<int>(plan.panelsPerTask), TailStrategy::GuardWithIf)
       .reorder(c, xi, yi, xo, tile, panel, block, strip, group, n)
-      .fuse(block, strip, task)
-      .fuse(task, group, task)
-      .fuse(task, n, task)
       .vectorize(c, lanes)
       .unroll(c)
       .unroll(xi)
       .unroll(yi)
       .never_partition_all();
+  if (plan.sharesPanels)
+    output.fuse(group, block, task).fuse(task, strip, task);
+  else
+    output.fuse(block, strip, task).fuse(task, group, task);
+  output.fuse(task, n, task);
   if (plan.parallel)
     output.parallel(task);
 

@@ -34,6 +34,10 @@ struct DirectConvPlan {
   int64_t stripColumns =
       1; ///< output columns of a task, a multiple of tile.mx; all, unless there is one row only
   int64_t panelsPerTask = 1;
+  /// Whether a run of tasks, which one thread is likely to take, passes over all panels of few
+  /// positions, and not over all positions with few panels: where images are larger than weights,
+  /// so that they stay in the thread's cache from layer to layer.
+  bool sharesPanels = false;
   bool parallel = false;
   int64_t unrollDepth = 1; ///< input channels per loop turn
 };
