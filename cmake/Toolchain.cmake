@@ -19,6 +19,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
 find_package(Threads REQUIRED)
 
 # libMLIR.so and libLLVM.so rather than 431 archives. Their headers are system headers: our warnings are not for them.
