@@ -2,20 +2,25 @@
 
 #include "codegen/Build.h"
 #include "codegen/Symbols.h"
+#include "codegen/llvm/ModelImage.h"
+#include "frontend/Frontend.h"
 #include "ir/HostTensor.h"
 #include "ir/Layout.h"
 #include "ir/StepAttributes.h"
 #include "passes/Pipeline.h"
+#include "runtime/SequenceState.h"
 
 #include "mlir/Parser/Parser.h"
 
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 namespace quern::tests {
 namespace {
@@ -89,13 +94,58 @@ double elementsComputed(mlir::ModuleOp module) {
   return count;
 }
 
+mlir::OwningOpRef<mlir::ModuleOp> parse(const StepSource &source, mlir::MLIRContext &context) {
+  if (source.path.ends_with(".mlir"))
+    return mlir::parseSourceFile<mlir::ModuleOp>(source.path, mlir::ParserConfig(&context));
+  frontend::Options options;
+  options.library = QUERN_SOURCE_DIR "/frontend/library";
+  options.settings = source.settings;
+  std::string messages;
+  llvm::raw_string_ostream stream(messages);
+  auto module = frontend::compile(source.path, options, context, stream);
+  EXPECT_TRUE(module) << messages;
+  return module;
+}
+
+/// As `quern causal` finds it.
+uint64_t bytesOfSequence(mlir::ModuleOp module, const std::string &model) {
+  mlir::OwningOpRef<mlir::ModuleOp> copy = module.clone();
+  mlir::PassManager pm(module.getContext());
+  passes::buildSimplify(pm);
+  passes::buildStates(pm);
+  EXPECT_TRUE(mlir::succeeded(pm.run(*copy)));
+  return runtime::savedBytes(
+      codegen::describeStates(copy->lookupSymbol<mlir::func::FuncOp>(model)));
+}
+
 } // namespace
 
-StepModel::StepModel(const std::string &name) {
-  folder = (std::filesystem::temp_directory_path() / "quern-steps-XXXXXX").string();
-  if (mkdtemp(folder.data()) == nullptr || !compile(name) || !load(name))
-    ADD_FAILURE() << "cannot make the model " << name;
+void PrintTo(const StepSource &source, std::ostream *out) { *out << source.name; }
+
+std::vector<StepSource> goldenModels() {
+  std::vector<StepSource> sources;
+  std::ifstream file(QUERN_SOURCE_DIR "/tests/models/goldens/causal/models.json");
+  for (const auto &entry : nlohmann::json::parse(file)) {
+    std::string model = entry["model"];
+    StepSource &source = sources.emplace_back();
+    source = {entry["name"], fmt::format("{}/models/{}.qn", QUERN_SOURCE_DIR, model)};
+    source.settings.emplace_back("N", entry["inputs"][0]["shape"][0].dump());
+    for (const auto &[name, value] : entry["settings"].items())
+      source.settings.emplace_back(name,
+                                   value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  return sources;
 }
+
+StepModel::StepModel(const StepSource &source) {
+  folder = (std::filesystem::temp_directory_path() / "quern-steps-XXXXXX").string();
+  if (mkdtemp(folder.data()) == nullptr || !compile(source))
+    ADD_FAILURE() << "cannot make the model " << source.name;
+}
+
+StepModel::StepModel(const std::string &name)
+    : StepModel(
+          StepSource{name, fmt::format("{}/tests/steps/models/{}.mlir", QUERN_SOURCE_DIR, name)}) {}
 
 StepModel::~StepModel() {
   if (library)
@@ -104,21 +154,22 @@ StepModel::~StepModel() {
   std::filesystem::remove_all(folder, ignored);
 }
 
-bool StepModel::compile(const std::string &name) {
+bool StepModel::compile(const StepSource &source) {
   mlirContext = std::make_unique<mlir::MLIRContext>();
   mlirContext->loadDialect<ir::QuernDialect, mlir::func::FuncDialect>();
-  std::string path = fmt::format("{}/tests/steps/models/{}.mlir", QUERN_SOURCE_DIR, name);
-  auto module = mlir::parseSourceFile<mlir::ModuleOp>(path, mlir::ParserConfig(mlirContext.get()));
+  mlir::OwningOpRef<mlir::ModuleOp> module = parse(source, *mlirContext);
   if (!module)
     return false;
-  auto source = *module->getOps<mlir::func::FuncOp>().begin();
-  type = source.getFunctionType();
-  contract = source->getAttrOfType<ir::CausalAttr>(ir::names::causal);
-  if (auto distribution = source.getResultAttrOfType<ir::DistributionAttr>(0, ir::names::as))
-    levels = distribution.getLevels();
+  auto written = *module->getOps<mlir::func::FuncOp>().begin();
+  std::string name = written.getSymName().str();
+  type = written.getFunctionType();
+  contract = written->getAttrOfType<ir::CausalAttr>(ir::names::causal);
+  if (auto distribution = written.getResultAttrOfType<ir::DistributionAttr>(0, ir::names::as))
+    levelCount = distribution.getLevels();
 
-  if (auto further = source->getAttrOfType<mlir::IntegerAttr>("test.further_elements"))
+  if (auto further = written->getAttrOfType<mlir::IntegerAttr>("test.further_elements"))
     counted.further = static_cast<double>(further.getInt());
+  told = bytesOfSequence(*module, name);
   passes::PipelineOptions pipeline;
   pipeline.steps = passes::StepsMode::required;
   if (mlir::failed(passes::runPipeline(*module, pipeline)))
@@ -148,10 +199,10 @@ bool StepModel::compile(const std::string &name) {
   build.libraryFolder = QUERN_BINARY_DIR "/lib/quern";
   build.includeFolder = QUERN_BINARY_DIR "/include";
   build.load = randomParameter;
-  return mlir::succeeded(codegen::build(*module, *target, build));
+  return mlir::succeeded(codegen::build(*module, *target, build)) && load(name);
 }
 
-bool StepModel::load(const std::string &name) {
+bool StepModel::load(const std::string &symbol) {
   library = dlopen((folder + "/model.so").c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) {
     ADD_FAILURE() << dlerror();
@@ -163,7 +214,7 @@ bool StepModel::load(const std::string &name) {
     isWhole = isWhole && function;
   };
   const quern_model *(*accessor)() = nullptr;
-  find(accessor, codegen::accessorSymbol(name).c_str());
+  find(accessor, codegen::accessorSymbol(symbol).c_str());
   find(api.create, "quern_create");
   find(api.destroy, "quern_destroy");
   find(api.run, "quern_run");
@@ -197,6 +248,11 @@ quern_context *StepModel::context(uint32_t threads) const {
   return context;
 }
 
+bool StepModel::hasWholeInput() const {
+  auto input = type.getInput(static_cast<unsigned>(contract.getInput()));
+  return llvm::cast<mlir::RankedTensorType>(input).getElementType().isInteger(32);
+}
+
 std::vector<Tensor> StepModel::inputs(std::mt19937 &random) const {
   std::vector<Tensor> inputs;
   for (mlir::Type input : type.getInputs()) {
@@ -204,7 +260,7 @@ std::vector<Tensor> StepModel::inputs(std::mt19937 &random) const {
     Tensor &bytes = inputs.emplace_back(static_cast<size_t>(ir::tensorBytes(tensor)));
     auto count = static_cast<size_t>(tensor.getNumElements());
     if (tensor.getElementType().isInteger(32)) {
-      std::uniform_int_distribution<int32_t> level(0, static_cast<int32_t>(levels) - 1);
+      std::uniform_int_distribution<int32_t> level(0, static_cast<int32_t>(levelCount) - 1);
       for (size_t i = 0; i < count; ++i)
         reinterpret_cast<int32_t *>(bytes.data())[i] = level(random);
     } else {

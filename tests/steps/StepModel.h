@@ -1,4 +1,4 @@
-// A causal model written as IR, compiled with its step programs into a library and loaded.
+// A causal model, compiled with its step programs into a library and loaded.
 #pragma once
 
 #include "ir/StepAttributes.h"
@@ -34,10 +34,27 @@ struct Library {
   decltype(&::quern_sequence_fork) fork;
 };
 
+/// What to compile: IR, or a model in the language with its sizes.
+struct StepSource {
+  /// What tests call it.
+  std::string name;
+  /// Ends in .mlir or .qn.
+  std::string path;
+  std::vector<std::pair<std::string, std::string>> settings = {};
+};
+
+/// By its name.
+void PrintTo(const StepSource &source, std::ostream *out);
+
+/// The cases of models/*.qn that have goldens, of small sizes.
+std::vector<StepSource> goldenModels();
+
 class StepModel {
 public:
-  /// Compiles tests/steps/models/NAME.mlir with random weights. Fails the current test, and leaves
-  /// `model` null, where that is not possible.
+  /// Compiles a model with random weights. Fails the current test, and leaves `model` null, where
+  /// that is not possible.
+  explicit StepModel(const StepSource &source);
+  /// tests/steps/models/NAME.mlir.
   explicit StepModel(const std::string &name);
   ~StepModel();
   StepModel(const StepModel &) = delete;
@@ -63,10 +80,16 @@ public:
     double full = 0, steps = 0, further = 0;
   };
   Work work() const { return counted; }
+  /// How many levels an element has; 0 where the model has no distribution of levels.
+  int64_t levels() const { return levelCount; }
+  /// Whether the generated input has whole numbers.
+  bool hasWholeInput() const;
+  /// What `quern causal` says that a sequence takes.
+  uint64_t bytesTold() const { return told; }
 
 private:
-  bool compile(const std::string &name);
-  bool load(const std::string &name);
+  bool compile(const StepSource &source);
+  bool load(const std::string &symbol);
 
   std::string folder;
   void *library = nullptr;
@@ -74,7 +97,8 @@ private:
   mlir::FunctionType type;
   ir::CausalAttr contract;
   ir::Steps steps;
-  int64_t levels = 0;
+  int64_t levelCount = 0;
+  uint64_t told = 0;
   Work counted;
 };
 
