@@ -1,6 +1,7 @@
 // `quern compile`: a model to an executable, a library or a listing.
 #include "tools/quern/Commands.h"
 #include "tools/quern/Compilation.h"
+#include "tools/quern/JsonText.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -83,7 +84,7 @@ void printReport(const CompileOptions &options, const Compilation &compilation,
                    {"arena_bytes", report.arenaBytes},
                    {"weights_bytes", report.weightsBytes},
                    {"scratch_bytes", report.scratchBytes}});
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", jsonText(json));
     return;
   }
   if (isBuilt) {

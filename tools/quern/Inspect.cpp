@@ -7,6 +7,7 @@
 #include "runtime/DType.h"
 #include "tools/quern/Commands.h"
 #include "tools/quern/Compilation.h"
+#include "tools/quern/JsonText.h"
 #include "tools/quern/Table.h"
 
 #include <fmt/format.h>
@@ -157,7 +158,7 @@ void inspect(const InspectOptions &options) {
     compilation.printPlan(out);
     Json json = Json::parse(plan);
     json["parameters"] = parametersJson(parameters);
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", jsonText(json));
     return;
   }
   std::vector<Step> steps = stepsOf(compilation.module());

@@ -4,6 +4,7 @@
 #include "frontend/weights/Load.h"
 #include "frontend/weights/Safetensors.h"
 #include "runtime/formats/File.h"
+#include "tools/quern/JsonText.h"
 #include "tools/quern/Table.h"
 
 #include <fmt/format.h>
@@ -113,7 +114,7 @@ void printJson(const WeightStore &store) {
                        {"bytes", weight.data.bytes.size()}});
   const nlohmann::ordered_json all = {
       {"format", store.format}, {"metadata", store.metadata}, {"tensors", tensors}};
-  fmt::print("{}\n", all.dump(2));
+  fmt::print("{}\n", jsonText(all));
 }
 
 void printTable(const WeightStore &store) {

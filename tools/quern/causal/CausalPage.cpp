@@ -248,7 +248,7 @@ private:
 bool writeCausalPage(const CausalReport &report, const std::string &path) {
   Json written = GraphWriter(report.analysis).write(report.field.output);
   written["memory"] = report.memoryText();
-  std::string page = pageText, graph = written.dump();
+  std::string page = pageText, graph = written.dump(-1, ' ', false, Json::error_handler_t::replace);
   // No text of the model ends the script it stands in.
   for (size_t end = 0; (end = graph.find("</", end)) != std::string::npos; end += 3)
     graph.replace(end, 2, "<\\/");

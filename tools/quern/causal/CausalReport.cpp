@@ -4,6 +4,7 @@
 #include "ir/Infer.h"
 #include "ir/SourceLocation.h"
 #include "tools/quern/Compilation.h"
+#include "tools/quern/JsonText.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -206,7 +207,7 @@ std::string CausalReport::json() const {
     json["reader"] = list(counterexample->outputPosition);
     json["read"] = list(counterexample->inputPosition);
   }
-  return json.dump(2);
+  return jsonText(json);
 }
 
 } // namespace quern::tools

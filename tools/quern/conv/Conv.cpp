@@ -3,6 +3,7 @@
 #include "runtime/formats/File.h"
 #include "tools/quern/Commands.h"
 #include "tools/quern/Compilation.h"
+#include "tools/quern/JsonText.h"
 #include "tools/quern/Progress.h"
 #include "tools/quern/conv/ConvArguments.h"
 #include "tools/quern/conv/ConvChoice.h"
@@ -204,7 +205,7 @@ void compare(const Options &options) {
     Json json = toJson(setting, layers);
     if (!claims.empty())
       json["claims"] = toJson(claims);
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", jsonText(json));
   }
   if (!options.htmlPath.empty())
     writePage(options, setting, layers, claims);
