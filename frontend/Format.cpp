@@ -49,6 +49,16 @@ private:
       parts.push_back(docs.suffix(comment.text));
   }
 
+  /// The comments before token i, behind a list's item: those with a line of their own keep it.
+  void commentsAfterItem(size_t i, std::vector<const Doc *> &parts) {
+    trailingComments(i, parts);
+    for (const Comment &comment : commentsBefore(i))
+      if (comment.ownLine) {
+        parts.push_back(docs.hardLine());
+        parts.push_back(docs.text(comment.text));
+      }
+  }
+
   /// Comments after an operator stay where they are; token i begins a line of its own.
   void lineAfterComments(size_t i, std::vector<const Doc *> &parts) {
     trailingComments(i, parts);
@@ -294,7 +304,7 @@ private:
       if (index + 1 < items.size() || keepsComma)
         parts.push_back(docs.text(","));
       if (index + 1 == items.size() || commaHasComment(item.end))
-        heldComments(item.end, parts);
+        commentsAfterItem(item.end, parts);
       inside.push_back(index == 0 || each ? docs.concat(parts) : docs.group(docs.concat(parts)));
     }
     if (items.empty())
@@ -304,7 +314,7 @@ private:
           inside.push_back(docs.text(comment.text));
       }
     if (!items.empty() && tokens[items.back().end].is(Comma))
-      heldComments(close, inside);
+      commentsAfterItem(close, inside);
     return docs.group(docs.concat({left, docs.indent(docs.concat(inside)), docs.softLine(), right}),
                       each);
   }
