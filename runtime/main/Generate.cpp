@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <functional>
@@ -36,12 +38,17 @@ Result<std::vector<AlignedBytes>> readConditions(const Signature &signature,
   size_t next = 0;
   for (const Port &input : signature.inputs) {
     inputs.emplace_back();
-    if (&input == signature.generated())
-      continue;
     const std::string *file = nullptr;
     for (const auto &[name, named] : request.named)
       if (name == input.name)
         file = &named;
+    if (&input == signature.generated()) {
+      if (file)
+        return Failure{fmt::format("input '{}' is what is generated: {}", input.name,
+                                   request.stream ? "it comes from the standard input"
+                                                  : "give what to go on from by --prompt")};
+      continue;
+    }
     if (!file && next < files.size())
       file = &files[next++];
     if (!file)
@@ -51,6 +58,8 @@ Result<std::vector<AlignedBytes>> readConditions(const Signature &signature,
       return read.failure();
     inputs.back() = std::move(*read);
   }
+  if (next < files.size())
+    return Failure{fmt::format("{}: no input is left for this file", files[next])};
   return inputs;
 }
 
@@ -112,6 +121,17 @@ Status drawOne(const Request &request, Session &session, quern_sequence *sequenc
   return success();
 }
 
+/// Says how many outputs never became due, where the stream ends after `known` elements and the
+/// model looks ahead.
+void noteMissing(const quern_order &order, uint64_t known) {
+  if (uint64_t missing = std::min(known, order.latency))
+    fmt::print(
+        stderr,
+        "{}: note: the last {} of {} outputs were not due: the model looks {} ahead, and the "
+        "stream ended before its {} positions\n",
+        program_invocation_short_name, missing, known, order.latency, order.positions);
+}
+
 } // namespace
 
 Status generate(const Signature &signature, const Request &request, Session &session) {
@@ -125,9 +145,14 @@ Status generate(const Signature &signature, const Request &request, Session &ses
   Result<std::vector<std::byte>> prompt = readPrompt(signature, request);
   if (!prompt)
     return prompt.failure();
-  if (prompt->size() / slot > positions)
-    return Failure{fmt::format("the prompt has {} elements, and a sequence at most {}",
-                               prompt->size() / slot, positions)};
+  uint64_t given = prompt->size() / slot;
+  if (given > positions)
+    return Failure{
+        fmt::format("the prompt has {} elements, and a sequence at most {}", given, positions)};
+  if (!isImage && request.sample > positions - given)
+    return Failure{fmt::format("cannot draw {} elements: a sequence has {} at most, of which {} "
+                               "{} given",
+                               request.sample, positions, given, given == 1 ? "is" : "are")};
   Result<std::vector<AlignedBytes>> conditions = readConditions(signature, request);
   if (!conditions)
     return conditions.failure();
@@ -135,7 +160,7 @@ Status generate(const Signature &signature, const Request &request, Session &ses
   uint64_t rows = slot / dtypeBytes(input.dtype);
   uint64_t batch = isImage ? static_cast<uint64_t>(input.shape.front()) : 1;
   uint64_t runs = isImage ? (request.sample + batch - 1) / batch : 1;
-  uint64_t count = isImage ? positions - prompt->size() / slot : request.sample;
+  uint64_t count = isImage ? positions - given : request.sample;
   // What is not generated in the order of its places is shown once it is whole.
   bool isInPlace = signature.image.places().empty();
   Show print = printerOf(signature, request, rows);
@@ -175,8 +200,10 @@ Status stream(const Signature &signature, const Request &request, Session &sessi
   AlignedBytes outputs(order.output_bytes * (order.latency + 1));
   for (uint64_t position = 0; position < order.positions; ++position) {
     size_t read = std::fread(element.data(), 1, element.size(), stdin);
-    if (read == 0)
+    if (read == 0) {
+      noteMissing(order, position);
       return success();
+    }
     if (read < element.size())
       return Failure{fmt::format("the stream ends within an element of {} bytes", element.size())};
     if (Status status = check(session, quern_advance(sequence->get(), position, position + 1,
