@@ -102,8 +102,8 @@ quern_status quern_sample(quern_sequence *sequence, uint64_t count,
     return error.set(QUERN_INVALID_ARGUMENT, "the generated input has a type of 16 bits or fewer");
   if (count > positionsOf(order) - sequence->position)
     return error.set(QUERN_INVALID_ARGUMENT,
-                     "cannot draw %llu elements: the sequence is at %llu of %llu positions",
-                     static_cast<unsigned long long>(count),
+                     "cannot draw %llu element%s: the sequence is at %llu of %llu positions",
+                     static_cast<unsigned long long>(count), count == 1 ? "" : "s",
                      static_cast<unsigned long long>(sequence->position),
                      static_cast<unsigned long long>(positionsOf(order)));
   uint64_t bytes = sequence->image().states()[order.inputState].slotBytes;

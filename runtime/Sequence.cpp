@@ -115,9 +115,9 @@ quern_status absorb(quern_sequence &sequence) {
 quern_status findPrediction(quern_sequence &sequence, const unsigned char *&output) {
   const SequenceEntry &order = sequence.order();
   if (order.lag > 0)
-    return sequence.error().set(QUERN_INVALID_ARGUMENT,
-                                "the model looks %llu positions ahead: it predicts nothing",
-                                static_cast<unsigned long long>(order.lag));
+    return sequence.error().set(
+        QUERN_INVALID_ARGUMENT, "the model looks %llu position%s ahead: it predicts nothing",
+        static_cast<unsigned long long>(order.lag), order.lag == 1 ? "" : "s");
   if (order.isStrict) {
     if (sequence.position == positionsOf(order))
       return sequence.error().set(QUERN_INVALID_ARGUMENT, "the sequence is complete");

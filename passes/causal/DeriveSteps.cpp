@@ -120,8 +120,14 @@ struct DeriveSteps : impl::DeriveStepsBase<DeriveSteps> {
   void runOnOperation() override {
     mlir::func::FuncOp model = modelOf(getOperation());
     auto contract = model ? model->getAttrOfType<ir::CausalAttr>(ir::names::causal) : nullptr;
-    if (!contract)
+    if (!contract) {
+      if (model && !isOptional) {
+        model.emitError("no step program can be derived: the model has no causal contract; write "
+                        "`causal over` after its result");
+        signalPassFailure();
+      }
       return;
+    }
     if (isOptional)
       return deriveOrWarn(model, contract);
     if (failed(derive(model, contract)))

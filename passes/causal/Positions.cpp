@@ -18,7 +18,8 @@ mlir::FailureOr<llvm::SmallVector<int64_t>> extentsAlong(mlir::func::FuncOp mode
   for (int64_t axis : axes) {
     if (axis >= static_cast<int64_t>(shape.size()))
       return model.emitError("causal over axis ")
-             << axis << " of the " << what << ", which is " << ir::shapeText(shape);
+             << axis << " of the " << what << ", which has only " << shape.size() << " ("
+             << ir::shapeText(shape) << "), counted from 0";
     extents.push_back(shape[axis]);
   }
   return extents;

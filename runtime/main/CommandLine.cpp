@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <charconv>
+#include <limits>
 
 namespace quern::runtime {
 
@@ -44,12 +46,24 @@ std::string addNamed(const Signature &signature, const std::string &argument, Re
   return checkNamed(signature, name);
 }
 
+/// Refuses what is no whole number of that type, which CLI11 would wrap.
+template <typename Whole> std::string checkWhole(const std::string &text) {
+  Whole number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size())
+    return {};
+  return fmt::format("'{}' is no whole number from 0 to {}", text,
+                     std::numeric_limits<Whole>::max());
+}
+
 /// What only a causal model can do.
 void addGeneration(CLI::App &app, const Signature &signature, Request &request) {
   bool isImage = signature.image.sequence()->axes > 1;
-  auto *stream = app.add_flag("--stream", request.stream,
-                              "read elements of the input, raw, from the standard input, and write "
-                              "each output, raw, when it is due");
+  auto *stream =
+      app.add_flag("--stream", request.stream,
+                   "read elements of the input, raw, from the standard input, as many as "
+                   "the model has positions at most, and write each output, raw, when it "
+                   "is due");
   auto *sample = app.add_option("--sample", request.sample,
                                 isImage ? "draw so many samples" : "draw so many elements")
                      ->type_name("N")
@@ -60,12 +74,15 @@ void addGeneration(CLI::App &app, const Signature &signature, Request &request) 
                                              : "a file of raw elements to go on from")
       ->type_name("TEXT|FILE")
       ->needs(sample);
-  app.add_option("--seed", request.seed, "the same seed draws the same sample (0)")->needs(sample);
+  app.add_option("--seed", request.seed, "the same seed draws the same sample (0)")
+      ->check(checkWhole<uint64_t>)
+      ->needs(sample);
   app.add_option("--temperature", request.temperature,
                  "below 1 keeps to likely elements, 0 to the likeliest (1)")
       ->check(CLI::Range(0.0, 1e6))
       ->needs(sample);
   app.add_option("--top-k", request.topK, "draw among the K likeliest only; 0: among all (0)")
+      ->check(checkWhole<uint32_t>)
       ->needs(sample);
   app.add_option("--top-p", request.topP,
                  "draw among the fewest that hold this probability only (1)")
@@ -74,6 +91,11 @@ void addGeneration(CLI::App &app, const Signature &signature, Request &request) 
   app.add_option("--png", request.png, "write a sheet of the samples to this file")
       ->type_name("FILE")
       ->needs(sample);
+  for (const char *other : {"--bench", "--expect", "--json"}) {
+    sample->excludes(app.get_option(other));
+    stream->excludes(app.get_option(other));
+  }
+  stream->excludes(app.get_option("--output"));
 }
 
 } // namespace

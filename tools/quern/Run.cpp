@@ -36,12 +36,7 @@ std::string programName(const Compilation &compilation, const CompilationOptions
                      runtime::hashBytes(facts.data(), facts.size()));
 }
 
-void run(CompilationOptions options, const std::vector<std::string> &arguments) {
-  // Who asks for a sample wants to know why there is none.
-  if (llvm::any_of(arguments, [](llvm::StringRef argument) {
-        return argument.starts_with("--sample") || argument == "--stream";
-      }))
-    options.steps = passes::StepsMode::required;
+void run(const CompilationOptions &options, const std::vector<std::string> &arguments) {
   Compilation compilation(options);
   if (!compilation.load())
     throw CLI::RuntimeError(1);
