@@ -5,6 +5,10 @@
 #include "passes/conv/DirectCost.h"
 #include "passes/conv/MachineTime.h"
 
+#include <fmt/format.h>
+
+#include <limits>
+
 namespace quern::passes {
 namespace {
 
@@ -24,17 +28,19 @@ public:
       return "a matrix product has one group";
     if (shape.axes.size() > 2)
       return "has no kernel for three spatial axes";
+    if (isWhole && patchBytes(shape) > static_cast<double>(std::numeric_limits<int32_t>::max()))
+      return fmt::format("its matrix of patches takes {:.1f} GiB; kernels address 2",
+                         patchBytes(shape) * 0x1p-30);
     return "";
   }
 
   ConvCost cost(const ConvShape &shape, const Tile &, const Machine &machine) const override {
-    int64_t patches = computedBytesOf(shape.element) * shape.batch * shape.positions() *
-                      shape.taps() * shape.channelsPerGroup();
     // Written once and read once.
-    double copy = timeToFetch(machine, 2 * static_cast<double>(patches)) / 1000;
-    return {.microseconds =
-                directMicroseconds(shape, machine) + (isWhole ? copy : copy * shareInCache),
-            .workspaceBytes = isWhole ? patches : std::min(patches, perTask(shape, machine))};
+    double patches = patchBytes(shape), copy = timeToFetch(machine, 2 * patches) / 1000;
+    return {
+        .microseconds = directMicroseconds(shape, machine) + (isWhole ? copy : copy * shareInCache),
+        .workspaceBytes =
+            static_cast<int64_t>(isWhole ? patches : std::min(patches, perTask(shape, machine)))};
   }
 
   double errorBound(const ConvShape &shape, const Tile &) const override {
@@ -46,13 +52,22 @@ public:
   }
 
 private:
-  /// Patches of a task on each thread: rows of tiles until half of the second-level cache is full,
-  /// and one at least.
-  static int64_t perTask(const ConvShape &shape, const Machine &machine) {
-    int64_t row = computedBytesOf(shape.element) * shape.axes.back().out * shape.taps() *
-                  shape.channelsPerGroup();
-    constexpr int64_t rowsOfTile = 4;
-    return machine.threads * std::max(machine.l2Bytes / 2 + row, rowsOfTile * row);
+  /// The whole matrix, as a number that does not overflow.
+  static double patchBytes(const ConvShape &shape) {
+    return static_cast<double>(computedBytesOf(shape.element) * shape.batch * shape.positions()) *
+           static_cast<double>(shape.taps() * shape.channelsPerGroup());
+  }
+
+  /// Patches of a task on each thread: tiles until half of the second-level cache is full of such
+  /// as are f32, and one at least.
+  static double perTask(const ConvShape &shape, const Machine &machine) {
+    constexpr double positionsOfTile = 32;
+    auto bytes = static_cast<double>(computedBytesOf(shape.element));
+    double tile =
+        positionsOfTile * static_cast<double>(shape.taps() * shape.channelsPerGroup()) * bytes;
+    double half = static_cast<double>(machine.l2Bytes) / 2 * bytes /
+                  static_cast<double>(computedBytesOf(ConvElement::f32));
+    return machine.threads * std::max(half, tile);
   }
 
   bool isWhole;

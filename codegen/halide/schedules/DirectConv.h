@@ -30,9 +30,8 @@ struct DirectConvPlan {
   int64_t panelWidth = 0; ///< output channels of a panel: tile.nv * lanes
   int64_t panels = 0;     ///< ceil(outChannels / panelWidth)
   PaddedInput paddedInput = PaddedInput::Inline;
-  int64_t stripRows = 1; ///< output rows of a task, a multiple of tile.my
-  int64_t stripColumns =
-      1; ///< output columns of a task, a multiple of tile.mx; all, unless there is one row only
+  int64_t stripRows = 1;    ///< output rows of a task, a multiple of tile.my
+  int64_t stripColumns = 1; ///< output columns of a task, a multiple of tile.mx
   int64_t panelsPerTask = 1;
   /// Whether a run of tasks, which one thread is likely to take, passes over all panels of few
   /// positions, and not over all positions with few panels: where images are larger than weights,

@@ -1,5 +1,7 @@
 #include "codegen/halide/schedules/Im2col.h"
 
+#include "ir/conv/Division.h"
+
 #include <algorithm>
 
 namespace quern::codegen {
@@ -29,12 +31,15 @@ Im2colPlan planIm2col(const ConvProblem &problem, PatchMatrix matrix, const CpuT
   // Turns of the innermost loop run over channels only.
   plan.gemm.unrollDepth = problem.inChannels % 4 == 0 ? 4 : 1;
   if (matrix == PatchMatrix::PerTask) {
-    // A task has all panels, so that each patch is made once, and as many rows of tiles as keep its
-    // patches in half of the second-level cache.
-    int64_t rowBytes = 4 * plan.gemm.problem.inChannels * problem.outWidth * plan.gemm.tile.my;
-    int64_t rows = std::max<int64_t>(1, cpu.l2Bytes / 2 / std::max<int64_t>(1, rowBytes));
-    plan.gemm.stripRows = std::min(plan.gemm.stripRows, rows * plan.gemm.tile.my);
-    plan.gemm.panelsPerTask = plan.gemm.panels;
+    // A task has all panels, so that each patch is made once, and as many tiles as keep its patches
+    // in half of the second-level cache: rows of them, or a part of one row.
+    DirectConvPlan &gemm = plan.gemm;
+    int64_t tileBytes = 4 * gemm.problem.inChannels * gemm.tile.mx * gemm.tile.my;
+    int64_t tiles = std::max<int64_t>(1, cpu.l2Bytes / 2 / tileBytes);
+    int64_t rows = std::max<int64_t>(1, tiles / ir::ceilDiv(problem.outWidth, gemm.tile.mx));
+    gemm.stripRows = std::min(gemm.stripRows, rows * gemm.tile.my);
+    gemm.stripColumns = std::min(gemm.stripColumns, tiles * gemm.tile.mx);
+    gemm.panelsPerTask = gemm.panels;
   }
   return plan;
 }
