@@ -5,6 +5,7 @@
 #include "passes/Arena.h"
 #include "passes/FusionRules.h"
 #include "passes/Model.h"
+#include "passes/PlanReplay.h"
 
 #include "llvm/Support/JSON.h"
 
@@ -192,6 +193,13 @@ void writeDecision(OStream &json, const ConvDecision &decision) {
   });
 }
 
+std::vector<PlannedConv> plannedConvs(llvm::ArrayRef<ConvDecision> decisions) {
+  std::vector<PlannedConv> convs;
+  for (const ConvDecision &decision : decisions)
+    convs.push_back({decision.shape.text(), decision.algorithm, decision.tile});
+  return convs;
+}
+
 } // namespace
 
 void writePlan(mlir::ModuleOp module, llvm::StringRef target,
@@ -203,6 +211,7 @@ void writePlan(mlir::ModuleOp module, llvm::StringRef target,
   json.object([&] {
     json.attribute("model", model.getName());
     json.attribute("target", target);
+    json.attribute("checksum", planChecksum(target, model.getName(), plannedConvs(decisions)));
     if (auto arena = model->getAttrOfType<mlir::IntegerAttr>(ir::names::arenaBytes))
       json.attribute("arena_bytes", arena.getInt());
     json.attribute("live_bytes", liveBytes(collectLifetimes(model).allocations));

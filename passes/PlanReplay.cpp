@@ -1,6 +1,7 @@
 #include "passes/PlanReplay.h"
 
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/xxhash.h"
 
 #include <fmt/format.h>
 
@@ -30,6 +31,14 @@ std::optional<PlannedConv> readConv(const llvm::json::Value &entry) {
 }
 
 } // namespace
+
+std::string planChecksum(llvm::StringRef target, llvm::StringRef model,
+                         llvm::ArrayRef<PlannedConv> convs) {
+  std::string text = fmt::format("{}\n{}\n", target.str(), model.str());
+  for (const PlannedConv &conv : convs)
+    text += fmt::format("{} by {}\n", conv.shape, variantText(conv.algorithm, conv.tile));
+  return fmt::format("{:016x}", llvm::xxh3_64bits(text));
+}
 
 mlir::FailureOr<std::vector<PlannedConv>> readPlan(llvm::StringRef text, llvm::StringRef target,
                                                    llvm::StringRef model, std::string &why) {
@@ -62,6 +71,11 @@ mlir::FailureOr<std::vector<PlannedConv>> readPlan(llvm::StringRef text, llvm::S
       return mlir::failure();
     }
     choices.push_back(*conv);
+  }
+  if (auto sum = plan->getString("checksum"); sum && *sum != planChecksum(target, model, choices)) {
+    why = "it was changed since it was written; without its line \"checksum\" it is taken as "
+          "edited by hand";
+    return mlir::failure();
   }
   return choices;
 }
