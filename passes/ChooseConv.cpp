@@ -12,6 +12,8 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSwitch.h"
 
+#include <fmt/format.h>
+
 namespace quern::passes {
 #define GEN_PASS_DEF_CHOOSECONV
 #include "passes/Passes.h.inc"
@@ -89,6 +91,7 @@ struct ChooseConv : impl::ChooseConvBase<ChooseConv> {
       if (mlir::failed(decision))
         return mlir::WalkResult::interrupt();
       setAlgorithm(op, *decision);
+      look(op, *decision);
       if (policy.decisions) {
         decision->label = ir::labelText(op->getLoc());
         policy.decisions->push_back(std::move(*decision));
@@ -101,10 +104,52 @@ struct ChooseConv : impl::ChooseConvBase<ChooseConv> {
           return !function.walk(choose).wasInterrupted();
         });
     if (!isDone || (policy.mode == ConvMode::replay && mlir::failed(allUsed(index))))
-      signalPassFailure();
+      return signalPassFailure();
+    warn();
   }
 
 private:
+  /// Notes what the user is to be told of a decision.
+  void look(mlir::Operation *op, const ConvDecision &decision) {
+    if (policy.mode == ConvMode::fixed && decision.algorithm != policy.algorithm) {
+      if (!firstRefused)
+        firstRefused = {op, decision.reason};
+    } else {
+      isNamedUsed = true;
+    }
+    // A stored type that is coarser than the usual budget is what was asked for.
+    if (bytesOf(decision.shape.element) < 4 &&
+        storedRoundoff(decision.shape.element) > policy.maxError)
+      return;
+    for (const ConvCandidate &candidate : decision.candidates)
+      if (candidate.algorithm == decision.algorithm && candidate.tile == decision.tile &&
+          candidate.error && candidate.error->max > policy.maxError) {
+        ++beyondBudget;
+        if (!worst || worst->error < candidate.error->max)
+          worst = {op, variantText(candidate.algorithm, candidate.tile), candidate.error->max};
+      }
+  }
+
+  /// Says what was asked for and could not be: no such algorithm, or no error so small.
+  void warn() {
+    if (firstRefused && !isNamedUsed)
+      firstRefused->op->emitWarning("nothing is computed by ")
+          << variantText(policy.algorithm, policy.tile)
+          << ", all directly: " << firstRefused->reason;
+    if (!worst)
+      return;
+    std::string label = ir::labelText(worst->op->getLoc());
+    std::string which = label.empty() ? "this convolution" : "'" + label + "'";
+    std::string text =
+        fmt::format("{} is computed by {} with an error of {:.1e}, above the budget of {:.1e}",
+                    which, worst->variant, worst->error, policy.maxError);
+    text += policy.mode == ConvMode::fixed ? ", as it was asked for by name"
+                                           : "; no algorithm that may be chosen has less";
+    if (beyondBudget > 1)
+      text += fmt::format(" ({} convolutions are above it, this one by most)", beyondBudget);
+    worst->op->emitWarning(text);
+  }
+
   /// For quern-opt, which has no policy but what its command line says.
   mlir::LogicalResult readOption() {
     if (conv == "auto") {
@@ -121,13 +166,6 @@ private:
 
   mlir::FailureOr<ConvDecision> decided(const Choosable &conv) {
     const ConvShape &shape = conv.shape;
-    // What is chosen by name needs no weights, unless it depends on what they are.
-    if (policy.mode == ConvMode::fixed && !policy.keepsWeights) {
-      ConvDecision decision = decide(shape, std::nullopt, policy);
-      bool isApt = convAlgorithm(policy.algorithm).refusal(shape).empty();
-      if (decision.algorithm == policy.algorithm || !isApt)
-        return decision;
-    }
     mlir::FailureOr<std::vector<float>> weights = weightsOf(conv, policy);
     if (mlir::failed(weights))
       return mlir::failure();
@@ -203,8 +241,24 @@ private:
            << policy.replay.size() << " convolutions, the model " << used;
   }
 
+  struct Refused {
+    mlir::Operation *op;
+    std::string reason;
+  };
+  struct Excess {
+    mlir::Operation *op;
+    std::string variant;
+    double error;
+  };
+
   ConvPolicy policy;
   llvm::StringMap<ConvDecision> known;
+  /// The first that the named algorithm does not compute, and whether it computes any.
+  std::optional<Refused> firstRefused;
+  bool isNamedUsed = false;
+  /// Of those whose error is above the budget, the one with the largest, and their number.
+  std::optional<Excess> worst;
+  int beyondBudget = 0;
 };
 
 } // namespace

@@ -26,6 +26,15 @@ const ConvAlgorithm &convAlgorithm(ir::ConvAlgorithm kind) {
   llvm_unreachable("every algorithm of the dialect is in the list");
 }
 
+llvm::SmallVector<Tile> ConvAlgorithm::tilesWith(const ConvShape &shape,
+                                                 llvm::ArrayRef<Tile> named) const {
+  llvm::SmallVector<Tile> all = tiles(shape);
+  for (const Tile &tile : named)
+    if (!llvm::is_contained(all, tile) && offers(shape, tile))
+      all.push_back(tile);
+  return all;
+}
+
 double roundings(double n, double u) { return n * u / (1 - n * u); }
 
 } // namespace quern::passes

@@ -33,6 +33,14 @@ public:
   /// tile.
   virtual llvm::SmallVector<Tile> tiles(const ConvShape &) const { return {Tile()}; }
 
+  /// Whether there is such a variant: those of tiles(), and what else a user may name.
+  virtual bool offers(const ConvShape &shape, const Tile &tile) const {
+    return llvm::is_contained(tiles(shape), tile);
+  }
+
+  /// tiles(), and those of `named` that are more.
+  llvm::SmallVector<Tile> tilesWith(const ConvShape &shape, llvm::ArrayRef<Tile> named) const;
+
   /// Why a variant cannot compute it with these weights, where refusal() objects to nothing; empty
   /// where it can. Weights that are not known yet are no weights: an algorithm that depends on
   /// what they are refuses then.

@@ -35,7 +35,9 @@ std::vector<ConvCandidate> allCandidates(const ConvShape &shape, std::optional<F
       candidates.push_back(candidate);
       continue;
     }
-    for (const Tile &tile : algorithm->tiles(shape)) {
+    bool isNamed = policy.mode == ConvMode::fixed && policy.algorithm == algorithm->kind();
+    for (const Tile &tile :
+         isNamed ? algorithm->tilesWith(shape, policy.tile) : algorithm->tiles(shape)) {
       candidate.tile = tile;
       candidate.refusal = algorithm->weightRefusal(shape, tile, filter);
       candidate.cost = algorithm->cost(shape, tile, policy.machine);
@@ -66,8 +68,16 @@ public:
     beyondSample = largestOfAll(shape);
   }
 
-  /// Whether the candidate is within the budget.
+  /// Whether the candidate is within the budget; if not, that is its refusal.
   bool passes(ConvCandidate &candidate) {
+    measure(candidate);
+    if (candidate.error->max <= maxError)
+      return true;
+    candidate.refusal = fmt::format("error {:.1e} exceeds the budget", candidate.error->max);
+    return false;
+  }
+
+  void measure(ConvCandidate &candidate) {
     const ConvAlgorithm &algorithm = convAlgorithm(candidate.algorithm);
     std::vector<float> computed = algorithm.simulate(sample, candidate.tile);
     round(computed);
@@ -76,10 +86,6 @@ public:
     double share = computedRoundoff(element) / unitRoundoff;
     candidate.error->max *= share * beyondSample;
     candidate.error->mean *= share;
-    if (candidate.error->max <= maxError)
-      return true;
-    candidate.refusal = fmt::format("error {:.1e} exceeds the budget", candidate.error->max);
-    return false;
   }
 
 private:
@@ -191,22 +197,26 @@ void decideByTime(ConvDecision &decision, ErrorCheck &check, const ConvPolicy &p
 
 /// The named algorithm, or direct where that cannot be. Its variant is the fastest by the cost
 /// model; budgets do not bind what the user names.
-void decideFixed(ConvDecision &decision, const ConvPolicy &policy) {
-  const ConvCandidate *best = nullptr;
-  std::string why;
-  for (const ConvCandidate &candidate : decision.candidates) {
+void decideFixed(ConvDecision &decision, ErrorCheck &check, const ConvPolicy &policy) {
+  ConvCandidate *best = nullptr;
+  std::string why, others;
+  for (ConvCandidate &candidate : decision.candidates) {
     if (candidate.algorithm != policy.algorithm)
       continue;
+    others += (others.empty() ? "" : ", ") + variantText(candidate.algorithm, candidate.tile);
     if (!candidate.refusal.empty())
       why = candidate.refusal;
     else if ((policy.tile.empty() || policy.tile == candidate.tile) &&
              (!best || candidate.cost.microseconds < best->cost.microseconds))
       best = &candidate;
   }
-  if (best)
+  if (best) {
+    if (!policy.keepsWeights) // who keeps weights judges by them later
+      check.measure(*best);
     return settle(decision, *best, "as asked");
+  }
   if (why.empty())
-    why = fmt::format("no such variant as {}", variantText(policy.algorithm, policy.tile));
+    why = fmt::format("there is no {}, but {}", variantText(policy.algorithm, policy.tile), others);
   settle(decision, decision.candidates.front(),
          fmt::format("{} does not apply: {}", variantText(policy.algorithm, {}), why));
 }
@@ -225,12 +235,10 @@ ConvDecision decide(const ConvShape &shape, std::optional<FilterView> filter,
   ConvDecision decision;
   decision.shape = shape;
   decision.candidates = allCandidates(shape, filter, policy);
-  if (policy.mode == ConvMode::fixed) {
-    decideFixed(decision, policy);
-    return decision;
-  }
   ErrorCheck check(shape, filter, policy.maxError);
-  if (policy.mode == ConvMode::measure && policy.timer)
+  if (policy.mode == ConvMode::fixed)
+    decideFixed(decision, check, policy);
+  else if (policy.mode == ConvMode::measure && policy.timer)
     decideByTime(decision, check, policy);
   else
     decideByModel(decision, check, policy);

@@ -7,6 +7,7 @@
 #include "passes/conv/MachineTime.h"
 
 #include <cmath>
+#include <limits>
 
 namespace quern::passes {
 namespace {
@@ -32,6 +33,14 @@ int64_t parts(const ConvShape &shape) {
   int64_t count = 1;
   for (const ConvAxis &axis : shape.axes)
     count *= axis.stride * ir::pieceCount(ceilDiv(axis.kernel, axis.stride));
+  return count;
+}
+
+/// Taps of a phase and piece.
+int64_t taps(const ConvShape &shape) {
+  int64_t count = 1;
+  for (const ConvAxis &axis : shape.axes)
+    count *= partTaps(axis);
   return count;
 }
 
@@ -128,23 +137,40 @@ public:
     return "";
   }
 
+  /// As many outputs along all axes, each size with fewer products than those below it, which are
+  /// more accurate.
   llvm::SmallVector<Tile> tiles(const ConvShape &shape) const override {
     llvm::SmallVector<Tile> list;
-    for (int64_t outputs : {2, 3, 4, 6}) {
+    double fewest = std::numeric_limits<double>::infinity();
+    for (int64_t outputs = 2; outputs < mostProductsAlong; ++outputs) {
       Tile tile;
-      int64_t products = 1;
-      bool fits = true;
-      for (const ConvAxis &axis : shape.axes) {
-        int64_t taps = partTaps(axis), rows = ceilDiv(axis.out, axis.dilation);
-        tile.push_back(taps == 1 ? 1 : outputs);
-        // A tile that is mostly outside of the image saves nothing.
-        fits &= taps == 1 || (outputs + taps - 1 <= mostProductsAlong && outputs < rows + 2);
-        products *= tile.back() + taps - 1;
-      }
-      if (fits && products <= mostProducts && !llvm::is_contained(list, tile))
-        list.push_back(tile);
+      for (const ConvAxis &axis : shape.axes)
+        tile.push_back(partTaps(axis) == 1 ? 1 : outputs);
+      if (!offers(shape, tile))
+        continue;
+      TileCounts counts = count(shape, tile);
+      if (counts.tiles * counts.products >= fewest)
+        continue;
+      fewest = counts.tiles * counts.products;
+      list.push_back(tile);
     }
     return list;
+  }
+
+  /// Any number of outputs along each axis.
+  bool offers(const ConvShape &shape, const Tile &tile) const override {
+    if (tile.size() != shape.axes.size())
+      return false;
+    int64_t products = 1;
+    for (auto [axis, outputs] : llvm::zip_equal(shape.axes, tile)) {
+      int64_t along = outputs + partTaps(axis) - 1;
+      if (along > mostProductsAlong || (partTaps(axis) == 1 && outputs > 1))
+        return false;
+      products *= along;
+    }
+    return products <= mostProducts &&
+           count(shape, tile).products <
+               count(shape, tile).outputs * static_cast<double>(taps(shape));
   }
 
   ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const override {

@@ -54,6 +54,33 @@ const ConvCandidate &chosen(const ConvDecision &decision) {
   return decision.candidates.front();
 }
 
+TEST(WinogradTiles, EachLargerOneSavesProducts) {
+  const ConvAlgorithm &winograd = convAlgorithm(ir::ConvAlgorithm::winograd);
+  // 14 = 3 tiles of 5, but 4 of 4 and 3 of 6; 9 = 3 of 3, but 3 of 4.
+  EXPECT_EQ(winograd.tiles(square(64, 14, 3)),
+            (llvm::SmallVector<Tile>{{2, 2}, {3, 3}, {4, 4}, {5, 5}}));
+  EXPECT_EQ(winograd.tiles(square(64, 9, 3)), (llvm::SmallVector<Tile>{{2, 2}, {3, 3}, {5, 5}}));
+  for (int64_t kernel = 2; kernel <= 7; ++kernel)
+    for (int64_t outputs = 2; outputs < 8; ++outputs) {
+      bool fits = outputs + kernel - 1 <= 8;
+      EXPECT_EQ(winograd.offers(square(64, 60, kernel), {outputs, outputs}), fits);
+    }
+}
+
+TEST(WinogradTiles, AnyThatIsNamedIsTaken) {
+  ConvPolicy policy;
+  policy.mode = ConvMode::fixed;
+  policy.algorithm = ir::ConvAlgorithm::winograd;
+  for (const Tile &tile : {Tile{2, 4}, Tile{1, 6}, Tile{6, 6}}) {
+    policy.tile = tile;
+    EXPECT_EQ(decide(square(64, 14, 3), std::nullopt, policy).tile, tile);
+  }
+  for (const Tile &tile : {Tile{7, 2}, Tile{1, 1}, Tile{4}}) {
+    policy.tile = tile;
+    EXPECT_EQ(decide(square(64, 14, 3), std::nullopt, policy).algorithm, ir::ConvAlgorithm::direct);
+  }
+}
+
 TEST(ErrorBudget, NothingLooserIsChosen) {
   size_t transformed = 0;
   for (double budget : {1e-3, 1e-6, 3e-7})

@@ -13,8 +13,10 @@ class Warnings {
 public:
   explicit Warnings(bool isQuiet = false) : isQuiet(isQuiet) {}
 
-  /// Whole lines.
+  /// Whole lines; what was shown before is not repeated.
   void show(const std::string &text) {
+    if (all.find(text) != std::string::npos)
+      return;
     if (!isQuiet)
       fmt::print(stderr, "{}", text);
     all += text;
