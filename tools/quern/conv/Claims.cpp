@@ -6,13 +6,14 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 
 namespace quern::tools {
 namespace {
 
 using passes::ConvShape;
 
-constexpr double anyError = std::numeric_limits<double>::infinity();
+const ConvBudgets unbound;
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 
 /// The figures of convolutions in a row, as one thing to compare.
@@ -68,23 +69,37 @@ private:
 
   Claim winograd() {
     Ratios time, products;
+    std::map<passes::Tile, Ratios> productsOf{{{2, 2}, {}}, {{4, 4}, {}}};
+    auto saved = [](const ConvRecord &direct, const ConvRecord &other) {
+      return static_cast<double>(direct.multiplications) /
+             static_cast<double>(other.multiplications);
+    };
     for (const ConvLayer &layer : layers) {
-      const ConvRecord *fast =
-          fastest(layer.records, setting.maxError, ir::ConvAlgorithm::winograd);
-      const ConvRecord *direct = fastest(layer.records, anyError, ir::ConvAlgorithm::direct);
+      const ConvRecord *fast = fastest(layer.records, setting.budgets, ir::ConvAlgorithm::winograd);
+      const ConvRecord *direct = fastest(layer.records, unbound, ir::ConvAlgorithm::direct);
       if (!fast || !direct)
         continue;
       time.add(direct->msMedian / fast->msMedian);
-      products.add(static_cast<double>(direct->multiplications) /
-                   static_cast<double>(fast->multiplications));
+      products.add(saved(*direct, *fast));
+      for (const ConvRecord &record : layer.records)
+        if (record.algorithm == ir::ConvAlgorithm::winograd && record.isMeasured())
+          if (auto of = productsOf.find(record.tile); of != productsOf.end())
+            of->second.add(saved(*direct, record));
     }
     Claim claim{.statement = "Winograd saves 2.25 of the multiplications by F(2x2, 3x3), and 4 by "
                              "F(4x4, 3x3)"};
     if (time.count > 0) {
-      claim.findings = {"multiplications, direct over Winograd with its transforms: " +
+      claim.findings = {"multiplications, direct over the fastest tile with its transforms: " +
                             products.text(),
-                        "time, direct over Winograd: " + time.text()};
+                        "time, direct over the fastest tile: " + time.text()};
       claim.numbers = {{"multiplications", products.json()}, {"time", time.json()}};
+      for (const auto &[tile, ratios] : productsOf)
+        if (ratios.count > 0) {
+          std::string name = fmt::format("F({}x{}, 3x3)", tile[0], tile[1]);
+          claim.findings.push_back("multiplications, direct over " + name +
+                                   " with its transforms: " + ratios.text());
+          claim.numbers[name] = ratios.json();
+        }
     } else {
       claim.findings = {"no layer was measured both ways"};
     }
@@ -96,7 +111,7 @@ private:
     for (ir::ConvAlgorithm kind : {ir::ConvAlgorithm::im2col, ir::ConvAlgorithm::implicit_im2col}) {
       Ratios memory;
       for (const ConvLayer &layer : layers)
-        if (const ConvRecord *record = fastest(layer.records, anyError, kind))
+        if (const ConvRecord *record = fastest(layer.records, unbound, kind))
           memory.add(static_cast<double>(std::max<int64_t>(record->workspaceBytes, 1)) /
                      static_cast<double>(layer.shape.inputBytes()));
       if (memory.count == 0)
@@ -113,8 +128,10 @@ private:
     Chain first = chain(a), second = chain(b);
     Claim claim{.statement = statement};
     auto compare = [&](const char *what, const char *key, double ours, double theirs) {
-      claim.findings.push_back(
-          fmt::format("{}: {:.4g} against {:.4g} ({:.2f})", what, ours, theirs, ours / theirs));
+      claim.findings.push_back(std::isnan(ours / theirs)
+                                   ? fmt::format("{}: none keeps the budgets", what)
+                                   : fmt::format("{}: {:.4g} against {:.4g} ({:.2f})", what, ours,
+                                                 theirs, ours / theirs));
       claim.numbers[key] = {ours, theirs};
     };
     compare("weights, thousands", "weights", static_cast<double>(first.weights) * 1e-3,
@@ -130,8 +147,8 @@ private:
     Chain chain;
     for (const ConvShape &shape : shapes) {
       std::vector<ConvRecord> records = lab.measure(shape);
-      const ConvRecord *direct = fastest(records, anyError, ir::ConvAlgorithm::direct);
-      const ConvRecord *best = fastest(records, setting.maxError);
+      const ConvRecord *direct = fastest(records, unbound, ir::ConvAlgorithm::direct);
+      const ConvRecord *best = fastest(records, setting.budgets);
       chain.weights += shape.filterBytes() / passes::bytesOf(shape.element);
       chain.products += direct ? static_cast<double>(direct->multiplications) : missing;
       chain.directMs += direct ? direct->msMedian : missing;
@@ -146,14 +163,14 @@ private:
     bool isMeasured = false;
     for (int64_t kernel = 3; kernel <= 15 && overAll == 0; kernel += 2) {
       std::vector<ConvRecord> records = lab.measure(same(64, 64, kernel, kernel));
-      const ConvRecord *fft = fastest(records, setting.maxError, ir::ConvAlgorithm::fft);
-      const ConvRecord *direct = fastest(records, anyError, ir::ConvAlgorithm::direct);
+      const ConvRecord *fft = fastest(records, setting.budgets, ir::ConvAlgorithm::fft);
+      const ConvRecord *direct = fastest(records, unbound, ir::ConvAlgorithm::direct);
       if (!fft || !direct)
         continue;
       isMeasured = true;
       if (overDirect == 0 && fft->msMedian < direct->msMedian)
         overDirect = kernel;
-      if (fastest(records, setting.maxError) == fft)
+      if (fastest(records, setting.budgets) == fft)
         overAll = kernel;
     }
     if (!isMeasured) {

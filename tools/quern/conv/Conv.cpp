@@ -170,8 +170,7 @@ void compare(const Options &options) {
                       .element = element,
                       .peakGflops = lab.peak(element),
                       .weights = weightsText(options),
-                      .maxError = policy.maxError,
-                      .maxWorkspace = policy.maxWorkspace};
+                      .budgets = {policy.maxError, policy.maxWorkspace}};
   // Tables come as they are measured: a model may take minutes.
   auto print = [&](const std::string &text) {
     if (!options.isJson)
@@ -226,14 +225,20 @@ void addConvCommand(CLI::App &app) {
   auto options = std::make_shared<Options>();
   auto *input = command->add_option("--input", options->one.inputs,
                                     "NxCxHxW; {1..9}, {1..9..2} and {1,3,5} make several");
-  auto *filter = command->add_option("--filter", options->one.filters,
-                                     "OxIxKxK; a missing extent repeats the last");
+  auto *filter =
+      command->add_option("--filter", options->one.filters,
+                          "OxIxKxK; a missing extent repeats the last; O and I may be C, the "
+                          "input's channels");
   input->type_name("SHAPE")->needs(filter);
   filter->type_name("SHAPE")->needs(input);
-  command->add_option("--stride", options->one.stride, "S or SxS")->capture_default_str();
-  command->add_option("--pad", options->one.pad, "P, PxP or same")->capture_default_str();
-  command->add_option("--dilation", options->one.dilation, "D or DxD")->capture_default_str();
-  command->add_option("--groups", options->one.groups, "groups of channels")->capture_default_str();
+  // Models and sweeps have strides, paddings, dilations and groups of their own.
+  auto addToOne = [&](const char *name, auto &value, const char *help) {
+    command->add_option(name, value, help)->needs(input)->capture_default_str();
+  };
+  addToOne("--stride", options->one.stride, "S or SxS");
+  addToOne("--pad", options->one.pad, "P, PxP or same");
+  addToOne("--dilation", options->one.dilation, "D or DxD");
+  addToOne("--groups", options->one.groups, "groups of channels");
   auto *dtype = command->add_option_function<std::string>(
       "--dtype",
       [=](const std::string &name) { options->one.element = *passes::parseConvElement(name); },

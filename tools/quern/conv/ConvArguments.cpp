@@ -17,6 +17,8 @@ using passes::ConvShape;
 
 constexpr int64_t largestExtent = int64_t{1} << 30;
 constexpr int64_t mostShapes = 1000;
+/// What "C" in a filter is read as: its input's channels.
+constexpr int64_t asInput = 0;
 
 std::optional<int64_t> number(llvm::StringRef text, int64_t least) {
   int64_t value = 0;
@@ -62,12 +64,18 @@ std::optional<std::vector<int64_t>> valuesOf(llvm::StringRef part, std::string &
   return values;
 }
 
-/// "64x{1..31..2}" as a list of lists: the values that each extent takes.
-std::optional<std::vector<std::vector<int64_t>>> extents(llvm::StringRef text, std::string &why) {
+/// "64x{1..31..2}" as a list of lists: the values that each extent takes. The first two may be "C"
+/// in a filter.
+std::optional<std::vector<std::vector<int64_t>>> extents(llvm::StringRef text, bool isFilter,
+                                                         std::string &why) {
   std::vector<std::vector<int64_t>> result;
   llvm::SmallVector<llvm::StringRef> parts;
   text.split(parts, 'x');
   for (llvm::StringRef part : parts) {
+    if (isFilter && result.size() < 2 && part == "C") {
+      result.push_back({asInput});
+      continue;
+    }
     auto values = valuesOf(part, why);
     if (!values)
       return std::nullopt;
@@ -190,10 +198,10 @@ double bytesOf(std::initializer_list<int64_t> extents, const ConvShape &shape,
 
 /// All extents that a list of texts stands for, each of its own rank.
 std::optional<std::vector<std::vector<int64_t>>> allExtents(const std::vector<std::string> &texts,
-                                                            std::string &why) {
+                                                            bool isFilter, std::string &why) {
   std::vector<std::vector<int64_t>> all;
   for (const std::string &text : texts) {
-    auto lists = extents(text, why);
+    auto lists = extents(text, isFilter, why);
     if (!lists)
       return std::nullopt;
     if (count(*lists) + static_cast<int64_t>(all.size()) > mostShapes) {
@@ -214,6 +222,10 @@ std::optional<ConvShape> shapeOf(const std::vector<int64_t> &in, std::vector<int
                       fmt::join(in, "x"), fmt::join(taps, "x"));
     return std::nullopt;
   }
+  if (taps[0] == asInput)
+    taps[0] = in[1];
+  if (taps[1] == asInput)
+    taps[1] = std::max<int64_t>(1, in[1] / std::max<int64_t>(1, arguments.groups));
   auto window = windowOf(arguments, rank - 2, why);
   if (!window || !checkGroups(in[1], taps[0], taps[1], arguments.groups, why))
     return std::nullopt;
@@ -253,10 +265,10 @@ bool fitsMemory(const ConvShape &shape, std::string &why) {
 }
 
 std::vector<ConvShape> ConvArguments::shapes(std::string &why) const {
-  auto allInputs = allExtents(inputs, why);
+  auto allInputs = allExtents(inputs, /*isFilter=*/false, why);
   if (!allInputs)
     return {};
-  auto allFilters = allExtents(filters, why);
+  auto allFilters = allExtents(filters, /*isFilter=*/true, why);
   if (!allFilters)
     return {};
   if (allInputs->size() * allFilters->size() > static_cast<size_t>(mostShapes)) {

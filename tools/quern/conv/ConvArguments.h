@@ -18,8 +18,9 @@ struct ConvArguments {
 
   /// The shapes that are meant: one, or one for each value of the ranges "{first..last}" and
   /// "{first..last..step}" and the lists "{1,3,5}" in `inputs` and `filters`. A filter with fewer
-  /// spatial extents than the input repeats its last one. Empty, with a message in `why`, where
-  /// that makes no convolution, or one that this machine's memory does not hold.
+  /// spatial extents than the input repeats its last one; "C" in place of its output or input
+  /// channels stands for the input's, those of a group for the latter. Empty, with a message in
+  /// `why`, where that makes no convolution, or one that this machine's memory does not hold.
   std::vector<passes::ConvShape> shapes(std::string &why) const;
 };
 

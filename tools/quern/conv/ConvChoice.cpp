@@ -7,13 +7,8 @@
 namespace quern::tools {
 namespace {
 
-bool fitsWorkspace(const ConvRecord &record, const ConvSetting &setting) {
-  return !setting.maxWorkspace || record.workspaceBytes <= *setting.maxWorkspace;
-}
-
 bool isAllowed(const ConvRecord &record, const ConvSetting &setting) {
-  return !record.isConditional && record.maxError <= setting.maxError &&
-         fitsWorkspace(record, setting);
+  return !record.isConditional && setting.budgets.keeps(record);
 }
 
 std::string reasonAgainst(const ConvRecord &record, const ConvRecord &chosen,
@@ -24,12 +19,12 @@ std::string reasonAgainst(const ConvRecord &record, const ConvRecord &chosen,
     return fmt::format("only for weights such as these were made up to be, which --weights tells; "
                        "takes {:.2f} times as long as the fastest of all",
                        record.msMedian / chosen.msMedian);
-  if (!fitsWorkspace(record, setting))
+  if (!setting.budgets.fitsWorkspace(record))
     return fmt::format("its workspace of {} exceeds the budget of {}",
-                       byteText(record.workspaceBytes), byteText(*setting.maxWorkspace));
-  if (!(record.maxError <= setting.maxError))
+                       byteText(record.workspaceBytes), byteText(*setting.budgets.maxWorkspace));
+  if (!(record.maxError <= setting.budgets.maxError))
     return fmt::format("its error of {:.1e} exceeds the budget of {:.1e}", record.maxError,
-                       setting.maxError);
+                       setting.budgets.maxError);
   return fmt::format("takes {:.2f} times as long as the fastest",
                      record.msMedian / chosen.msMedian);
 }

@@ -58,13 +58,17 @@ Json toJson(const ConvSetting &setting, const std::vector<ConvLayer> &layers) {
   for (const ConvLayer &layer : layers)
     for (size_t index = 0; index < layer.records.size(); ++index)
       records.push_back(reported(setting, layer, index));
-  Json json{{"processor", setting.processor},    {"target", setting.target},
-            {"threads", setting.threads},        {"dtype", passes::text(setting.element).str()},
-            {"peak_gflops", setting.peakGflops}, {"weights", setting.weights},
-            {"max_error", setting.maxError},     {"max_workspace", nullptr},
+  Json json{{"processor", setting.processor},
+            {"target", setting.target},
+            {"threads", setting.threads},
+            {"dtype", passes::text(setting.element).str()},
+            {"peak_gflops", setting.peakGflops},
+            {"weights", setting.weights},
+            {"max_error", setting.budgets.maxError},
+            {"max_workspace", nullptr},
             {"records", std::move(records)}};
-  if (setting.maxWorkspace)
-    json["max_workspace"] = *setting.maxWorkspace;
+  if (setting.budgets.maxWorkspace)
+    json["max_workspace"] = *setting.budgets.maxWorkspace;
   return json;
 }
 

@@ -40,6 +40,17 @@ std::string weightRefusal(const passes::ConvAlgorithm &algorithm, const passes::
   return why;
 }
 
+/// Those that are worth a thought, and those that are asked for.
+llvm::SmallVector<passes::Tile> variantsOf(const passes::ConvAlgorithm &algorithm,
+                                           const passes::ConvShape &shape,
+                                           const LabOptions &options) {
+  std::vector<passes::Tile> named;
+  for (const auto &[kind, tile] : options.variants)
+    if (kind == algorithm.kind())
+      named.push_back(tile);
+  return algorithm.tilesWith(shape, named);
+}
+
 std::vector<ConvRecord> allVariants(const passes::ConvShape &shape, const Filters &filters,
                                     const LabOptions &options) {
   std::vector<ConvRecord> records;
@@ -50,7 +61,7 @@ std::vector<ConvRecord> allVariants(const passes::ConvShape &shape, const Filter
       records.push_back(record);
       continue;
     }
-    for (const passes::Tile &tile : algorithm->tiles(shape)) {
+    for (const passes::Tile &tile : variantsOf(*algorithm, shape, options)) {
       record.tile = tile;
       record.refusal = options.onlyTimes ? "" : weightRefusal(*algorithm, shape, tile, filters);
       record.isConditional = filters.empty() && !record.refusal.empty();
@@ -115,8 +126,10 @@ std::vector<ConvRecord> ConvLab::measure(const passes::ConvShape &shape, const F
       if (std::optional<std::vector<ConvRecord>> records = recordsFrom(*known))
         return *records;
   std::vector<ConvRecord> records = measureAnew(shape, filters);
-  // What could not be built this time may be another time.
-  if (llvm::none_of(records, [](const ConvRecord &record) { return record.hasFailed; })) {
+  // Where some were measured, what failed will fail again: by this build, on this machine. Where
+  // all failed, as without a folder for temporary files, another time may be better.
+  if (llvm::any_of(records, [](const ConvRecord &record) { return record.isMeasured(); }) ||
+      llvm::none_of(records, [](const ConvRecord &record) { return record.hasFailed; })) {
     Json json = Json::array();
     for (const ConvRecord &record : records)
       json.push_back(toJson(record));

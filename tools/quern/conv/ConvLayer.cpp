@@ -10,11 +10,11 @@ double trueGflops(const ConvRecord &record) {
   return 2e-6 * static_cast<double>(record.multiplications) / record.msMedian;
 }
 
-const ConvRecord *fastest(const std::vector<ConvRecord> &records, double maxError,
+const ConvRecord *fastest(const std::vector<ConvRecord> &records, const ConvBudgets &budgets,
                           std::optional<ir::ConvAlgorithm> algorithm) {
   const ConvRecord *best = nullptr;
   for (const ConvRecord &record : records)
-    if (record.isMeasured() && record.maxError <= maxError &&
+    if (record.isMeasured() && budgets.keeps(record) &&
         (algorithm ? record.algorithm == *algorithm : !record.isConditional) &&
         (!best || record.msMedian < best->msMedian))
       best = &record;

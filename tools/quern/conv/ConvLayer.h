@@ -3,6 +3,7 @@
 
 #include "tools/quern/conv/ConvLab.h"
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,19 @@ struct ConvLayer {
   std::string name() const { return label.empty() ? shape.text() : label; }
 };
 
+/// What is asked of algorithms besides speed.
+struct ConvBudgets {
+  double maxError = std::numeric_limits<double>::infinity();
+  std::optional<int64_t> maxWorkspace{};
+
+  bool fitsWorkspace(const ConvRecord &record) const {
+    return !maxWorkspace || record.workspaceBytes <= *maxWorkspace;
+  }
+  bool keeps(const ConvRecord &record) const {
+    return record.maxError <= maxError && fitsWorkspace(record);
+  }
+};
+
 /// What layers are measured on, and what is asked of their algorithms.
 struct ConvSetting {
   std::string processor, target;
@@ -37,8 +51,7 @@ struct ConvSetting {
   passes::ConvElement element = passes::ConvElement::f32;
   double peakGflops = 0;
   std::string weights{}; ///< where the weights are from
-  double maxError = 0;
-  std::optional<int64_t> maxWorkspace{};
+  ConvBudgets budgets{};
 };
 
 /// GFLOP/s by the textbook count of direct convolution: what makes algorithms comparable.
@@ -47,9 +60,9 @@ double effectiveGflops(const ConvLayer &layer, const ConvRecord &record);
 /// GFLOP/s of the multiplications that are really made, each with an addition.
 double trueGflops(const ConvRecord &record);
 
-/// The fastest record with no more than that error: of one algorithm, or of all that apply to any
-/// weights. Null where none was measured.
-const ConvRecord *fastest(const std::vector<ConvRecord> &records, double maxError,
+/// The fastest record within the budgets: of one algorithm, or of all that apply to any weights.
+/// Null where none was measured.
+const ConvRecord *fastest(const std::vector<ConvRecord> &records, const ConvBudgets &budgets,
                           std::optional<ir::ConvAlgorithm> algorithm = {});
 
 /// The algorithms that a layer has figures of, in their order.

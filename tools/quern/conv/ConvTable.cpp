@@ -60,7 +60,7 @@ struct SummaryColumn {
 
   /// The layer's time, which it adds to the sum.
   double add(const ConvLayer &layer, const ConvSetting &setting) {
-    const ConvRecord *record = fastest(layer.records, setting.maxError, kind);
+    const ConvRecord *record = fastest(layer.records, setting.budgets, kind);
     double time = record ? record->msMedian : std::numeric_limits<double>::quiet_NaN();
     sum += static_cast<double>(layer.count) * time;
     return time;
@@ -73,8 +73,9 @@ std::string settingText(const ConvSetting &setting) {
   return fmt::format(
       "{}, {} thread{}, {}, peak {:.1f} GFLOP/s measured; error budget {:.1e}{}\nerrors on {}\n",
       setting.processor, setting.threads, setting.threads == 1 ? "" : "s",
-      passes::text(setting.element).str(), setting.peakGflops, setting.maxError,
-      setting.maxWorkspace ? ", workspace budget " + byteText(*setting.maxWorkspace) : "",
+      passes::text(setting.element).str(), setting.peakGflops, setting.budgets.maxError,
+      setting.budgets.maxWorkspace ? ", workspace budget " + byteText(*setting.budgets.maxWorkspace)
+                                   : "",
       setting.weights);
 }
 

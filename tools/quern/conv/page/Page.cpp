@@ -120,8 +120,9 @@ std::string pageHtml(const ConvSetting &setting, const std::vector<ConvLayer> &l
       "<p class=\"note\">{}, {} thread{}, {}; measured peak {:.1f} GFLOP/s; error budget {:.1e} of "
       "the largest output{}; errors on {}. Compiled by Quern for {}.</p>\n",
       escaped(setting.processor), setting.threads, setting.threads == 1 ? "" : "s",
-      passes::text(setting.element).str(), setting.peakGflops, setting.maxError,
-      setting.maxWorkspace ? ", workspace budget " + byteText(*setting.maxWorkspace) : "",
+      passes::text(setting.element).str(), setting.peakGflops, setting.budgets.maxError,
+      setting.budgets.maxWorkspace ? ", workspace budget " + byteText(*setting.budgets.maxWorkspace)
+                                   : "",
       escaped(setting.weights), escaped(setting.target));
   page += legend(layers);
   if (isRange)

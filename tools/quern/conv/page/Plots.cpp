@@ -86,13 +86,21 @@ bool isFree(const Extent &extent, const Extent &swept, const std::vector<ConvLay
   });
 }
 
-/// What tells a layer from others besides the swept extent: "input channels 64".
-std::string otherExtents(const ConvLayer &layer, const std::vector<ConvLayer> &layers,
-                         const Extent &swept) {
-  std::string text;
+/// The extents that tell layers from each other besides the swept one.
+std::vector<const Extent *> otherExtents(const std::vector<ConvLayer> &layers,
+                                         const Extent &swept) {
+  std::vector<const Extent *> others;
   for (const Extent &extent : extents)
     if (&extent != &swept && isFree(extent, swept, layers))
-      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", extent.name, extent.of(layer.shape));
+      others.push_back(&extent);
+  return others;
+}
+
+/// "input channels 64, batch 2".
+std::string textOf(const std::vector<const Extent *> &extents, const std::vector<int64_t> &values) {
+  std::string text;
+  for (auto [extent, value] : llvm::zip_equal(extents, values))
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", extent->name, value);
   return text;
 }
 
@@ -107,7 +115,7 @@ std::string crossoverPlot(const ConvSetting &setting, const std::vector<const Co
   for (const passes::ConvAlgorithm *algorithm : passes::convAlgorithms()) {
     Curve curve{algorithm->kind(), {}};
     for (const ConvLayer *layer : layers)
-      if (const ConvRecord *record = fastest(layer->records, setting.maxError, curve.kind)) {
+      if (const ConvRecord *record = fastest(layer->records, setting.budgets, curve.kind)) {
         curve.points.emplace_back(static_cast<double>(swept.of(layer->shape)), record);
         sizes.push_back(curve.points.back().first);
         times.push_back(record->msMedian);
@@ -159,7 +167,7 @@ std::string speedPlot(const ConvSetting &setting, const std::vector<ConvLayer> &
   for (const ConvLayer &layer : layers) {
     std::vector<const ConvRecord *> &best = bars.emplace_back();
     for (ir::ConvAlgorithm kind : measuredAlgorithms({layer}))
-      if (const ConvRecord *record = fastest(layer.records, setting.maxError, kind))
+      if (const ConvRecord *record = fastest(layer.records, setting.budgets, kind))
         best.push_back(record);
     height += heading + row * static_cast<double>(std::max<size_t>(best.size(), 1)) + 6;
   }
@@ -171,7 +179,7 @@ std::string speedPlot(const ConvSetting &setting, const std::vector<ConvLayer> &
     svg.text({4, y + 16}, layer.name() + shape + times, Anchor::start, "heading");
     y += heading;
     if (best.empty()) {
-      svg.text({left, y + 13}, "none keeps the error budget", Anchor::start, "small");
+      svg.text({left, y + 13}, "none keeps the budgets", Anchor::start, "small");
       y += row;
     }
     // Also of those that serve only some weights, which are no choice.
@@ -198,14 +206,14 @@ std::string speedPlot(const ConvSetting &setting, const std::vector<ConvLayer> &
 std::string errorPlot(const ConvSetting &setting, const std::vector<ConvLayer> &layers) {
   Frame frame;
   frame.right = width - 40;
-  std::vector<double> times, errors{setting.maxError};
+  std::vector<double> times, errors{setting.budgets.maxError};
   auto place = [&](const ConvLayer &layer, const ConvRecord &record) {
-    double unit = layers.size() > 1 ? fastest(layer.records, setting.maxError)->msMedian : 1;
+    double unit = layers.size() > 1 ? fastest(layer.records, setting.budgets)->msMedian : 1;
     return Point{record.msMedian / unit, std::max(record.maxError, leastError)};
   };
   auto forEach = [&](auto visit) {
     for (const ConvLayer &layer : layers)
-      if (layers.size() == 1 || fastest(layer.records, setting.maxError))
+      if (layers.size() == 1 || fastest(layer.records, setting.budgets))
         for (const ConvRecord &record : layer.records)
           if (record.isMeasured() && std::isfinite(record.maxError))
             visit(layer, record, place(layer, record));
@@ -221,8 +229,9 @@ std::string errorPlot(const ConvSetting &setting, const std::vector<ConvLayer> &
   Svg svg(width, frame.bottom + 50, "Error against time");
   frame.draw(svg, x, y, layers.size() > 1 ? "time, in times of the layer's fastest" : "ms",
              "largest error");
-  svg.line({frame.left, y.at(setting.maxError)}, {frame.right, y.at(setting.maxError)}, "budget");
-  svg.text({frame.right - 4, y.at(setting.maxError) - 5}, "budget", Anchor::end, "small");
+  svg.line({frame.left, y.at(setting.budgets.maxError)},
+           {frame.right, y.at(setting.budgets.maxError)}, "budget");
+  svg.text({frame.right - 4, y.at(setting.budgets.maxError) - 5}, "budget", Anchor::end, "small");
   std::vector<std::pair<Point, std::string>> names;
   forEach([&](const ConvLayer &layer, const ConvRecord &record, Point point) {
     Point at{x.at(point.x), y.at(point.y)};
@@ -238,13 +247,18 @@ std::string crossoverPlots(const ConvSetting &setting, const std::vector<ConvLay
   const Extent *swept = sweptExtent(layers);
   if (!swept)
     return "";
-  std::map<std::string, std::vector<const ConvLayer *>> families;
-  for (const ConvLayer &layer : layers)
-    families[otherExtents(layer, layers, *swept)].push_back(&layer);
+  std::vector<const Extent *> others = otherExtents(layers, *swept);
+  std::map<std::vector<int64_t>, std::vector<const ConvLayer *>> families;
+  for (const ConvLayer &layer : layers) {
+    std::vector<int64_t> values;
+    for (const Extent *extent : others)
+      values.push_back(extent->of(layer.shape));
+    families[values].push_back(&layer);
+  }
   std::string plots;
-  for (const auto &[title, family] : families)
+  for (const auto &[values, family] : families)
     if (family.size() > 1)
-      plots += crossoverPlot(setting, family, *swept, title);
+      plots += crossoverPlot(setting, family, *swept, textOf(others, values));
   return plots;
 }
 
