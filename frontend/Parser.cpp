@@ -80,6 +80,17 @@ Expr *Parser::parseWhole() {
   return value;
 }
 
+/// What other languages call an element type, as it is called here: "float32" is f32, "uint8" u8.
+static std::string shortName(StringRef name) {
+  static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> words[] = {
+      {"bfloat", "bf"}, {"float", "f"},    {"uint", "u"},
+      {"int", "i"},     {"double", "f64"}, {"half", "f16"}};
+  for (const auto &[word, letters] : words)
+    if (StringRef rest = name; rest.consume_front(word))
+      return (letters + (rest.empty() && letters.size() == 1 ? "32" : rest)).str();
+  return name.str();
+}
+
 bool Parser::parseDeclaration() {
   tokens[position].startsStatement = true;
   switch (peek().kind) {
@@ -98,7 +109,10 @@ bool Parser::parseDeclaration() {
   default:
     break;
   }
-  diagnostics.report<diag::ExpectedDeclaration>(peek().range(), foundText());
+  std::string nearest = peek().is(TokenKind::Identifier)
+                            ? didYouMean(peek().text, {"module", "model", "import"})
+                            : "";
+  diagnostics.report<diag::ExpectedDeclaration>(peek().range(), foundText(), nearest);
   return false;
 }
 
@@ -323,7 +337,7 @@ TypeExpr *Parser::parseSimpleType() {
                                            std::end(elementTypeNames));
         known.push_back("tensor");
         diagnostics.report<diag::UnknownElementType>(name.range(), name.text,
-                                                     didYouMean(name.text, known));
+                                                     didYouMean(shortName(name.text), known));
         return nullptr;
       }
       if (!parseDimensions(*type))

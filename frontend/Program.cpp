@@ -164,7 +164,9 @@ const SourceFile *Program::resolveImport(const SourceFile &file, const ImportDec
 }
 
 void Program::reportCycle(const SourceFile &file, const ImportDecl &import) {
-  diagnostics.report<diag::ImportCycle>(import.range, import.path);
+  bool isItself = identityOf(locateImport(file.path, import.path)) == identityOf(file.path);
+  diagnostics.report<diag::ImportCycle>(
+      import.range, import.path, isItself ? ": it is the file itself" : ", by way of others");
   // The files on the way: each is being loaded because of one of its importer's imports.
   for (const auto &other : files)
     for (const ImportDecl &link : other->imports)
