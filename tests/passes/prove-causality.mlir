@@ -125,7 +125,7 @@ func.func @recurrent(%x: tensor<3x8x4xf32> {quern.name = "x"}) -> (tensor<3x8x4x
 }
 
 //--- misfits.mlir
-// MISFIT: error: causal over axis 3 of the input, which is 3x8
+// MISFIT: error: causal over axis 3 of the input, which has only 2 (3x8), counted from 0
 func.func @axis(%x: tensor<3x8xf32>) -> tensor<3x8xf32> attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [3], output = 0, output_axes = [1], strict = false>} {
   %y = quern.relu %x : (tensor<3x8xf32>) -> tensor<3x8xf32>
   return %y : tensor<3x8xf32>
