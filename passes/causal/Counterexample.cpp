@@ -86,7 +86,9 @@ private:
     });
     assert(last == available() && "an element is available with its latest operand");
     found.steps.push_back({op, index, latest.index, latest.tap, latest.tapName});
-    isNeeded.push_back(lastOfOthers <= limit && lastOfOthers != RankTensor::never);
+    // A key that is admitted alone is there by the mask.
+    bool hasOthers = lastOfOthers != RankTensor::never || llvm::isa<ir::AttentionOp>(op);
+    isNeeded.push_back(lastOfOthers <= limit && hasOthers);
     spreads.push_back(first ? last - *first : 0);
     value = op->getOperand(latest.operand);
     index = latest.index;
