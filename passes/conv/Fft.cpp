@@ -16,11 +16,13 @@ namespace {
 using Complex = std::complex<float>;
 
 /// Shares of the peak of products and of transforms; by how much a transform that fills the
-/// second-level cache takes longer; how often spectra pass behind that cache (bench/README.md).
-constexpr double productEfficiency = 0.90;
-constexpr double transformEfficiency = 0.23;
-constexpr double cachePenalty = 0.9;
-constexpr double spectraPasses = 5.0;
+/// second-level cache takes longer; how often the filters' spectra and those of images pass behind
+/// that cache (bench/README.md).
+constexpr double productEfficiency = 0.73;
+constexpr double transformEfficiency = 0.25;
+constexpr double cachePenalty = 0.33;
+constexpr double filterPasses = 1.6;
+constexpr double spectraPasses = 3.7;
 
 int64_t span(const ConvAxis &axis) { return (axis.kernel - 1) * axis.dilation + 1; }
 
@@ -214,7 +216,7 @@ public:
     cost.microseconds =
         (timeToCompute(machine, products, productEfficiency) +
          timeToCompute(machine, transforms * (1 + cachePenalty * held), transformEfficiency) +
-         timeToFetch(machine, weights + spectraPasses * spectra)) /
+         timeToFetch(machine, filterPasses * weights + spectraPasses * spectra)) /
         1000;
     cost.workspaceBytes =
         static_cast<int64_t>(1.3 * spectra + 32 * machine.threads * samples * machine.lanes);
