@@ -50,6 +50,18 @@ Value outsideOfScan(Value value) {
   return value;
 }
 
+/// Tables of bools of more elements than this are computed anew in each step, a row at a time: as
+/// masks over pairs of positions they would be most of what a sequence keeps. Smaller ones are read
+/// faster than computed.
+constexpr int64_t largestMask = 1 << 20;
+
+/// Whether an op computes a large table of bools element by element.
+bool isLargeMask(mlir::Operation *op) {
+  mlir::RankedTensorType type = ir::tensorType(op->getResult(0));
+  return op->hasTrait<ir::Elementwise>() && type.getElementType().isInteger(1) &&
+         type.getNumElements() > largestMask;
+}
+
 /// How many elements of a box at `level` lie side by side along the last ordered axis.
 int64_t rowCount(mlir::RankedTensorType type, const OrderedMap &map, int64_t level) {
   int64_t count = 1;
@@ -153,8 +165,26 @@ Value StepBoxes::freeBox(StepProgram &program, Value value, OrderedMap map, cons
     return ir::ConstantOp::create(program.builder, value.getLoc(), boxType,
                                   elements.resizeSplat(boxType));
   }
+  if (mlir::Operation *op = value.getDefiningOp(); op && isLargeMask(op))
+    return maskBox(program, op, boxType, map, rates);
   whole(start(), value);
   return fromState(program, value, map, {modules.state(value, map, rates), here()});
+}
+
+/// The box of a mask, from those of what it is made of.
+Value StepBoxes::maskBox(StepProgram &program, mlir::Operation *op, mlir::RankedTensorType boxType,
+                         const OrderedMap &map, const Distance &rates) {
+  mlir::IRMapping operands;
+  for (Value operand : op->getOperands()) {
+    int64_t added = boxType.getRank() - ir::tensorType(operand).getRank();
+    OrderedMap inner;
+    for (int64_t axis : map)
+      inner.push_back(axis < added ? -1 : axis - added);
+    operands.map(operand, freeBox(program, operand, inner, rates));
+  }
+  mlir::Operation *box = program.builder.clone(*op, operands);
+  box->getResult(0).setType(boxType);
+  return box->getResult(0);
 }
 
 /// The argument of `program` that is the state's box at `place`, as a box of `value`.

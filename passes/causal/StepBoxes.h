@@ -51,6 +51,8 @@ public:
   void keepStates();
 
 private:
+  mlir::Value maskBox(StepProgram &program, mlir::Operation *op, mlir::RankedTensorType boxType,
+                      const OrderedMap &map, const Distance &rates);
   mlir::Value fromState(StepProgram &program, mlir::Value value, const OrderedMap &map,
                         StepPlace place);
   void keep(StepProgram &program, mlir::Value box, mlir::Value value, const OrderedMap &map,

@@ -66,6 +66,17 @@ TEST_P(GoldenSteps, AgreeWithTheFullPassAndWithThemselves) {
 INSTANTIATE_TEST_SUITE_P(Models, GoldenSteps, testing::ValuesIn(goldenModels()),
                          [](const auto &info) { return info.param.name; });
 
+/// A mask of more elements than a table of it would be kept for.
+TEST(LongAttention, AgreesWithTheFullPass) {
+  StepModel made(StepSource{
+      "gpt",
+      QUERN_SOURCE_DIR "/models/gpt.qn",
+      {{"T", "1100"}, {"vocabulary", "5"}, {"channels", "8"}, {"heads", "2"}, {"layers", "1"}}});
+  ASSERT_TRUE(made.model);
+  EXPECT_LT(made.bytesTold(), 1100 * 1100);
+  expectFullPass(made);
+}
+
 /// Of one row, one column or one pixel: what lies above or beside is padding.
 const StepSource thin[] = {
     {"row", QUERN_SOURCE_DIR "/models/pixelcnn.qn", {{"H", "1"}, {"W", "9"}}},
