@@ -27,11 +27,11 @@ ConvFamily familyOf(ir::ConvOp op) {
   int64_t channels = ir::tensorType(op.getInput()).getDimSize(1);
   int64_t outputs = ir::tensorType(op.getResult()).getDimSize(1);
   auto groups = static_cast<int64_t>(op.getGroups());
-  if (op.getSpatialRank() > 2)
-    return ConvFamily::Grouped;
-  if (groups == 1)
+  // Of vectors of 16 at most.
+  if (groups == 1 || outputs / groups % 16 == 0)
     return ConvFamily::Direct;
-  return groups == channels && groups == outputs ? ConvFamily::Depthwise : ConvFamily::Grouped;
+  bool isDepthwise = groups == channels && groups == outputs && op.getSpatialRank() <= 2;
+  return isDepthwise ? ConvFamily::Depthwise : ConvFamily::Grouped;
 }
 
 bool readsChannelsLast(ir::ConvOp op) {
@@ -64,7 +64,7 @@ ConvProblem problemOf(ir::ConvOp op) {
     p.padTop = op.getPadLow()[y], p.padBottom = op.getPadHigh()[y];
   }
   if (spatial == 3) {
-    p.batch *= out[2];
+    p.batch *= out[2], p.kernelZ = weight[2];
     // Any padding of the outermost axis also asks for a padded input.
     p.padTop += op.getPadLow()[0], p.padBottom += op.getPadHigh()[0];
   }

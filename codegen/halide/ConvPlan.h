@@ -10,7 +10,7 @@ namespace quern::codegen {
 
 /// Which schedule family a convolution belongs to.
 enum class ConvFamily {
-  Direct,    ///< groups = 1, one or two spatial axes
+  Direct,    ///< one group, or groups whose outputs are whole vectors
   Depthwise, ///< groups = C = O, one or two spatial axes
   Grouped,   ///< everything else
 };

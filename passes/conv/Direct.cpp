@@ -16,14 +16,16 @@ constexpr double denseEfficiency = 0.68;
 constexpr double depthwiseEfficiency = 0.50;
 constexpr double largeDepthwiseEfficiency = 0.26;
 constexpr int64_t tapsInRegisters = 64;
-constexpr double groupedEfficiency = 0.35;
+/// Of groups whose outputs fill no vectors.
+constexpr double narrowEfficiency = 0.20;
 /// Share of the fetching of weights that arithmetic does not hide.
 constexpr double exposedFetch = 0.30;
 
 double efficiencyOf(const ConvShape &shape) {
   if (shape.isDepthwise())
     return shape.taps() <= tapsInRegisters ? depthwiseEfficiency : largeDepthwiseEfficiency;
-  return shape.groups > 1 || shape.axes.size() > 2 ? groupedEfficiency : denseEfficiency;
+  bool isNarrow = shape.groups > 1 && shape.outChannels / shape.groups % 16 != 0;
+  return isNarrow ? narrowEfficiency : denseEfficiency;
 }
 
 using ir::roundUp;

@@ -24,10 +24,9 @@ public:
   }
 
   std::string shapeRefusal(const ConvShape &shape) const override {
-    if (shape.groups > 1)
-      return "a matrix product has one group";
-    if (shape.axes.size() > 2)
-      return "has no kernel for three spatial axes";
+    // Kernels cut output channels into vectors, of 16 at most, that belong to one group.
+    if (shape.groups > 1 && shape.outChannels / shape.groups % 16 != 0)
+      return "a group's outputs are no whole vectors";
     if (isWhole && patchBytes(shape) > static_cast<double>(std::numeric_limits<int32_t>::max()))
       return fmt::format("its matrix of patches takes {:.1f} GiB; kernels address 2",
                          patchBytes(shape) * 0x1p-30);
@@ -55,7 +54,7 @@ private:
   /// The whole matrix, as a number that does not overflow.
   static double patchBytes(const ConvShape &shape) {
     return static_cast<double>(computedBytesOf(shape.element) * shape.batch * shape.positions()) *
-           static_cast<double>(shape.taps() * shape.channelsPerGroup());
+           static_cast<double>(shape.taps() * shape.inChannels);
   }
 
   /// Patches of a task on each thread: tiles until half of the second-level cache is full of such
@@ -63,8 +62,7 @@ private:
   static double perTask(const ConvShape &shape, const Machine &machine) {
     constexpr double positionsOfTile = 32;
     auto bytes = static_cast<double>(computedBytesOf(shape.element));
-    double tile =
-        positionsOfTile * static_cast<double>(shape.taps() * shape.channelsPerGroup()) * bytes;
+    double tile = positionsOfTile * static_cast<double>(shape.taps() * shape.inChannels) * bytes;
     double half = static_cast<double>(machine.l2Bytes) / 2 * bytes /
                   static_cast<double>(computedBytesOf(ConvElement::f32));
     return machine.threads * std::max(half, tile);

@@ -1,5 +1,5 @@
-// Direct convolution: every product, in registers. Also what depthwise and grouped convolutions,
-// and all on a device, are computed by.
+// Direct convolution: every product, in registers. Also what depthwise convolutions and those of
+// narrow groups, and all on a device, are computed by.
 #include "codegen/Backend.h"
 #include "codegen/halide/ConvPlan.h"
 #include "codegen/halide/Knobs.h"
@@ -44,8 +44,9 @@ struct Stages {
   Func acc;
 };
 
+/// `panelWidth`: output channels of a panel, all of one group; 1 where there are none.
 Stages writeStages(const ConvFrame &frame, const KernelBuilder &builder, ConvFamily family,
-                   const PackedWeights &weights) {
+                   int64_t panelWidth, const PackedWeights &weights) {
   ConvProblem problem = problemOf(frame.op);
   Stages stages;
   // On a device each thread looks after its own edges.
@@ -66,8 +67,9 @@ Stages writeStages(const ConvFrame &frame, const KernelBuilder &builder, ConvFam
   std::vector<Expr> here = frame.here();
   Expr c = here[0], inner = depthwise ? Expr(0) : Expr(r[0]), channel = depthwise ? c : inner;
   if (!depthwise && problem.groups > 1) {
-    int64_t outputsPerGroup = problem.outChannels / problem.groups;
-    channel = c / constantIndex(outputsPerGroup) * constantIndex(perGroup) + inner;
+    Expr panel = c / constantIndex(panelWidth);
+    channel = panel / constantIndex(problem.groupOutputs() / panelWidth) * constantIndex(perGroup) +
+              inner;
   }
   std::vector<Expr> from = frame.source(here, channel, taps);
   Expr input = stages.padded.defined() ? stages.padded(from) : inputOrZero(frame, builder, from);
@@ -104,14 +106,14 @@ public:
     ConvProblem problem = problemOf(op);
     // On a device weights are read as they lie.
     bool onDevice = builder.backend().hasDeviceMemory();
-    DirectConvPlan plan;
+    DirectConvPlan plan{.problem = {}, .cpu = cpu, .panelWidth = 1};
     if (family == ConvFamily::Direct && !onDevice)
       plan = planOf(op, cpu);
     mlir::RankedTensorType wanted;
     if (!onDevice)
       wanted = weightType(op, builder.target());
     PackedWeights weights(builder, op.getWeight(), wanted);
-    Stages stages = writeStages(frame, builder, family, weights);
+    Stages stages = writeStages(frame, builder, family, plan.panelWidth, weights);
     builder.defineAnchor(
         {.result = op.getResult(),
          .dims = frame.dims,

@@ -23,7 +23,8 @@ public:
 private:
   Im2colPlan plan(ir::ConvOp op, const CpuTarget &cpu, Knobs &knobs) const override {
     if (familyOf(op) != ConvFamily::Direct)
-      throw EmitError{op.getLoc(), "im2col needs one group and one or two spatial axes"};
+      throw EmitError{op.getLoc(),
+                      "im2col needs one group, or groups whose outputs are whole vectors"};
     ConvProblem problem = problemOf(op);
     RegisterTile tile = planIm2col(problem, matrix, cpu).gemm.tile;
     tuneTile(tile, knobs);
@@ -41,18 +42,29 @@ private:
     std::vector<Halide::Range> ranges{{0, constantIndex(frame.op.getFilterShape()[1])}};
     frame.appendKernel(ranges);
     RDom r(ranges, "r");
-    std::vector<Var> tap{Var("ci"), Var("kx"), Var("ky")};
+    std::vector<Var> tap{Var("ci")};
+    std::vector<Expr> here = frame.here(), taps, summed, row{r[0]};
+    for (int axis = 1; axis < r.dimensions(); ++axis) {
+      tap.emplace_back("k" + std::to_string(axis));
+      taps.emplace_back(tap.back());
+      summed.emplace_back(r[axis]);
+      row.emplace_back(r[axis]);
+    }
+    const DirectConvPlan &gemm = plan.gemm;
+    if (gemm.problem.groups > 1) {
+      Expr panel = here[0] / constantIndex(gemm.panelWidth);
+      row[0] = panel / constantIndex(gemm.problem.groupOutputs() / gemm.panelWidth) *
+                   constantIndex(frame.op.getFilterShape()[1]) +
+               r[0];
+    }
     std::vector<Var> patchVars = tap;
     patchVars.insert(patchVars.end(), frame.vars.begin() + 1, frame.vars.end());
     Func patches("patches");
-    patches(patchVars) =
-        inputOrZero(frame, builder, frame.source(frame.here(), tap[0], {tap[1], tap[2]}));
-
-    std::vector<Expr> here = frame.here(), row{r[0], r[1], r[2]};
+    patches(patchVars) = inputOrZero(frame, builder, frame.source(here, tap[0], taps));
     row.insert(row.end(), here.begin() + 1, here.end());
     Func acc("acc");
     acc(frame.vars) = Halide::Internal::make_zero(frame.type());
-    acc(frame.vars) += patches(row) * weights.at(frame.weight(here[0], r[0], {r[1], r[2]}));
+    acc(frame.vars) += patches(row) * weights.at(frame.weight(here[0], r[0], summed));
     return {acc, [=](Func output) { scheduleIm2col(plan, patches, acc, output); }};
   }
 

@@ -19,7 +19,7 @@ public:
 private:
   SeparablePlan plan(ir::ConvOp op, const CpuTarget &cpu, Knobs &knobs) const override {
     ConvFamily family = familyOf(op);
-    if (family == ConvFamily::Grouped)
+    if (op.getSpatialRank() != 2 || (family != ConvFamily::Depthwise && op.getGroups() > 1))
       throw EmitError{op.getLoc(),
                       op.getAlgorithm()->text() +
                           ": it needs two spatial axes and groups of one channel or all"};

@@ -14,7 +14,7 @@ public:
 
 private:
   StrassenPlan plan(ir::ConvOp op, const CpuTarget &cpu, Knobs &knobs) const override {
-    if (familyOf(op) != ConvFamily::Direct)
+    if (op.getSpatialRank() > 2 || op.getGroups() > 1)
       throw EmitError{op.getLoc(), op.getAlgorithm()->text() +
                                        ": it needs one group and one or two spatial axes"};
     return tunedStrassen(problemOf(op), *op.getAlgorithm(), cpu, knobs);

@@ -61,10 +61,10 @@ void chooseTasks(DirectConvPlan &plan, int64_t tasks, double panelBytes) {
 DirectConvPlan planDirectConv(const ConvProblem &p, const CpuTarget &cpu,
                               std::optional<RegisterTile> tile) {
   DirectConvPlan plan{.problem = p, .cpu = cpu};
-  int64_t depth = p.inChannels * p.kernelX * p.kernelY;
+  int64_t depth = p.groupInputs() * p.taps();
   bool isCopied = p.isPadded() || p.planarInput || p.computedInput;
   plan.tile = tile ? *tile
-                   : chooseTile({.channels = p.outChannels,
+                   : chooseTile({.channels = p.groupOutputs(),
                                  .width = p.outWidth,
                                  .height = p.outHeight,
                                  .depth = depth,
@@ -72,9 +72,12 @@ DirectConvPlan planDirectConv(const ConvProblem &p, const CpuTarget &cpu,
                                 cpu);
   plan.tile.mx = static_cast<int>(std::min<int64_t>(plan.tile.mx, p.outWidth));
   plan.tile.my = static_cast<int>(std::min<int64_t>(plan.tile.my, p.outHeight));
+  if (p.groups > 1)
+    while (p.groupOutputs() % (int64_t{plan.tile.nv} * cpu.lanes) != 0)
+      --plan.tile.nv;
   plan.panelWidth = int64_t{plan.tile.nv} * cpu.lanes;
   plan.panels = ceilDiv(p.outChannels, plan.panelWidth);
-  plan.unrollDepth = largestDivisor(p.inChannels, 4);
+  plan.unrollDepth = largestDivisor(p.groupInputs(), 4);
 
   double weights = 4.0 * static_cast<double>(plan.panels * plan.panelWidth * depth);
   double maps = 4.0 * static_cast<double>(p.batch * (p.inWidth * p.inHeight * p.inChannels +
@@ -99,7 +102,8 @@ void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func 
   const int lanes = plan.cpu.lanes;
   const int width = static_cast<int>(plan.panelWidth);
   const auto [nv, mx, my] = plan.tile;
-  Var c = output.args()[0], x = output.args()[1], y = output.args()[2], n = output.args()[3];
+  std::vector<Var> args = output.args();
+  Var c = args[0], x = args[1], y = args[2];
   Var panel("panel"), group("group"), xo("xo"), xi("xi"), tile("tile"), yi("yi"), strip("strip"),
       block("block"), task("task");
 
@@ -113,7 +117,7 @@ void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func 
       .split(xo, block, xo, static_cast<int>(ceilDiv(plan.stripColumns, mx)),
              TailStrategy::GuardWithIf)
       .split(panel, group, panel, static_cast<int>(plan.panelsPerTask), TailStrategy::GuardWithIf)
-      .reorder(c, xi, yi, xo, tile, panel, block, strip, group, n)
+      .reorder(c, xi, yi, xo, tile, panel, block, strip, group)
       .vectorize(c, lanes)
       .unroll(c)
       .unroll(xi)
@@ -123,7 +127,8 @@ void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func 
     output.fuse(group, block, task).fuse(task, strip, task);
   else
     output.fuse(block, strip, task).fuse(task, group, task);
-  output.fuse(task, n, task);
+  for (size_t image = 3; image < args.size(); ++image)
+    output.fuse(task, args[image], task);
   if (plan.parallel)
     output.parallel(task);
 
@@ -161,11 +166,9 @@ void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func 
       .unroll(ay);
   auto r = acc.rvars(0);
   auto update = acc.update();
-  update.reorder(ac, ax, ay, r[0], r[1], r[2])
-      .vectorize(ac, lanes)
-      .unroll(ac)
-      .unroll(ax)
-      .unroll(ay);
+  std::vector<Halide::VarOrRVar> order{ac, ax, ay};
+  order.insert(order.end(), r.begin(), r.end());
+  update.reorder(order).vectorize(ac, lanes).unroll(ac).unroll(ax).unroll(ay);
   if (plan.unrollDepth > 1)
     update.unroll(r[0], static_cast<int>(plan.unrollDepth));
 }

@@ -17,12 +17,13 @@ enum class PaddedInput {
   Root,   ///< once, before the convolution
 };
 
-/// How a direct convolution (groups = 1) is to run.
+/// How a direct convolution is to run, of one group or of groups whose outputs are whole vectors.
 ///
-/// The weights must be packed as `[panels][kernelY][kernelX][inChannels][panelWidth]` (row-major),
-/// which is: the logical `[O, I, kh, kw]` padded at the end of O with zeros to `panels *
-/// panelWidth`, reshaped to
-/// `[panels, panelWidth, I, kh, kw]`, transposed by (0, 3, 4, 2, 1).
+/// The weights must be packed as `[panels][kernelZ][kernelY][kernelX][I][panelWidth]` (row-major; I
+/// are the input channels of a group), which is: the logical `[O, I, kd, kh, kw]` padded at the end
+/// of O with zeros to `panels * panelWidth`, reshaped to
+/// `[panels, panelWidth, I, kd, kh, kw]`, transposed by (0, 3, 4, 5, 2, 1). A panel is of one
+/// group.
 struct DirectConvPlan {
   ConvProblem problem;
   CpuTarget cpu;
@@ -41,23 +42,24 @@ struct DirectConvPlan {
   int64_t unrollDepth = 1; ///< input channels per loop turn
 };
 
-/// Chooses the tile (unless one is given), the packing and the loops. Requires groups = 1.
+/// Chooses the tile (unless one is given), the packing and the loops.
 DirectConvPlan planDirectConv(const ConvProblem &problem, const CpuTarget &cpu,
                               std::optional<RegisterTile> tile = {});
 
 /// Schedules a direct convolution written as
 ///
-///     RDom r(0, inChannels, 0, kernelX, 0, kernelY);          // in this order
+///     RDom r(0, I, 0, kernelX, 0, kernelY);                   // in this order
 ///     padded(c, x, y, n) = the input, zero outside; with any prologue
 ///     acc(c, x, y, n) = 0.0f;
 ///     acc(c, x, y, n) += padded(r.x, x * sx + r.y * dx - padLeft, y * sy + r.z * dy - padTop, n)
 ///                        * packed(c % P, r.x, r.y, r.z, c / P);       // P = plan.panelWidth
 ///     output(c, x, y, n) = epilogue(acc(c, x, y, n), ...);
 ///
-/// where `packed` is an ImageParam. Any other Func between them is left inlined. The bounds of
-/// `output` must be pinned (see Buffers.h). `padded` may be undefined when `plan.paddedInput` is
-/// Inline, and is then expected to be the input. A packed panel beyond outChannels is computed and
-/// dropped; the epilogue's own operands are read with predicates there.
+/// where `packed` is an ImageParam. With groups, r.x is preceded by the first channel of c's group;
+/// with a third spatial axis there is z before n, and r.w. Any other Func between them is left
+/// inlined. The bounds of `output` must be pinned (see Buffers.h). `padded` may be undefined when
+/// `plan.paddedInput` is Inline, and is then expected to be the input. A packed panel beyond
+/// outChannels is computed and dropped; the epilogue's own operands are read with predicates there.
 void scheduleDirectConv(const DirectConvPlan &plan, Halide::Func padded, Halide::Func acc,
                         Halide::Func output);
 

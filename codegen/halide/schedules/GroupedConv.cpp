@@ -109,34 +109,41 @@ void scheduleGroupedConv(const ConvProblem &p, const CpuTarget &cpu, Func padded
                          Func output) {
   std::vector<Var> args = output.args();
   const int lanes = cpu.lanes;
-  Var c = args[0], task("task");
-  bool vector = p.outChannels >= lanes;
-  if (vector)
-    output.vectorize(c, lanes, tailFor(p.outChannels, lanes));
-  if (args.size() > 2) {
-    Var outer = args[2];
-    for (size_t i = 3; i < args.size(); ++i) {
-      Var fused("fused");
-      output.fuse(outer, args[i], fused);
-      outer = fused;
-    }
-    if (wantedTasks(workOf(p), cpu) > 1)
-      output.parallel(outer);
-    task = outer;
+  Var c = args[0], x = args[1], co("co"), xo("xo"), xi("xi");
+  Var outer = args[2];
+  for (size_t i = 3; i < args.size(); ++i) {
+    Var fused("fused");
+    output.fuse(outer, args[i], fused);
+    outer = fused;
   }
+  if (wantedTasks(workOf(p), cpu) > 1)
+    output.parallel(outer);
   if ((p.isPadded() || p.planarInput) && padded.defined())
     padded.compute_root();
-  acc.compute_at(output, args.size() > 1 ? args[1] : c);
-  if (vector) {
-    Var ac = acc.args()[0];
-    std::vector<Halide::VarOrRVar> order{ac};
-    for (size_t i = 1; i < acc.args().size(); ++i)
-      order.emplace_back(acc.args()[i]);
-    for (const auto &r : acc.rvars(0))
-      order.emplace_back(r);
-    acc.vectorize(ac, lanes);
-    acc.update().reorder(order).vectorize(ac, lanes);
+  if (p.outChannels < lanes) {
+    acc.compute_at(output, x);
+    return;
   }
+  // As many sums at a time as hide the latency of each.
+  const int block = static_cast<int>(std::min<int64_t>(p.outWidth, 6));
+  output.split(c, co, c, lanes, tailFor(p.outChannels, lanes))
+      .split(x, xo, xi, block, TailStrategy::ShiftInwards)
+      .reorder(c, xi, co, xo)
+      .vectorize(c)
+      .unroll(xi);
+  Var ac = acc.args()[0], ax = acc.args()[1];
+  std::vector<Halide::VarOrRVar> order{ac, ax};
+  for (size_t i = 2; i < acc.args().size(); ++i)
+    order.emplace_back(acc.args()[i]);
+  for (const auto &r : acc.rvars(0))
+    order.emplace_back(r);
+  acc.compute_at(output, co)
+      .store_in(Halide::MemoryType::Stack)
+      .bound_extent(ac, lanes)
+      .bound_extent(ax, block)
+      .vectorize(ac)
+      .unroll(ax);
+  acc.update().reorder(order).vectorize(ac).unroll(ax);
 }
 
 } // namespace quern::codegen

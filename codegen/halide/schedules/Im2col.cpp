@@ -16,8 +16,9 @@ using Halide::Var;
 ConvProblem overPatches(const ConvProblem &p) {
   ConvProblem q;
   q.batch = p.batch;
-  q.inChannels = p.inChannels * p.kernelX * p.kernelY;
+  q.inChannels = p.inChannels * p.taps();
   q.outChannels = p.outChannels;
+  q.groups = p.groups;
   q.inWidth = q.outWidth = p.outWidth;
   q.inHeight = q.outHeight = p.outHeight;
   return q;
@@ -29,7 +30,7 @@ Im2colPlan planIm2col(const ConvProblem &problem, PatchMatrix matrix, const CpuT
                       std::optional<RegisterTile> tile) {
   Im2colPlan plan{.matrix = matrix, .gemm = planDirectConv(overPatches(problem), cpu, tile)};
   // Turns of the innermost loop run over channels only.
-  plan.gemm.unrollDepth = problem.inChannels % 4 == 0 ? 4 : 1;
+  plan.gemm.unrollDepth = problem.groupInputs() % 4 == 0 ? 4 : 1;
   if (matrix == PatchMatrix::PerTask) {
     // A task has all panels, so that each patch is made once, and as many tiles as keep its patches
     // in half of the second-level cache: rows of them, or a part of one row.
@@ -46,7 +47,9 @@ Im2colPlan planIm2col(const ConvProblem &problem, PatchMatrix matrix, const CpuT
 
 void scheduleIm2col(const Im2colPlan &plan, Func patches, Func acc, Func output) {
   scheduleDirectConv(plan.gemm, Func(), acc, output);
-  Var ci = patches.args()[0], y = patches.args()[4];
+  // (ci, kx, ky[, kz], x, y[, z], n)
+  std::vector<Var> args = patches.args();
+  Var ci = args[0], y = args[args.size() / 2 + 1];
   const ConvProblem &p = plan.gemm.problem;
   const int lanes = plan.gemm.cpu.lanes;
   if (plan.matrix == PatchMatrix::PerTask) {

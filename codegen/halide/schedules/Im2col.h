@@ -10,8 +10,9 @@ enum class PatchMatrix {
   PerTask, ///< the rows of one task, which stay in its cache
 };
 
-/// How a convolution (groups = 1) is to run as a product of patches and filters. The weights are
-/// packed as DirectConvPlan says: the depth of the product is (kernelY, kernelX, inChannels).
+/// How a convolution is to run as a product of patches and filters, or as one for each group. The
+/// weights are packed as DirectConvPlan says: the depth of the product is (kernelZ, kernelY,
+/// kernelX, channels of a group).
 struct Im2colPlan {
   PatchMatrix matrix = PatchMatrix::Whole;
   DirectConvPlan gemm; ///< of the pointwise convolution over patches
@@ -27,6 +28,9 @@ Im2colPlan planIm2col(const ConvProblem &problem, PatchMatrix matrix, const CpuT
 ///     patches(ci, kx, ky, x, y, n) = the input under tap (kx, ky) of output (x, y), zero outside;
 ///     acc(c, x, y, n) = 0.0f;
 ///     acc(c, x, y, n) += patches(r.x, r.y, r.z, x, y, n) * packed(c % P, r.x, r.y, r.z, c / P);
+///
+/// or with a third axis and groups as scheduleDirectConv has them,
+///
 ///     output(c, x, y, n) = epilogue(acc(c, x, y, n), ...);
 void scheduleIm2col(const Im2colPlan &plan, Halide::Func patches, Halide::Func acc,
                     Halide::Func output);
