@@ -55,6 +55,16 @@ void store(const SequenceEntry &order, quern_dtype type, double drawn, unsigned 
   }
 }
 
+/// Whether the parameters of a slot are not all numbers.
+bool holdsNan(const quern_sequence &sequence, const unsigned char *output) {
+  const auto *parameters = reinterpret_cast<const float *>(output);
+  uint64_t bytes = sequence.image().states()[sequence.order().outputState].slotBytes;
+  bool found = false;
+  for (uint64_t i = 0; i < bytes / sizeof(float); ++i)
+    found |= std::isnan(parameters[i]);
+  return found;
+}
+
 /// Draws all elements of the slot at the sequence's position.
 void drawSlot(quern_sequence &sequence, const quern_sample_options &options,
               const unsigned char *output) {
@@ -116,6 +126,11 @@ quern_status quern_sample(quern_sequence *sequence, uint64_t count,
       status = findPrediction(*sequence, output);
     if (status != QUERN_OK)
       return status;
+    if (holdsNan(*sequence, output))
+      return error.set(QUERN_INVALID_ARGUMENT,
+                       "there is nothing to draw position %llu from: the model's output is no "
+                       "number, as an input or a weight is none",
+                       static_cast<unsigned long long>(sequence->position));
     drawSlot(*sequence, options, output);
     if (out)
       std::memcpy(out + i * bytes, sequence->inputSlot(sequence->position), bytes);

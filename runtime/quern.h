@@ -204,7 +204,7 @@ typedef struct quern_sample_options {
 #define QUERN_SAMPLE_OPTIONS_DEFAULT {(uint32_t)sizeof(quern_sample_options), 0u, 1.0, 1.0, 0u}
 
 /* Draws the elements of the next `count` positions and advances over them; `elements`, unless NULL,
- * gets their slots. `options` may be NULL. */
+ * gets their slots. `options` may be NULL. An output that is no number (NaN) is an error. */
 QUERN_API quern_status quern_sample(quern_sequence *sequence, uint64_t count,
                                     const quern_sample_options *options, void *elements);
 

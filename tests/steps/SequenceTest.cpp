@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <limits>
 
 namespace quern::tests {
 namespace {
@@ -172,6 +173,18 @@ TEST_F(SequenceTest, RefusesWrongPositionsAndUnknownLevels) {
   EXPECT_EQ(made->api.sample(sequence, 1, &options, nullptr), QUERN_INVALID_ARGUMENT);
   EXPECT_EQ(made->api.position(sequence), 4u);
   EXPECT_EQ(predict(sequence), prediction);
+}
+
+TEST_F(SequenceTest, DrawsNothingFromWhatIsNoNumber) {
+  open("pixelcnn");
+  quern_sequence *sequence = begin();
+  std::vector<float> slot(made->order.input_bytes / sizeof(float),
+                          std::numeric_limits<float>::quiet_NaN());
+  ASSERT_EQ(made->api.advance(sequence, 0, 1, slot.data(), nullptr), QUERN_OK);
+  EXPECT_EQ(made->api.sample(sequence, 1, nullptr, nullptr), QUERN_INVALID_ARGUMENT);
+  EXPECT_EQ(error(), "there is nothing to draw position 1 from: the model's output is no number, "
+                     "as an input or a weight is none");
+  EXPECT_EQ(made->api.position(sequence), 1u);
 }
 
 TEST_F(SequenceTest, AnInclusiveModelNeedsAFirstElement) {
