@@ -19,7 +19,7 @@ constexpr size_t convLaunch = 1;
 
 std::unique_ptr<BuiltConv> BuiltConv::build(mlir::MLIRContext &context, const ConvVariant &variant,
                                             llvm::ArrayRef<char> filter,
-                                            const codegen::Target &target, unsigned threads,
+                                            const codegen::Target &target, SharedPool &pool,
                                             std::string &why) {
   auto start = std::chrono::steady_clock::now();
   // What the compiler complains of becomes the reason.
@@ -53,13 +53,13 @@ std::unique_ptr<BuiltConv> BuiltConv::build(mlir::MLIRContext &context, const Co
   std::unique_ptr<BuiltConv> built(new BuiltConv);
   for (const codegen::KernelFacts &kernel : report->facts)
     if (kernel.name == convKernelName) {
-      built->workspace =
-          static_cast<int64_t>(kernel.serialScratchBytes + threads * kernel.threadScratchBytes);
+      built->workspace = static_cast<int64_t>(kernel.serialScratchBytes +
+                                              pool.threads() * kernel.threadScratchBytes);
       built->products = kernel.multiplications;
     }
   built->weights = report->weightsBytes;
   built->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return built->load(options.output, threads, why) ? std::move(built) : nullptr;
+  return built->load(options.output, pool, why) ? std::move(built) : nullptr;
 }
 
 template <typename Function>
@@ -70,7 +70,7 @@ bool BuiltConv::find(Function &function, const char *name, std::string &why) {
   return function != nullptr;
 }
 
-bool BuiltConv::load(const std::string &library, unsigned threads, std::string &why) {
+bool BuiltConv::load(const std::string &library, SharedPool &pool, std::string &why) {
   handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle) {
     why = dlerror();
@@ -84,7 +84,7 @@ bool BuiltConv::load(const std::string &library, unsigned threads, std::string &
       !find(resetProfile, "quern_profile_reset", why) || !find(destroy, "quern_destroy", why))
     return false;
   quern_options options = QUERN_OPTIONS_DEFAULT;
-  options.threads = threads;
+  pool.lendTo(options);
   options.profile = 1;
   if (create(model(), &options, &context) == QUERN_OK)
     return true;

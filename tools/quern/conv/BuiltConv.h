@@ -4,6 +4,7 @@
 #include "codegen/Target.h"
 #include "runtime/quern.h"
 #include "tools/quern/conv/ConvModel.h"
+#include "tools/quern/conv/SharedPool.h"
 
 #include <memory>
 #include <string>
@@ -13,10 +14,10 @@ namespace quern::tools {
 class BuiltConv {
 public:
   /// Compiles, links and loads `variant` with the bytes of a filter [O, C / groups, kernel...].
-  /// Null, with the reason in `why`, where that fails.
+  /// Null, with the reason in `why`, where that fails. It runs on `pool`, which must outlive it.
   static std::unique_ptr<BuiltConv> build(mlir::MLIRContext &context, const ConvVariant &variant,
                                           llvm::ArrayRef<char> filter,
-                                          const codegen::Target &target, unsigned threads,
+                                          const codegen::Target &target, SharedPool &pool,
                                           std::string &why);
   ~BuiltConv();
   BuiltConv(const BuiltConv &) = delete;
@@ -35,7 +36,7 @@ public:
 
 private:
   BuiltConv() = default;
-  bool load(const std::string &library, unsigned threads, std::string &why);
+  bool load(const std::string &library, SharedPool &pool, std::string &why);
   template <typename Function> bool find(Function &function, const char *name, std::string &why);
 
   void *handle = nullptr;

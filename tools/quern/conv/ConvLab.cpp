@@ -100,7 +100,7 @@ struct ConvLab::Problems {
 };
 
 ConvLab::ConvLab(const codegen::Target &target, LabOptions options)
-    : target(target), options(std::move(options)) {}
+    : target(target), options(std::move(options)), pool(this->options.threads) {}
 
 double ConvLab::peak(passes::ConvElement element) const {
   return peakGflops(options.threads, passes::computedBytesOf(element));
@@ -147,7 +147,7 @@ void ConvLab::report(const std::string &what, size_t done, size_t total) const {
 /// processors.
 std::vector<ConvLab::Attempt> ConvLab::buildAll(const passes::ConvShape &shape,
                                                 const std::vector<ConvRecord> &records,
-                                                Problems &problems) const {
+                                                Problems &problems) {
   std::vector<Attempt> attempts(records.size());
   std::vector<llvm::ArrayRef<char>> filters;
   for (const ConvRecord &record : records)
@@ -162,7 +162,7 @@ std::vector<ConvLab::Attempt> ConvLab::buildAll(const passes::ConvShape &shape,
       Attempt &attempt = attempts[i];
       if (record.refusal.empty())
         attempt.conv = BuiltConv::build(*context, {shape, record.algorithm, record.tile},
-                                        filters[i], target, options.threads, attempt.why);
+                                        filters[i], target, pool, attempt.why);
       if (attempt.conv)
         attempt.why.clear(); // of warnings
       std::lock_guard lock(reporting);
@@ -201,7 +201,7 @@ void ConvLab::tryOut(ConvRecord &record, Attempt &attempt, LabProblem &problem) 
 
 /// Builds all variants that have no refusal and tries each out.
 std::vector<ConvLab::Attempt> ConvLab::judge(std::vector<ConvRecord> &records, Problems &problems,
-                                             const passes::ConvShape &shape) const {
+                                             const passes::ConvShape &shape) {
   std::vector<Attempt> attempts = buildAll(shape, records, problems);
   for (auto [record, attempt] : llvm::zip_equal(records, attempts))
     if (record.refusal.empty())

@@ -4,6 +4,7 @@
 
 #include "codegen/Target.h"
 #include "passes/conv/ConvPolicy.h"
+#include "tools/quern/conv/SharedPool.h"
 
 #include <functional>
 #include <map>
@@ -73,15 +74,16 @@ private:
   struct Attempt;
   struct Problems;
   std::vector<Attempt> buildAll(const passes::ConvShape &shape,
-                                const std::vector<ConvRecord> &records, Problems &problems) const;
+                                const std::vector<ConvRecord> &records, Problems &problems);
   std::vector<Attempt> judge(std::vector<ConvRecord> &records, Problems &problems,
-                             const passes::ConvShape &shape) const;
+                             const passes::ConvShape &shape);
   static void tryOut(ConvRecord &record, Attempt &attempt, LabProblem &problem);
   void report(const std::string &what, size_t done, size_t total) const;
   std::vector<ConvRecord> measureAnew(const passes::ConvShape &shape, const Filters &filters);
 
   const codegen::Target &target;
   LabOptions options;
+  SharedPool pool;
 };
 
 /// choose-conv's timer: what the lab measures, out of the tuning cache where that has it.
