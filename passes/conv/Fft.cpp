@@ -158,8 +158,6 @@ public:
       return "the filter is not known when the model is compiled";
     if (shape.hasStride())
       return "a stride would throw most of the transform away";
-    if (shape.groups > 1 && !shape.isDepthwise())
-      return "groups other than one or one a channel";
     if (shape.taps() == 1)
       return "one tap is a product already";
     if (tiles(shape).empty())

@@ -201,13 +201,27 @@ std::vector<Expr> frequencyDigits(const FftPlan &plan, Expr frequency) {
   return digits;
 }
 
+/// The input channel of term `r` of output channel c: one for all of a panel where a group's
+/// outputs fill panels.
+Expr inputChannel(const FftPlan &plan, const Expr &r) {
+  const SpatialConv &p = plan.problem;
+  if (p.groups == 1)
+    return r;
+  const auto inputs = static_cast<int>(p.inChannels / p.groups);
+  const auto outputs = static_cast<int>(p.outChannels / p.groups);
+  const auto width = static_cast<int>(plan.panelWidth);
+  Expr group = outputs % width == 0 ? c / width / (outputs / width)
+                                    : min(c, static_cast<int>(p.outChannels) - 1) / outputs;
+  return group * inputs + r;
+}
+
 /// The sums over channels, by frequencies as one number: of a number that is put together from
 /// loops and taken apart again Halide would not see that it is one.
 Func emitContraction(const FftPlan &plan, const ImageParam &weights, FftStages &stages) {
   const auto width = static_cast<int>(plan.panelWidth);
   Var f("ff");
-  RDom r(0, static_cast<int>(plan.problem.inChannels), "fr");
-  std::vector<Expr> at{r};
+  RDom r(0, static_cast<int>(plan.problem.inChannels / plan.problem.groups), "fr");
+  std::vector<Expr> at{inputChannel(plan, r)};
   for (const Expr &digit : frequencyDigits(plan, f))
     at.push_back(digit);
   at.emplace_back(t);

@@ -45,13 +45,16 @@ double transformFlops(const std::vector<FftAxis> &axes) {
 }
 
 /// The contraction's tile: as many positions as fit beside one or two vectors of weights, each a
-/// complex number.
+/// complex number; several only where they belong to one group.
 RegisterTile contractionTile(const FftPlan &plan) {
   const CpuTarget &cpu = plan.cpu;
+  const int64_t groups = plan.problem.groups, groupOutputs = plan.problem.outChannels / groups;
   const int64_t positions = plan.positions(), channels = plan.problem.outChannels;
   RegisterTile best;
   double least = std::numeric_limits<double>::infinity();
-  for (int nv = 1; nv <= 4; ++nv)
+  for (int nv = 1; nv <= 4; ++nv) {
+    if (nv > 1 && groups > 1 && groupOutputs % (int64_t{nv} * cpu.lanes) != 0)
+      continue;
     for (int mx = 1; mx <= std::min<int64_t>(positions, 14); ++mx) {
       if (2 * nv * mx + 2 * nv + 1 > cpu.registers)
         break;
@@ -63,6 +66,7 @@ RegisterTile contractionTile(const FftPlan &plan) {
         best = {.nv = nv, .mx = mx, .my = 1};
       }
     }
+  }
   return best;
 }
 
@@ -73,7 +77,7 @@ struct Cost {
 Cost costOf(const SpatialConv &p, const std::vector<FftAxis> &axes, double frequencies,
             double tiles) {
   auto in = static_cast<double>(p.inChannels), out = static_cast<double>(p.outChannels);
-  double pairs = p.isDepthwise() ? in : in * out;
+  double pairs = in * out / static_cast<double>(p.groups);
   Cost cost;
   cost.flops = tiles * (transformFlops(axes) * (in + out) + 8 * frequencies * pairs);
   cost.weights = 8 * frequencies * pairs;
@@ -136,8 +140,6 @@ bool fftSupports(const SpatialConv &p, std::string *why) {
   };
   if (p.axes.empty() || p.axes.size() > 3)
     return refuse("one to three spatial axes only");
-  if (p.groups != 1 && !p.isDepthwise())
-    return refuse("groups other than one or one per channel");
   for (const ConvAxis &axis : p.axes)
     if (axis.stride != 1)
       return refuse("stride other than 1");
@@ -223,7 +225,8 @@ std::vector<int64_t> chooseFftSizes(const SpatialConv &p, const CpuTarget &cpu) 
 std::vector<int64_t> fftWeightExtents(const FftPlan &plan) {
   if (plan.problem.isDepthwise())
     return {plan.panelWidth, 2, 1, plan.frequencies, plan.panels};
-  return {plan.panelWidth, 2, plan.problem.inChannels, plan.panels, plan.frequencies};
+  return {plan.panelWidth, 2, plan.problem.inChannels / plan.problem.groups, plan.panels,
+          plan.frequencies};
 }
 
 std::vector<float> packFftWeights(const FftPlan &plan,

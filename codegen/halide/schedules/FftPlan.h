@@ -30,7 +30,7 @@ struct FftGroup {
 
 /// A convolution as products in the frequency domain: tiles of the input (overlap-save) or the
 /// whole are transformed, contracted over channels frequency by frequency, and transformed back.
-/// Stride 1; groups = 1, or depthwise.
+/// Stride 1.
 struct FftPlan {
   SpatialConv problem;
   CpuTarget cpu;
@@ -71,8 +71,8 @@ std::vector<int64_t> chooseFftSizes(const SpatialConv &problem, const CpuTarget 
 /// less the zeros that both ends of a wholly covered axis share by wrapping round.
 int64_t minimalFftSize(const ConvAxis &axis, int64_t outputs);
 
-/// Extents of the packed weights, innermost first. Dense: {panelWidth, 2, inChannels, panels,
-/// frequencies}; depthwise: {panelWidth, 2, 1, frequencies, panels}.
+/// Extents of the packed weights, innermost first. Dense: {panelWidth, 2, channels of a group,
+/// panels, frequencies}; depthwise: {panelWidth, 2, 1, frequencies, panels}.
 std::vector<int64_t> fftWeightExtents(const FftPlan &plan);
 
 /// Packs the spectra `[O][I / groups][kz][ky][kx]` that ir/conv/Dft.h computes for the plan's

@@ -340,7 +340,7 @@ private:
         .unroll(t);
     RVar r = acc.rvars(0)[0];
     acc.update().reorder(c, t, r, f).vectorize(c, lanes).unroll(c).unroll(t);
-    if (plan.problem.inChannels % 2 == 0)
+    if (plan.problem.inChannels / plan.problem.groups % 2 == 0)
       acc.update().unroll(r, 2);
   }
 
