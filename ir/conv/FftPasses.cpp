@@ -83,7 +83,13 @@ void addPasses(std::vector<FftPass> &passes, int axis, int64_t size,
 
 } // namespace
 
-bool isFftSize(int64_t size) { return size >= 1 && !realRadices(size).empty(); }
+bool isFftSize(int64_t size) {
+  // It has radices if it has no prime factor above the largest radix: asked of many sizes in turn.
+  for (int64_t factor = 2; factor <= largestRadix; ++factor)
+    while (size > 1 && size % factor == 0)
+      size /= factor;
+  return size == 1;
+}
 
 int64_t wholeAxisSamples(int64_t outputs, int64_t span, int64_t padLow, int64_t padHigh) {
   int64_t shared = std::max<int64_t>(0, std::min(padLow, padHigh));
