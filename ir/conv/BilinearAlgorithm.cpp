@@ -162,38 +162,6 @@ BilinearAlgorithm cookToom(int64_t outputs, int64_t taps) {
   return cookToom(outputs, taps, choosePoints(outputs, taps));
 }
 
-BilinearAlgorithm nested(const BilinearAlgorithm &outer, const BilinearAlgorithm &inner,
-                         int64_t taps) {
-  int64_t length = inner.taps;
-  if (inner.outputs != length || taps < 1 || taps > outer.taps * length)
-    throw std::invalid_argument("an inner algorithm that does not fit the outer one");
-  BilinearAlgorithm result =
-      empty(outer.outputs * length, outer.taps * length, outer.products * inner.products);
-  for (int64_t a1 = 0; a1 < outer.products; ++a1)
-    for (int64_t a2 = 0; a2 < inner.products; ++a2) {
-      int64_t a = a1 * inner.products + a2;
-      // The blocks of the input overlap, so several pairs meet in one element.
-      for (int64_t j1 = 0; j1 < outer.inputs; ++j1)
-        for (int64_t j2 = 0; j2 < inner.inputs; ++j2)
-          result.inputTransform(a, j1 * length + j2) +=
-              outer.inputTransform(a1, j1) * inner.inputTransform(a2, j2);
-      for (int64_t k1 = 0; k1 < outer.taps; ++k1)
-        for (int64_t k2 = 0; k2 < length; ++k2)
-          result.filterTransform(a, k1 * length + k2) =
-              outer.filterTransform(a1, k1) * inner.filterTransform(a2, k2);
-      for (int64_t i1 = 0; i1 < outer.outputs; ++i1)
-        for (int64_t i2 = 0; i2 < length; ++i2)
-          result.outputTransform(i1 * length + i2, a) =
-              outer.outputTransform(i1, a1) * inner.outputTransform(i2, a2);
-    }
-  // Taps that are zero are left out, and the inputs that only they would read.
-  result.taps = taps;
-  result.inputs = result.outputs + taps - 1;
-  result.filterTransform = result.filterTransform.leadingColumns(taps);
-  result.inputTransform = result.inputTransform.leadingColumns(result.inputs);
-  return result;
-}
-
 double errorBound(std::span<const BilinearAlgorithm> axes, int64_t channels, double unitRoundoff) {
   // A summand passes at most `channels` roundings in a product over channels. Two more: U was
   // rounded, after a computation in double precision whose errors together are far below another.

@@ -63,13 +63,6 @@ BilinearAlgorithm cookToom(int64_t outputs, int64_t taps);
 /// and AT hold them exactly; chosen for the least typicalErrorFactor. Deterministic.
 std::vector<Rational> choosePoints(int64_t outputs, int64_t taps);
 
-/// For large filters: `outer` over blocks of taps, `inner` = F(L, L) within them, where L divides
-/// outer's numbers: taps k = L k1 + k2 and outputs i = L i1 + i2 give F(outer.outputs * L,
-/// outer.taps * L), cut down to `taps` (missing ones are zeros).
-/// Throws std::invalid_argument unless inner is F(L, L) and taps is at most outer.taps * L.
-BilinearAlgorithm nested(const BilinearAlgorithm &outer, const BilinearAlgorithm &inner,
-                         int64_t taps);
-
 /// A bound that always holds for a convolution by `axes` (one algorithm for each spatial axis) over
 /// `channels` input channels, with products and sums in an arithmetic of unit roundoff `u` (2^-24
 /// for f32; fused or not, summed in any order), G applied in double precision and rounded once:

@@ -108,12 +108,4 @@ std::vector<double> RationalMatrix::toDoubles() const {
   return result;
 }
 
-RationalMatrix RationalMatrix::leadingColumns(int64_t count) const {
-  RationalMatrix result(rowCount, count);
-  for (int64_t i = 0; i < rowCount; ++i)
-    for (int64_t j = 0; j < count; ++j)
-      result(i, j) = (*this)(i, j);
-  return result;
-}
-
 } // namespace quern::ir

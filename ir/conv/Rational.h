@@ -59,8 +59,6 @@ public:
 
   /// The entries, rounded to the nearest doubles, row-major.
   std::vector<double> toDoubles() const;
-  /// The first so many columns.
-  RationalMatrix leadingColumns(int64_t count) const;
 
 private:
   size_t index(int64_t row, int64_t column) const {

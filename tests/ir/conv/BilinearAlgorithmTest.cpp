@@ -61,20 +61,6 @@ TEST(CookToom, ChosenPointsAreBetterThanTheClassicOnes) {
   EXPECT_THROW(cookToom(2, 2, std::vector<Rational>{1, 1}), std::invalid_argument);
 }
 
-TEST(Nested, IdentityIsExactForAnyNumberOfTaps) {
-  for (int64_t taps = 4; taps <= 9; ++taps) {
-    BilinearAlgorithm algorithm = nested(cookToom(2, 3), cookToom(3, 3), taps);
-    EXPECT_TRUE(algorithm.verify());
-    EXPECT_EQ(algorithm.outputs, 6);
-    EXPECT_EQ(algorithm.inputs, 6 + taps - 1);
-    EXPECT_EQ(algorithm.products, 20);
-  }
-  EXPECT_TRUE(nested(cookToom(4, 8), cookToom(4, 4), 31).verify());
-  EXPECT_TRUE(nested(nested(cookToom(2, 2), cookToom(2, 2), 4), cookToom(3, 3), 12).verify());
-  EXPECT_THROW(nested(cookToom(2, 3), cookToom(2, 3), 6), std::invalid_argument);
-  EXPECT_THROW(nested(cookToom(2, 3), cookToom(3, 3), 10), std::invalid_argument);
-}
-
 /// matrix * vector in f32, one addition after the other.
 std::vector<float> multiplied(const RationalMatrix &matrix, const std::vector<float> &vector) {
   std::vector<float> result(static_cast<size_t>(matrix.rows()), 0.0f);
