@@ -91,6 +91,7 @@ private:
 
   std::vector<mlir::func::FuncOp> launchFunctions() const {
     std::vector<mlir::func::FuncOp> launching;
+    launching.reserve(functions.size());
     for (const CompiledFunction &compiled : functions)
       launching.push_back(compiled.function);
     return launching;

@@ -26,6 +26,7 @@ CompiledKernel::CompiledKernel(LayerPipeline &pipeline, const std::string &targe
   if (!assemblyPath.empty())
     pipeline.output.compile_to_assembly(assemblyPath, pipeline.arguments, name, halideTarget);
 
+  // NOLINTNEXTLINE(bugprone-command-processor): the command is our own, in a temporary folder
   int code = std::system(fmt::format("c++ -shared -o '{}' '{}'", shared, object).c_str());
   library = code == 0 ? dlopen(shared.c_str(), RTLD_NOW | RTLD_LOCAL) : nullptr;
   std::filesystem::remove(object);
@@ -43,7 +44,7 @@ CompiledKernel::~CompiledKernel() {
 
 int CompiledKernel::run(std::span<halide_buffer_t *> buffers) const {
   void *context = nullptr;
-  void *arguments[8] = {&context};
+  void *arguments[8] = {static_cast<void *>(&context)};
   for (size_t i = 0; i < buffers.size(); ++i)
     arguments[i + 1] = buffers[i];
   return entry(arguments);

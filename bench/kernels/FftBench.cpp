@@ -192,15 +192,16 @@ int runBench(const Options &options) {
   std::string passes;
   for (const FftPass &pass : plan.passes)
     passes += fmt::format("{}{}", passes.empty() ? "" : ".", pass.radix);
-  double direct = 2.0 * static_cast<double>(p.batch * p.outChannels * (p.inChannels / p.groups));
+  int64_t channels = p.inChannels / p.groups;
+  double direct = 2.0 * static_cast<double>(p.batch * p.outChannels * channels);
   for (const ConvAxis &axis : p.axes)
     direct *= static_cast<double>(axis.out * axis.kernel);
   fmt::print("{:.3f} ms  direct-equivalent {:.1f} GF/s  own {:.1f} GF/s  {} passes {} tile {}x{}{} "
              "weights {:.1f} MB workspace {:.1f} MB compile {:.2f} s\n",
              best, direct / best / 1e6, plan.flops / best / 1e6, plan.text(), passes, plan.tile.mx,
              plan.tile.nv, plan.parallel ? " par" : "",
-             8e-6 * static_cast<double>(plan.frequencies * plan.panels * plan.panelWidth *
-                                        (p.inChannels / p.groups)),
+             8e-6 *
+                 static_cast<double>(plan.frequencies * plan.panels * plan.panelWidth * channels),
              plan.workspaceBytes / 1e6, kernel.compileSeconds());
   return 0;
 }

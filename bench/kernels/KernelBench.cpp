@@ -117,7 +117,8 @@ size_t weightCount(const Layer &layer) {
 
 float weightScale(const Layer &layer) {
   const auto &p = layer.problem;
-  return std::sqrt(3.0f / static_cast<float>(p.inChannels / p.groups * p.kernelX * p.kernelY));
+  int64_t depth = p.inChannels / p.groups * p.kernelX * p.kernelY;
+  return std::sqrt(3.0f / static_cast<float>(depth));
 }
 
 double checkKernel(const Layer &layer, const Kernel &kernel) {

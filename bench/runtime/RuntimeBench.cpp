@@ -41,6 +41,7 @@ void drawLevel(benchmark::State &state) {
   order.levels = order.parameters = static_cast<uint64_t>(state.range(0));
   order.parameterStride = 1;
   std::vector<float> logits;
+  logits.reserve(order.levels);
   for (int64_t level = 0; level < state.range(0); ++level)
     logits.push_back(static_cast<float>(3 * std::sin(static_cast<double>(level))));
   std::vector<uint32_t> ranks(logits.size());

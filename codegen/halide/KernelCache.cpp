@@ -141,8 +141,10 @@ std::string buildIdentity() {
           for (int i = 0; i < info->dlpi_phnum; ++i) {
             if (info->dlpi_phdr[i].p_type != PT_NOTE)
               continue;
+            // Addresses are numbers there. NOLINTBEGIN(performance-no-int-to-ptr)
             const char *at =
                 reinterpret_cast<const char *>(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+            // NOLINTEND(performance-no-int-to-ptr)
             const char *end = at + info->dlpi_phdr[i].p_memsz;
             while (at + sizeof(ElfW(Nhdr)) <= end) {
               ElfW(Nhdr) note;

@@ -24,7 +24,7 @@ private:
   std::optional<int64_t> valueOf(const Halide::Expr &expr) {
     Halide::Expr value = withoutLets(hi::substitute(known, expr));
     if (auto constant = hi::as_const_int(value))
-      return *constant;
+      return constant;
     if (auto constant = hi::as_const_uint(value))
       return static_cast<int64_t>(*constant);
     for (const std::string &name : open)

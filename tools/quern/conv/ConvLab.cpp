@@ -150,6 +150,7 @@ std::vector<ConvLab::Attempt> ConvLab::buildAll(const passes::ConvShape &shape,
                                                 Problems &problems) {
   std::vector<Attempt> attempts(records.size());
   std::vector<llvm::ArrayRef<char>> filters;
+  filters.reserve(records.size());
   for (const ConvRecord &record : records)
     filters.push_back(problems.of(record).filterBytes());
   std::atomic<size_t> next = 0;
