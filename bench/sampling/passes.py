@@ -5,7 +5,9 @@
     bench/sampling/passes.py --quern build/bin/quern --threads 2 wavenet:skips=128:T=4096 pixelcnn:C=3:H=32:W=32
 
 A model is its file in models/ and its settings. Weights are made up. The full pass and whole samples (a sequence begun, every
-element drawn, the sequence destroyed) take turns; the least time of each counts. No packages are needed.
+element drawn, the sequence destroyed) take turns; the least time of each counts. Then one more sample is profiled: "GB/s" is what
+its kernels read and write, each byte of a call counted once, over the least time of a sample; "besides" is what an element takes outside of
+kernels, with the clock's readings and the drawing. No packages are needed.
 """
 
 import argparse
@@ -32,6 +34,11 @@ class Order(ctypes.Structure):
 class Options(ctypes.Structure):
     _fields_ = [("struct_size", ctypes.c_uint32), ("threads", ctypes.c_uint32), ("weights_path", ctypes.c_char_p),
                 ("parallel_for", ctypes.c_void_p), ("parallel_for_user", ctypes.c_void_p), ("profile", ctypes.c_int)]
+
+
+class Cost(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("kernel", ctypes.c_char_p), ("location", ctypes.c_char_p), ("flops", ctypes.c_uint64),
+                ("bytes", ctypes.c_uint64), ("calls", ctypes.c_uint64), ("total_ns", ctypes.c_uint64), ("min_ns", ctypes.c_uint64)]
 
 
 class Compiled:
@@ -82,6 +89,22 @@ class Compiled:
         self.library.quern_sequence_destroy(sequence)
 
 
+    def profiled_sample(self):
+        """Bytes that kernels move, and milliseconds outside of them."""
+        self.library.quern_set_profiling(self.context, 1)
+        self.library.quern_profile_reset(self.context)
+        before = time.perf_counter()
+        self.sample()
+        took = (time.perf_counter() - before) * 1e3
+        self.library.quern_profile_count.restype = ctypes.c_size_t
+        moved, inside = 0, 0
+        for index in range(self.library.quern_profile_count(self.context)):
+            cost = Cost()
+            self.check(self.library.quern_profile(self.context, ctypes.c_size_t(index), ctypes.byref(cost)))
+            moved, inside = moved + cost.bytes * cost.calls, inside + cost.total_ns * 1e-6
+        return moved, took - inside
+
+
 def least(work, seconds):
     """The least milliseconds of a run, over so long, and of at least one."""
     times, end = [], time.perf_counter() + seconds
@@ -100,14 +123,17 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=0.3, help="of a turn")
     args = parser.parse_args()
-    print("| model | positions | full pass, ms | a sample, ms | µs an element | full passes a sample takes |\n" + "| --- " * 6 + "|")
+    print("| model | positions | full pass, ms | a sample, ms | µs an element | full passes a sample takes | GB/s | µs besides |\n"
+          + "| --- " * 8 + "|")
     for spec in args.models:
         with tempfile.TemporaryDirectory() as folder:
             compiled = Compiled(args.quern, spec, args.threads, folder)
             turns = [(least(compiled.full, args.seconds), least(compiled.sample, args.seconds)) for _ in range(args.rounds)]
+            moved, besides = compiled.profiled_sample()
         full, sample = (min(column) for column in zip(*turns))
         positions = compiled.order.positions
-        print(f"| {spec} | {positions} | {full:.3g} | {sample:.3g} | {sample / positions * 1e3:.3g} | {sample / full:.2f} |", flush=True)
+        print(f"| {spec} | {positions} | {full:.3g} | {sample:.3g} | {sample / positions * 1e3:.3g} | {sample / full:.2f} | "
+              f"{moved / sample * 1e-6:.3g} | {besides / positions * 1e3:.2g} |", flush=True)
 
 
 if __name__ == "__main__":

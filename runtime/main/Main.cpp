@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 
 /// The model; the linker makes this name an alias of the model's own accessor.
 extern "C" const quern_model *quern_main_model(void);
@@ -122,8 +123,21 @@ int runAll(const Signature &signature, const Request &request, const std::vector
   return code;
 }
 
+/// The program itself, and the file of its weights that lies beside it.
+std::vector<std::string> ownFiles(const Signature &signature) {
+  std::error_code none;
+  std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", none);
+  if (none)
+    return {};
+  std::vector<std::string> files{program.string()};
+  if (std::string weights = signature.image.text(signature.image.header().weightsFile);
+      !weights.empty())
+    files.push_back((program.parent_path() / weights).string());
+  return files;
+}
+
 /// The files that a request reads.
-std::vector<std::string> filesRead(const Request &request) {
+std::vector<std::string> filesRead(const Signature &signature, const Request &request) {
   std::vector<std::string> files = request.files;
   for (const auto &[name, file] : request.named)
     files.push_back(file);
@@ -133,15 +147,17 @@ std::vector<std::string> filesRead(const Request &request) {
   files.push_back(request.weights);
   if (request.prompt)
     files.push_back(request.prompt->substr(request.prompt->starts_with('@') ? 1 : 0));
+  for (const std::string &own : ownFiles(signature))
+    files.push_back(own);
   return files;
 }
 
 /// Whether what the request writes can be written, as far as can be known before the work.
-Status checkPlaces(const Request &request) {
+Status checkPlaces(const Signature &signature, const Request &request) {
   for (const std::string &file : {request.output, request.png}) {
     if (file.empty())
       continue;
-    for (const std::string &input : filesRead(request))
+    for (const std::string &input : filesRead(signature, request))
       if (isOneFile(file, input))
         return Failure{fmt::format("{}: would overwrite what this command reads; give the output "
                                    "another name",
@@ -168,7 +184,7 @@ int generateAll(const Signature &signature, const Request &request) {
 int serve(const Signature &signature, const Request &request) {
   if (request.info)
     return showInfo(signature, request);
-  if (Status places = checkPlaces(request); !places)
+  if (Status places = checkPlaces(signature, request); !places)
     return fail(places.error());
   if (request.sample > 0 || request.stream)
     return generateAll(signature, request);

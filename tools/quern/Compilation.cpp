@@ -102,11 +102,16 @@ bool Compilation::load() {
 
 std::string Compilation::modelName() const { return modelFunction(module()).getSymName().str(); }
 
-bool Compilation::canWrite(codegen::EmitKind emit, const std::string &output) const {
-  std::vector<std::string> files{output}, kept = sourceFiles;
-  kept.push_back(options.replayFile);
+std::vector<std::string> Compilation::filesRead() const {
+  std::vector<std::string> files = sourceFiles;
+  files.push_back(options.replayFile);
   if (options.weightsFile != randomWeights)
-    kept.push_back(options.weightsFile);
+    files.push_back(options.weightsFile);
+  return files;
+}
+
+bool Compilation::canWrite(codegen::EmitKind emit, const std::string &output) const {
+  std::vector<std::string> files{output}, kept = filesRead();
   if (options.hasWeightsFile)
     files.push_back(output + ".weights");
   if (!options.planFile.empty())

@@ -58,6 +58,8 @@ public:
   /// What was chosen for each convolution by plan().
   const std::vector<passes::ConvDecision> &convolutions() const { return decisions; }
   std::string modelName() const;
+  /// The files that the model, its weights and its choices come from.
+  std::vector<std::string> filesRead() const;
   /// Of bindWeights() and plan(), as text.
   const std::string &warnings() const { return theWarnings.text(); }
 

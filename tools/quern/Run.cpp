@@ -1,5 +1,6 @@
 // `quern run`: compiles a model into the cache and becomes the program that came out.
 #include "runtime/ModelImage.h"
+#include "runtime/formats/File.h"
 #include "tools/quern/Commands.h"
 #include "tools/quern/Compilation.h"
 #include "tools/quern/ProgramCache.h"
@@ -36,10 +37,38 @@ std::string programName(const Compilation &compilation, const CompilationOptions
                      runtime::hashBytes(facts.data(), facts.size()));
 }
 
+/// The files that the program is told to write.
+std::vector<std::string> outputsAmong(const std::vector<std::string> &arguments) {
+  std::vector<std::string> outputs;
+  for (size_t i = 0; i < arguments.size(); ++i)
+    for (llvm::StringRef option : {"--output", "--png"}) {
+      llvm::StringRef argument = arguments[i];
+      if (argument == option && i + 1 < arguments.size())
+        outputs.push_back(arguments[i + 1]);
+      else if (argument.consume_front(option) && argument.consume_front("="))
+        outputs.push_back(argument.str());
+    }
+  return outputs;
+}
+
+/// The program knows what it reads itself; what it was made from must not be lost either.
+void checkOutputs(const Compilation &compilation, const std::vector<std::string> &arguments) {
+  for (const std::string &output : outputsAmong(arguments))
+    for (const std::string &file : compilation.filesRead())
+      if (runtime::isOneFile(output, file)) {
+        fmt::print(stderr,
+                   "error: {}: would overwrite what this command reads; give the output another "
+                   "name\n",
+                   output);
+        throw CLI::RuntimeError(1);
+      }
+}
+
 void run(const CompilationOptions &options, const std::vector<std::string> &arguments) {
   Compilation compilation(options);
   if (!compilation.load())
     throw CLI::RuntimeError(1);
+  checkOutputs(compilation, arguments);
   runtime::Result<ProgramCache> cache = ProgramCache::open();
   if (!cache) {
     fmt::print(stderr, "error: {}\n", cache.error());
