@@ -32,8 +32,8 @@ struct Options {
 /// locations are places in the source: the call stack as CallSiteLoc, and a NameLoc around it with
 /// the labels ("layer1.0.conv1"). The function's own location is its name's; with a causal
 /// contract, that and the contract's, fused. Null after errors, which `diagnostics` shows; warnings
-/// go there too. Loads the dialects it needs into `context`. `filesRead` is told what the model is
-/// made of, but for the library: the file, what it imports, and lists of names.
+/// go there too. Loads the dialects it needs into `context`. `filesRead` is told what was read
+/// for it: the library, the file, what it imports, and lists of names.
 mlir::OwningOpRef<mlir::ModuleOp> compile(llvm::StringRef path, const Options &options,
                                           mlir::MLIRContext &context,
                                           llvm::raw_ostream &diagnostics,

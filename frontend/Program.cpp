@@ -40,7 +40,7 @@ bool Program::loadLibrary(StringRef directory) {
   }
   llvm::sort(texts);
   for (const std::string &filePath : texts) {
-    auto buffer = readTextFile(filePath);
+    auto buffer = readFile(filePath);
     if (!buffer) {
       diagnostics.report<diag::CannotRead>({}, filePath, buffer.getError().message());
       return false;

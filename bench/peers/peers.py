@@ -106,13 +106,13 @@ class Peer(Competitor):
 class Quern(Competitor):
     """What `quern compile` makes: an executable that measures itself with --bench."""
 
-    def __init__(self, quern, model, folder, threads):
+    def __init__(self, quern, model, folder, threads, conv="auto"):
         super().__init__("quern")
         self.folder, self.threads, self.input = folder, threads, [f"{folder}/x.npy"]
         self.program, self.log = f"{folder}/quern.exe", f"{folder}/quern.log"
         began = time.perf_counter()
         self.command(quern, "compile", f"{TOP}/models/{model}.qn", "--weights", f"{folder}/weights.safetensors",
-                     "-o", self.program)
+                     "--conv", conv, "-o", self.program)
         self.facts["load_s"] = time.perf_counter() - began
         self.command(self.program, *self.input, "--output", f"{folder}/quern.y.npy")
 
@@ -179,7 +179,7 @@ def quiet():
 def measure(model, threads, args):
     """One row per competitor: name -> facts."""
     folder, competitors, rows = prepare(model, args.cache), [], {}
-    makers = [lambda: Quern(args.quern, model, folder, threads)] if args.quern else []
+    makers = [lambda: Quern(args.quern, model, folder, threads, args.conv)] if args.quern else []
     makers += [lambda name=name: Peer(name, folder, threads) for name in args.peers]
     try:
         for name, make in zip((["quern"] if args.quern else []) + args.peers, makers):
@@ -264,6 +264,7 @@ def main():
     parser.add_argument("--models", type=commas, default=list(NETWORKS), help="of " + ", ".join(NETWORKS))
     parser.add_argument("--peers", type=commas, default=["ort"], help="of " + ", ".join(RUNTIMES))
     parser.add_argument("--threads", type=commas, default=["1", "2"], help="thread counts; 1,2 unless given")
+    parser.add_argument("--conv", default="auto", help="what quern compile is given as --conv")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="of one turn")
     parser.add_argument("--markdown", help="write the table here too")

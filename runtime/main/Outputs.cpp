@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
 namespace quern::runtime {
@@ -25,6 +26,30 @@ double element(const Port &port, const AlignedBytes &tensor, size_t index) {
 
 size_t elementCount(const Port &port) { return port.bytes / dtypeBytes(port.dtype); }
 
+template <typename Number> Number valueAt(const std::byte *at) {
+  Number value{};
+  std::memcpy(&value, at, sizeof(value));
+  return value;
+}
+
+/// One element, exactly where it is an integer.
+nlohmann::json elementToJson(const Port &port, const AlignedBytes &tensor, size_t index) {
+  const std::byte *at = tensor.data() + index * dtypeBytes(port.dtype);
+  if (port.dtype == QUERN_I64)
+    return valueAt<int64_t>(at);
+  if (port.dtype == QUERN_U64)
+    return valueAt<uint64_t>(at);
+  double value = numberAt(port.dtype, at);
+  // JSON knows no infinity; the library writes null.
+  return port.dtype >= QUERN_I8 ? nlohmann::json(static_cast<int64_t>(value))
+                                : nlohmann::json(value);
+}
+
+std::string elementText(const Port &port, const AlignedBytes &tensor, size_t index) {
+  return port.dtype >= QUERN_I8 ? elementToJson(port, tensor, index).dump()
+                                : fmt::format("{:.6g}", element(port, tensor, index));
+}
+
 std::string describeTensor(const Port &port, const AlignedBytes &tensor) {
   size_t count = elementCount(port);
   double least = element(port, tensor, 0);
@@ -38,7 +63,7 @@ std::string describeTensor(const Port &port, const AlignedBytes &tensor) {
   }
   std::string values;
   for (size_t i = 0; i < std::min(count, maxShownValues); ++i)
-    values += fmt::format(" {:.6g}", element(port, tensor, i));
+    values += " " + elementText(port, tensor, i);
   return fmt::format("{}: {}, least {:.6g}, greatest {:.6g}, mean {:.6g}\n {}{}\n", port.name,
                      port.typeText(), least, greatest, sum / static_cast<double>(count), values,
                      count > maxShownValues ? " …" : "");
@@ -58,13 +83,8 @@ std::vector<double> softmax(std::span<const float> scores) {
 
 nlohmann::json tensorToJson(const Port &port, const AlignedBytes &tensor) {
   nlohmann::json values = nlohmann::json::array();
-  for (size_t i = 0; i < elementCount(port); ++i) {
-    double value = element(port, tensor, i);
-    bool isInteger = port.dtype >= QUERN_I8;
-    // JSON knows no infinity; the library writes null.
-    values.push_back(isInteger ? nlohmann::json(static_cast<int64_t>(value))
-                               : nlohmann::json(value));
-  }
+  for (size_t i = 0; i < elementCount(port); ++i)
+    values.push_back(elementToJson(port, tensor, i));
   return values;
 }
 
@@ -152,14 +172,26 @@ nlohmann::json outputsToJson(const Signature &signature, const RunFiles &run,
   return {{"inputs", run.all}, {"outputs", std::move(outputs)}};
 }
 
+/// An output as NumPy can have it. It knows no bf16: such a one is saved as f32, which `widened`
+/// holds.
+static ArrayView arrayOf(const Port &output, const AlignedBytes &tensor,
+                         std::vector<float> &widened) {
+  if (output.dtype != QUERN_BF16)
+    return {output.dtype, output.shape, tensor.bytes()};
+  for (size_t i = 0; i < elementCount(output); ++i)
+    widened.push_back(static_cast<float>(element(output, tensor, i)));
+  return {QUERN_F32, output.shape, std::as_bytes(std::span(widened))};
+}
+
 Status saveOutputs(const Signature &signature, const std::vector<AlignedBytes> &tensors,
                    const std::string &file) {
   if (file.ends_with(".npz")) {
     std::vector<std::pair<std::string, ArrayView>> arrays;
+    std::vector<std::vector<float>> widened(tensors.size());
     for (size_t i = 0; i < tensors.size(); ++i) {
       const Port &output = signature.outputs[i];
       arrays.emplace_back(output.name.empty() ? fmt::format("output{}", i) : output.name,
-                          ArrayView{output.dtype, output.shape, tensors[i].bytes()});
+                          arrayOf(output, tensors[i], widened[i]));
     }
     return writeNpz(file, arrays);
   }
@@ -167,8 +199,9 @@ Status saveOutputs(const Signature &signature, const std::vector<AlignedBytes> &
     return Failure{fmt::format("{}: the model has {} outputs, which only an .npz file holds", file,
                                tensors.size())};
   const Port &output = signature.outputs.front();
+  std::vector<float> widened;
   if (file.ends_with(".npy"))
-    return writeNpy(file, {output.dtype, output.shape, tensors.front().bytes()});
+    return writeNpy(file, arrayOf(output, tensors.front(), widened));
   std::span<const std::byte> parts[] = {tensors.front().bytes()};
   return writeBytes(file, parts);
 }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace quern::runtime {
 std::string Score::text() const {
@@ -55,8 +56,10 @@ Score scoreOf(const std::vector<int64_t> &expected, const AlignedBytes &output) 
   Score score{0, expected.size()};
   for (size_t row = 0; row < expected.size(); ++row) {
     auto scores = numbers.subspan(row * classes, classes);
+    // No number is the best of a row with one that is none.
+    bool isScored = std::ranges::none_of(scores, [](float value) { return std::isnan(value); });
     auto best = std::ranges::max_element(scores) - scores.begin();
-    score.right += best == expected[row];
+    score.right += isScored && best == expected[row];
   }
   return score;
 }
