@@ -69,7 +69,7 @@ int bench(const Signature &signature, const Request &request, const std::vector<
               .dump(2) +
           "\n");
   else
-    print(fmt::format("latency_ms_min={:.4f} latency_ms_median={:.4f}\n", latency->minMs,
+    print(fmt::format("latency_ms_min={:.6f} latency_ms_median={:.6f}\n", latency->minMs,
                       latency->medianMs));
   return 0;
 }

@@ -33,13 +33,19 @@ int ownArguments(int argc, char **argv) {
   return argc;
 }
 
-/// What is wrong with the first argument where it should be a command; empty where nothing is.
-std::string unknownCommand(const CLI::App &app, llvm::StringRef name) {
+/// What is wrong with the first of `arguments` where it should be a command of `app`, or with the
+/// next where that has commands, too; empty where nothing is.
+std::string unknownCommand(const CLI::App &app, llvm::ArrayRef<char *> arguments) {
   std::vector<std::string> commands;
   for (const CLI::App *command : app.get_subcommands({}))
     commands.push_back(command->get_name());
-  if (name.starts_with("-") || llvm::is_contained(commands, name))
+  if (arguments.empty() || commands.empty())
     return "";
+  llvm::StringRef name = arguments.front();
+  if (name.starts_with("-"))
+    return "";
+  if (llvm::is_contained(commands, name))
+    return unknownCommand(*app.get_subcommand(name.str()), arguments.drop_front());
   std::vector<llvm::StringRef> known(commands.begin(), commands.end());
   std::string nearest = quern::frontend::didYouMean(name, known);
   return fmt::format("no command '{}'{} There are {}", name, nearest.empty() ? "." : nearest,
@@ -69,7 +75,8 @@ int runCommand(int argc, char **argv) {
   // Not before: commands would inherit it.
   app.footer("Each command explains itself: quern compile --help");
 
-  if (std::string what = argc > 1 ? unknownCommand(app, argv[1]) : ""; !what.empty()) {
+  if (std::string what = unknownCommand(app, llvm::ArrayRef(argv, own).drop_front());
+      !what.empty()) {
     fmt::print(stderr, "error: {}\n", what);
     return exitUsage;
   }
