@@ -347,8 +347,9 @@ std::vector<char> buildImage(llvm::ArrayRef<CompiledFunction> functions, const B
   header.arch = facts.arch;
   header.device = facts.device;
   header.cpuFeatures = facts.cpuFeatures;
-  for (CompiledFunction compiled : functions) {
-    auto arena = compiled.function->getAttrOfType<mlir::IntegerAttr>(ir::names::arenaBytes);
+  for (const CompiledFunction &compiled : functions) {
+    mlir::func::FuncOp function = compiled.function;
+    auto arena = function->getAttrOfType<mlir::IntegerAttr>(ir::names::arenaBytes);
     header.arenaBytes = std::max(header.arenaBytes, static_cast<uint64_t>(arena.getInt()));
   }
   header.threadScratchBytes = facts.threadScratchBytes;

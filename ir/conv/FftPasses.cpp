@@ -54,7 +54,8 @@ std::vector<int64_t> realRadices(int64_t n) {
     std::vector<int64_t> radices = complexRadices(n / r);
     if (n / r > 1 && radices.empty())
       continue;
-    double stored = static_cast<double>((r / 2 + 1) * (n / r)) / static_cast<double>(n / 2 + 1);
+    int64_t kept = (r / 2 + 1) * (n / r), needed = n / 2 + 1;
+    double stored = static_cast<double>(kept) / static_cast<double>(needed);
     double cost = stored + 0.15 * static_cast<double>(radices.size());
     if (cost < least) {
       least = cost;
