@@ -154,6 +154,8 @@ std::vector<std::string> filesRead(const Signature &signature, const Request &re
 
 /// Whether what the request writes can be written, as far as can be known before the work.
 Status checkPlaces(const Signature &signature, const Request &request) {
+  if (isOneFile(request.output, request.png))
+    return Failure{fmt::format("{}: --output and --png need a file each", request.png)};
   for (const std::string &file : {request.output, request.png}) {
     if (file.empty())
       continue;

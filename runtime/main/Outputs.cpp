@@ -142,6 +142,10 @@ std::string describeOutputs(const Signature &signature, const RunFiles &run,
     for (size_t row = 0; row < rows.size(); ++row) {
       if (rows.size() > 1)
         text += fmt::format(" {}\n", rowHeading(run, rows.size(), row));
+      if (std::isnan(rows[row].front().probability)) {
+        text += "  the scores are no numbers, so there is no class\n";
+        continue;
+      }
       for (const Guess &guess : rows[row])
         text += fmt::format("  {:6.3f}  {:4}  {}\n", guess.probability, guess.index, guess.name);
     }

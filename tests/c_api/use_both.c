@@ -1,7 +1,6 @@
 /* Two models that share a kernel, in one program; C99. */
 #include "affine.h"
 #include "twin.h"
-
 #include <math.h>
 #include <stdio.h>
 

@@ -64,11 +64,33 @@ void checkOutputs(const Compilation &compilation, const std::vector<std::string>
       }
 }
 
+/// The plan is written before the program reads and writes what its arguments name: a file,
+/// NAME=FILE, --option=FILE, @FILE or FILE.npz:ARRAY.
+void checkPlan(const std::string &plan, const std::vector<std::string> &arguments) {
+  for (llvm::StringRef argument : arguments) {
+    llvm::StringRef named = argument.contains('=') ? argument.split('=').second : argument;
+    named.consume_front("@");
+    size_t array = named.rfind(".npz:");
+    const std::string files[] = {
+        argument.str(), named.str(),
+        array == llvm::StringRef::npos ? "" : named.take_front(array).str() + ".npz"};
+    for (const std::string &file : files)
+      if (runtime::isOneFile(plan, file)) {
+        fmt::print(stderr,
+                   "error: {}: would overwrite what this command reads or writes itself; give the "
+                   "plan another name\n",
+                   plan);
+        throw CLI::RuntimeError(1);
+      }
+  }
+}
+
 void run(const CompilationOptions &options, const std::vector<std::string> &arguments) {
   Compilation compilation(options);
   if (!compilation.load())
     throw CLI::RuntimeError(1);
   checkOutputs(compilation, arguments);
+  checkPlan(options.planFile, arguments);
   runtime::Result<ProgramCache> cache = ProgramCache::open();
   if (!cache) {
     fmt::print(stderr, "error: {}\n", cache.error());

@@ -111,8 +111,7 @@ void scheduleSeparable(const SeparablePlan &plan, const SeparableStages &stages,
   update.reorder(sc, sx, k).unroll(sx);
   if (vector) {
     // The second pass of a depthwise convolution reads whole vectors whatever there is.
-    TailStrategy tail =
-        p.isDepthwise() ? TailStrategy::RoundUp : tailFor(p.inChannels, cpu.lanes);
+    TailStrategy tail = p.isDepthwise() ? TailStrategy::RoundUp : tailFor(p.inChannels, cpu.lanes);
     sums.vectorize(sc, cpu.lanes, tail);
     update.vectorize(sc, cpu.lanes, tail);
   }
