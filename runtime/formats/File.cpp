@@ -206,6 +206,15 @@ bool isOneFile(const std::string &a, const std::string &b) {
          fs::equivalent(a, b, ignored);
 }
 
+Status checkSpared(const std::string &file, std::span<const std::string> own, std::string_view what,
+                   std::string_view deed) {
+  for (const std::string &other : own)
+    if (isOneFile(file, other))
+      return Failure{fmt::format("{}: would overwrite what this command {}; give {} another name",
+                                 file, deed, what)};
+  return success();
+}
+
 Status checkWritable(const std::string &path) {
   if (path == "-")
     return success();

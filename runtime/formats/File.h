@@ -47,6 +47,11 @@ Status writeBytes(const std::string &path, std::span<const std::span<const std::
 /// name no file.
 bool isOneFile(const std::string &a, const std::string &b);
 
+/// Failure where `file` is one of those that a command needs for itself: "FILE: would overwrite
+/// what this command DEED; give WHAT another name".
+Status checkSpared(const std::string &file, std::span<const std::string> own, std::string_view what,
+                   std::string_view deed = "reads");
+
 /// Whether writeBytes would find its place as things are, said before hours of work rather than
 /// after. What is at `path` stays as it is.
 Status checkWritable(const std::string &path);

@@ -159,11 +159,8 @@ Status checkPlaces(const Signature &signature, const Request &request) {
   for (const std::string &file : {request.output, request.png}) {
     if (file.empty())
       continue;
-    for (const std::string &input : filesRead(signature, request))
-      if (isOneFile(file, input))
-        return Failure{fmt::format("{}: would overwrite what this command reads; give the output "
-                                   "another name",
-                                   file)};
+    if (Status spared = checkSpared(file, filesRead(signature, request), "the output"); !spared)
+      return spared;
     if (Status status = checkWritable(file); !status)
       return status;
   }

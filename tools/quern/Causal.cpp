@@ -112,11 +112,10 @@ void analyse(const CausalOptions &options) {
       options.source.load(*context, /*isQuiet=*/false, &sourceFiles);
   if (!module)
     throw CLI::RuntimeError(1);
-  for (const std::string &file : sourceFiles)
-    if (runtime::isOneFile(options.htmlFile, file))
-      fail(fmt::format("{}: would overwrite what this command reads or writes itself; give it "
-                       "another name",
-                       file));
+  if (runtime::Status spared =
+          runtime::checkSpared(options.htmlFile, sourceFiles, "it", "reads or writes itself");
+      !spared)
+    fail(spared.error());
   mlir::PassManager pm(context.get());
   passes::buildSimplify(pm);
   if (mlir::failed(pm.run(*module)))

@@ -127,12 +127,9 @@ bool Compilation::canWrite(codegen::EmitKind emit, const std::string &output) co
     }
   }
   for (const std::string &file : files) {
-    if (llvm::any_of(kept,
-                     [&](const std::string &other) { return runtime::isOneFile(file, other); })) {
-      fmt::print(stderr,
-                 "error: {}: would overwrite what this command reads or writes itself; "
-                 "give it another name\n",
-                 file);
+    if (runtime::Status spared = runtime::checkSpared(file, kept, "it", "reads or writes itself");
+        !spared) {
+      fmt::print(stderr, "error: {}\n", spared.error());
       return false;
     }
     if (runtime::Status writable = runtime::checkWritable(file); !writable) {

@@ -51,46 +51,40 @@ std::vector<std::string> outputsAmong(const std::vector<std::string> &arguments)
   return outputs;
 }
 
-/// The program knows what it reads itself; what it was made from must not be lost either.
-void checkOutputs(const Compilation &compilation, const std::vector<std::string> &arguments) {
-  for (const std::string &output : outputsAmong(arguments))
-    for (const std::string &file : compilation.filesRead())
-      if (runtime::isOneFile(output, file)) {
-        fmt::print(stderr,
-                   "error: {}: would overwrite what this command reads; give the output another "
-                   "name\n",
-                   output);
-        throw CLI::RuntimeError(1);
-      }
-}
-
-/// The plan is written before the program reads and writes what its arguments name: a file,
-/// NAME=FILE, --option=FILE, @FILE or FILE.npz:ARRAY.
-void checkPlan(const std::string &plan, const std::vector<std::string> &arguments) {
+/// The files that arguments may name: a file, NAME=FILE, --option=FILE, @FILE or FILE.npz:ARRAY.
+std::vector<std::string> filesAmong(const std::vector<std::string> &arguments) {
+  std::vector<std::string> files = arguments;
   for (llvm::StringRef argument : arguments) {
     llvm::StringRef named = argument.contains('=') ? argument.split('=').second : argument;
     named.consume_front("@");
-    size_t array = named.rfind(".npz:");
-    const std::string files[] = {
-        argument.str(), named.str(),
-        array == llvm::StringRef::npos ? "" : named.take_front(array).str() + ".npz"};
-    for (const std::string &file : files)
-      if (runtime::isOneFile(plan, file)) {
-        fmt::print(stderr,
-                   "error: {}: would overwrite what this command reads or writes itself; give the "
-                   "plan another name\n",
-                   plan);
-        throw CLI::RuntimeError(1);
-      }
+    files.push_back(named.str());
+    if (size_t array = named.rfind(".npz:"); array != llvm::StringRef::npos)
+      files.push_back(named.take_front(array).str() + ".npz");
   }
+  return files;
+}
+
+void require(const runtime::Status &status) {
+  if (status)
+    return;
+  fmt::print(stderr, "error: {}\n", status.error());
+  throw CLI::RuntimeError(1);
+}
+
+/// The program knows what it reads itself; what it was made from must not be lost either, nor what
+/// it reads and writes to the plan, which is written before.
+void checkPlaces(const Compilation &compilation, const std::string &plan,
+                 const std::vector<std::string> &arguments) {
+  for (const std::string &output : outputsAmong(arguments))
+    require(runtime::checkSpared(output, compilation.filesRead(), "the output"));
+  require(runtime::checkSpared(plan, filesAmong(arguments), "the plan", "reads or writes itself"));
 }
 
 void run(const CompilationOptions &options, const std::vector<std::string> &arguments) {
   Compilation compilation(options);
   if (!compilation.load())
     throw CLI::RuntimeError(1);
-  checkOutputs(compilation, arguments);
-  checkPlan(options.planFile, arguments);
+  checkPlaces(compilation, options.planFile, arguments);
   runtime::Result<ProgramCache> cache = ProgramCache::open();
   if (!cache) {
     fmt::print(stderr, "error: {}\n", cache.error());

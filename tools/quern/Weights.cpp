@@ -83,9 +83,10 @@ WeightStore withoutPrefix(const WeightStore &store, const std::string &prefix) {
 }
 
 void convert(const ConvertOptions &options) {
-  if (runtime::isOneFile(options.input, options.output))
-    stop(fmt::format("{}: would overwrite what this command reads; give the output another name",
-                     options.output));
+  if (runtime::Status spared =
+          runtime::checkSpared(options.output, std::span(&options.input, 1), "the output");
+      !spared)
+    stop(spared.error());
   WeightStore store = load(options.input);
   const std::string format = store.format;
   if (!options.stripPrefix.empty())

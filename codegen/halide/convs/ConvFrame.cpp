@@ -77,6 +77,15 @@ Index ConvFrame::weight(const Expr &output, const Expr &input,
   return result;
 }
 
+Expr ConvFrame::groupInput(const Expr &inner, int64_t panelWidth) const {
+  auto groups = static_cast<int64_t>(op.getGroups());
+  if (groups == 1)
+    return inner;
+  llvm::ArrayRef<int64_t> filter = op.getFilterShape();
+  Expr panel = Expr(vars[0]) / constantIndex(panelWidth);
+  return panel / constantIndex(filter[0] / groups / panelWidth) * constantIndex(filter[1]) + inner;
+}
+
 void ConvFrame::appendKernel(std::vector<Halide::Range> &ranges) const {
   for (size_t i = spatial; i-- > 0;)
     ranges.emplace_back(0, constantIndex(op.getKernel()[i]));

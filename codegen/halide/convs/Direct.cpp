@@ -47,7 +47,6 @@ struct Stages {
 /// `panelWidth`: output channels of a panel, all of one group; 1 where there are none.
 Stages writeStages(const ConvFrame &frame, const KernelBuilder &builder, ConvFamily family,
                    int64_t panelWidth, const PackedWeights &weights) {
-  ConvProblem problem = problemOf(frame.op);
   Stages stages;
   // On a device each thread looks after its own edges.
   if (!builder.backend().hasDeviceMemory())
@@ -65,12 +64,8 @@ Stages writeStages(const ConvFrame &frame, const KernelBuilder &builder, ConvFam
     taps.emplace_back(r[static_cast<int>(i)]);
 
   std::vector<Expr> here = frame.here();
-  Expr c = here[0], inner = depthwise ? Expr(0) : Expr(r[0]), channel = depthwise ? c : inner;
-  if (!depthwise && problem.groups > 1) {
-    Expr panel = c / constantIndex(panelWidth);
-    channel = panel / constantIndex(problem.groupOutputs() / panelWidth) * constantIndex(perGroup) +
-              inner;
-  }
+  Expr c = here[0], inner = depthwise ? Expr(0) : Expr(r[0]),
+       channel = depthwise ? c : frame.groupInput(inner, panelWidth);
   std::vector<Expr> from = frame.source(here, channel, taps);
   Expr input = stages.padded.defined() ? stages.padded(from) : inputOrZero(frame, builder, from);
   stages.acc = Func("acc");

@@ -43,19 +43,13 @@ private:
     frame.appendKernel(ranges);
     RDom r(ranges, "r");
     std::vector<Var> tap{Var("ci")};
-    std::vector<Expr> here = frame.here(), taps, summed, row{r[0]};
+    std::vector<Expr> here = frame.here(), taps, summed,
+                      row{frame.groupInput(r[0], plan.gemm.panelWidth)};
     for (int axis = 1; axis < r.dimensions(); ++axis) {
       tap.emplace_back("k" + std::to_string(axis));
       taps.emplace_back(tap.back());
       summed.emplace_back(r[axis]);
       row.emplace_back(r[axis]);
-    }
-    const DirectConvPlan &gemm = plan.gemm;
-    if (gemm.problem.groups > 1) {
-      Expr panel = here[0] / constantIndex(gemm.panelWidth);
-      row[0] = panel / constantIndex(gemm.problem.groupOutputs() / gemm.panelWidth) *
-                   constantIndex(frame.op.getFilterShape()[1]) +
-               r[0];
     }
     std::vector<Var> patchVars = tap;
     patchVars.insert(patchVars.end(), frame.vars.begin() + 1, frame.vars.end());

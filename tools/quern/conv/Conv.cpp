@@ -56,11 +56,10 @@ std::vector<ConvLayer> modelLayers(const Options &options) {
   if (!compilation.load() || (!compile.weightsFile.empty() && !compilation.bindWeights()) ||
       !compilation.plan())
     throw CLI::RuntimeError(1);
-  for (const std::string &file : compilation.filesRead())
-    if (runtime::isOneFile(options.htmlPath, file))
-      fail(fmt::format("{}: would overwrite what this command reads; give the page another name",
-                       options.htmlPath),
-           1);
+  if (runtime::Status spared =
+          runtime::checkSpared(options.htmlPath, compilation.filesRead(), "the page");
+      !spared)
+    fail(spared.error(), 1);
   std::vector<ConvLayer> layers;
   std::vector<const passes::ConvDecision *> distinct;
   for (const passes::ConvDecision &decision : compilation.convolutions()) {
