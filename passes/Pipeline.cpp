@@ -44,13 +44,17 @@ void buildKernels(mlir::OpPassManager &pm, const PipelineOptions &options) {
 
 void buildPipeline(mlir::OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createVerifyStage({"source"}));
-  buildSimplify(pm);
-  pm.addPass(createProveCausality());
+  buildProof(pm);
   if (options.steps != StepsMode::none) {
     pm.addPass(createDeriveSteps({options.steps == StepsMode::ifPossible}));
     buildKernels(pm.nest<mlir::ModuleOp>(), PipelineOptions());
   }
   buildKernels(pm, options);
+}
+
+void buildProof(mlir::OpPassManager &pm) {
+  buildSimplify(pm);
+  pm.addPass(createProveCausality());
 }
 
 void buildStates(mlir::OpPassManager &pm) {

@@ -31,6 +31,9 @@ struct PipelineOptions {
 /// Canonical form: constants folded, batch norm in the weights, nothing dead or computed twice.
 void buildSimplify(mlir::OpPassManager &pm);
 
+/// Canonical form, and the proof of the causal contract that a model may state.
+void buildProof(mlir::OpPassManager &pm);
+
 /// From the frontend's module to what the code generator takes: kernels, prepare, and a model of
 /// launches with offsets.
 void buildPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
