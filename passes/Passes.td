@@ -51,6 +51,10 @@ def DeriveSteps : QuernPass<"derive-steps"> {
   ];
 }
 
+def JoinProducts : QuernPass<"join-products"> {
+  let summary = "let a sum of products of segments be one product";
+}
+
 def ChooseConv : QuernPass<"choose-conv"> {
   let summary = "write the algorithm of each convolution that has none";
   let description = [{

@@ -23,14 +23,15 @@ int usualPanel(const GemmProblem &p, const CpuTarget &cpu) {
       .nv;
 }
 
-/// For a matrix-vector product as many usual panels a tile as divide all of them and fit the
-/// registers: sums enough to hide the latency of each. None where they do not divide.
-std::optional<RegisterTile> vectorTile(const GemmProblem &p, const CpuTarget &cpu) {
+/// For a matrix-vector product as many usual panels a tile as divide all of them, fit the registers
+/// and leave a tile for each of `parts`: sums enough to hide the latency of each. None where they do
+/// not divide.
+std::optional<RegisterTile> vectorTile(const GemmProblem &p, int64_t parts, const CpuTarget &cpu) {
   int vectors = usualPanel(p, cpu);
   int64_t panels = ceilDiv(p.columns, int64_t{vectors} * cpu.lanes);
-  for (int64_t together = std::min<int64_t>(panels, (cpu.registers - 2) / vectors); together >= 1;
-       --together)
-    if (panels % together == 0 && (together > 1 || panels == 1))
+  int64_t most = std::min<int64_t>(ceilDiv(panels, parts), (cpu.registers - 2) / vectors);
+  for (int64_t together = most; together >= 1; --together)
+    if (panels % together == 0 && (together > 1 || panels == parts))
       return RegisterTile{.nv = vectors * static_cast<int>(together)};
   return std::nullopt;
 }
@@ -51,11 +52,15 @@ std::optional<RegisterTile> inPlaceTile(const GemmProblem &p, const CpuTarget &c
 
 GemmPlan planGemm(const GemmProblem &p, const CpuTarget &cpu, std::optional<RegisterTile> tile) {
   GemmPlan plan{.problem = p, .cpu = cpu};
+  auto size = [](int64_t a, int64_t b) {
+    return 4.0 * static_cast<double>(a) * static_cast<double>(b);
+  };
   bool isVector = p.rows == 1 && p.constantB;
+  int64_t parts = isVector ? wantedParts(size(p.depth, p.columns)) : 1;
   if (!tile && p.inPlaceB)
     tile = inPlaceTile(p, cpu);
   else if (!tile && isVector)
-    tile = vectorTile(p, cpu);
+    tile = vectorTile(p, parts, cpu);
   plan.tile =
       tile ? *tile
            : chooseTile({.channels = p.columns, .width = p.rows, .height = 1, .depth = p.depth},
@@ -70,14 +75,11 @@ GemmPlan planGemm(const GemmProblem &p, const CpuTarget &cpu, std::optional<Regi
   plan.panels = ceilDiv(p.columns, plan.panelWidth);
   plan.unrollDepth = p.depth % 4 == 0 ? 4 : p.depth % 3 == 0 ? 3 : p.depth % 2 == 0 ? 2 : 1;
 
-  auto size = [](int64_t a, int64_t b) {
-    return 4.0 * static_cast<double>(a) * static_cast<double>(b);
-  };
   auto batch = static_cast<double>(p.batch);
   Work work{.flops = 0.5 * batch * size(p.rows, p.columns) * static_cast<double>(p.depth),
             .bytes = batch *
                      (size(p.rows, p.depth) + size(p.rows, p.columns) + size(p.depth, p.columns))};
-  int64_t tasks = wantedTasks(work, cpu);
+  int64_t tasks = std::max(wantedTasks(work, cpu), parts);
   plan.parallel = tasks > 1;
 
   Blocking blocking = chooseBlocking({.units = ceilDiv(p.rows, plan.tile.mx),

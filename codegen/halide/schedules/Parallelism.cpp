@@ -9,6 +9,8 @@ constexpr double serialMicroseconds = 20;
 constexpr double taskMicroseconds = 4;
 constexpr int64_t tasksPerThread = 8;
 constexpr double bytesPerNanosecond = 12;
+constexpr double bytesOfPart = 16 * 1024;
+constexpr int64_t mostParts = 4;
 } // namespace
 
 double estimateMicroseconds(const Work &work, const CpuTarget &cpu) {
@@ -22,6 +24,10 @@ int64_t wantedTasks(const Work &work, const CpuTarget &cpu) {
     return 1;
   return std::clamp(static_cast<int64_t>(microseconds / taskMicroseconds), int64_t{2},
                     tasksPerThread * cpu.threads);
+}
+
+int64_t wantedParts(double weightBytes) {
+  return std::clamp(static_cast<int64_t>(weightBytes / bytesOfPart), int64_t{1}, mostParts);
 }
 
 int64_t blockFor(int64_t extent, int64_t tasks) {

@@ -21,6 +21,11 @@ double estimateMicroseconds(const Work &work, const CpuTarget &cpu);
 /// time slice, so balance matters more than the cost of taking a task.
 int64_t wantedTasks(const Work &work, const CpuTarget &cpu);
 
+/// Into how many tasks to divide a product that reads each of its `weightBytes` once, as steps of a
+/// sequence do time and again: a core that always takes the same part keeps it in its cache. 1
+/// below what takes about a microsecond to read from there, else two to four.
+int64_t wantedParts(double weightBytes);
+
 /// The largest block length for which dividing `extent` into blocks gives at least `tasks` of them
 /// (1 at the least), preferring one that divides `extent` when it is no smaller than half of that.
 int64_t blockFor(int64_t extent, int64_t tasks);

@@ -1,6 +1,6 @@
 // A vertical stack, row by row, beside a horizontal one (van den Oord et al. 2016b).
 func.func @gated_pixelcnn(%x: tensor<2x1x5x6xf32> {quern.name = "x"}) -> (tensor<2x3x5x6xf32> {quern.name = "y", quern.as = #quern.distribution<kind = categorical, axis = 1, levels = 3, components = 1, range = [0.0, 1.0]>})
-    attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [2, 3], output = 0, output_axes = [2, 3], strict = true>} {
+    attributes {test.further_elements = -2880 : i64, quern.model, quern.causal = #quern.causal<input = 0, input_axes = [2, 3], output = 0, output_axes = [2, 3], strict = true>} {
   %1 = quern.pad %x low [0, 0, 1, 0] high [0, 0, 0, 0] with 0.0 : (tensor<2x1x5x6xf32>) -> tensor<2x1x6x6xf32>
   %2 = quern.slice %1 from [0, 0, 0, 0] sizes [2, 1, 5, 6] strides [1, 1, 1, 1] : (tensor<2x1x6x6xf32>) -> tensor<2x1x5x6xf32>
   %3 = quern.parameter "v_in" : tensor<6x1x2x3xf32>

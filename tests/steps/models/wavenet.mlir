@@ -1,6 +1,6 @@
 // Dilated, gated convolutions with residuals and skips (van den Oord et al. 2016).
 func.func @wavenet(%x: tensor<2x40xi32> {quern.name = "x"}) -> (tensor<2x7x40xf32> {quern.name = "y", quern.as = #quern.distribution<kind = categorical, axis = 1, levels = 7, components = 1, range = [0.0, 1.0]>})
-    attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [1], output = 0, output_axes = [2], strict = false>} {
+    attributes {test.further_elements = -12800 : i64, quern.model, quern.causal = #quern.causal<input = 0, input_axes = [1], output = 0, output_axes = [2], strict = false>} {
   %1 = quern.parameter "embedding" : tensor<7x12xf32>
   %2 = quern.gather %1 at %x along 0 : (tensor<7x12xf32>, tensor<2x40xi32>) -> tensor<2x40x12xf32>
   %3 = quern.transpose %2 by [0, 2, 1] : (tensor<2x40x12xf32>) -> tensor<2x12x40xf32>

@@ -1,6 +1,6 @@
 // The same, with a global condition and one for each position.
 func.func @wavenet_conditioned(%x: tensor<1x24xi32> {quern.name = "x"}, %speaker: tensor<1x8xf32> {quern.name = "speaker"}, %local: tensor<1x8x24xf32> {quern.name = "local"}) -> (tensor<1x5x24xf32> {quern.name = "y", quern.as = #quern.distribution<kind = categorical, axis = 1, levels = 5, components = 1, range = [0.0, 1.0]>})
-    attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [1], output = 0, output_axes = [2], strict = false>} {
+    attributes {test.further_elements = -384 : i64, quern.model, quern.causal = #quern.causal<input = 0, input_axes = [1], output = 0, output_axes = [2], strict = false>} {
   %1 = quern.parameter "embedding" : tensor<5x8xf32>
   %2 = quern.gather %1 at %x along 0 : (tensor<5x8xf32>, tensor<1x24xi32>) -> tensor<1x24x8xf32>
   %3 = quern.transpose %2 by [0, 2, 1] : (tensor<1x24x8xf32>) -> tensor<1x8x24xf32>
