@@ -293,7 +293,7 @@ quern_status quern_create(const quern_model *model, const quern_options *given,
   context.costs = parts.costs;
   context.threadScratch = parts.scratch;
 
-  status = context.weights.open(*model, image, options.weights_path, error);
+  status = context.weights.open(*model, image, options, error);
   if (status == QUERN_OK)
     status = reserveMemory(context, options.threads, error);
   if (status == QUERN_OK) {

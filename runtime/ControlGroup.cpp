@@ -1,9 +1,10 @@
-// How much of the machine's processors we may use. Containers limit processes by control groups; a
-// thread more than their quota is not faster but is stopped, with the loop that waits for it, until
-// the next period.
+// How much of the machine's processors and memory we may use. Containers limit processes by control
+// groups; a thread more than their quota is not faster but is stopped, with the loop that waits for
+// it, until the next period; a byte more than their memory ends the process.
 #include "runtime/Processor.h"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <climits>
 #include <cstdio>
@@ -47,57 +48,78 @@ bool hasWord(const char *list, const char *word) {
   return false;
 }
 
-/// Processors rounded up; 0 for no limit.
-uint32_t processors(long long quota, long long period) {
-  if (quota <= 0 || period <= 0)
-    return 0;
-  long long count = (quota + period - 1) / period;
-  return count > UINT16_MAX ? 0 : static_cast<uint32_t>(count);
-}
-
-uint32_t quotaOfVersion2(const char *folder) {
-  char path[lineBytes + 32];
-  std::snprintf(path, sizeof path, "%s/cpu.max", folder);
-  Lines file(path);
-  long long quota = 0;
-  long long period = 0;
-  // "max 100000" when there is no limit.
-  if (!file.next() || std::sscanf(file.text, "%lld %lld", &quota, &period) != 2)
-    return 0;
-  return processors(quota, period);
-}
-
-long long number(const char *folder, const char *name) {
+/// The number that the file `name` of `folder` begins with, and the one behind it; false where the
+/// file does not begin with one, as "max", which is no limit, does not.
+bool numbers(const char *folder, const char *name, long long &first, long long *second = nullptr) {
   char path[lineBytes + 32];
   std::snprintf(path, sizeof path, "%s/%s", folder, name);
   Lines file(path);
-  long long value = -1;
-  if (!file.next() || std::sscanf(file.text, "%lld", &value) != 1)
-    return -1;
-  return value;
+  if (!file.next())
+    return false;
+  return second ? std::sscanf(file.text, "%lld %lld", &first, second) == 2
+                : std::sscanf(file.text, "%lld", &first) == 1;
 }
 
-uint32_t quotaOfVersion1(const char *folder) {
-  return processors(number(folder, "cpu.cfs_quota_us"), number(folder, "cpu.cfs_period_us"));
+/// Processors rounded up; 0 for no limit.
+uint64_t processors(long long quota, long long period) {
+  if (quota <= 0 || period <= 0)
+    return 0;
+  long long count = (quota + period - 1) / period;
+  return count > UINT16_MAX ? 0 : static_cast<uint64_t>(count);
 }
 
-uint32_t lesser(uint32_t a, uint32_t b) { return a == 0 || (b != 0 && b < a) ? b : a; }
+uint64_t processorsOfVersion2(const char *folder) {
+  long long quota = 0;
+  long long period = 0;
+  return numbers(folder, "cpu.max", quota, &period) ? processors(quota, period) : 0;
+}
 
-/// The smallest quota from `mount`/`group` up to `mount`. Within a container the group's path may
+uint64_t processorsOfVersion1(const char *folder) {
+  long long quota = 0;
+  long long period = 0;
+  return numbers(folder, "cpu.cfs_quota_us", quota) && numbers(folder, "cpu.cfs_period_us", period)
+             ? processors(quota, period)
+             : 0;
+}
+
+uint64_t memoryOfVersion2(const char *folder) {
+  long long bytes = 0;
+  return numbers(folder, "memory.max", bytes) && bytes > 0 ? static_cast<uint64_t>(bytes) : 0;
+}
+
+uint64_t memoryOfVersion1(const char *folder) {
+  long long bytes = 0;
+  return numbers(folder, "memory.limit_in_bytes", bytes) && bytes > 0 ? static_cast<uint64_t>(bytes)
+                                                                      : 0;
+}
+
+/// Something that control groups limit, and where they say so; 0 is no limit.
+struct Resource {
+  const char *controller;
+  uint64_t (*ofVersion1)(const char *folder);
+  uint64_t (*ofVersion2)(const char *folder);
+};
+
+constexpr Resource processorTime{"cpu", processorsOfVersion1, processorsOfVersion2};
+constexpr Resource memory{"memory", memoryOfVersion1, memoryOfVersion2};
+
+uint64_t lesser(uint64_t a, uint64_t b) { return a == 0 || (b != 0 && b < a) ? b : a; }
+
+/// The smallest limit from `mount`/`group` up to `mount`. Within a container the group's path may
 /// be that of the host, which is not mounted here; its last existing ancestor is then the mount
 /// itself.
-uint32_t quotaUpwards(const char *mount, const char *group, uint32_t (*quotaOf)(const char *)) {
+uint64_t limitUpwards(const char *mount, const char *group, uint64_t (*limitOf)(const char *)) {
   char folder[lineBytes];
   size_t mountLength = std::strlen(mount);
   int length = std::snprintf(folder, sizeof folder, "%s%s", mount, group);
   if (length < 0 || static_cast<size_t>(length) >= sizeof folder)
-    return quotaOf(mount);
-  uint32_t quota = 0;
+    return limitOf(mount);
+  uint64_t limit = 0;
   for (;;) {
-    quota = lesser(quota, quotaOf(folder));
+    limit = lesser(limit, limitOf(folder));
     char *slash = std::strrchr(folder, '/');
     if (!slash || static_cast<size_t>(slash - folder) < mountLength)
-      return quota;
+      return limit;
     *slash = '\0';
   }
 }
@@ -107,9 +129,9 @@ struct Mounts {
   char version2[lineBytes] = "";
 };
 
-/// Finds where the control groups are mounted: fields of /proc/self/mountinfo are "id parent device
-/// root mount options … - type source super-options".
-void findMounts(const char *root, Mounts &mounts) {
+/// Finds where the control groups of a controller are mounted: fields of /proc/self/mountinfo are
+/// "id parent device root mount options … - type source super-options".
+void findMounts(const char *root, const char *controller, Mounts &mounts) {
   char path[lineBytes];
   std::snprintf(path, sizeof path, "%s/proc/self/mountinfo", root);
   Lines lines(path);
@@ -123,21 +145,19 @@ void findMounts(const char *root, Mounts &mounts) {
       continue;
     if (std::strcmp(type, "cgroup2") == 0 && !mounts.version2[0])
       std::snprintf(mounts.version2, sizeof mounts.version2, "%s%.4000s", root, mount);
-    if (std::strcmp(type, "cgroup") == 0 && hasWord(options, "cpu") && !mounts.version1[0])
+    if (std::strcmp(type, "cgroup") == 0 && hasWord(options, controller) && !mounts.version1[0])
       std::snprintf(mounts.version1, sizeof mounts.version1, "%s%.4000s", root, mount);
   }
 }
 
-} // namespace
-
-uint32_t controlGroupQuota(const char *root) {
+uint64_t controlGroupLimit(const char *root, const Resource &resource) {
   Mounts mounts;
-  findMounts(root, mounts);
+  findMounts(root, resource.controller, mounts);
   char path[lineBytes];
   std::snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
   // Lines are "number:controllers:group"; version 2 has number 0 and no controllers.
   Lines lines(path);
-  uint32_t quota = 0;
+  uint64_t limit = 0;
   while (lines.next()) {
     char *controllers = std::strchr(lines.text, ':');
     char *group = controllers ? std::strchr(controllers + 1, ':') : nullptr;
@@ -148,22 +168,39 @@ uint32_t controlGroupQuota(const char *root) {
     if (std::strcmp(group, "/") == 0)
       group = group + 1;
     if (!*controllers && mounts.version2[0])
-      quota = lesser(quota, quotaUpwards(mounts.version2, group, quotaOfVersion2));
-    else if (hasWord(controllers, "cpu") && mounts.version1[0])
-      quota = lesser(quota, quotaUpwards(mounts.version1, group, quotaOfVersion1));
+      limit = lesser(limit, limitUpwards(mounts.version2, group, resource.ofVersion2));
+    else if (hasWord(controllers, resource.controller) && mounts.version1[0])
+      limit = lesser(limit, limitUpwards(mounts.version1, group, resource.ofVersion1));
   }
-  return quota;
+  return limit;
 }
+
+} // namespace
+
+uint32_t controlGroupQuota(const char *root) {
+  return static_cast<uint32_t>(controlGroupLimit(root, processorTime));
+}
+
+uint64_t controlGroupMemory(const char *root) { return controlGroupLimit(root, memory); }
 
 uint32_t availableProcessors() {
   // Machines with more than 1024 processors make the plain call fail; one thread per processor is
   // then no sensible default either.
   cpu_set_t mask;
-  uint32_t count = 1;
+  uint64_t count = 1;
   if (sched_getaffinity(0, sizeof mask, &mask) == 0)
-    count = static_cast<uint32_t>(CPU_COUNT(&mask));
+    count = static_cast<uint64_t>(CPU_COUNT(&mask));
   count = lesser(count, controlGroupQuota(""));
-  return count == 0 ? 1 : count;
+  return count == 0 ? 1 : static_cast<uint32_t>(count);
+}
+
+uint64_t availableMemory() {
+  long pages = sysconf(_SC_PHYS_PAGES);
+  long pageBytes = sysconf(_SC_PAGESIZE);
+  uint64_t bytes = pages > 0 && pageBytes > 0
+                       ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(pageBytes)
+                       : 0;
+  return lesser(bytes, controlGroupMemory(""));
 }
 
 } // namespace quern::runtime

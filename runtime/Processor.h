@@ -1,4 +1,4 @@
-// What the machine offers us: instruction sets and processors.
+// What the machine offers us: instruction sets, processors and memory.
 #pragma once
 
 #include <cstdint>
@@ -21,5 +21,13 @@ uint32_t availableProcessors();
 /// The smallest cpu quota, in processors rounded up, of this process's control groups (v1 and v2)
 /// and those above them; 0 when none is set. `root` precedes every path: "" but in tests.
 uint32_t controlGroupQuota(const char *root);
+
+/// Bytes of memory that this process may come to use at most: the machine's, lowered to the limit
+/// of its control groups; 0 when neither is known.
+uint64_t availableMemory();
+
+/// The smallest memory limit, in bytes, of this process's control groups and those above them; 0
+/// when none is set. `root` as above.
+uint64_t controlGroupMemory(const char *root);
 
 } // namespace quern::runtime

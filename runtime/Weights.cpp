@@ -1,5 +1,7 @@
 #include "runtime/Weights.h"
 
+#include "runtime/Processor.h"
+
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -50,9 +52,34 @@ bool locate(const char *name, const void *image, char (&path)[PATH_MAX]) {
   return isHere;
 }
 
+/// Below, the address cache holds the small pages of all weights together.
+constexpr uint64_t leastCopied = uint64_t{4} << 20;
+/// The part of the memory that copies may take.
+constexpr uint64_t copiedPart = 8;
+
 } // namespace
 
-quern_status Weights::open(const quern_model &model, const ImageView &image, const char *path,
+quern_status Weights::open(const quern_model &model, const ImageView &image,
+                           const quern_options &options, Error &error) {
+  quern_status status = find(model, image, options.weights_path, error);
+  uint64_t bytes = image.header().weightsBytes;
+  bool isRead = image.header().device == DeviceKind::none;
+  if (status == QUERN_OK && isRead && !options.share_weights && bytes >= leastCopied &&
+      bytes <= availableMemory() / copiedPart)
+    copy(bytes);
+  return status;
+}
+
+/// Leaves the weights where they are when the system has no memory for a copy.
+void Weights::copy(uint64_t bytes) {
+  if (!pages.reserve(bytes + tailPadding))
+    return;
+  std::memcpy(pages.base, data, bytes);
+  data = pages.base;
+  unmap();
+}
+
+quern_status Weights::find(const quern_model &model, const ImageView &image, const char *path,
                            Error &error) {
   uint64_t expected = image.header().weightsBytes;
   if (expected == 0 || model.weights) {
@@ -115,10 +142,15 @@ quern_status Weights::map(const char *path, const ImageView &image, Error &error
   return status;
 }
 
-void Weights::close() {
+void Weights::unmap() {
   if (mapping)
     munmap(mapping, mappedBytes);
   mapping = nullptr;
+}
+
+void Weights::close() {
+  unmap();
+  pages.release();
   data = nullptr;
 }
 

@@ -107,9 +107,12 @@ typedef struct quern_options {
   quern_parallel_for parallel_for; /* NULL: the context's own pool */
   void *parallel_for_user;         /* passed to parallel_for */
   int profile;                     /* not 0: time each kernel call from the start */
+  int share_weights; /* not 0: weights are read where they lie, in the binary or its side file, and
+                        shared with other contexts and processes; 0: up to an eighth of the memory
+                        each context copies them into large pages, from which they are read faster */
 } quern_options;
 /* `quern_options options = QUERN_OPTIONS_DEFAULT;` then set what you need. */
-#define QUERN_OPTIONS_DEFAULT {(uint32_t)sizeof(quern_options), 0u, NULL, NULL, NULL, 0}
+#define QUERN_OPTIONS_DEFAULT {(uint32_t)sizeof(quern_options), 0u, NULL, NULL, NULL, 0, 0}
 
 /* Reserves all that running needs: arena, scratch, threads, weights. `options` may be NULL. On
  * failure *context is NULL and quern_last_error(NULL) says why. */

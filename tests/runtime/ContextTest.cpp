@@ -283,10 +283,17 @@ struct SideFileTest : ContextTest {
     bytes.resize(bytes.size() - cut);
     std::ofstream(path, std::ios::binary) << bytes;
   }
-  quern_status open() {
+  quern_status open(bool isShared = false) {
     quern_options options = QUERN_OPTIONS_DEFAULT;
     options.weights_path = path.c_str();
+    options.share_weights = isShared;
     return create(fake, options);
+  }
+  /// Whether this process has mapped the file.
+  bool isMapped() const {
+    std::ifstream maps("/proc/self/maps");
+    std::string text(std::istreambuf_iterator<char>(maps), {});
+    return text.find(path) != std::string::npos;
   }
 
   static constexpr const char *name = "fake.weights";
@@ -299,8 +306,23 @@ struct SideFileTest : ContextTest {
 TEST_F(SideFileTest, isMapped) {
   write();
   ASSERT_EQ(open(), QUERN_OK) << lastError();
+  EXPECT_TRUE(isMapped());
   EXPECT_EQ(run(), QUERN_OK);
   expectAnswer();
+}
+
+TEST_F(SideFileTest, isCopiedWhereItIsLargeAndNotShared) {
+  constexpr uint64_t bytes = uint64_t{8} << 20;
+  header.dataBytes = fake.image.header.weightsBytes = bytes;
+  fake.rebuild();
+  write();
+  std::filesystem::resize_file(path, runtime::weightsDataAlignment + bytes + runtime::tailPadding);
+  for (bool isShared : {false, true}) {
+    ASSERT_EQ(open(isShared), QUERN_OK) << lastError();
+    EXPECT_EQ(isMapped(), isShared);
+    EXPECT_EQ(run(), QUERN_OK);
+    expectAnswer();
+  }
 }
 
 TEST_F(SideFileTest, isFoundInTheCurrentFolder) {

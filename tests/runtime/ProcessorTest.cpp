@@ -65,12 +65,28 @@ TEST_F(ControlGroupTest, version1ReadsQuotaAndPeriod) {
   EXPECT_EQ(quota(), 2u);
 }
 
+TEST_F(ControlGroupTest, memoryIsLimitedToo) {
+  write("/proc/self/mountinfo", "30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
+                                "31 1 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
+  write("/proc/self/cgroup", "0::/job\n");
+  write("/sys/fs/cgroup/job/memory.max", "max\n");
+  EXPECT_EQ(runtime::controlGroupMemory(root.c_str()), 0u);
+  write("/sys/fs/cgroup/memory.max", "1073741824\n");
+  EXPECT_EQ(runtime::controlGroupMemory(root.c_str()), 1073741824u);
+  EXPECT_EQ(quota(), 0u);
+  write("/proc/self/cgroup", "4:memory:/job\n0::/job\n");
+  write("/sys/fs/cgroup/memory/job/memory.limit_in_bytes", "536870912\n");
+  EXPECT_EQ(runtime::controlGroupMemory(root.c_str()), 536870912u);
+}
+
 TEST_F(ControlGroupTest, nonsenseIsNoLimit) {
   write("/proc/self/mountinfo", "30\n\n - - -\n1 2 3 4 /sys/fs/cgroup rw - cgroup2 x y\n");
   write("/proc/self/cgroup", "::\n:\nx\n0::\n0::" + std::string(9000, '/') + "\n");
   write("/sys/fs/cgroup/cpu.max", "lots of them\n");
   EXPECT_EQ(quota(), 0u);
 }
+
+TEST(Processor, offersMemory) { EXPECT_GT(runtime::availableMemory(), uint64_t{1} << 20); }
 
 TEST(Processor, offersAtLeastOneProcessor) {
   uint32_t count = runtime::availableProcessors();

@@ -53,8 +53,8 @@ std::optional<size_t> checkModels(const ModelSource &source, const std::string &
 } // namespace
 
 void addCheckCommand(CLI::App &app) {
-  CLI::App *command =
-      app.add_subcommand("check", "check names, and the types, shapes and causal contracts of models");
+  CLI::App *command = app.add_subcommand(
+      "check", "check names, and the types, shapes and causal contracts of models");
   auto source = std::make_shared<ModelSource>();
   auto paths = std::make_shared<std::vector<std::string>>();
   auto weightsFile = std::make_shared<std::string>();

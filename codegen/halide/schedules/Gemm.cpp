@@ -24,8 +24,8 @@ int usualPanel(const GemmProblem &p, const CpuTarget &cpu) {
 }
 
 /// For a matrix-vector product as many usual panels a tile as divide all of them, fit the registers
-/// and leave a tile for each of `parts`: sums enough to hide the latency of each. None where they do
-/// not divide.
+/// and leave a tile for each of `parts`: sums enough to hide the latency of each. None where they
+/// do not divide.
 std::optional<RegisterTile> vectorTile(const GemmProblem &p, int64_t parts, const CpuTarget &cpu) {
   int vectors = usualPanel(p, cpu);
   int64_t panels = ceilDiv(p.columns, int64_t{vectors} * cpu.lanes);
