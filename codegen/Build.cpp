@@ -40,7 +40,7 @@ public:
         return mlir::failure();
     if (options.emit == EmitKind::mlir)
       return emitText(moduleText());
-    if (mlir::failed(compile()))
+    if (mlir::failed(compile()) || (options.accepts && !options.accepts(report.facts)))
       return mlir::failure();
     if (options.emit == EmitKind::halide)
       return emitText(kernelText("//"));

@@ -10,6 +10,15 @@ namespace quern::codegen {
 
 enum class EmitKind { executable, shared, staticLibrary, object, mlir, llvm, halide, assembly };
 
+/// What was built of one kernel function.
+struct KernelFacts {
+  std::string name;
+  uint64_t threadScratchBytes = 0; ///< that each thread holds
+  uint64_t serialScratchBytes = 0; ///< that is held once
+  uint64_t multiplications = 0;    ///< floating-point ones of a call, counted in its loops
+  double milliseconds = 0;         ///< to compile; 0 from the cache
+};
+
 struct BuildOptions {
   EmitKind emit = EmitKind::executable;
   /// The file to write; libraries and objects get headersOf() beside it.
@@ -27,15 +36,8 @@ struct BuildOptions {
   std::function<mlir::FailureOr<ir::HostTensor>(ir::ParameterOp)> load;
   /// Told of each step as it begins ("compiling kernels"), and of parts done within it.
   std::function<void(llvm::StringRef step, int done, int total)> progress;
-};
-
-/// What was built of one kernel function.
-struct KernelFacts {
-  std::string name;
-  uint64_t threadScratchBytes = 0; ///< that each thread holds
-  uint64_t serialScratchBytes = 0; ///< that is held once
-  uint64_t multiplications = 0;    ///< floating-point ones of a call, counted in its loops
-  double milliseconds = 0;         ///< to compile; 0 from the cache
+  /// Asked once the kernels are compiled, before anything is written; who says no knows why.
+  std::function<bool(llvm::ArrayRef<KernelFacts> facts)> accepts;
 };
 
 /// What was built, for people and for the demo's report.
@@ -56,7 +58,8 @@ struct BuildReport {
 std::vector<std::string> headersOf(EmitKind emit, llvm::StringRef output);
 
 /// Assigns weight layouts, compiles the kernels, builds driver, image and weights, and links. On
-/// failure the reason is a diagnostic of `module`'s context, and no output is left behind.
+/// failure the reason is a diagnostic of `module`'s context, unless it is that the kernels were not
+/// accepted, and no output is left behind.
 mlir::FailureOr<BuildReport> build(mlir::ModuleOp module, const Target &target,
                                    const BuildOptions &options);
 

@@ -11,7 +11,6 @@
 #include "tools/quern/Progress.h"
 #include "tools/quern/conv/ConvLab.h"
 
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -210,8 +209,9 @@ bool Compilation::plan() {
   return mlir::succeeded(passes::runPipeline(module(), pipeline));
 }
 
-mlir::FailureOr<codegen::BuildReport> Compilation::buildOnce(codegen::EmitKind emit,
-                                                             const std::string &output) {
+mlir::FailureOr<codegen::BuildReport>
+Compilation::buildOnce(codegen::EmitKind emit, const std::string &output,
+                       std::vector<passes::PlannedConv> &tooLarge) {
   Progress progress(options.isQuiet);
   codegen::BuildOptions build;
   build.emit = emit;
@@ -225,15 +225,20 @@ mlir::FailureOr<codegen::BuildReport> Compilation::buildOnce(codegen::EmitKind e
   build.progress = [&](llvm::StringRef step, int done, int total) {
     progress.show(std::string_view(step.data(), step.size()), done, total);
   };
+  build.accepts = [&](llvm::ArrayRef<codegen::KernelFacts> facts) {
+    tooLarge = convsBeyondWorkspace(facts);
+    return tooLarge.empty();
+  };
   return codegen::build(module(), theTarget, build);
 }
 
-std::vector<passes::PlannedConv> Compilation::convsBeyondWorkspace() {
+std::vector<passes::PlannedConv>
+Compilation::convsBeyondWorkspace(llvm::ArrayRef<codegen::KernelFacts> facts) {
   std::optional<int64_t> most = parseBytes(options.conv.maxWorkspace);
   std::vector<passes::PlannedConv> beyond;
   if (!most)
     return beyond;
-  for (const codegen::KernelFacts &kernel : theReport.facts) {
+  for (const codegen::KernelFacts &kernel : facts) {
     uint64_t bytes =
         kernel.serialScratchBytes + expectedThreads(theTarget) * kernel.threadScratchBytes;
     if (bytes <= static_cast<uint64_t>(*most))
@@ -255,17 +260,17 @@ std::vector<passes::PlannedConv> Compilation::convsBeyondWorkspace() {
 
 bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
   for (;;) {
-    mlir::FailureOr<codegen::BuildReport> report = buildOnce(emit, output);
-    if (mlir::failed(report))
-      return false;
-    theReport = *report;
-    std::vector<passes::PlannedConv> tooLarge = convsBeyondWorkspace();
-    if (tooLarge.empty())
+    std::vector<passes::PlannedConv> tooLarge;
+    mlir::FailureOr<codegen::BuildReport> report = buildOnce(emit, output, tooLarge);
+    if (mlir::succeeded(report)) {
+      theReport = *report;
       return writePlan();
+    }
+    if (tooLarge.empty())
+      return false;
     for (const passes::PlannedConv &conv : tooLarge) {
       // Chosen again for want of others, or as the user named it.
       if (llvm::is_contained(excluded, conv)) {
-        (void)llvm::sys::fs::remove(output);
         fmt::print(stderr,
                    "error: the convolution {} needs more workspace than {} bytes by {}; raise "
                    "--max-workspace\n",

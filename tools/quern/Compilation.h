@@ -66,12 +66,14 @@ public:
 private:
   mlir::FailureOr<passes::ConvPolicy> policy();
   bool readReplay(passes::ConvPolicy &policy);
-  mlir::FailureOr<codegen::BuildReport> buildOnce(codegen::EmitKind emit,
-                                                  const std::string &output);
+  /// Notes in `tooLarge` the convolutions whose kernels hold more than the budget on workspace; if
+  /// there are any, it fails before it writes.
+  mlir::FailureOr<codegen::BuildReport> buildOnce(codegen::EmitKind emit, const std::string &output,
+                                                  std::vector<passes::PlannedConv> &tooLarge);
   /// What a plan names as its target: as the user names it, and what that is for kernels.
   std::string planTarget() const;
   /// The convolutions whose kernels hold more than the budget on workspace.
-  std::vector<passes::PlannedConv> convsBeyondWorkspace();
+  std::vector<passes::PlannedConv> convsBeyondWorkspace(llvm::ArrayRef<codegen::KernelFacts> facts);
   /// Whether algorithms are chosen here, and neither named by the user nor by a plan.
   bool isChoiceOpen() const;
   bool writePlan();
