@@ -74,10 +74,11 @@ ir::CausalAttr contractOf(const CausalOptions &options, mlir::func::FuncOp model
   return contract;
 }
 
-/// The output position to look at.
-llvm::SmallVector<int64_t> positionAt(const std::string &at, const passes::Positions &positions) {
+/// The output position to look at, where one was named.
+std::optional<llvm::SmallVector<int64_t>> positionAt(const std::string &at,
+                                                     const passes::Positions &positions) {
   if (at.empty())
-    return passes::showcasePosition(positions);
+    return std::nullopt;
   llvm::SmallVector<int64_t> position = numbers(at, "--at");
   bool isInside = position.size() == positions.extents().size() &&
                   llvm::all_of(llvm::zip_equal(position, positions.extents()),
@@ -103,6 +104,8 @@ std::optional<int64_t> sequenceBytesOf(mlir::ModuleOp module, ir::CausalAttr con
 }
 
 void analyse(const CausalOptions &options) {
+  if (options.htmlFile == "-")
+    fail("--html - would mix the page with the text on the standard output: name a file");
   if (runtime::Status writable = runtime::checkWritable(options.htmlFile);
       !options.htmlFile.empty() && !writable)
     fail(writable.error());
@@ -125,8 +128,7 @@ void analyse(const CausalOptions &options) {
   auto analysis = passes::analyseCausality(model, contract);
   if (mlir::failed(analysis))
     throw CLI::RuntimeError(1);
-  llvm::SmallVector<int64_t> at = positionAt(options.at, analysis->positions);
-  CausalReport report(*analysis, at);
+  CausalReport report(*analysis, positionAt(options.at, analysis->positions));
   if (report.verdict.isCausal)
     report.sequenceBytes = sequenceBytesOf(*module, contract);
   if (options.isJson)

@@ -105,7 +105,7 @@ class GraphWriter {
 public:
   explicit GraphWriter(const passes::CausalAnalysis &analysis) : analysis(analysis) {}
 
-  Json write(llvm::ArrayRef<int64_t> at) {
+  Json write(const CausalReport &report) {
     mlir::func::FuncOp model = analysis.model;
     const passes::Positions &positions = analysis.positions;
     ir::CausalAttr contract = positions.contract();
@@ -122,9 +122,15 @@ public:
     graph["extents"] = list(positions.extents());
     graph["strict"] = contract.getStrict();
     graph["order"] = list(contract.getOrder());
-    graph["at"] = list(at);
+    graph["ahead"] = analysis.ahead;
+    graph["at"] = list(report.field.output);
     graph["ops"] = opsJson(model.front());
     graph["layers"] = layers;
+    graph["verdict"] = report.verdictText();
+    graph["lookAhead"] = report.lookAheadText();
+    graph["memory"] = report.memoryText();
+    if (report.counterexample)
+      graph["leak"] = leakJson(report);
     graph["shapes"] = shapes;
     return graph;
   }
@@ -135,6 +141,22 @@ private:
     if (isNew)
       shapes.push_back(list(shapeOf(value)));
     return entry->second;
+  }
+
+  /// The path on which the contract is broken.
+  Json leakJson(const CausalReport &report) {
+    const passes::Counterexample &found = *report.counterexample;
+    Json path = Json::array();
+    for (auto [at, step] : llvm::enumerate(found.steps))
+      path.push_back({{"value", numberOf(step.op->getResult(0))},
+                      {"element", list(step.element)},
+                      {"text", step.text()},
+                      {"reads", list(step.readElement)},
+                      {"moves", !step.tap.empty()},
+                      {"blamed", at == found.blamed}});
+    return {{"text", report.leakText()},
+            {"reader", list(found.outputPosition)},
+            {"path", std::move(path)}};
   }
 
   template <typename Range> Json numbersOf(Range &&values) {
@@ -246,8 +268,7 @@ private:
 } // namespace
 
 bool writeCausalPage(const CausalReport &report, const std::string &path) {
-  Json written = GraphWriter(report.analysis).write(report.field.output);
-  written["memory"] = report.memoryText();
+  Json written = GraphWriter(report.analysis).write(report);
   std::string page = pageText, graph = written.dump(-1, ' ', false, Json::error_handler_t::replace);
   // No text of the model ends the script it stands in.
   for (size_t end = 0; (end = graph.find("</", end)) != std::string::npos; end += 3)

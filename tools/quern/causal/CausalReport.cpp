@@ -78,25 +78,24 @@ Json statesJson(llvm::ArrayRef<passes::ValueState> states) {
   return values;
 }
 
-void printVerdict(const CausalReport &report) {
-  const passes::CausalAnalysis &analysis = report.analysis;
-  const passes::Positions &positions = analysis.positions;
-  mlir::func::FuncOp model = analysis.model;
-  std::string grid =
-      fmt::format("{} positions of {}", fmt::join(positions.extents(), " x "), inputName(analysis));
-  llvm::StringRef kind = positions.contract().getStrict() ? "strictly causal" : "causal";
-  std::string ahead = analysis.ahead == 0 ? "" : fmt::format(" with {} ahead", analysis.ahead);
-  fmt::print("{}: {}{} over {}{}\n", model.getSymName().str(),
-             report.verdict.isCausal ? "" : "not ", kind.str(), grid, ahead);
+std::optional<passes::Counterexample> counterexampleOf(const passes::CausalAnalysis &analysis,
+                                                       const passes::Verdict &verdict) {
+  if (verdict.isCausal)
+    return std::nullopt;
+  return passes::findCounterexample(analysis, verdict.worst);
+}
+
+/// Where nobody says which position to look at.
+llvm::SmallVector<int64_t>
+tellingPosition(const passes::CausalAnalysis &analysis,
+                const std::optional<passes::Counterexample> &counterexample) {
+  return counterexample ? counterexample->outputPosition
+                        : passes::showcasePosition(analysis.positions);
 }
 
 void printCounterexample(const CausalReport &report) {
   const passes::Counterexample &found = *report.counterexample;
-  fmt::print("  {}{} reads {}{}", outputName(report.analysis), indexText(found.outputPosition),
-             inputName(report.analysis), indexText(found.inputPosition));
-  if (!found.steps.empty())
-    fmt::print(" through {}", found.steps[found.blamed].text());
-  fmt::print("\n");
+  fmt::print("  {}\n", report.leakText());
   for (auto [at, step] : llvm::enumerate(found.steps))
     if (!step.tap.empty() || at == found.blamed)
       fmt::print("  {} {}: element {} reads {}\n", at == found.blamed ? '>' : ' ', step.text(),
@@ -150,18 +149,40 @@ std::string valueName(mlir::Value value) {
   return label.empty() ? op->getName().stripDialect().str() : label;
 }
 
-CausalReport::CausalReport(const passes::CausalAnalysis &analysis, llvm::ArrayRef<int64_t> at)
+CausalReport::CausalReport(const passes::CausalAnalysis &analysis,
+                           std::optional<llvm::SmallVector<int64_t>> at)
     : analysis(analysis), verdict(passes::judge(analysis)),
-      field(passes::receptiveField(analysis, at)), states(passes::stateSizes(analysis)) {
-  if (!verdict.isCausal)
-    counterexample = passes::findCounterexample(analysis, verdict.worst);
-}
+      counterexample(counterexampleOf(analysis, verdict)),
+      field(passes::receptiveField(analysis, at ? *at : tellingPosition(analysis, counterexample))),
+      states(passes::stateSizes(analysis)) {}
 
 int64_t CausalReport::stateBytes() const {
   int64_t bytes = 0;
   for (const passes::ValueState &state : states)
     bytes += state.bytes();
   return bytes;
+}
+
+std::string CausalReport::verdictText() const {
+  const passes::Positions &positions = analysis.positions;
+  mlir::func::FuncOp model = analysis.model;
+  llvm::StringRef kind = positions.contract().getStrict() ? "strictly causal" : "causal";
+  std::string ahead = analysis.ahead == 0 ? "" : fmt::format(" with {} ahead", analysis.ahead);
+  return fmt::format("{}: {}{} over {} positions of {}{}", model.getSymName().str(),
+                     verdict.isCausal ? "" : "not ", kind.str(),
+                     fmt::join(positions.extents(), " x "), inputName(analysis), ahead);
+}
+
+std::string CausalReport::leakText() const {
+  const passes::Counterexample &found = *counterexample;
+  std::string through = found.steps.empty() ? "" : " through " + found.steps[found.blamed].text();
+  return fmt::format("{}{} reads {}{}{}", outputName(analysis), indexText(found.outputPosition),
+                     inputName(analysis), indexText(found.inputPosition), through);
+}
+
+std::string CausalReport::lookAheadText() const {
+  return fmt::format("look-ahead: {} beyond the contract; latency as a stream: {}",
+                     plural(verdict.lookAhead, "position"), plural(verdict.latency, "position"));
 }
 
 std::string CausalReport::memoryText() const {
@@ -172,11 +193,10 @@ std::string CausalReport::memoryText() const {
 }
 
 void CausalReport::print() const {
-  printVerdict(*this);
+  fmt::print("{}\n", verdictText());
   if (counterexample)
     printCounterexample(*this);
-  fmt::print("  look-ahead: {} beyond the contract; latency as a stream: {}\n",
-             plural(verdict.lookAhead, "position"), plural(verdict.latency, "position"));
+  fmt::print("  {}\n", lookAheadText());
   printField(*this);
   fmt::print("  memory: {}\n", memoryText());
   printStates(*this);

@@ -20,11 +20,19 @@ struct CausalReport {
   /// What a sequence of the compiled model takes (quern_sequence_bytes), if it has step programs.
   std::optional<int64_t> sequenceBytes = {};
 
-  /// Looks at the output position `at`.
-  CausalReport(const passes::CausalAnalysis &analysis, llvm::ArrayRef<int64_t> at);
+  /// Looks at the output position `at`; without one, where the contract is broken, or else where
+  /// most is to be seen.
+  CausalReport(const passes::CausalAnalysis &analysis,
+               std::optional<llvm::SmallVector<int64_t>> at);
 
   /// Of all `states`.
   int64_t stateBytes() const;
+  /// "wavenet: causal over 16000 positions of audio".
+  std::string verdictText() const;
+  /// "output[0] reads sound[1] through late at wavenet.qn:13:18, tap (+1)", of the counterexample.
+  std::string leakText() const;
+  /// "look-ahead: 0 positions beyond the contract; latency as a stream: 0 positions".
+  std::string lookAheadText() const;
   /// "a sequence takes 33.1 KiB; later steps read 1.9 KiB of the values as written".
   std::string memoryText() const;
   /// For people, on standard output.
