@@ -51,6 +51,10 @@ def DeriveSteps : QuernPass<"derive-steps"> {
   ];
 }
 
+def CropFilters : QuernPass<"crop-filters"> {
+  let summary = "take away the rows and columns of kernels that a mask has emptied";
+}
+
 def JoinProducts : QuernPass<"join-products"> {
   let summary = "let a sum of products of segments be one product";
 }

@@ -24,6 +24,7 @@ void buildKernels(mlir::OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createUnrollScan());
   buildSimplify(pm);
   pm.addPass(createRecognise());
+  pm.addPass(createCropFilters());
   pm.addPass(createJoinProducts());
   pm.addPass(createChooseConv(options.conv));
   pm.addPass(createTransformFilters());

@@ -1,0 +1,74 @@
+// The places of a masked kernel that hold nothing but zeros lie at its end, or its beginning: rows
+// below the pixel, columns after it. Without them every algorithm has less to do. What a mask
+// removes of the row that remains is multiplied by zero (and left out by step programs).
+#include "passes/Model.h"
+#include "passes/Passes.h"
+#include "passes/causal/StructuralZeros.h"
+
+namespace quern::passes {
+#define GEN_PASS_DEF_CROPFILTERS
+#include "passes/Passes.h.inc"
+
+namespace {
+
+/// Places along an axis of a kernel, from `first` to before `end`.
+struct Places {
+  int64_t first, end;
+};
+
+/// The places along `axis` between the first and the last that may hold something.
+Places occupied(const RankTensor &nonzero, size_t axis) {
+  RankTensor along = nonzero;
+  for (size_t other = 0; other < along.shape().size(); ++other)
+    if (other != axis)
+      along.raiseAlong(static_cast<int64_t>(other));
+  auto isEmpty = [&](int64_t place) {
+    llvm::SmallVector<int64_t> index(along.shape().size(), 0);
+    index[axis] = place;
+    return along.at(index) == 0;
+  };
+  Places places{0, along.shape()[axis]};
+  while (places.end > 1 && isEmpty(places.end - 1))
+    --places.end;
+  while (places.first + 1 < places.end && isEmpty(places.first))
+    ++places.first;
+  return places;
+}
+
+struct CropFilters : impl::CropFiltersBase<CropFilters> {
+  void runOnOperation() override {
+    getOperation().walk([](ir::ConvOp conv) {
+      if (auto nonzero = possiblyNonzero(conv.getWeight()); nonzero && !conv.getAlgorithm())
+        crop(conv, *nonzero);
+    });
+  }
+
+private:
+  static void crop(ir::ConvOp conv, const RankTensor &nonzero) {
+    llvm::SmallVector<int64_t> starts(nonzero.shape().size(), 0), sizes(nonzero.shape()),
+        low(conv.getPadLow()), high(conv.getPadHigh()), ones(sizes.size(), 1);
+    bool isSmaller = false;
+    for (auto [spatial, dilation] : llvm::enumerate(conv.getDilations())) {
+      size_t axis = spatial + 2;
+      auto [first, end] = occupied(nonzero, axis);
+      // Padding alone can be taken away: the images stay as they are.
+      first = std::min(first, low[spatial] / dilation);
+      end = std::max(end, sizes[axis] - high[spatial] / dilation);
+      isSmaller |= end - first < sizes[axis];
+      low[spatial] -= first * dilation;
+      high[spatial] -= (sizes[axis] - end) * dilation;
+      starts[axis] = first;
+      sizes[axis] = end - first;
+    }
+    if (!isSmaller)
+      return;
+    mlir::OpBuilder builder(conv);
+    conv.getWeightMutable().assign(
+        ir::SliceOp::create(builder, conv.getLoc(), conv.getWeight(), starts, sizes, ones));
+    conv.setPadLow(low);
+    conv.setPadHigh(high);
+  }
+};
+
+} // namespace
+} // namespace quern::passes
