@@ -54,21 +54,22 @@ mlir::LogicalResult prove(mlir::func::FuncOp model, ir::CausalAttr contract) {
   Verdict verdict = judge(*analysis);
   if (verdict.isCausal)
     return mlir::success();
-  Counterexample found = findCounterexample(*analysis, verdict.worst);
+  Counterexample found = findCounterexample(*analysis, verdict.plainest);
   auto input = static_cast<unsigned>(contract.getInput());
   auto output = static_cast<unsigned>(contract.getOutput());
   std::string reader = nameOr(model.getResultAttr(output, ir::names::name), "output") +
                        indexText(found.outputPosition);
   std::string source = nameOr(model.getArgAttr(input, ir::names::name), "input");
-  mlir::InFlightDiagnostic error = mlir::emitError(contractLocation(model))
-                                   << model.getSymName() << " is not causal: " << reader
-                                   << " reads " << source << indexText(found.inputPosition);
+  mlir::InFlightDiagnostic error =
+      mlir::emitError(contractLocation(model))
+      << model.getSymName() << " is not " << (contract.getStrict() ? "strictly " : "")
+      << "causal: " << reader << " reads " << source << indexText(found.inputPosition);
   if (!found.steps.empty())
     error << " through " << found.steps[found.blamed].text();
   error.attachNote() << "its contract lets " << reader << " read " << source << " up to "
                      << (contract.getStrict() ? "the position before " : "")
                      << indexText(found.outputPosition) << aheadText(analysis->ahead)
-                     << "; the model looks " << verdict.lookAhead
+                     << "; the model looks up to " << verdict.lookAhead
                      << (verdict.lookAhead == 1 ? " position" : " positions") << " farther";
   notePath(*error.getUnderlyingDiagnostic(), found);
   return error;

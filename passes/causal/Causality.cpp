@@ -36,15 +36,17 @@ Verdict judge(const CausalAnalysis &analysis) {
   // Elements of one position may differ: each that the tensors tell apart is judged.
   available = available.expanded(axes);
   Verdict verdict;
-  int64_t ahead = analysis.ahead;
+  int64_t ahead = analysis.ahead, least = std::numeric_limits<int64_t>::max();
   size_t at = 0;
   ir::forEachIndex(available.extents(), [&](llvm::ArrayRef<int64_t> index) {
     llvm::SmallVector<int64_t> first = available.firstOf(index);
     int64_t rank = own.at(first), read = available.data()[at++];
     verdict.latency = std::max(verdict.latency, read - rank);
-    if (int64_t beyond = read - positions.limit(rank) - ahead; beyond > verdict.lookAhead) {
-      verdict.lookAhead = beyond;
-      verdict.worst.assign(first.begin(), first.end());
+    int64_t beyond = read - positions.limit(rank) - ahead;
+    verdict.lookAhead = std::max(verdict.lookAhead, beyond);
+    if (beyond > 0 && beyond < least) {
+      least = beyond;
+      verdict.plainest = first;
     }
   });
   verdict.isCausal = verdict.lookAhead == 0;

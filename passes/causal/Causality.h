@@ -31,8 +31,9 @@ struct Verdict {
   /// How many positions beyond its own an output must wait for: the algorithmic latency of the
   /// model as a stream.
   int64_t latency = 0;
-  /// An element of the output with that look-ahead, if it is above 0.
-  llvm::SmallVector<int64_t> worst;
+  /// Of the elements of the output that look ahead, one that does so least: the plainest path leads
+  /// from it. Empty where none does.
+  llvm::SmallVector<int64_t> plainest;
 };
 
 Verdict judge(const CausalAnalysis &analysis);

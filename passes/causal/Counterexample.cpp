@@ -1,8 +1,6 @@
-#include "passes/causal/Counterexample.h"
-
-#include "ir/HostTensor.h"
 #include "ir/Infer.h"
 #include "ir/SourceLocation.h"
+#include "passes/causal/Blame.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -44,7 +42,7 @@ public:
         follow(found);
     found.input = index;
     found.inputPosition = analysis.positions.ofInput(index);
-    found.blamed = blame(found.steps);
+    found.blamed = blamedStep(analysis, found, beside);
     return found;
   }
 
@@ -57,9 +55,18 @@ private:
 
   bool isModelInput() const { return value == analysis.input(); }
 
+  /// How far the tap of a read lies from the position that is computed.
+  static int64_t wayTo(const ElementRead &read) {
+    int64_t way = 0;
+    for (int64_t offset : read.tap)
+      way += read.tapName == TapName::offset ? std::abs(offset) : 0;
+    return way;
+  }
+
   int64_t available() const { return ranksIn(frame->ranks(), value).at(index); }
 
-  /// From an element of an op's result to the latest element that it reads.
+  /// From an element of an op's result to the latest element that it reads; of several, the one at
+  /// the shortest way, so that the path shows no step that it could do without.
   void follow(Counterexample &found) {
     mlir::Operation *op = value.getDefiningOp();
     ElementRead latest;
@@ -75,7 +82,7 @@ private:
     forEach([&](const ElementRead &read, int64_t rank) {
       if (rank != RankTensor::never)
         first = std::min(first.value_or(rank), rank);
-      if (rank > last) {
+      if (rank > last || (rank == last && wayTo(read) < wayTo(latest))) {
         last = rank;
         latest = read;
       }
@@ -88,8 +95,7 @@ private:
     found.steps.push_back({op, index, latest.index, latest.tap, latest.tapName});
     // A key that is admitted alone is there by the mask.
     bool hasOthers = lastOfOthers != RankTensor::never || llvm::isa<ir::AttentionOp>(op);
-    isNeeded.push_back(lastOfOthers <= limit && hasOthers);
-    spreads.push_back(first ? last - *first : 0);
+    beside.push_back({lastOfOthers <= limit && hasOthers, first ? last - *first : 0});
     value = op->getOperand(latest.operand);
     index = latest.index;
   }
@@ -132,80 +138,12 @@ private:
     frame = frame->outer;
   }
 
-  /// The rank of the position at which an element of a feature map lies, if the map's axes are the
-  /// input's: where it is smaller or larger, in proportion.
-  std::optional<int64_t> ownRank(mlir::Value map, llvm::ArrayRef<int64_t> element) const {
-    const Positions &positions = analysis.positions;
-    llvm::ArrayRef<int64_t> shape = shapeOf(map);
-    if (shape.size() != shapeOf(analysis.input()).size())
-      return std::nullopt;
-    llvm::SmallVector<int64_t> position;
-    for (auto [axis, extent] :
-         llvm::zip_equal(positions.contract().getInputAxes(), positions.extents())) {
-      if (shape[axis] % extent != 0 && extent % shape[axis] != 0)
-        return std::nullopt;
-      position.push_back(element[axis] * extent / shape[axis]);
-    }
-    return positions.rankOf(position);
-  }
-
-  /// How far ahead of its own position a step reads.
-  int64_t distanceAhead(const PathStep &step) const {
-    if (auto attention = llvm::dyn_cast<ir::AttentionOp>(step.op)) {
-      const Positions &positions = analysis.positions;
-      int64_t query = step.element[2], key = step.readElement[2];
-      bool areOfPositions = shapeOf(attention.getQuery())[2] == positions.count() &&
-                            shapeOf(attention.getKey())[2] == positions.count();
-      return areOfPositions ? positions.rankOfNumber(key) - positions.rankOfNumber(query)
-                            : key - query;
-    }
-    if (step.tapName != TapName::offset)
-      return 0;
-    mlir::Value operand = step.op->getOperand(0);
-    auto own = ownRank(step.op->getResult(0), step.element);
-    auto read = ownRank(operand, step.readElement);
-    if (own && read)
-      return *read - *own;
-    int64_t distance = 0;
-    for (auto [offset, extent] :
-         llvm::zip_equal(step.tap, shapeOf(operand).take_back(step.tap.size())))
-      distance = distance * extent + offset;
-    return distance;
-  }
-
-  size_t blame(llvm::ArrayRef<PathStep> steps) const {
-    size_t blamed = 0;
-    int64_t farthest = 0;
-    for (auto [at, step] : llvm::enumerate(steps))
-      if (int64_t distance = distanceAhead(step); distance > 0 && distance >= farthest) {
-        farthest = distance;
-        blamed = at;
-      }
-    if (farthest > 0)
-      return blamed;
-    std::optional<size_t> widest;
-    for (size_t at = steps.size(); at-- > 0;) {
-      auto conv = llvm::dyn_cast<ir::ConvOp>(steps[at].op);
-      bool hasOneTap = conv && conv.isPointwise();
-      if (steps[at].tapName == TapName::none || hasOneTap)
-        continue;
-      if (isNeeded[at])
-        return at;
-      if (!widest || spreads[at] > spreads[*widest])
-        widest = at;
-    }
-    return widest.value_or(steps.empty() ? 0 : steps.size() - 1);
-  }
-
   const CausalAnalysis &analysis;
   mlir::Value value;
   llvm::SmallVector<int64_t> index;
   std::shared_ptr<Frame> frame;
   int64_t limit = 0;
-  /// Of each step: whether it has other taps, and its element would be early enough by these alone.
-  std::vector<bool> isNeeded;
-  /// Of each step: how far the positions that its element reads lie apart.
-  std::vector<int64_t> spreads;
+  std::vector<ReadsBeside> beside;
 };
 
 } // namespace

@@ -31,8 +31,9 @@ struct Counterexample {
   /// From the output to the input.
   std::vector<PathStep> steps;
   /// The step that is most likely at fault: the one that reads farthest ahead. Where none does, the
-  /// first, coming from the input, whose other taps are early enough; where there is none of these
-  /// either, as when all is summed up, the one that reads positions farthest apart.
+  /// masked layer that the least change would mend, or the first step, coming from the input, whose
+  /// other taps are early enough; where there is none of these either, as when all is summed up,
+  /// the one that reads positions farthest apart.
   size_t blamed = 0;
 };
 

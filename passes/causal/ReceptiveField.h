@@ -22,8 +22,8 @@ struct ReceptiveField {
   int64_t blindCount() const;
 };
 
-/// Of every value what the elements of the output that `wanted` holds read, as sets: 1 in, never
-/// out. Values of which nothing is read are absent.
+/// Of every value what the elements of the output read, each with the largest that `wanted` has of
+/// those that read it; never where none does. Values of which nothing is read are absent.
 RanksOfValues sweepBack(const CausalAnalysis &analysis, const RankTensor &wanted);
 
 /// Sweeps back through the model from all elements of the output at one position.

@@ -64,7 +64,7 @@ TEST_P(CausalModels, AreProvedAndTheirMutantsCaught) {
     if (verdict.isCausal)
       continue;
     ++leaks;
-    Counterexample found = findCounterexample(changed, verdict.worst);
+    Counterexample found = findCounterexample(changed, verdict.plainest);
     EXPECT_TRUE(llvm::any_of(found.steps, [&](const PathStep &step) { return mutant.is(step); }))
         << mutant.text();
     const PathStep &blamed = found.steps[found.blamed];
@@ -73,7 +73,8 @@ TEST_P(CausalModels, AreProvedAndTheirMutantsCaught) {
   }
   RecordProperty("mutants", static_cast<int>(mutants.size()));
   RecordProperty("leaks", static_cast<int>(leaks));
-  EXPECT_TRUE(mutants.empty() || leaks > 0);
+  // A scan over the elements alone has neither mask nor window nor shift to tamper with.
+  EXPECT_EQ(leaks > 0, std::string_view(GetParam().name) != "char_rnn");
 }
 
 const ModelCase smallModels[] = {
@@ -108,8 +109,8 @@ INSTANTIATE_TEST_SUITE_P(Small, CausalModels, testing::ValuesIn(smallModels),
 
 class LargeModels : public testing::TestWithParam<ModelCase> {};
 
-// A second each where the machine is quiet (passes/causal/README.md); what is quadratic takes
-// minutes.
+// A second each at most (passes/causal/README.md), with room for a slow machine; what is quadratic
+// takes minutes.
 TEST_P(LargeModels, TakeSeconds) {
   SimplifiedModel model(GetParam());
   ASSERT_TRUE(model.module);
@@ -117,7 +118,7 @@ TEST_P(LargeModels, TakeSeconds) {
   EXPECT_TRUE(judge(analysed(*model.module)).isCausal);
   double seconds = static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC;
   std::printf("%s: %.3f s of processor time\n", GetParam().name, seconds);
-  EXPECT_LT(seconds, 10.0);
+  EXPECT_LT(seconds, 3.0);
 }
 
 const ModelCase largeModels[] = {

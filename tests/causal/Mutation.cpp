@@ -22,6 +22,8 @@ public:
         mutateContract(contract, number);
       else if (auto attention = llvm::dyn_cast<ir::AttentionOp>(op))
         mutateAttention(attention, number);
+      else if (auto pad = llvm::dyn_cast<ir::PadOp>(op))
+        mutatePad(pad, number);
       ++number;
     }
   }
@@ -124,16 +126,49 @@ private:
     if (!nonzero)
       return;
     seen = 0;
-    const auto *summed = llvm::find_if(contract.getRhsAxes(), [&](int64_t label) {
+    const auto *label = llvm::find_if(contract.getRhsAxes(), [&](int64_t label) {
       return !llvm::is_contained(contract.getResultAxes(), label);
     });
+    int64_t summed = label - contract.getRhsAxes().begin();
     ir::forEachIndex(nonzero->shape(), [&](llvm::ArrayRef<int64_t> where) {
       if (nonzero->at(where) == 0 && isChosen())
-        add(contract, number, {where[summed - contract.getRhsAxes().begin()]}, false,
+        add(contract, number, {where[summed]}, !becomesAnother(*nonzero, where, summed),
             [&](mlir::OpBuilder &builder, mlir::Operation *own) {
               own->setOperand(1, opened(builder, own->getOperand(1), where));
             });
     });
+  }
+
+  /// Whether with one entry more a unit sees what another does, so that it may as well be the next
+  /// layer that mistakes it.
+  static bool becomesAnother(const RankTensor &nonzero, llvm::ArrayRef<int64_t> where,
+                             int64_t summed) {
+    if (where.size() != 2)
+      return true;
+    int64_t units = 1 - summed;
+    auto sees = [&](int64_t unit, int64_t source) {
+      return nonzero.at(summed == 0 ? Index{source, unit} : Index{unit, source}) != 0;
+    };
+    auto sources = llvm::seq(nonzero.shape()[summed]);
+    return llvm::any_of(llvm::seq(nonzero.shape()[units]), [&](int64_t other) {
+      return llvm::all_of(sources, [&](int64_t source) {
+        return sees(other, source) == (source == where[summed] || sees(where[units], source));
+      });
+    });
+  }
+
+  /// What is moved along an axis is moved by one less. Which op should have waited nobody can tell.
+  void mutatePad(ir::PadOp pad, int64_t number) {
+    for (auto [axis, low] : llvm::enumerate(pad.getLow()))
+      if (low > 0)
+        add(pad, number, {}, false, [&](mlir::OpBuilder &builder, mlir::Operation *own) {
+          auto less = llvm::cast<ir::PadOp>(own);
+          llvm::SmallVector<int64_t> lows(less.getLow()), highs(less.getHigh());
+          --lows[axis];
+          ++highs[axis];
+          less.setLowAttr(builder.getDenseI64ArrayAttr(lows));
+          less.setHighAttr(builder.getDenseI64ArrayAttr(highs));
+        });
   }
 
   /// Every key that the mask hides from a query.

@@ -17,8 +17,7 @@ struct Mutant {
   /// Where it reads more; `any` along axes on which every tap does.
   llvm::SmallVector<int64_t> tap;
   static constexpr int64_t any = std::numeric_limits<int64_t>::min();
-  /// Whether the op and tap can be told from the others of the path: in a masked layer, taking any
-  /// of the reads away may mend the model.
+  /// Whether the op and tap can be told from the others of the path.
   bool isCertain = true;
 
   /// Whether a counterexample's step is the read that was added.
@@ -32,7 +31,8 @@ enum class Entries { all, fewOfEach };
 
 /// The mutants of a simplified model: for each convolution, every tap that its mask hides, or its
 /// window moved to end one tap later; for each masked layer, every entry that the mask hides; for
-/// each attention, every key hidden from a query. Of entries and keys all, or some.
+/// each attention, every key hidden from a query; for each shift, one that shifts by one less. Of
+/// entries and keys all, or some.
 std::vector<Mutant> mutate(mlir::ModuleOp module, Entries entries);
 
 } // namespace quern::passes

@@ -61,7 +61,7 @@ func.func @attentive(%x: tensor<1x2x5x4xf32>) -> tensor<1x2x5x4xf32> attributes 
 //--- leaks.mlir
 // A centred convolution: the last tap is at fault.
 // CHECK: centred.qn:7:3: error: centred is not causal: y[0] reads x[1] through conv at centred.qn:9:7, tap (+1)
-// CHECK: note: its contract lets y[0] read x up to [0]; the model looks 1 position farther
+// CHECK: note: its contract lets y[0] read x up to [0]; the model looks up to 1 position farther
 // CHECK: centred.qn:9:7: note: conv: element [0,0,0] reads [0,0,1], tap (+1)
 func.func @centred(%x: tensor<1x1x8xf32> {quern.name = "x"}) -> (tensor<1x1x8xf32> {quern.name = "y"}) attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [2], output = 0, output_axes = [2], strict = false>} {
   %w = quern.parameter "w" : tensor<1x1x3xf32>
@@ -72,7 +72,7 @@ func.func @centred(%x: tensor<1x1x8xf32> {quern.name = "x"}) -> (tensor<1x1x8xf3
 // -----
 // The second mask keeps the tap to the right of the centre: that op is at fault, though the path
 // ends in the first.
-// CHECK: error: masked is not causal: y[0,0] reads x[0,0] through second at masked.qn:4:7, tap (0,+1)
+// CHECK: error: masked is not strictly causal: y[0,0] reads x[0,0] through second at masked.qn:4:7, tap (0,+1)
 // CHECK: masked.qn:4:7: note: second: element [0,0,0,0] reads [0,0,0,1], tap (0,+1)
 // CHECK: masked.qn:3:7: note: first: element [0,0,0,1] reads [0,0,0,0], tap (0,-1)
 func.func @masked(%x: tensor<2x1x6x6xf32> {quern.name = "x"}) -> (tensor<2x1x6x6xf32> {quern.name = "y"}) attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [2, 3], output = 0, output_axes = [2, 3], strict = true>} {
@@ -103,7 +103,7 @@ func.func @attentive(%x: tensor<1x2x5x4xf32> {quern.name = "x"}) -> (tensor<1x2x
 
 // -----
 // A norm over the ordered axis.
-// CHECK: error: normed is not causal: y[0] reads x[7] through reduce at normed.qn:2:1, element (7)
+// CHECK: error: normed is not causal: y[6] reads x[7] through reduce at normed.qn:2:1, element (7)
 func.func @normed(%x: tensor<3x8xf32> {quern.name = "x"}) -> (tensor<3x8xf32> {quern.name = "y"}) attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [1], output = 0, output_axes = [1], strict = false>} {
   %s = quern.reduce mean %x over [1] keep true : (tensor<3x8xf32>) -> tensor<3x1xf32> loc("normed.qn":2:1)
   %y = quern.sub %x, %s : (tensor<3x8xf32>, tensor<3x1xf32>) -> tensor<3x8xf32>
@@ -112,7 +112,7 @@ func.func @normed(%x: tensor<3x8xf32> {quern.name = "x"}) -> (tensor<3x8xf32> {q
 
 // -----
 // A cell that is fed its own step where the contract is strict: the path goes through the body.
-// CHECK: error: recurrent is not causal: y[0] reads x[0] through
+// CHECK: error: recurrent is not strictly causal: y[0] reads x[0] through
 // CHECK: cell.qn:5:5: note:
 func.func @recurrent(%x: tensor<3x8x4xf32> {quern.name = "x"}) -> (tensor<3x8x4xf32> {quern.name = "y"}) attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [1], output = 0, output_axes = [1], strict = true>} {
   %h0 = quern.constant dense<0.0> : tensor<3x4xf32>

@@ -82,7 +82,7 @@ std::optional<passes::Counterexample> counterexampleOf(const passes::CausalAnaly
                                                        const passes::Verdict &verdict) {
   if (verdict.isCausal)
     return std::nullopt;
-  return passes::findCounterexample(analysis, verdict.worst);
+  return passes::findCounterexample(analysis, verdict.plainest);
 }
 
 /// Where nobody says which position to look at.
