@@ -123,7 +123,7 @@ void buildWinograd(const Layer &layer, const CpuTarget &cpu, const ImageParam &i
                    LayerPipeline &pipeline) {
   auto problem = bilinearProblem(layer.problem);
   std::vector<int64_t> outputs(2, layer.winograd);
-  if (std::string why = codegen::whyNotWinograd(problem, outputs, cpu); !why.empty())
+  if (std::string why = codegen::whyNotWinograd(problem, outputs); !why.empty())
     throw std::runtime_error(layer.text + ": " + why);
   auto plan = codegen::planWinograd(problem, outputs, cpu, layer.knobs);
   ImageParam weights =

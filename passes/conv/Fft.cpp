@@ -153,7 +153,7 @@ public:
 
   std::string shapeRefusal(const ConvShape &shape) const override {
     if (!shape.isF32())
-      return "transforms of other types than f32 are not there";
+      return "its kernels are made for f32 only";
     if (!shape.hasConstantFilter)
       return "the filter is not known when the model is compiled";
     if (shape.hasStride())

@@ -24,9 +24,6 @@ public:
   }
 
   std::string shapeRefusal(const ConvShape &shape) const override {
-    // Kernels cut output channels into vectors, of 16 at most, that belong to one group.
-    if (shape.groups > 1 && shape.outChannels / shape.groups % 16 != 0)
-      return "a group's outputs are no whole vectors";
     if (isWhole && patchBytes(shape) > static_cast<double>(std::numeric_limits<int32_t>::max()))
       return fmt::format("its matrix of patches takes {:.1f} GiB; kernels address 2",
                          patchBytes(shape) * 0x1p-30);

@@ -48,7 +48,7 @@ public:
 
   std::string shapeRefusal(const ConvShape &shape) const override {
     if (!shape.isF32())
-      return "factors of other types than f32 lose too much";
+      return "its kernels are made for f32 only";
     if (!shape.hasConstantFilter)
       return "the filter is not known when the model is compiled";
     if (shape.axes.size() != 2)

@@ -21,7 +21,7 @@ constexpr double exposedFetch = 1.4;
 constexpr double exposedMoves = 2.8;
 constexpr int64_t mostProductsAlong = 8;
 constexpr int64_t mostProducts = 512;
-constexpr int64_t mostParts = 64;
+constexpr double mostFilterBytes = std::numeric_limits<int32_t>::max();
 
 using ir::ceilDiv;
 
@@ -42,6 +42,12 @@ int64_t taps(const ConvShape &shape) {
   for (const ConvAxis &axis : shape.axes)
     count *= partTaps(axis);
   return count;
+}
+
+/// Of filters transformed to `products` points.
+double filterBytes(const ConvShape &shape, double products) {
+  return 4 * products * static_cast<double>(shape.channelsPerGroup() * parts(shape)) *
+         static_cast<double>(shape.outChannels);
 }
 
 std::vector<ir::BilinearAlgorithm> along(const ConvShape &shape, const Tile &tile) {
@@ -118,22 +124,13 @@ public:
 
   std::string shapeRefusal(const ConvShape &shape) const override {
     if (!shape.isF32())
-      return "transforms of other types than f32 lose too much";
+      return "its kernels are made for f32 only";
     if (!shape.hasConstantFilter)
       return "the filter is not known when the model is compiled";
     if (llvm::all_of(shape.axes, [](const ConvAxis &axis) { return partTaps(axis) == 1; }))
       return "one tap a phase leaves no product to save";
-    if (shape.isDepthwise() || shape.channelsPerGroup() * parts(shape) < 8)
-      return "too few channels a group to pay for transforms";
-    if (shape.outChannels / shape.groups < 8)
-      return "too few outputs a group to pay for transforms";
-    // Kernels cut output channels into vectors, of 16 at most, that belong to one group.
-    if (shape.groups > 1 && shape.outChannels / shape.groups % 16 != 0)
-      return "a group's outputs are no whole vectors";
-    if (parts(shape) > mostParts)
-      return "the filter falls into too many pieces to pay for their transforms";
     if (tiles(shape).empty())
-      return "the filter is too large for a stable tile";
+      return "its transformed filters would take more than the 2 GiB that kernels address";
     return "";
   }
 
@@ -170,7 +167,8 @@ public:
     }
     return products <= mostProducts &&
            count(shape, tile).products <
-               count(shape, tile).outputs * static_cast<double>(taps(shape));
+               count(shape, tile).outputs * static_cast<double>(taps(shape)) &&
+           filterBytes(shape, static_cast<double>(products)) <= mostFilterBytes;
   }
 
   ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const override {
@@ -180,7 +178,7 @@ public:
          depth = static_cast<double>(shape.channelsPerGroup() * parts(shape));
     double products = 2 * counts.tiles * counts.products * depth * out;
     double additions = counts.tiles * counts.products * counts.additions * (in + out);
-    double weights = timeToFetch(machine, 4 * counts.products * depth * out);
+    double weights = timeToFetch(machine, filterBytes(shape, counts.products));
     double images = timeToPass(machine, shape);
     ConvCost cost;
     cost.microseconds = (timeToCompute(machine, products, productEfficiency) +

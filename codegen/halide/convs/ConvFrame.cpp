@@ -82,8 +82,15 @@ Expr ConvFrame::groupInput(const Expr &inner, int64_t panelWidth) const {
   if (groups == 1)
     return inner;
   llvm::ArrayRef<int64_t> filter = op.getFilterShape();
-  Expr panel = Expr(vars[0]) / constantIndex(panelWidth);
-  return panel / constantIndex(filter[0] / groups / panelWidth) * constantIndex(filter[1]) + inner;
+  int64_t outputs = filter[0] / groups;
+  Expr group;
+  if (outputs % panelWidth == 0)
+    group = Expr(vars[0]) / constantIndex(panelWidth) / constantIndex(outputs / panelWidth);
+  else
+    group = Expr(vars[0]) / constantIndex(outputs);
+  if (filter[0] % panelWidth != 0) // the last panel reaches beyond the last group
+    group = Halide::min(group, constantIndex(groups - 1));
+  return group * constantIndex(filter[1]) + inner;
 }
 
 void ConvFrame::appendKernel(std::vector<Halide::Range> &ranges) const {

@@ -33,7 +33,7 @@ struct ConvFrame {
   Index weight(const Halide::Expr &output, const Halide::Expr &input,
                const std::vector<Halide::Expr> &taps) const;
   /// The input channel that is number `inner` of those of the group that output channel vars[0] is
-  /// in: by its panel of `panelWidth` outputs, all of one group.
+  /// in: by its panel of `panelWidth` outputs where those are all of one group.
   Halide::Expr groupInput(const Halide::Expr &inner, int64_t panelWidth) const;
   /// {begin, extent} of each kernel axis, innermost first; an added row has one tap.
   void appendKernel(std::vector<Halide::Range> &ranges) const;

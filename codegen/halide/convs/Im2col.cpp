@@ -22,9 +22,6 @@ public:
 
 private:
   Im2colPlan plan(ir::ConvOp op, const CpuTarget &cpu, Knobs &knobs) const override {
-    if (familyOf(op) != ConvFamily::Direct)
-      throw EmitError{op.getLoc(),
-                      "im2col needs one group, or groups whose outputs are whole vectors"};
     ConvProblem problem = problemOf(op);
     RegisterTile tile = planIm2col(problem, matrix, cpu).gemm.tile;
     tuneTile(tile, knobs);

@@ -21,7 +21,7 @@ private:
     SpatialConv problem = spatialConvOf(op);
     llvm::ArrayRef<int64_t> tile = op.getAlgorithm()->getTile();
     std::vector<int64_t> outputs(tile.rbegin(), tile.rend());
-    if (std::string why = whyNotWinograd(problem, outputs, cpu); !why.empty())
+    if (std::string why = whyNotWinograd(problem, outputs); !why.empty())
       throw EmitError{op.getLoc(), op.getAlgorithm()->text() + ": " + why};
     WinogradPlan plan = planWinograd(problem, outputs, cpu);
     WinogradKnobs chosen{.tile = plan.tile, .tilesPerBlock = plan.tilesPerBlock};

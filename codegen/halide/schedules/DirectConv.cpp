@@ -64,17 +64,14 @@ DirectConvPlan planDirectConv(const ConvProblem &p, const CpuTarget &cpu,
   int64_t depth = p.groupInputs() * p.taps();
   bool isCopied = p.isPadded() || p.planarInput || p.computedInput;
   plan.tile = tile ? *tile
-                   : chooseTile({.channels = p.groupOutputs(),
-                                 .width = p.outWidth,
-                                 .height = p.outHeight,
-                                 .depth = depth,
-                                 .positionBytes = isCopied ? 0 : positionBytes(p)},
-                                cpu);
+                   : chooseGroupTile({.channels = p.outChannels,
+                                      .width = p.outWidth,
+                                      .height = p.outHeight,
+                                      .depth = depth,
+                                      .positionBytes = isCopied ? 0 : positionBytes(p)},
+                                     p.groups, cpu);
   plan.tile.mx = static_cast<int>(std::min<int64_t>(plan.tile.mx, p.outWidth));
   plan.tile.my = static_cast<int>(std::min<int64_t>(plan.tile.my, p.outHeight));
-  if (p.groups > 1)
-    while (p.groupOutputs() % (int64_t{plan.tile.nv} * cpu.lanes) != 0)
-      --plan.tile.nv;
   plan.panelWidth = int64_t{plan.tile.nv} * cpu.lanes;
   plan.panels = ceilDiv(p.outChannels, plan.panelWidth);
   plan.unrollDepth = largestDivisor(p.groupInputs(), 4);

@@ -17,13 +17,14 @@ enum class PaddedInput {
   Root,   ///< once, before the convolution
 };
 
-/// How a direct convolution is to run, of one group or of groups whose outputs are whole vectors.
+/// How a direct convolution is to run: of one group, of groups whose outputs are whole vectors, or
+/// of narrow groups, where each output of a vector gathers inputs of its own.
 ///
 /// The weights must be packed as `[panels][kernelZ][kernelY][kernelX][I][panelWidth]` (row-major; I
 /// are the input channels of a group), which is: the logical `[O, I, kd, kh, kw]` padded at the end
 /// of O with zeros to `panels * panelWidth`, reshaped to
-/// `[panels, panelWidth, I, kd, kh, kw]`, transposed by (0, 3, 4, 5, 2, 1). A panel is of one
-/// group.
+/// `[panels, panelWidth, I, kd, kh, kw]`, transposed by (0, 3, 4, 5, 2, 1). Where a
+/// group's outputs are whole vectors, a panel is of one group.
 struct DirectConvPlan {
   ConvProblem problem;
   CpuTarget cpu;

@@ -10,9 +10,10 @@ enum class PatchMatrix {
   PerTask, ///< the rows of one task, which stay in its cache
 };
 
-/// How a convolution is to run as a product of patches and filters, or as one for each group. The
-/// weights are packed as DirectConvPlan says: the depth of the product is (kernelZ, kernelY,
-/// kernelX, channels of a group).
+/// How a convolution is to run as a product of patches and filters, or as one for each group
+/// (narrow groups share vectors, whose lanes gather inputs of their own). The weights are packed as
+/// DirectConvPlan says: the depth of the product is (kernelZ, kernelY, kernelX, channels of a
+/// group).
 struct Im2colPlan {
   PatchMatrix matrix = PatchMatrix::Whole;
   DirectConvPlan gemm; ///< of the pointwise convolution over patches

@@ -121,4 +121,16 @@ RegisterTile chooseTile(const TileQuery &query, const CpuTarget &cpu) {
   return best;
 }
 
+RegisterTile chooseGroupTile(TileQuery query, int64_t groups, const CpuTarget &cpu) {
+  int64_t each = query.channels / groups;
+  bool isWhole = each % cpu.lanes == 0;
+  if (isWhole)
+    query.channels = each;
+  RegisterTile tile = chooseTile(query, cpu);
+  if (groups > 1 && isWhole)
+    while (each % (int64_t{tile.nv} * cpu.lanes) != 0)
+      --tile.nv;
+  return tile;
+}
+
 } // namespace quern::codegen

@@ -41,4 +41,8 @@ double tileCost(const TileQuery &query, const RegisterTile &tile, const CpuTarge
 /// The cheapest tile by `tileCost` among those that fit the registers.
 RegisterTile chooseTile(const TileQuery &query, const CpuTarget &cpu);
 
+/// The same for channels in `groups`: where a group's are whole vectors, so are they whole tiles,
+/// and else tiles reach across groups.
+RegisterTile chooseGroupTile(TileQuery query, int64_t groups, const CpuTarget &cpu);
+
 } // namespace quern::codegen

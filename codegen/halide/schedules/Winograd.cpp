@@ -97,13 +97,16 @@ std::vector<int64_t> dilationsOf(const WinogradPlan &plan) {
   return result;
 }
 
-/// The input, cut up: channel c of block cb, which stands for a group, a piece of the filter, a
-/// phase of the strides and a run of channels, at positions of the subgrid that dilated taps visit.
+/// The input, cut up: channel c of block cb, which stands for a group (or for as many groups of one
+/// channel as a block holds), a piece of the filter, a phase of the strides and a run of channels,
+/// at positions of the subgrid that dilated taps visit.
 Func cutInput(const WinogradPlan &plan, const Func &padded) {
   const SpatialConv &p = plan.problem;
   Coordinates at(p.axes.size());
-  int64_t groupChannels = p.inChannels / p.groups, runs = groupChannels / plan.channelBlock;
-  int64_t parts = plan.depth / groupChannels;
+  int64_t groupChannels = p.inChannels / p.groups, parts = plan.depth / groupChannels;
+  if (!plan.mixesChannels())
+    groupChannels = plan.channelBlock;
+  int64_t runs = groupChannels / plan.channelBlock;
   Expr group = at.channels / constant(runs * parts);
   Expr part = at.channels / constant(runs) % constant(parts);
   Expr phase = part % constant(plan.phases), piece = part / constant(plan.phases);
@@ -156,22 +159,31 @@ void transformInput(const WinogradPlan &plan, WinogradStages &stages) {
 /// A matrix product over channels for each point of the transform.
 void multiply(const WinogradPlan &plan, const WinogradWeights &weights, WinogradStages &stages) {
   Coordinates at(plan.problem.axes.size());
-  int64_t runs = plan.depth / plan.channelBlock;
-  RDom r(0, constant(plan.channelBlock), 0, constant(runs), "r");
-  Expr group = at.c / constant(plan.problem.outChannels / plan.problem.groups);
+  const SpatialConv &p = plan.problem;
+  int64_t block = plan.mixesChannels() ? plan.channelBlock : 1, runs = plan.depth / block;
+  RDom r(0, constant(block), 0, constant(runs), "r");
+  Expr group = at.c / constant(p.outChannels / p.groups);
+  if (p.outChannels % plan.panelWidth != 0) // the last panel reaches beyond the last group
+    group = Halide::min(group, constant(p.groups - 1));
   Expr point = 0;
   for (size_t a = at.along.size(); a-- > 0;)
     point = point * constant(plan.algorithms[a].products) + at.along[a];
   std::vector<Expr> where = expressions(inputArguments(at));
-  where[0] = r.x;
-  where[2 + at.along.size()] = plan.problem.groups == 1 ? Expr(r.y) : group * constant(runs) + r.y;
+  Expr &channel = where[0], &channels = where[2 + at.along.size()];
+  channel = r.x;
+  channels = r.y;
+  if (!plan.mixesChannels()) {
+    channel = group % constant(plan.channelBlock);
+    channels = group / constant(plan.channelBlock) * constant(runs) + r.y;
+  } else if (p.groups > 1) {
+    channels = group * constant(runs) + r.y;
+  }
   std::vector<Var> arguments = productArguments(at);
   const int width = constant(plan.panelWidth);
   stages.acc = Func("acc");
   stages.acc(arguments) = 0.0f;
-  stages.acc(arguments) +=
-      stages.inputTransforms.back()(where) *
-      weights(at.c % width, r.y * constant(plan.channelBlock) + r.x, at.c / width, point);
+  stages.acc(arguments) += stages.inputTransforms.back()(where) *
+                           weights(at.c % width, r.y * constant(block) + r.x, at.c / width, point);
   stages.products = Func("products");
   stages.products(arguments) = stages.acc(expressions(arguments));
 }

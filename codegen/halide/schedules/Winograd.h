@@ -53,15 +53,15 @@ struct WinogradPlan {
   bool parallelBlocks = false; ///< blocks are tasks; else the loops within them are parallel
   int64_t unrollDepth = 1;
 
-  int64_t blockSize() const; ///< tiles of a block
+  bool mixesChannels() const; ///< false where groups have one input channel each
+  int64_t blockSize() const;  ///< tiles of a block
   /// Bytes of transformed input and of products that `threads` threads hold at a time, without the
   /// padded copies of the input's slabs.
   int64_t workspaceBytes(int threads) const;
 };
 
 /// Why F(outputs) along each axis (innermost first) cannot serve a problem; empty if it can.
-std::string whyNotWinograd(const SpatialConv &problem, const std::vector<int64_t> &outputs,
-                           const CpuTarget &cpu);
+std::string whyNotWinograd(const SpatialConv &problem, const std::vector<int64_t> &outputs);
 
 /// Plans F(outputs, taps) along each axis, innermost first, at the points of ir::choosePoints. An
 /// axis of stride s has ceil(kernel / s) taps, and those of ir::pieceTaps if that is many. Requires

@@ -106,18 +106,18 @@ void chooseBlocks(WinogradPlan &plan, const WinogradKnobs &knobs) {
 }
 
 RegisterTile chooseProductTile(const WinogradPlan &plan) {
-  int64_t channels = plan.problem.outChannels / plan.problem.groups;
-  TileQuery query{
-      .channels = channels, .width = plan.blockSize(), .height = 1, .depth = plan.depth};
-  RegisterTile tile = chooseTile(query, plan.cpu);
-  // A panel must not reach into another group.
-  if (plan.problem.groups > 1)
-    while (channels % (tile.nv * plan.cpu.lanes) != 0)
-      --tile.nv;
-  return tile;
+  return chooseGroupTile({.channels = plan.problem.outChannels,
+                          .width = plan.blockSize(),
+                          .height = 1,
+                          .depth = plan.depth},
+                         plan.problem.groups, plan.cpu);
 }
 
 } // namespace
+
+bool WinogradPlan::mixesChannels() const {
+  return problem.groups == 1 || problem.inChannels > problem.groups;
+}
 
 int64_t WinogradPlan::blockSize() const { return product(tilesPerBlock); }
 
@@ -128,8 +128,7 @@ int64_t WinogradPlan::workspaceBytes(int threads) const {
   return inputs * input + (parallel && !wholeProducts ? threads : 1) * sums;
 }
 
-std::string whyNotWinograd(const SpatialConv &p, const std::vector<int64_t> &outputs,
-                           const CpuTarget &cpu) {
+std::string whyNotWinograd(const SpatialConv &p, const std::vector<int64_t> &outputs) {
   if (p.axes.empty() || p.axes.size() > 3)
     return "it needs one to three spatial axes";
   if (outputs.size() != p.axes.size())
@@ -142,8 +141,6 @@ std::string whyNotWinograd(const SpatialConv &p, const std::vector<int64_t> &out
   }
   if (points > mostPoints)
     return "its tile is too large";
-  if (p.groups > 1 && p.outChannels / p.groups % cpu.lanes != 0)
-    return "a group's output channels are no whole vectors";
   return {};
 }
 
@@ -163,8 +160,9 @@ WinogradPlan planWinograd(const SpatialConv &p, const std::vector<int64_t> &outp
     tiles *= static_cast<double>(plan.tiles.back() * axis.dilation);
   }
   plan.depth = p.inChannels / p.groups * plan.phases * product(plan.pieces);
-  plan.channelBlock = channelBlockFor(p.inChannels / p.groups, cpu.lanes);
-  plan.unrollDepth = largestDivisor(plan.channelBlock, 4);
+  int64_t sideBySide = plan.mixesChannels() ? p.inChannels / p.groups : p.inChannels;
+  plan.channelBlock = channelBlockFor(sideBySide, cpu.lanes);
+  plan.unrollDepth = plan.mixesChannels() ? largestDivisor(plan.channelBlock, 4) : 1;
 
   double weights = 4.0 * static_cast<double>(plan.products * plan.depth * p.outChannels);
   int64_t tasks = wantedTasks({.flops = productFlops(plan, tiles), .bytes = weights}, cpu);
