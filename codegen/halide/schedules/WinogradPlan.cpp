@@ -78,6 +78,14 @@ void setBlocks(WinogradPlan &plan, const std::vector<int64_t> &shape) {
   }
 }
 
+RegisterTile chooseProductTile(const WinogradPlan &plan) {
+  return chooseGroupTile({.channels = plan.problem.outChannels,
+                          .width = plan.blockSize(),
+                          .height = 1,
+                          .depth = plan.depth},
+                         plan.problem.groups, plan.cpu);
+}
+
 /// What is measured behind it is in the README.
 void chooseBlocks(WinogradPlan &plan, const WinogradKnobs &knobs) {
   constexpr int64_t enoughTiles = 56; // to hide the weights' way from the third-level cache
@@ -99,18 +107,14 @@ void chooseBlocks(WinogradPlan &plan, const WinogradKnobs &knobs) {
     return;
   }
   choose(std::max(enoughTiles, cache / 2 / inputs));
-  plan.parallelBlocks = plan.parallel && copies * product(plan.blocks) >= 3 * plan.cpu.threads;
+  int64_t blocks = copies * product(plan.blocks), threads = plan.cpu.threads,
+          panelWidth = int64_t{chooseProductTile(plan).nv} * plan.cpu.lanes;
+  bool hasPanels = ceilDiv(plan.problem.outChannels, panelWidth) >= threads;
+  plan.parallelBlocks =
+      plan.parallel && (blocks >= 3 * threads || (!hasPanels && blocks >= threads));
   // Loops within a block that are parallel want to be few and long.
   if (plan.parallel && !plan.parallelBlocks)
     choose(std::max(enoughTiles, cache / inputs));
-}
-
-RegisterTile chooseProductTile(const WinogradPlan &plan) {
-  return chooseGroupTile({.channels = plan.problem.outChannels,
-                          .width = plan.blockSize(),
-                          .height = 1,
-                          .depth = plan.depth},
-                         plan.problem.groups, plan.cpu);
 }
 
 } // namespace
