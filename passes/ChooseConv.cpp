@@ -144,7 +144,7 @@ private:
         fmt::format("{} is computed by {} with an error of {:.1e}, above the budget of {:.1e}",
                     which, worst->variant, worst->error, policy.maxError);
     text += policy.mode == ConvMode::fixed ? ", as it was asked for by name"
-                                           : "; no algorithm that may be chosen has less";
+                                           : "; no algorithm that may be chosen has much less";
     if (beyondBudget > 1)
       text += fmt::format(" ({} convolutions are above it, this one by most)", beyondBudget);
     worst->op->emitWarning(text);

@@ -96,14 +96,17 @@ double BilinearAlgorithm::errorFactor() const {
   return worst;
 }
 
+double BilinearAlgorithm::errorSpread(int64_t product) const {
+  double shown = 0;
+  for (int64_t i = 0; i < outputs; ++i)
+    shown += std::pow(outputTransform(i, product).toDouble(), 2);
+  return shown * rowSquares(inputTransform, product);
+}
+
 double BilinearAlgorithm::typicalErrorFactor() const {
   double sum = 0;
-  for (int64_t a = 0; a < products; ++a) {
-    double shown = 0;
-    for (int64_t i = 0; i < outputs; ++i)
-      shown += std::pow(outputTransform(i, a).toDouble(), 2);
-    sum += shown * rowSquares(inputTransform, a) * rowSquares(filterTransform, a);
-  }
+  for (int64_t a = 0; a < products; ++a)
+    sum += errorSpread(a) * rowSquares(filterTransform, a);
   return std::sqrt(sum / static_cast<double>(outputs * taps));
 }
 

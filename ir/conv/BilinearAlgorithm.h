@@ -39,6 +39,10 @@ struct BilinearAlgorithm {
   /// sum, over outputs, in units of the error of a direct algorithm. It ranks points.
   double typicalErrorFactor() const;
 
+  /// By how much the square of a relative error of a product's weight grows in the outputs
+  /// together, on independent inputs of variance 1.
+  double errorSpread(int64_t product) const;
+
   /// How many roundings a summand passes at most in BT x and in AT m together, the rounding of the
   /// coefficients included.
   int64_t transformRoundings() const;

@@ -35,6 +35,20 @@ llvm::SmallVector<Tile> ConvAlgorithm::tilesWith(const ConvShape &shape,
   return all;
 }
 
+/// A channel's taps, or by Parseval's theorem its spectrum.
+std::vector<double> ConvAlgorithm::energies(const ConvShape &shape, const FilterView &filter,
+                                            const Tile &) const {
+  std::vector<double> squares;
+  auto taps = static_cast<size_t>(shape.taps());
+  for (llvm::ArrayRef<float> rest = filter.values; !rest.empty(); rest = rest.drop_front(taps)) {
+    double sum = 0;
+    for (float weight : rest.take_front(taps))
+      sum += static_cast<double>(weight) * static_cast<double>(weight);
+    squares.push_back(sum);
+  }
+  return squares;
+}
+
 double roundings(double n, double u) { return n * u / (1 - n * u); }
 
 } // namespace quern::passes

@@ -61,6 +61,12 @@ public:
   /// named with each algorithm.
   virtual double errorBound(const ConvShape &shape, const Tile &tile) const = 0;
 
+  /// How much of each filter's products a rounding error comes with, for exposures(): of each
+  /// output channel [outputs][channels, and parts of filters], the squares of the weights as the
+  /// algorithm multiplies by them, each times how far errors of its products are spread.
+  virtual std::vector<double> energies(const ConvShape &shape, const FilterView &filter,
+                                       const Tile &tile) const;
+
   /// Computes `sample` in f32 as the algorithm does, operation by operation.
   virtual std::vector<float> simulate(const SampleConv &sample, const Tile &tile) const = 0;
 

@@ -1,5 +1,6 @@
 // Candidates, their errors on the weights, their costs, and the choice among them.
 #include "passes/conv/ConvPolicy.h"
+#include "passes/conv/Exposure.h"
 
 #include <fmt/format.h>
 
@@ -51,21 +52,17 @@ bool isWithinWorkspace(const ConvCandidate &candidate, const ConvPolicy &policy)
   return !policy.maxWorkspace || candidate.cost.workspaceBytes <= *policy.maxWorkspace;
 }
 
-/// Measures errors of candidates on one sample; those beyond the budget are refused.
+/// Measures errors of candidates on samples; those beyond the budget are refused.
 class ErrorCheck {
 public:
-  ErrorCheck(const ConvShape &shape, std::optional<FilterView> filter, double maxError)
-      : element(shape.element), maxError(maxError) {
-    if (!filter) {
+  ErrorCheck(const ConvShape &shape, std::optional<FilterView> known, double maxError)
+      : shape(shape), maxError(maxError) {
+    if (!known) {
       int64_t outputs = std::min<int64_t>(shape.outChannels, 4);
       weights = madeUpWeights(shape, outputs);
-      filter = FilterView{weights, outputs, shape.channelsPerGroup()};
+      known = FilterView{weights, outputs, shape.channelsPerGroup()};
     }
-    std::vector<int64_t> along(shape.axes.size(), sampleOutputs[shape.axes.size() - 1]);
-    sample = drawSample(shape, *filter, along);
-    for (std::vector<float> *values : {&sample.input, &sample.filter})
-      round(*values);
-    beyondSample = largestOfAll(shape);
+    filter = *known;
   }
 
   /// Whether the candidate is within the budget; if not, that is its refusal.
@@ -79,21 +76,35 @@ public:
 
   void measure(ConvCandidate &candidate) {
     const ConvAlgorithm &algorithm = convAlgorithm(candidate.algorithm);
+    SampleConv sample = sampleFor(algorithm, candidate.tile);
     std::vector<float> computed = algorithm.simulate(sample, candidate.tile);
-    round(computed);
-    candidate.error = compareToExact(sample, computed);
+    MeasuredError error = compareToExact(sample, computed);
     // Simulated in f32; errors are as large as what each rounding loses.
-    double share = computedRoundoff(element) / unitRoundoff;
-    candidate.error->max *= share * beyondSample;
-    candidate.error->mean *= share;
+    double share = computedRoundoff(shape.element) / unitRoundoff;
+    error.max *= share * beyond(sample);
+    error.mean *= share;
+    if (double stored = storedRoundoff(shape.element); stored > unitRoundoff) {
+      round(computed);
+      error = {error.max + stored, compareToExact(sample, computed).mean};
+    }
+    candidate.error = error;
   }
 
 private:
+  SampleConv sampleFor(const ConvAlgorithm &algorithm, const Tile &tile) const {
+    std::vector<double> exposed = exposures(filter, algorithm.energies(shape, filter, tile));
+    std::vector<int64_t> along(shape.axes.size(), sampleOutputs[shape.axes.size() - 1]);
+    SampleConv sample = drawSample(shape, filter, exposed, along);
+    for (std::vector<float> *values : {&sample.input, &sample.filter})
+      round(*values);
+    return sample;
+  }
+
   /// How much larger than the sample's the largest error of all outputs is to be expected: the
   /// maximum of n numbers that are about normal grows as the root of log n. And something for
-  /// inputs that are distributed otherwise.
-  double largestOfAll(const ConvShape &shape) const {
-    constexpr double otherInputs = 1.2;
+  /// other inputs, and for outputs of few large weights, whose errors are not normal (seen: 1.55).
+  double beyond(const SampleConv &sample) const {
+    constexpr double otherInputs = 1.7;
     auto sampled = static_cast<double>(sample.outputs * sample.outputSize());
     auto all = static_cast<double>(shape.batch * shape.outChannels);
     for (const ConvAxis &axis : shape.axes)
@@ -102,23 +113,24 @@ private:
   }
 
   void round(std::vector<float> &values) const {
-    if (storedRoundoff(element) > unitRoundoff)
+    if (storedRoundoff(shape.element) > unitRoundoff)
       for (float &value : values)
-        value = static_cast<float>(roundTo(element, static_cast<double>(value)));
+        value = static_cast<float>(roundTo(shape.element, static_cast<double>(value)));
   }
 
-  ConvElement element;
+  const ConvShape &shape;
   double maxError;
-  double beyondSample = 1;
-  std::vector<float> weights;
-  SampleConv sample;
+  std::vector<float> weights; ///< made up
+  FilterView filter{};
 };
 
-/// The one with the least error, for want of any within the budget.
+/// The one with the least error, for want of any within the budget; the first, direct, unless
+/// another's is clearly less: none is worth its time for what samples tell no better.
 ConvCandidate *mostAccurate(std::vector<ConvCandidate> &candidates) {
+  constexpr double clearly = 0.5;
   ConvCandidate *best = nullptr;
   for (ConvCandidate &candidate : candidates)
-    if (candidate.error && (!best || candidate.error->max < best->error->max))
+    if (candidate.error && (!best || candidate.error->max < clearly * best->error->max))
       best = &candidate;
   return best;
 }

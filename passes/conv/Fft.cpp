@@ -229,7 +229,8 @@ public:
                              shape.channelsPerGroup(), samples, unitRoundoff);
   }
 
-  /// With one transform of the tile's size, or the next that holds the sample.
+  /// With one transform of the tile's size, or the next that holds the sample. The filters' spectra
+  /// are divided by the number of samples, as kernels have them.
   std::vector<float> simulate(const SampleConv &sample, const Tile &tile) const override {
     llvm::SmallVector<int64_t, 3> in = sample.in(), box;
     int64_t samples = 1;
@@ -247,6 +248,8 @@ public:
       for (int64_t c = 0; c < sample.channels; ++c) {
         std::vector<Complex> filter =
             spectrum(sample.filter.data() + (o * sample.channels + c) * taps, sample.kernel, box);
+        for (Complex &value : filter)
+          value /= static_cast<float>(samples);
         for (size_t f = 0; f < sums.size(); ++f)
           sums[f] += times(inputs[static_cast<size_t>(c)][f], std::conj(filter[f]));
       }
@@ -255,7 +258,7 @@ public:
         int64_t offset = 0;
         for (size_t axis = 0; axis < at.size(); ++axis)
           offset = offset * box[axis] + at[axis];
-        result.push_back(sums[static_cast<size_t>(offset)].real() / static_cast<float>(samples));
+        result.push_back(sums[static_cast<size_t>(offset)].real());
       });
     }
     return result;

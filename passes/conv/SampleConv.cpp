@@ -18,19 +18,11 @@ int64_t product(llvm::ArrayRef<int64_t> extents) {
   return std::accumulate(extents.begin(), extents.end(), int64_t(1), std::multiplies<>());
 }
 
-/// Output channels to look at: those whose weights differ most in magnitude, which transforms bear
-/// worst, and then evenly chosen ones.
-std::vector<int64_t> chooseOutputs(const FilterView &filter, size_t mostOutputs) {
-  int64_t each = static_cast<int64_t>(filter.values.size()) / filter.outputs;
+/// Output channels to look at: those that are exposed most, and then evenly chosen ones.
+std::vector<int64_t> chooseOutputs(llvm::ArrayRef<double> exposures, size_t mostOutputs) {
   std::vector<std::pair<double, int64_t>> range;
-  for (int64_t o = 0; o < filter.outputs; ++o) {
-    double largest = 0, sum = 0;
-    for (float w : filter.values.slice(o * each, each)) {
-      largest = std::max(largest, static_cast<double>(std::fabs(w)));
-      sum += std::fabs(w);
-    }
-    range.emplace_back(sum > 0 ? largest / sum : 0, o);
-  }
+  for (auto [o, exposure] : llvm::enumerate(exposures))
+    range.emplace_back(exposure, static_cast<int64_t>(o));
   llvm::sort(range, std::greater<>());
   std::vector<int64_t> chosen;
   size_t half = std::min(range.size(), mostOutputs / 2);
@@ -85,7 +77,7 @@ std::vector<double> SampleConv::exact() const {
 }
 
 SampleConv drawSample(const ConvShape &shape, const FilterView &filter,
-                      llvm::ArrayRef<int64_t> outputsAlong) {
+                      llvm::ArrayRef<double> exposures, llvm::ArrayRef<int64_t> outputsAlong) {
   SampleConv sample;
   sample.channels = filter.channels;
   std::vector<int64_t> kernel, strides;
@@ -98,7 +90,7 @@ SampleConv drawSample(const ConvShape &shape, const FilterView &filter,
   sample.out.assign(outputsAlong.begin(), outputsAlong.end());
   int64_t each = static_cast<int64_t>(filter.values.size()) / filter.outputs;
   std::vector<double> chosen;
-  for (int64_t o : chooseOutputs(filter, outputsOf(shape.taps()))) {
+  for (int64_t o : chooseOutputs(exposures, outputsOf(shape.taps()))) {
     llvm::ArrayRef<float> weights = filter.values.slice(o * each, each);
     chosen.insert(chosen.end(), weights.begin(), weights.end());
     ++sample.outputs;

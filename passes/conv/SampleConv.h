@@ -39,11 +39,12 @@ inline FilterView filterView(const ConvShape &shape, llvm::ArrayRef<float> value
   return {values, shape.outChannels, shape.channelsPerGroup()};
 }
 
-/// A sample with `outputsAlong` outputs along each axis, of the output channels with the largest
-/// ratio of weights' magnitudes and some others, at most eight in all, on inputs uniform in [-1,
-/// 1].
+/// A sample with `outputsAlong` outputs along each axis, of the output channels that are exposed
+/// most
+/// (`exposures` has a number for each) and some others, at most eight in all, on inputs uniform in
+/// [-1, 1].
 SampleConv drawSample(const ConvShape &shape, const FilterView &filter,
-                      llvm::ArrayRef<int64_t> outputsAlong);
+                      llvm::ArrayRef<double> exposures, llvm::ArrayRef<int64_t> outputsAlong);
 
 struct MeasuredError {
   /// Relative to the largest exact output of the same channel.

@@ -57,6 +57,33 @@ std::vector<ir::BilinearAlgorithm> along(const ConvShape &shape, const Tile &til
   return axes;
 }
 
+/// Of each point of the transform along all axes: BilinearAlgorithm::errorSpread.
+std::vector<double> spreads(llvm::ArrayRef<ir::BilinearAlgorithm> axes) {
+  std::vector<double> all{1};
+  for (const ir::BilinearAlgorithm &axis : axes) {
+    std::vector<double> longer;
+    for (double outer : all)
+      for (int64_t p = 0; p < axis.products; ++p)
+        longer.push_back(outer * axis.errorSpread(p));
+    all = std::move(longer);
+  }
+  return all;
+}
+
+/// The phases and pieces of the filters of one output channel.
+std::vector<double> partsOf(const ConvShape &shape, int64_t channels,
+                            llvm::ArrayRef<float> weights) {
+  llvm::SmallVector<int64_t> kernel = shape.along(&ConvAxis::kernel);
+  llvm::SmallVector<int64_t> strides = shape.along(&ConvAxis::stride);
+  std::vector<double> filter(weights.begin(), weights.end());
+  filter = ir::phaseFilter(filter, 1, channels, kernel, strides);
+  for (auto [taps, stride] : llvm::zip_equal(kernel, strides)) {
+    channels *= stride;
+    taps = ceilDiv(taps, stride);
+  }
+  return ir::pieceFilter(filter, 1, channels, kernel);
+}
+
 /// What one tile is made of.
 struct TileCounts {
   double tiles = 1;    ///< of all images
@@ -192,6 +219,28 @@ public:
   double errorBound(const ConvShape &shape, const Tile &tile) const override {
     return ir::errorBound(along(shape, tile), shape.channelsPerGroup() * parts(shape),
                           unitRoundoff);
+  }
+
+  std::vector<double> energies(const ConvShape &shape, const FilterView &filter,
+                               const Tile &tile) const override {
+    std::vector<ir::BilinearAlgorithm> axes = along(shape, tile);
+    std::vector<double> spread = spreads(axes);
+    int64_t channels = filter.channels * parts(shape);
+    size_t each = filter.values.size() / static_cast<size_t>(filter.outputs);
+    std::vector<double> result;
+    for (llvm::ArrayRef<float> rest = filter.values; !rest.empty(); rest = rest.drop_front(each)) {
+      std::vector<double> weights = partsOf(shape, filter.channels, rest.take_front(each));
+      weights = ir::transformFilter(weights, 1, channels, axes);
+      for (int64_t c = 0; c < channels; ++c) {
+        double sum = 0;
+        for (size_t p = 0; p < spread.size(); ++p) {
+          double weight = weights[p * static_cast<size_t>(channels) + static_cast<size_t>(c)];
+          sum += spread[p] * weight * weight;
+        }
+        result.push_back(sum);
+      }
+    }
+    return result;
   }
 
   std::vector<float> simulate(const SampleConv &sample, const Tile &tile) const override {
