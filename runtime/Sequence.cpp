@@ -1,6 +1,6 @@
 #include "runtime/Sequence.h"
 
-#include "runtime/DType.h"
+#include "runtime/ElementCheck.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -190,6 +190,8 @@ quern_status takeInputs(quern_sequence &sequence, const void *const *inputs) {
       return sequence.error().set(QUERN_INVALID_ARGUMENT, "input %llu (%s) is null",
                                   static_cast<unsigned long long>(i),
                                   image.text(image.inputs()[i].name));
+    if (quern_status status = checkCondition(sequence, i, inputs[i]); status != QUERN_OK)
+      return status;
     std::memcpy(sequence.state.firstSlot(static_cast<uint64_t>(state)), inputs[i],
                 tensorBytes(image.inputs()[i]));
   }
@@ -217,35 +219,6 @@ quern_status finish(quern_sequence &sequence, unsigned char *outputs) {
     if (quern_status status = runAfter(sequence, known); status != QUERN_OK)
       return status;
     giveOutputs(sequence, dueAt(order, known), dueAt(order, known + 1), outputs);
-  }
-  return QUERN_OK;
-}
-
-/// Whether all elements are levels that a categorical distribution knows.
-quern_status checkLevels(quern_sequence &sequence, uint64_t from, uint64_t to,
-                         const unsigned char *elements) {
-  const SequenceEntry &order = sequence.order();
-  auto type = static_cast<quern_dtype>(sequence.image().inputs()[order.input].dtype);
-  bool isInteger = type == QUERN_I32 || type == QUERN_I64 || type == QUERN_U8;
-  if (order.distribution != DistributionKind::categorical || !isInteger)
-    return QUERN_OK;
-  uint64_t each = sequence.image().states()[order.inputState].slotBytes / dtypeBytes(type);
-  for (uint64_t i = 0; i < (to - from) * each; ++i) {
-    int64_t level = 0;
-    if (type == QUERN_U8) {
-      level = elements[i];
-    } else if (type == QUERN_I32) {
-      int32_t narrow = 0;
-      std::memcpy(&narrow, elements + i * sizeof narrow, sizeof narrow);
-      level = narrow;
-    } else {
-      std::memcpy(&level, elements + i * sizeof level, sizeof level);
-    }
-    if (level < 0 || static_cast<uint64_t>(level) >= order.levels)
-      return sequence.error().set(
-          QUERN_INVALID_ARGUMENT, "element %lld at position %llu is none of the %llu levels",
-          static_cast<long long>(level), static_cast<unsigned long long>(from + i / each),
-          static_cast<unsigned long long>(order.levels));
   }
   return QUERN_OK;
 }
@@ -337,7 +310,7 @@ quern_status quern_advance(quern_sequence *sequence, uint64_t from, uint64_t to,
   if (!elements && to > from)
     return error.set(QUERN_INVALID_ARGUMENT, "the elements are null");
   auto *given = static_cast<const unsigned char *>(elements);
-  quern_status status = checkLevels(*sequence, from, to, given);
+  quern_status status = checkElements(*sequence, from, to, given);
   uint64_t bytes = sequence->image().states()[order.inputState].slotBytes;
   auto *taken = static_cast<unsigned char *>(outputs);
   for (uint64_t at = from; status == QUERN_OK && at < to; ++at, given += bytes) {

@@ -178,7 +178,7 @@ QUERN_API quern_status quern_model_order(const quern_model *model, quern_order *
 QUERN_API uint64_t quern_position_place(const quern_model *model, uint64_t position);
 
 /* Begins a sequence at position 0. `inputs` is as for quern_run, without the generated one, whose
- * entry is not looked at; NULL if there is no other. They are read once, here. */
+ * entry is not looked at; NULL if there is no other. They are read once, here; NaN is refused. */
 QUERN_API quern_status quern_sequence_create(quern_context *context, const void *const *inputs,
                                              quern_sequence **sequence);
 /* Frees a sequence; NULL is allowed. */
@@ -189,9 +189,10 @@ QUERN_API uint64_t quern_sequence_position(const quern_sequence *sequence);
 /* Makes the elements of positions [from, to) known: a prompt, a chunk of a stream, or one; `from`
  * is the sequence's position. `elements` are to - from slots of the input; `outputs`, unless NULL,
  * gets the slots of the positions that become due: [due(from), due(to)), where due(p) is p -
- * latency, at least 0, and `positions` for p = positions. Integers that the model's categorical
- * distribution does not know are refused. Nothing is allocated, no lock taken; after
- * QUERN_INVALID_ARGUMENT the sequence is as it was. */
+ * latency, at least 0, and `positions` for p = positions. Elements that the model's
+ * distribution cannot have drawn are refused: what is none of its levels, or not finite; without a
+ * distribution NaN. Nothing is allocated, no lock taken; after QUERN_INVALID_ARGUMENT the sequence
+ * is as it was. */
 QUERN_API quern_status quern_advance(quern_sequence *sequence, uint64_t from, uint64_t to,
                                      const void *elements, void *outputs);
 /* Copies the output slot that tells of the element at the sequence's position. */

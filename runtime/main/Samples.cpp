@@ -1,10 +1,9 @@
 #include "runtime/main/Samples.h"
 
 #include "runtime/DType.h"
-#include "runtime/Distribution.h"
+#include "runtime/Element.h"
 #include "runtime/formats/File.h"
 #include "runtime/formats/Image.h"
-#include "runtime/main/Element.h"
 #include "runtime/main/Printable.h"
 
 #include <fmt/format.h>
@@ -56,31 +55,6 @@ Result<std::vector<std::byte>> encode(const Signature &signature, size_t rows,
     at += signature.symbol(*input.text, *symbol).size();
   }
   return elements;
-}
-
-/// Whether floating-point elements are numbers and, where an element has levels of its own, lie on
-/// one of them; quern_advance checks whole numbers.
-Status checkElements(const Signature &signature, std::span<const std::byte> elements) {
-  const SequenceEntry &order = *signature.image.sequence();
-  const Port &input = *signature.generated();
-  bool hasLevels = order.distribution == DistributionKind::categorical ||
-                   order.distribution == DistributionKind::bernoulli;
-  size_t each = dtypeBytes(input.dtype);
-  for (size_t i = 0; input.dtype < QUERN_I8 && i < elements.size() / each; ++i) {
-    double value = numberAt(input.dtype, elements.data() + i * each);
-    if (!std::isfinite(value))
-      return Failure{fmt::format("element {} of the prompt is {}, which is no number", i, value)};
-    if (!hasLevels)
-      continue;
-    double step = valueOfLevel(order, 1) - order.low, level = (value - order.low) / step;
-    bool isLevel = std::abs(level - std::round(level)) < 1e-3 && std::round(level) >= 0 &&
-                   std::round(level) < static_cast<double>(order.levels);
-    if (!isLevel)
-      return Failure{fmt::format("element {} of the prompt is {:g}, none of the {} levels from "
-                                 "{:g} to {:g}",
-                                 i, value, order.levels, order.low, order.high)};
-  }
-  return success();
 }
 
 /// A sample's elements as the input has them: row-major, whatever the order.
@@ -224,8 +198,6 @@ Result<std::vector<std::byte>> readPrompt(const Signature &signature, const Requ
   if (bytes->size() % slot != 0)
     return Failure{fmt::format("{}: {} bytes are no whole number of elements of {} bytes",
                                *request.prompt, bytes->size(), slot)};
-  if (Status status = checkElements(signature, *bytes); !status)
-    return status.failure();
   return bytes;
 }
 

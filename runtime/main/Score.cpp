@@ -3,7 +3,7 @@
 #include "runtime/DType.h"
 #include "runtime/formats/File.h"
 #include "runtime/main/ArrayFile.h"
-#include "runtime/main/Element.h"
+#include "runtime/Element.h"
 
 #include <fmt/format.h>
 

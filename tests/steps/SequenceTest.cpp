@@ -2,6 +2,7 @@
 #include "runtime/ModelImage.h"
 #include "tests/steps/StepModel.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -167,7 +168,7 @@ TEST_F(SequenceTest, RefusesWrongPositionsAndUnknownLevels) {
   EXPECT_EQ(error(), "cannot draw 37 elements: the sequence is at 4 of 40 positions");
   int32_t levels[2] = {3, 7};
   EXPECT_EQ(made->api.advance(sequence, 4, 5, levels, nullptr), QUERN_INVALID_ARGUMENT);
-  EXPECT_EQ(error(), "element 7 at position 4 is none of the 7 levels");
+  EXPECT_EQ(error(), "element 7 at position 4 is none of the 7 levels from 0 to 6");
   quern_sample_options options = QUERN_SAMPLE_OPTIONS_DEFAULT;
   options.temperature = -1;
   EXPECT_EQ(made->api.sample(sequence, 1, &options, nullptr), QUERN_INVALID_ARGUMENT);
@@ -175,16 +176,51 @@ TEST_F(SequenceTest, RefusesWrongPositionsAndUnknownLevels) {
   EXPECT_EQ(predict(sequence), prediction);
 }
 
-TEST_F(SequenceTest, DrawsNothingFromWhatIsNoNumber) {
+/// What is no element is refused before anything is taken, so that the sequence goes on.
+TEST_F(SequenceTest, RefusesFloatsThatAreNoElements) {
   open("pixelcnn");
+  quern_sequence *sequence = begin();
+  ASSERT_EQ(advance(sequence, 0, 2), QUERN_OK) << error();
+  Tensor prediction = predict(sequence);
+  size_t each = made->order.input_bytes / sizeof(float);
+  auto refuses = [&](float value, const std::string &why) {
+    std::vector<float> slots(2 * each, -1);
+    slots.back() = value;
+    EXPECT_EQ(made->api.advance(sequence, 2, 4, slots.data(), nullptr), QUERN_INVALID_ARGUMENT);
+    EXPECT_EQ(error(), why);
+    EXPECT_EQ(made->api.position(sequence), 2u);
+    EXPECT_EQ(predict(sequence), prediction);
+  };
+  refuses(std::numeric_limits<float>::quiet_NaN(), "element nan at position 3 is no finite number");
+  refuses(std::numeric_limits<float>::infinity(), "element inf at position 3 is no finite number");
+  std::string levels = std::to_string(made->levels());
+  refuses(77, "element 77 at position 3 is none of the " + levels + " levels from -1 to 1");
+  refuses(0.1234F,
+          "element 0.1234 at position 3 is none of the " + levels + " levels from -1 to 1");
+  sample(sequence, 2);
+}
+
+TEST_F(SequenceTest, RefusesConditionsThatAreNoNumbers) {
+  open("wavenet_conditioned");
+  for (Tensor &input : inputs) {
+    float none = std::numeric_limits<float>::quiet_NaN();
+    std::memcpy(input.data() + sizeof none, &none, sizeof none);
+  }
+  quern_sequence *sequence = nullptr;
+  EXPECT_EQ(made->api.begin(context, StepModel::pointers(inputs).data(), &sequence),
+            QUERN_INVALID_ARGUMENT);
+  EXPECT_EQ(sequence, nullptr);
+  EXPECT_THAT(error(), testing::HasSubstr("element 1 of input 1"));
+}
+
+TEST_F(SequenceTest, StreamsTakeAllButNan) {
+  open("look_ahead");
   quern_sequence *sequence = begin();
   std::vector<float> slot(made->order.input_bytes / sizeof(float),
                           std::numeric_limits<float>::quiet_NaN());
-  ASSERT_EQ(made->api.advance(sequence, 0, 1, slot.data(), nullptr), QUERN_OK);
-  EXPECT_EQ(made->api.sample(sequence, 1, nullptr, nullptr), QUERN_INVALID_ARGUMENT);
-  EXPECT_EQ(error(), "there is nothing to draw position 1 from: the model's output is no number, "
-                     "as an input or a weight is none");
-  EXPECT_EQ(made->api.position(sequence), 1u);
+  EXPECT_EQ(made->api.advance(sequence, 0, 1, slot.data(), nullptr), QUERN_INVALID_ARGUMENT);
+  EXPECT_EQ(error(), "element nan at position 0 is no finite number");
+  EXPECT_EQ(advance(sequence, 0, 1), QUERN_OK) << error();
 }
 
 TEST_F(SequenceTest, AnInclusiveModelNeedsAFirstElement) {

@@ -164,8 +164,7 @@ bool StepModel::compile(const StepSource &source) {
   std::string name = written.getSymName().str();
   type = written.getFunctionType();
   contract = written->getAttrOfType<ir::CausalAttr>(ir::names::causal);
-  if (auto distribution = written.getResultAttrOfType<ir::DistributionAttr>(0, ir::names::as))
-    levelCount = distribution.getLevels();
+  distribution = written.getResultAttrOfType<ir::DistributionAttr>(0, ir::names::as);
 
   if (auto further = written->getAttrOfType<mlir::IntegerAttr>("test.further_elements"))
     counted.further = static_cast<double>(further.getInt());
@@ -255,14 +254,21 @@ bool StepModel::hasWholeInput() const {
 
 std::vector<Tensor> StepModel::inputs(std::mt19937 &random) const {
   std::vector<Tensor> inputs;
-  for (mlir::Type input : type.getInputs()) {
+  std::uniform_int_distribution<int32_t> level(
+      0, static_cast<int32_t>(std::max<int64_t>(levels(), 1)) - 1);
+  for (auto [number, input] : llvm::enumerate(type.getInputs())) {
     auto tensor = llvm::cast<mlir::RankedTensorType>(input);
     Tensor &bytes = inputs.emplace_back(static_cast<size_t>(ir::tensorBytes(tensor)));
     auto count = static_cast<size_t>(tensor.getNumElements());
+    bool isGenerated = static_cast<int64_t>(number) == contract.getInput();
     if (tensor.getElementType().isInteger(32)) {
-      std::uniform_int_distribution<int32_t> level(0, static_cast<int32_t>(levelCount) - 1);
       for (size_t i = 0; i < count; ++i)
         reinterpret_cast<int32_t *>(bytes.data())[i] = level(random);
+    } else if (isGenerated && levels() > 1) {
+      double low = distribution.getRange()[0], high = distribution.getRange()[1];
+      double step = (high - low) / static_cast<double>(levels() - 1);
+      for (size_t i = 0; i < count; ++i)
+        reinterpret_cast<float *>(bytes.data())[i] = static_cast<float>(low + level(random) * step);
     } else {
       std::normal_distribution<float> normal;
       for (size_t i = 0; i < count; ++i)

@@ -81,7 +81,7 @@ public:
   };
   Work work() const { return counted; }
   /// How many levels an element has; 0 where the model has no distribution of levels.
-  int64_t levels() const { return levelCount; }
+  int64_t levels() const { return distribution ? distribution.getLevels() : 0; }
   /// Whether the generated input has whole numbers.
   bool hasWholeInput() const;
   /// What `quern causal` says that a sequence takes.
@@ -97,7 +97,7 @@ private:
   mlir::FunctionType type;
   ir::CausalAttr contract;
   ir::Steps steps;
-  int64_t levelCount = 0;
+  ir::DistributionAttr distribution;
   uint64_t told = 0;
   Work counted;
 };

@@ -1,4 +1,4 @@
-#include "runtime/main/Element.h"
+#include "runtime/Element.h"
 
 #include <bit>
 #include <cmath>

@@ -1,0 +1,84 @@
+#include "runtime/ElementCheck.h"
+
+#include "runtime/DType.h"
+#include "runtime/Distribution.h"
+#include "runtime/Element.h"
+
+#include <cmath>
+#include <cstddef>
+
+namespace quern::runtime {
+
+namespace {
+
+bool isFloat(quern_dtype type) {
+  return type == QUERN_F32 || type == QUERN_F64 || type == QUERN_F16 || type == QUERN_BF16;
+}
+
+/// Whether a floating-point element stands for a level, or an integer is one.
+bool isLevel(const SequenceEntry &order, quern_dtype type, double value) {
+  double level = value, slack = 0;
+  if (isFloat(type)) {
+    level = (value - order.low) / (valueOfLevel(order, 1) - order.low);
+    // Types of 16 bits hold a level as well as they can.
+    slack = dtypeBytes(type) < sizeof(float) ? 0.5 : 1e-3;
+  }
+  double nearest = std::round(level);
+  return std::abs(level - nearest) <= slack && nearest >= 0 &&
+         nearest < static_cast<double>(order.levels);
+}
+
+quern_status refuseLevel(const quern_sequence &sequence, double value, uint64_t position,
+                         quern_dtype type) {
+  const SequenceEntry &order = sequence.order();
+  bool isOfFloats = isFloat(type);
+  return sequence.error().set(
+      QUERN_INVALID_ARGUMENT,
+      "element %.*g at position %llu is none of the %llu levels from %g to %g", isOfFloats ? 6 : 17,
+      value, static_cast<unsigned long long>(position),
+      static_cast<unsigned long long>(order.levels), isOfFloats ? order.low : 0,
+      isOfFloats ? order.high : static_cast<double>(order.levels - 1));
+}
+
+} // namespace
+
+quern_status checkElements(const quern_sequence &sequence, uint64_t from, uint64_t to,
+                           const unsigned char *elements) {
+  const SequenceEntry &order = sequence.order();
+  auto type = static_cast<quern_dtype>(sequence.image().inputs()[order.input].dtype);
+  bool hasLevels = order.distribution == DistributionKind::categorical ||
+                   order.distribution == DistributionKind::bernoulli;
+  bool mayBeInfinite = order.distribution == DistributionKind::none;
+  if (!isFloat(type) && !hasLevels)
+    return QUERN_OK;
+  uint64_t bytes = dtypeBytes(type);
+  uint64_t each = sequence.image().states()[order.inputState].slotBytes / bytes;
+  for (uint64_t i = 0; i < (to - from) * each; ++i) {
+    double value = numberAt(type, reinterpret_cast<const std::byte *>(elements + i * bytes));
+    if (std::isnan(value) || (std::isinf(value) && !mayBeInfinite))
+      return sequence.error().set(QUERN_INVALID_ARGUMENT,
+                                  "element %g at position %llu is no finite number", value,
+                                  static_cast<unsigned long long>(from + i / each));
+    if (hasLevels && !isLevel(order, type, value))
+      return refuseLevel(sequence, value, from + i / each, type);
+  }
+  return QUERN_OK;
+}
+
+quern_status checkCondition(const quern_sequence &sequence, uint64_t number, const void *elements) {
+  const TensorEntry &input = sequence.image().inputs()[number];
+  auto type = static_cast<quern_dtype>(input.dtype);
+  if (!isFloat(type))
+    return QUERN_OK;
+  auto *bytes = static_cast<const std::byte *>(elements);
+  uint64_t size = tensorBytes(input), each = dtypeBytes(type);
+  for (uint64_t at = 0; at < size; at += each)
+    if (std::isnan(numberAt(type, bytes + at)))
+      return sequence.error().set(
+          QUERN_INVALID_ARGUMENT, "element %llu of input %llu (%s) is no number",
+          static_cast<unsigned long long>(at / each), static_cast<unsigned long long>(number),
+          sequence.image().text(input.name));
+  return QUERN_OK;
+}
+
+} // namespace quern::runtime
