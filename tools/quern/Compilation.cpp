@@ -70,9 +70,13 @@ void CompilationOptions::addTo(CLI::App &command) {
       ->transform(CLI::CheckedTransformer(stepsModes).description(""));
   command.add_option("--plan", planFile, "write every choice that was made to this file (JSON)")
       ->type_name("FILE");
-  command.add_option("--replay", replayFile, "choose as this plan file says, which --plan wrote")
+  command
+      .add_option("--replay", replayFile,
+                  "choose as this plan file says, which --plan wrote, and by no budget")
       ->type_name("FILE")
-      ->excludes("--conv");
+      ->excludes("--conv")
+      ->excludes("--max-error")
+      ->excludes("--max-workspace");
   addPrintIrAfterTo(command);
   command.add_option("-j,--jobs", jobs, "kernels compiled at once; 0: one each processor")
       ->check(CLI::Range(0, 1024).description(""));
@@ -287,8 +291,7 @@ bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
 }
 
 bool Compilation::isChoiceOpen() const {
-  return options.replayFile.empty() &&
-         (options.conv.choice == "auto" || options.conv.choice == "measure");
+  return options.conv.choice == "auto" || options.conv.choice == "measure";
 }
 
 void Compilation::printPlan(llvm::raw_ostream &out) const {

@@ -74,7 +74,7 @@ private:
   std::string planTarget() const;
   /// The convolutions whose kernels hold more than the budget on workspace.
   std::vector<passes::PlannedConv> convsBeyondWorkspace(llvm::ArrayRef<codegen::KernelFacts> facts);
-  /// Whether algorithms are chosen here, and neither named by the user nor by a plan.
+  /// Whether algorithms are chosen by budgets, and not named by the user.
   bool isChoiceOpen() const;
   bool writePlan();
 
