@@ -14,6 +14,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace quern::passes {
 #define GEN_PASS_DEF_CHOOSECONV
 #include "passes/Passes.h.inc"
@@ -59,19 +61,34 @@ void setAlgorithm(mlir::Operation *op, const ConvDecision &decision) {
     llvm::cast<ir::ContractOp>(op).setAlgorithmAttr(algorithm);
 }
 
+std::vector<float> valuesOf(const ir::HostTensor &tensor) {
+  std::vector<double> row(static_cast<size_t>(tensor.type().getNumElements()));
+  tensor.loadRow(0, 1, row);
+  return {row.begin(), row.end()};
+}
+
 /// The weights as f32, or nothing where they are not known yet.
 mlir::FailureOr<std::vector<float>> weightsOf(const Choosable &conv, const ConvPolicy &policy) {
-  std::vector<float> values;
   if (!policy.load || !conv.shape.hasConstantFilter)
-    return values;
+    return std::vector<float>();
   mlir::FailureOr<ir::HostTensor> tensor = evaluateExpression(conv.filter(), policy.load);
   if (mlir::failed(tensor))
     return mlir::failure();
-  auto count = static_cast<size_t>(tensor->type().getNumElements());
-  std::vector<double> row(count);
-  tensor->loadRow(0, 1, row);
-  values.assign(row.begin(), row.end());
-  return values;
+  return valuesOf(*tensor);
+}
+
+/// A parameter behind the weights that holds NaN or infinity; empty where only what is computed of
+/// them does.
+std::string parameterNotFinite(const Choosable &conv, const ConvPolicy &policy) {
+  std::string name;
+  (void)evaluateExpression(conv.filter(), [&](ir::ParameterOp parameter) {
+    mlir::FailureOr<ir::HostTensor> tensor = policy.load(parameter);
+    if (name.empty() && mlir::succeeded(tensor) &&
+        !llvm::all_of(valuesOf(*tensor), [](float value) { return std::isfinite(value); }))
+      name = parameter.getKey().str();
+    return tensor;
+  });
+  return name;
 }
 
 struct ChooseConv : impl::ChooseConvBase<ChooseConv> {
@@ -91,7 +108,7 @@ struct ChooseConv : impl::ChooseConvBase<ChooseConv> {
       if (mlir::failed(decision))
         return mlir::WalkResult::interrupt();
       setAlgorithm(op, *decision);
-      look(op, *decision);
+      look(*conv, *decision);
       if (policy.decisions) {
         decision->label = ir::labelText(op->getLoc());
         policy.decisions->push_back(std::move(*decision));
@@ -110,7 +127,13 @@ struct ChooseConv : impl::ChooseConvBase<ChooseConv> {
 
 private:
   /// Notes what the user is to be told of a decision.
-  void look(mlir::Operation *op, const ConvDecision &decision) {
+  void look(const Choosable &conv, const ConvDecision &decision) {
+    mlir::Operation *op = conv.op;
+    if (!decision.hasFiniteWeights) {
+      if (++notFinite == 1)
+        firstNotFinite = {op, parameterNotFinite(conv, policy)};
+      return;
+    }
     if (policy.mode == ConvMode::fixed && decision.algorithm != policy.algorithm) {
       if (!firstRefused)
         firstRefused = {op, decision.reason};
@@ -130,19 +153,37 @@ private:
       }
   }
 
+  static std::string nameOf(mlir::Operation *op) {
+    std::string label = ir::labelText(op->getLoc());
+    return label.empty() ? "this convolution" : "'" + label + "'";
+  }
+
+  void warnOfWeights() const {
+    if (!firstNotFinite)
+      return;
+    const auto &[op, parameter] = *firstNotFinite;
+    std::string text = fmt::format(
+        "the weights of {} are not all finite numbers, nor will be what it computes: ", nameOf(op));
+    text += parameter.empty()
+                ? "its parameters are, but what the layers around it make of them is not"
+                : fmt::format("parameter '{}' holds NaN or infinity", parameter);
+    if (notFinite > 1)
+      text += fmt::format(" ({} convolutions have such weights, this one first)", notFinite);
+    op->emitWarning(text);
+  }
+
   /// Says what was asked for and could not be: no such algorithm, or no error so small.
   void warn() {
+    warnOfWeights();
     if (firstRefused && !isNamedUsed)
       firstRefused->op->emitWarning("nothing is computed by ")
           << variantText(policy.algorithm, policy.tile)
           << ", all directly: " << firstRefused->reason;
     if (!worst)
       return;
-    std::string label = ir::labelText(worst->op->getLoc());
-    std::string which = label.empty() ? "this convolution" : "'" + label + "'";
     std::string text =
         fmt::format("{} is computed by {} with an error of {:.1e}, above the budget of {:.1e}",
-                    which, worst->variant, worst->error, policy.maxError);
+                    nameOf(worst->op), worst->variant, worst->error, policy.maxError);
     text += policy.mode == ConvMode::fixed ? ", as it was asked for by name"
                                            : "; no algorithm that may be chosen has much less";
     if (beyondBudget > 1)
@@ -255,6 +296,9 @@ private:
   llvm::StringMap<ConvDecision> known;
   /// The first that the named algorithm does not compute, and whether it computes any.
   std::optional<Refused> firstRefused;
+  /// The first whose weights are not all finite, with the parameter that is not, and their number.
+  std::optional<std::pair<mlir::Operation *, std::string>> firstNotFinite;
+  int notFinite = 0;
   bool isNamedUsed = false;
   /// Of those whose error is above the budget, the one with the largest, and their number.
   std::optional<Excess> worst;

@@ -29,6 +29,7 @@ struct ConvDecision {
   Tile tile = {};
   std::string reason = {};
   std::vector<ConvCandidate> candidates = {};
+  bool hasFiniteWeights = true;    ///< neither NaN nor infinity; errors are infinite otherwise
   std::vector<float> weights = {}; ///< where the policy keeps them and they are known
 };
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 #include <random>
 
 namespace quern::passes {
@@ -63,7 +64,10 @@ public:
       known = FilterView{weights, outputs, shape.channelsPerGroup()};
     }
     filter = *known;
+    hasFiniteWeights = llvm::all_of(filter.values, [](float w) { return std::isfinite(w); });
   }
+
+  bool isOfFiniteWeights() const { return hasFiniteWeights; }
 
   /// Whether the candidate is within the budget; if not, that is its refusal.
   bool passes(ConvCandidate &candidate) {
@@ -75,6 +79,11 @@ public:
   }
 
   void measure(ConvCandidate &candidate) {
+    if (!hasFiniteWeights) {
+      constexpr double infinity = std::numeric_limits<double>::infinity();
+      candidate.error = MeasuredError{infinity, infinity};
+      return;
+    }
     const ConvAlgorithm &algorithm = convAlgorithm(candidate.algorithm);
     SampleConv sample = sampleFor(algorithm, candidate.tile);
     std::vector<float> computed = algorithm.simulate(sample, candidate.tile);
@@ -122,6 +131,7 @@ private:
   double maxError;
   std::vector<float> weights; ///< made up
   FilterView filter{};
+  bool hasFiniteWeights = true;
 };
 
 /// The one with the least error, for want of any within the budget; the first, direct, unless
@@ -167,8 +177,9 @@ std::vector<ConvCandidate *> inOrder(ConvDecision &decision, const ConvPolicy &p
 void settleMostAccurate(ConvDecision &decision, const ConvPolicy &policy) {
   ConvCandidate *best = mostAccurate(decision.candidates);
   settle(decision, best ? *best : decision.candidates.front(),
-         best ? fmt::format("the least error: none is within {:.1e}", policy.maxError)
-              : "none is within the budgets");
+         !decision.hasFiniteWeights ? "its weights are not all finite numbers"
+         : best ? fmt::format("the least error: none is within {:.1e}", policy.maxError)
+                : "none is within the budgets");
 }
 
 /// The first within the budget on errors: the others are slower by the model.
@@ -248,6 +259,7 @@ ConvDecision decide(const ConvShape &shape, std::optional<FilterView> filter,
   decision.shape = shape;
   decision.candidates = allCandidates(shape, filter, policy);
   ErrorCheck check(shape, filter, policy.maxError);
+  decision.hasFiniteWeights = check.isOfFiniteWeights();
   if (policy.mode == ConvMode::fixed)
     decideFixed(decision, check, policy);
   else if (policy.mode == ConvMode::measure && policy.timer)

@@ -192,6 +192,19 @@ TEST(ErrorBudget, WhatTheSmallestNumbersLoseIsSeen) {
   EXPECT_GT(errorOf(decision, ir::ConvAlgorithm::fft, {16, 16}), 1e-2);
 }
 
+TEST(ErrorBudget, OfWeightsThatAreNoNumbersIsKeptByNone) {
+  ConvShape shape = square(16, 28, 3);
+  for (float none :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    std::vector<float> weights = weightsOf(shape, 0);
+    weights[100] = none;
+    ConvDecision decision = decideBy(shape, weights, ConvPolicy());
+    EXPECT_FALSE(decision.hasFiniteWeights);
+    EXPECT_EQ(decision.algorithm, ir::ConvAlgorithm::direct);
+    EXPECT_TRUE(std::isinf(chosen(decision).error->max));
+  }
+}
+
 TEST(WorkspaceBudget, IsObeyedByTheEstimate) {
   for (int64_t budget : {int64_t{1} << 16, int64_t{1} << 20, int64_t{1} << 24}) {
     ConvShape shape = square(64, 56, 3);
