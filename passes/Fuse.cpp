@@ -39,7 +39,9 @@ public:
   void isolate(mlir::Operation *op) { start(nullptr, op); }
 
   void groupAll() {
-    for (mlir::Operation &op : block)
+    // The last first: a sum of several is then taken in term by term, each by the one that makes
+    // it, instead of all terms waiting for one kernel that reads them.
+    for (mlir::Operation &op : llvm::reverse(block))
       if (isArithmeticAnchor(&op))
         extend(start(&op, &op));
     for (mlir::Operation &op : block)

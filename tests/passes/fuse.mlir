@@ -1,14 +1,14 @@
 // RUN: quern-opt --split-input-file --fuse %s | FileCheck %s
 
-// Bias, residual and activation join the convolution; the residual may come from another kernel.
+// Bias, residual and activation join a convolution: of two that are added up the later.
 // CHECK-LABEL: func.func @epilogue
 // CHECK: %[[SHORT:.*]] = quern.fused
-// CHECK: quern.conv
-// CHECK-NEXT: quern.yield
-// CHECK: %[[MAIN:.*]] = quern.fused
 // CHECK: %[[C:.*]] = quern.conv
 // CHECK-NEXT: %[[B:.*]] = quern.add %[[C]]
-// CHECK-NEXT: %[[R:.*]] = quern.add %[[B]]
+// CHECK-NEXT: quern.yield %[[B]]
+// CHECK: %[[MAIN:.*]] = quern.fused({{.*}}%[[OTHER:[a-z0-9]*]] = %[[SHORT]])
+// CHECK: %[[D:.*]] = quern.conv
+// CHECK-NEXT: %[[R:.*]] = quern.add %[[D]], %[[OTHER]]
 // CHECK-NEXT: %[[S:.*]] = quern.sigmoid %[[R]]
 // CHECK-NEXT: %[[P:.*]] = quern.mul %[[R]], %[[S]]
 // CHECK-NEXT: quern.yield %[[P]]
@@ -21,6 +21,23 @@ func.func @epilogue(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x1x1xf32>, %b: tensor
   %4 = quern.sigmoid %3 : (tensor<1x4x8x8xf32>) -> tensor<1x4x8x8xf32>
   %5 = quern.mul %3, %4 : (tensor<1x4x8x8xf32>, tensor<1x4x8x8xf32>) -> tensor<1x4x8x8xf32>
   return %5 : tensor<1x4x8x8xf32>
+}
+
+// -----
+
+// A sum of three is taken in term by term: no kernel has to wait for all of them.
+// CHECK-LABEL: func.func @skips
+// CHECK-COUNT-3: quern.conv
+// CHECK-NEXT: quern.add
+// CHECK-NEXT: quern.yield
+// CHECK-NOT: quern.add
+func.func @skips(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x1x1xf32>) -> tensor<1x4x8x8xf32> attributes {quern.model} {
+  %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [0, 0] [0, 0] groups 1 : (tensor<1x3x8x8xf32>, tensor<4x3x1x1xf32>) -> tensor<1x4x8x8xf32>
+  %1 = quern.conv %x, %w strides [1, 1] dilations [2, 2] pad [0, 0] [0, 0] groups 1 : (tensor<1x3x8x8xf32>, tensor<4x3x1x1xf32>) -> tensor<1x4x8x8xf32>
+  %2 = quern.add %0, %1 : (tensor<1x4x8x8xf32>, tensor<1x4x8x8xf32>) -> tensor<1x4x8x8xf32>
+  %3 = quern.conv %x, %w strides [1, 1] dilations [3, 3] pad [0, 0] [0, 0] groups 1 : (tensor<1x3x8x8xf32>, tensor<4x3x1x1xf32>) -> tensor<1x4x8x8xf32>
+  %4 = quern.add %2, %3 : (tensor<1x4x8x8xf32>, tensor<1x4x8x8xf32>) -> tensor<1x4x8x8xf32>
+  return %4 : tensor<1x4x8x8xf32>
 }
 
 // -----

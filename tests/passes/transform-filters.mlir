@@ -16,8 +16,8 @@ func.func @transformed(%x: tensor<1x16x20x20xf32>) -> tensor<1x16x18x18xf32> {
 // CHECK-LABEL: func.func @kept
 // CHECK-NOT: filter_transform
 // CHECK: quern.conv {{.*}} by <direct>
-func.func @kept(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x2x2xf32> {
-  %w = quern.parameter "w" : tensor<2x2x3x3xf32>
-  %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [0, 0] [0, 0] groups 1 : (tensor<1x2x4x4xf32>, tensor<2x2x3x3xf32>) -> tensor<1x2x2x2xf32>
-  return %0 : tensor<1x2x2x2xf32>
+func.func @kept(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
+  %w = quern.parameter "w" : tensor<2x2x1x1xf32>
+  %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [0, 0] [0, 0] groups 1 : (tensor<1x2x4x4xf32>, tensor<2x2x1x1xf32>) -> tensor<1x2x4x4xf32>
+  return %0 : tensor<1x2x4x4xf32>
 }
