@@ -9,7 +9,7 @@ constexpr double serialMicroseconds = 20;
 constexpr double taskMicroseconds = 4;
 constexpr int64_t tasksPerThread = 8;
 constexpr double bytesPerNanosecond = 12;
-constexpr double bytesOfPart = 16 * 1024;
+constexpr double bytesOfPart = 32 * 1024;
 constexpr int64_t mostParts = 4;
 } // namespace
 

@@ -23,7 +23,7 @@ int64_t wantedTasks(const Work &work, const CpuTarget &cpu);
 
 /// Into how many tasks to divide a product that reads each of its `weightBytes` once, as steps of a
 /// sequence do time and again: a core that always takes the same part keeps it in its cache. 1
-/// below what takes about a microsecond to read from there, else two to four.
+/// below what takes two microseconds to read from behind that cache, else two to four.
 int64_t wantedParts(double weightBytes);
 
 /// The largest block length for which dividing `extent` into blocks gives at least `tasks` of them
