@@ -20,6 +20,8 @@ for record in records:
         assert not record["chosen"] and all(record[figure] is None for figure in FIGURES), record
         continue
     assert all(math.isfinite(record[figure]) and record[figure] >= 0 for figure in FIGURES), record
+    assert record["from_cache"] is True, record
+    assert (record["ms_spread"] is None) == (record["runs"] == 1), record
     assert 0 < record["ms_min"] <= record["ms_median"], record
     assert record["mean_error"] <= record["max_error"] <= record["error_bound"], record
 measured = [record for record in records if record["ms_median"] is not None]

@@ -13,7 +13,6 @@
 #include "tools/quern/conv/page/Page.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <memory>
 
@@ -117,8 +116,26 @@ LabOptions labOptions(const Options &options) {
 void checkEarly(const Options &options) {
   if (options.htmlPath.empty())
     return;
+  if (options.htmlPath == "-")
+    fail("--html - would mix the page with the tables on the standard output: name a file", 2);
   if (runtime::Status writable = runtime::checkWritable(options.htmlPath); !writable)
     fail(writable.error(), 1);
+}
+
+/// Fails for a variant that was asked for and that no layer has.
+void checkVariants(const LabOptions &options, const std::vector<ConvLayer> &layers,
+                   const ConvLab &lab) {
+  std::vector<ConvRecord> listed;
+  if (!options.variants.empty())
+    for (const ConvLayer &layer : layers)
+      llvm::append_range(listed, lab.list(layer.shape, layer.filters));
+  for (const auto &[algorithm, tile] : options.variants)
+    if (llvm::none_of(listed,
+                      [&](const ConvRecord &record) { return isVariant(record, algorithm, tile); }))
+      fail(fmt::format("there is no {} of {}; without --algorithm all variants are listed",
+                       passes::variantText(algorithm, tile),
+                       layers.size() > 1 ? "these convolutions" : layers.front().shape.text()),
+           2);
 }
 
 /// Measures one layer, or lists what could be, and chooses.
@@ -165,6 +182,7 @@ void compare(const Options &options) {
   };
   ConvLab lab(*target, forLab);
   std::vector<ConvLayer> layers = wantedLayers(options);
+  checkVariants(forLab, layers, lab);
   passes::ConvPolicy policy = options.budgets.policy(*target, options.threads);
   policy.mode = passes::ConvMode::automatic;
   passes::ConvElement element = layers.front().shape.element;
@@ -189,11 +207,6 @@ void compare(const Options &options) {
     progress.clear();
     print(tableText(setting, layers[i]));
   }
-  if (!options.algorithms.empty() &&
-      llvm::all_of(layers, [](const ConvLayer &layer) { return layer.records.empty(); }))
-    fail(fmt::format("there is no {}; without --algorithm all variants are listed",
-                     fmt::join(options.algorithms, " or ")),
-         2);
   if (layers.size() > 1 && !options.isEstimate)
     print(summaryText(setting, layers));
   std::vector<Claim> claims;
@@ -212,6 +225,13 @@ void compare(const Options &options) {
   }
   if (!options.htmlPath.empty())
     writePage(options, setting, layers, claims);
+}
+
+/// CLI::Range lets NaN pass.
+std::string checkSeconds(const std::string &text) {
+  double seconds = 0;
+  bool isTime = CLI::detail::lexical_cast(text, seconds) && seconds >= 0.001 && seconds <= 60;
+  return isTime ? "" : fmt::format("'{}' is no time from 0.001 to 60 seconds", text);
 }
 
 std::string checkElement(const std::string &name) {
@@ -277,13 +297,15 @@ void addConvCommand(CLI::App &app) {
       ->capture_default_str();
   options->budgets.addBudgetsTo(*command);
   command->add_option("--seconds", options->seconds, "time to measure each algorithm for")
-      ->check(CLI::Range(0.001, 60.0))
+      ->check(CLI::Validator(checkSeconds, "", "seconds"))
       ->capture_default_str();
   command->add_flag("--json", options->isJson, "print JSON");
-  command->add_option("--html", options->htmlPath, "write a page with plots to this file")
-      ->type_name("FILE");
-  command->add_flag("--estimate", options->isEstimate,
-                    "measure nothing: say what the cost model takes the times to be");
+  auto *estimate =
+      command->add_flag("--estimate", options->isEstimate,
+                        "measure nothing: say what the cost model takes the times to be");
+  command->add_option("--html", options->htmlPath, "write a page with plots of what was measured")
+      ->type_name("FILE")
+      ->excludes(estimate);
   command->add_flag("--fresh", options->isFresh, "measure anew what was measured before");
   command->add_flag("-q,--quiet", options->isQuiet, "no progress");
   command->callback([=] {

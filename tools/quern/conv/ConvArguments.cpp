@@ -1,6 +1,7 @@
 #include "tools/quern/conv/ConvArguments.h"
 
 #include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -277,12 +278,14 @@ std::vector<ConvShape> ConvArguments::shapes(std::string &why) const {
     return {};
   }
   std::vector<ConvShape> result;
+  llvm::StringSet<> seen; // {3,3} is one extent
   for (const std::vector<int64_t> &in : *allInputs)
     for (const std::vector<int64_t> &taps : *allFilters) {
       std::optional<ConvShape> shape = shapeOf(in, taps, *this, why);
       if (!shape)
         return {};
-      result.push_back(*shape);
+      if (seen.insert(shape->text()).second)
+        result.push_back(*shape);
     }
   return result;
 }

@@ -29,6 +29,23 @@ std::string reasonAgainst(const ConvRecord &record, const ConvRecord &chosen,
                      record.msMedian / chosen.msMedian);
 }
 
+/// Of the choice where none keeps the budgets.
+std::string leastError(const ConvLayer &layer, const ConvSetting &setting) {
+  auto any = [&](auto keeps) {
+    return llvm::any_of(layer.records, [&](const ConvRecord &record) {
+      return record.isMeasured() && !record.isConditional && keeps(record);
+    });
+  };
+  bool isAccurate =
+      any([&](const ConvRecord &r) { return r.maxError <= setting.budgets.maxError; });
+  bool isSmall = any([&](const ConvRecord &r) { return setting.budgets.fitsWorkspace(r); });
+  const char *which = isAccurate && isSmall ? "both budgets"
+                      : isAccurate          ? "the budget on workspace"
+                      : isSmall             ? "the budget on errors"
+                                            : "the budgets";
+  return fmt::format("the least error: none keeps {}", which);
+}
+
 } // namespace
 
 void chooseMeasured(ConvLayer &layer, const ConvSetting &setting) {
@@ -52,9 +69,8 @@ void chooseMeasured(ConvLayer &layer, const ConvSetting &setting) {
                                   ? reasonAgainst(record, layer.records[*layer.chosen], setting)
                                   : record.refusal);
     else
-      layer.reasons.push_back(isAllowed(record, setting)
-                                  ? "fastest within the budgets"
-                                  : "the least error: none keeps the budgets");
+      layer.reasons.push_back(isAllowed(record, setting) ? "fastest within the budgets"
+                                                         : leastError(layer, setting));
   }
 }
 
@@ -72,11 +88,21 @@ void chooseAutomatic(ConvLayer &layer, const passes::ConvPolicy &policy) {
   layer.estimates.assign(layer.records.size(), 0);
   for (size_t index = 0; index < layer.records.size(); ++index) {
     const ConvRecord &record = layer.records[index];
-    for (const passes::ConvCandidate &candidate : decision.candidates)
-      if (candidate.algorithm == record.algorithm && candidate.tile == record.tile)
-        layer.estimates[index] = candidate.cost.microseconds / 1000;
-    if (decision.algorithm == record.algorithm && decision.tile == record.tile)
-      layer.automatic = index;
+    if (record.refusal.empty())
+      layer.estimates[index] = passes::convAlgorithm(record.algorithm)
+                                   .cost(layer.shape, record.tile, policy.machine)
+                                   .microseconds /
+                               1000;
+    bool isPick = decision.algorithm == record.algorithm && decision.tile == record.tile;
+    for (const passes::ConvCandidate &candidate : decision.candidates) {
+      if (candidate.algorithm != record.algorithm || candidate.tile != record.tile)
+        continue;
+      // Nothing is looked at that exceeds the budget on workspace: then there is no choice.
+      if (isPick && candidate.error)
+        layer.automatic = index;
+      if (!layer.chosen && !record.isConditional)
+        layer.reasons[index] = isPick && candidate.error ? decision.reason : candidate.refusal;
+    }
   }
 }
 

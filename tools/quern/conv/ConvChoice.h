@@ -9,7 +9,8 @@ namespace quern::tools {
 /// most accurate where none is. Sets `chosen` and `reasons`.
 void chooseMeasured(ConvLayer &layer, const ConvSetting &setting);
 
-/// Chooses by the cost model, as `--conv auto` does. Sets `automatic` and `estimates`.
+/// Chooses by the cost model, as `--conv auto` does. Sets `automatic`, unless nothing keeps the
+/// budget on workspace, `estimates`, and `reasons` where nothing was measured.
 void chooseAutomatic(ConvLayer &layer, const passes::ConvPolicy &policy);
 
 } // namespace quern::tools

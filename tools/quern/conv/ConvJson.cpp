@@ -12,10 +12,13 @@ Json reported(const ConvSetting &setting, const ConvLayer &layer, size_t index) 
   for (const char *figure :
        {"algorithm", "tile", "ms_min", "ms_median", "ms_spread", "runs", "gflops", "true_gflops",
         "peak_share", "estimated_ms", "workspace_bytes", "weight_bytes", "multiplications",
-        "max_error", "mean_error", "error_bound", "compile_seconds", "conditional"})
+        "max_error", "mean_error", "error_bound", "compile_seconds", "conditional", "from_cache"})
     entry[figure] = nullptr;
   if (record.isMeasured()) {
     entry.update(toJson(record));
+    if (!record.hasSpread())
+      entry["ms_spread"] = nullptr;
+    entry["from_cache"] = record.isKept;
     entry["gflops"] = effectiveGflops(layer, record);
     entry["true_gflops"] = trueGflops(record);
     entry["peak_share"] = trueGflops(record) / setting.peakGflops;

@@ -24,8 +24,7 @@ namespace {
 
 bool isWanted(const ConvRecord &record, const LabOptions &options) {
   return options.variants.empty() || llvm::any_of(options.variants, [&](const auto &variant) {
-           return variant.first == record.algorithm &&
-                  (variant.second.empty() || variant.second == record.tile);
+           return isVariant(record, variant.first, variant.second);
          });
 }
 
@@ -76,6 +75,11 @@ std::vector<ConvRecord> allVariants(const passes::ConvShape &shape, const Filter
 
 } // namespace
 
+bool isVariant(const ConvRecord &record, ir::ConvAlgorithm algorithm, const passes::Tile &tile) {
+  bool isOfAllTiles = record.tile.empty() && !record.refusal.empty();
+  return record.algorithm == algorithm && (tile.empty() || tile == record.tile || isOfAllTiles);
+}
+
 /// A variant as it was built, or why it was not.
 struct ConvLab::Attempt {
   std::unique_ptr<BuiltConv> conv;
@@ -123,8 +127,11 @@ std::vector<ConvRecord> ConvLab::measure(const passes::ConvShape &shape, const F
                     processorName() + "; " + target.halide + "; " + codegen::buildIdentity());
   if (!options.isFresh)
     if (std::optional<Json> known = cache.find(what))
-      if (std::optional<std::vector<ConvRecord>> records = recordsFrom(*known))
+      if (std::optional<std::vector<ConvRecord>> records = recordsFrom(*known)) {
+        for (ConvRecord &record : *records)
+          record.isKept = true;
         return *records;
+      }
   std::vector<ConvRecord> records = measureAnew(shape, filters);
   // Where some were measured, what failed will fail again: by this build, on this machine. Where
   // all failed, as without a folder for temporary files, another time may be better.

@@ -24,6 +24,7 @@ struct ConvRecord {
   /// Where it depends on the weights, which are not known, whether it applies: the figures are of
   /// made-up weights that it applies to.
   bool isConditional = false;
+  bool isKept = false; ///< the figures are of an earlier run, out of the tuning cache
   double msMin = 0, msMedian = 0;
   double msSpread = 0; ///< between the quartiles
   int64_t runs = 0;    ///< that were timed
@@ -35,7 +36,13 @@ struct ConvRecord {
 
   /// Whether there are figures.
   bool isMeasured() const { return refusal.empty() && runs > 0; }
+  /// Whether there is a spread: one run has none.
+  bool hasSpread() const { return runs > 1; }
 };
+
+/// Whether a record is of the variant that a user names, with an empty tile for any. One that says
+/// why an algorithm does not apply is of all its tiles.
+bool isVariant(const ConvRecord &record, ir::ConvAlgorithm algorithm, const passes::Tile &tile);
 
 struct LabOptions {
   unsigned threads = 1;

@@ -17,11 +17,15 @@ std::string rowText(const ConvSetting &setting, const ConvLayer &layer, size_t i
     return fmt::format("  {:<19} {}\n", name, record.refusal);
   char mark = record.isConditional ? '?' : ' ';
   if (!record.isMeasured())
-    return fmt::format("{} {:<19} {:>10.4f}\n", layer.automatic == index ? '*' : mark, name,
-                       layer.estimates[index]);
-  return fmt::format("{} {:<19} {:>10.4f} {:>8.4f} {:>8.1f} {:>8.1f} {:>5.0f}% {:>11} {:>11} "
+    return fmt::format("{} {:<19} {:>10.4f}{}\n", layer.automatic == index ? '*' : mark, name,
+                       layer.estimates[index],
+                       layer.automatic == index || layer.reasons[index].empty()
+                           ? ""
+                           : "  " + layer.reasons[index]);
+  std::string spread = record.hasSpread() ? fmt::format("{:.4f}", record.msSpread) : "-";
+  return fmt::format("{} {:<19} {:>10.4f} {:>8} {:>8.1f} {:>8.1f} {:>5.0f}% {:>11} {:>11} "
                      "{:>8.1e} {:>8.1e}\n",
-                     layer.chosen == index ? '*' : mark, name, record.msMedian, record.msSpread,
+                     layer.chosen == index ? '*' : mark, name, record.msMedian, spread,
                      effectiveGflops(layer, record), trueGflops(record),
                      100 * trueGflops(record) / setting.peakGflops, byteText(record.workspaceBytes),
                      byteText(record.weightBytes), record.maxError, record.meanError);
@@ -32,11 +36,11 @@ std::string choiceText(const ConvLayer &layer) {
   if (layer.chosen)
     text = fmt::format("  * {}", layer.reasons[*layer.chosen]);
   if (!layer.automatic)
-    return text + "\n";
+    return text + (layer.chosen ? "; " : "  ") + "the cost model takes none of these\n";
   const ConvRecord &pick = layer.records[*layer.automatic];
   std::string name = passes::variantText(pick.algorithm, pick.tile);
   if (!layer.chosen)
-    return fmt::format("  * the cost model's choice\n");
+    return fmt::format("  * the cost model's choice: {}\n", layer.reasons[*layer.automatic]);
   if (layer.chosen == layer.automatic)
     return text + ", and the cost model's choice\n";
   if (!pick.isMeasured())
@@ -92,6 +96,8 @@ std::string tableText(const ConvSetting &setting, const ConvLayer &layer) {
   for (size_t index = 0; index < layer.records.size(); ++index)
     text += rowText(setting, layer, index);
   text += choiceText(layer);
+  if (llvm::any_of(layer.records, [](const ConvRecord &r) { return r.isKept; }))
+    text += "  measured by an earlier run and kept; --fresh measures anew\n";
   if (llvm::any_of(layer.records, [](const ConvRecord &r) { return r.isConditional; }))
     text += "  ? only where filters are products of two lines, as those made up for it are; "
             "--weights looks at a model's own\n";

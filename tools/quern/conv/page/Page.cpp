@@ -63,7 +63,8 @@ std::string rowHtml(const ConvSetting &setting, const ConvLayer &layer, size_t i
       fmt::format("<td>{}</td>", passes::variantText(record.algorithm, record.tile));
   if (record.isMeasured())
     for (const std::string &cell :
-         {fmt::format("{:.4g}", record.msMedian), fmt::format("{:.2g}", record.msSpread),
+         {fmt::format("{:.4g}", record.msMedian),
+          record.hasSpread() ? fmt::format("{:.2g}", record.msSpread) : "-",
           fmt::format("{:.1f}", effectiveGflops(layer, record)),
           fmt::format("{:.1f}", trueGflops(record)),
           fmt::format("{:.0f} %", 100 * trueGflops(record) / setting.peakGflops),
