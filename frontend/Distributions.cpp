@@ -1,5 +1,7 @@
 #include "frontend/Distributions.h"
 
+#include "ir/StepAttributes.h"
+
 namespace quern::frontend {
 
 namespace {
@@ -17,6 +19,10 @@ public:
     causal = model->getAttrOfType<ir::CausalAttr>(ir::names::causal);
     if (!causal || causal.getOutput() != adapter.index) {
       elaborator.error<diag::DistributionWithoutContract>(adapter.call.range, name);
+      return nullptr;
+    }
+    if (int64_t ahead = ir::latencyOf(model)) {
+      elaborator.error<diag::DistributionAhead>(adapter.call.range, name, ahead);
       return nullptr;
     }
     input = llvm::cast<mlir::RankedTensorType>(model.getArgumentTypes()[causal.getInput()]);

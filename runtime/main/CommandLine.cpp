@@ -56,6 +56,18 @@ template <typename Whole> std::string checkWhole(const std::string &text) {
                      std::numeric_limits<Whole>::max());
 }
 
+/// Refuses what is no number from `low`, or above it, to `high`: also NaN, which CLI11 lets
+/// through.
+std::string checkNumber(const std::string &text, double low, bool isAbove, double high) {
+  double number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  bool isNumber = error == std::errc() && end == text.data() + text.size();
+  if (isNumber && (isAbove ? number > low : number >= low) && number <= high)
+    return {};
+  return fmt::format("'{}' is no number {} {:g} {}to {:g}", text, isAbove ? "above" : "from", low,
+                     isAbove ? "and up " : "", high);
+}
+
 /// What only a causal model can do.
 void addGeneration(CLI::App &app, const Signature &signature, Request &request) {
   bool isImage = signature.image.sequence()->axes > 1;
@@ -79,14 +91,14 @@ void addGeneration(CLI::App &app, const Signature &signature, Request &request) 
       ->needs(sample);
   app.add_option("--temperature", request.temperature,
                  "below 1 keeps to likely elements, 0 to the likeliest (1)")
-      ->check(CLI::Range(0.0, 1e6))
+      ->check([](const std::string &text) { return checkNumber(text, 0, false, 1e6); })
       ->needs(sample);
   app.add_option("--top-k", request.topK, "draw among the K likeliest only; 0: among all (0)")
       ->check(checkWhole<uint32_t>)
       ->needs(sample);
   app.add_option("--top-p", request.topP,
                  "draw among the fewest that hold this probability only (1)")
-      ->check(CLI::Range(1e-9, 1.0))
+      ->check([](const std::string &text) { return checkNumber(text, 0, true, 1); })
       ->needs(sample);
   app.add_option("--png", request.png, "write a sheet of the samples to this file")
       ->type_name("FILE")
@@ -116,7 +128,8 @@ std::variant<Request, int> parseCommandLine(const Signature &signature, int argc
       ->type_name("NAME=FILE")
       ->allow_extra_args(false);
   app.add_option("--output", request.output,
-                 "write the outputs to a .npy, .npz (several outputs) or raw file")
+                 "write the outputs to a .npy, .npz (several outputs) or raw file; of --sample, "
+                 "the whole input to a .npy, 0 where nothing was drawn")
       ->type_name("FILE");
   auto *expect =
       app.add_option(

@@ -110,11 +110,13 @@ Status drawOne(const Request &request, Session &session, quern_sequence *sequenc
   if (Status status = check(session, quern_advance(sequence, 0, given, elements.data(), nullptr));
       !status)
     return status;
-  show(elements);
   for (uint64_t i = 0; i < count; ++i) {
     std::vector<std::byte> next(slot);
     if (Status status = check(session, quern_sample(sequence, 1, &options, next.data())); !status)
       return status;
+    // Not before it is clear that something can be drawn; and what nobody gave is not shown.
+    if (i == 0 && request.prompt)
+      show(elements);
     show(next);
     elements.insert(elements.end(), next.begin(), next.end());
   }
@@ -125,11 +127,19 @@ Status drawOne(const Request &request, Session &session, quern_sequence *sequenc
 /// model looks ahead.
 void noteMissing(const quern_order &order, uint64_t known) {
   if (uint64_t missing = std::min(known, order.latency))
-    fmt::print(
-        stderr,
-        "{}: note: the last {} of {} outputs were not due: the model looks {} ahead, and the "
-        "stream ended before its {} positions\n",
-        program_invocation_short_name, missing, known, order.latency, order.positions);
+    fmt::print(stderr,
+               "{}: note: of {} output{}, the last {} never came: the model looks {} ahead, and "
+               "the stream "
+               "ended before its {} positions\n",
+               program_invocation_short_name, known, known == 1 ? "" : "s",
+               missing == 1 ? "one" : std::to_string(missing), order.latency, order.positions);
+}
+
+/// Says that a file holds more than was drawn.
+void noteUndrawn(const Request &request, uint64_t known, uint64_t positions) {
+  if (known < positions)
+    fmt::print(stderr, "{}: note: {} holds {} positions, of which {} are known: the others are 0\n",
+               program_invocation_short_name, request.output, positions, known);
 }
 
 } // namespace
@@ -142,6 +152,11 @@ Status generate(const Signature &signature, const Request &request, Session &ses
   bool isImage = order.axes > 1;
   if (!request.png.empty() && !isPicture(signature))
     return Failure{fmt::format("--png draws images, and {} is none", input.typeText())};
+  if (isImage && !request.output.empty() &&
+      request.sample > static_cast<uint64_t>(input.shape.front()))
+    return Failure{fmt::format("--output holds one batch, of {} here: draw no more, or compile the "
+                               "model for a larger batch",
+                               input.shape.front())};
   Result<std::vector<std::byte>> prompt = readPrompt(signature, request);
   if (!prompt)
     return prompt.failure();
@@ -164,6 +179,7 @@ Status generate(const Signature &signature, const Request &request, Session &ses
   // What is not generated in the order of its places is shown once it is whole.
   bool isInPlace = signature.image.places().empty();
   Show print = printerOf(signature, request, rows);
+  uint64_t firstShown = request.prompt ? 0 : given;
   std::vector<std::vector<std::byte>> samples;
   for (uint64_t run = 0; run < runs; ++run) {
     Result<Sequence> sequence = begin(session, *conditions);
@@ -174,12 +190,14 @@ Status generate(const Signature &signature, const Request &request, Session &ses
                                 slot, elements, isInPlace ? print : ignore);
         !status)
       return status;
-    elements = inPlace(signature, std::move(elements));
-    if (!isInPlace)
-      print(elements);
-    if (input.text && rows > 1 && request.output.empty())
-      showTexts(signature, elements, rows);
+    if (!isInPlace && request.output.empty())
+      showPlaces(signature, elements, firstShown);
+    else if (input.text && rows > 1 && request.output.empty())
+      showTexts(signature, std::span(elements).subspan(firstShown * slot), rows);
+    elements = inPlace(signature, elements);
   }
+  if (!request.output.empty())
+    noteUndrawn(request, given + count, positions);
   if (input.text && rows == 1)
     std::fputc('\n', stdout);
   return showSamples(signature, request, samples);

@@ -5,6 +5,7 @@
 #include "runtime/main/Generate.h"
 #include "runtime/main/Outputs.h"
 #include "runtime/main/Reports.h"
+#include "runtime/main/Samples.h"
 #include "runtime/main/Score.h"
 #include "runtime/main/Session.h"
 
@@ -145,8 +146,8 @@ std::vector<std::string> filesRead(const Signature &signature, const Request &re
   for (std::string &file : files)
     file = ArrayFile(file).path;
   files.push_back(request.weights);
-  if (request.prompt)
-    files.push_back(request.prompt->substr(request.prompt->starts_with('@') ? 1 : 0));
+  if (std::optional<std::string> prompt = promptFile(signature, request))
+    files.push_back(*prompt);
   for (const std::string &own : ownFiles(signature))
     files.push_back(own);
   return files;

@@ -1,9 +1,9 @@
 #include "runtime/main/Outputs.h"
 
 #include "runtime/DType.h"
+#include "runtime/Element.h"
 #include "runtime/formats/File.h"
 #include "runtime/formats/Zip.h"
-#include "runtime/Element.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

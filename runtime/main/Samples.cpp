@@ -173,6 +173,13 @@ void printPictures(const std::vector<Picture> &pictures) {
 
 } // namespace
 
+std::optional<std::string> promptFile(const Signature &signature, const Request &request) {
+  const Port *input = signature.generated();
+  if (!request.prompt || !input || (input->text && !request.prompt->starts_with('@')))
+    return std::nullopt;
+  return request.prompt->substr(input->text ? 1 : 0);
+}
+
 Result<std::vector<std::byte>> readPrompt(const Signature &signature, const Request &request) {
   const SequenceEntry &order = *signature.image.sequence();
   const Port &input = *signature.generated();
@@ -187,10 +194,10 @@ Result<std::vector<std::byte>> readPrompt(const Signature &signature, const Requ
       elements.resize(slot);
     return elements;
   }
-  bool isFile = !input.text || request.prompt->starts_with('@');
-  if (!isFile)
+  std::optional<std::string> file = promptFile(signature, request);
+  if (!file)
     return encode(signature, rows, *request.prompt);
-  Result<std::vector<std::byte>> bytes = readBytes(request.prompt->substr(input.text ? 1 : 0));
+  Result<std::vector<std::byte>> bytes = readBytes(*file);
   if (!bytes)
     return bytes.failure();
   if (input.text)
@@ -201,10 +208,10 @@ Result<std::vector<std::byte>> readPrompt(const Signature &signature, const Requ
   return bytes;
 }
 
-std::vector<std::byte> inPlace(const Signature &signature, std::vector<std::byte> elements) {
+std::vector<std::byte> inPlace(const Signature &signature, std::span<const std::byte> elements) {
   std::span<const uint32_t> places = signature.image.places();
   if (places.empty())
-    return elements;
+    return {elements.begin(), elements.end()};
   size_t slot = signature.generated()->bytes / places.size();
   std::vector<std::byte> placed(signature.generated()->bytes);
   for (size_t i = 0; i < elements.size() / slot; ++i)
@@ -249,12 +256,25 @@ void showNumbers(const Signature &signature, std::span<const std::byte> elements
   std::fflush(stdout);
 }
 
+void showPlaces(const Signature &signature, std::span<const std::byte> elements, uint64_t from) {
+  std::span<const uint32_t> places = signature.image.places();
+  size_t slot = signature.generated()->bytes / places.size(), known = elements.size() / slot;
+  std::vector<uint8_t> isShown(places.size());
+  for (size_t at = from; at < known; ++at)
+    isShown[places[at]] = 1;
+  std::vector<std::byte> placed = inPlace(signature, elements);
+  bool isText = signature.generated()->text != nullptr;
+  for (size_t place = 0; place < places.size(); ++place)
+    if (!isShown[place])
+      fmt::print("-{}", isText ? "" : "\n");
+    else
+      (isText ? showText : showNumbers)(signature, std::span(placed).subspan(place * slot, slot));
+}
+
 Status showSamples(const Signature &signature, const Request &request,
                    const std::vector<std::vector<std::byte>> &samples) {
   const Port &input = *signature.generated();
   if (!request.output.empty()) {
-    if (samples.size() > 1)
-      return Failure{"--output holds one batch of samples; compile the model for a larger batch"};
     std::vector<std::byte> tensor = asTensor(signature, samples.front());
     if (Status status = writeNpy(request.output, {input.dtype, input.shape, tensor}); !status)
       return status;

@@ -1,9 +1,9 @@
 #include "runtime/main/Score.h"
 
 #include "runtime/DType.h"
+#include "runtime/Element.h"
 #include "runtime/formats/File.h"
 #include "runtime/main/ArrayFile.h"
-#include "runtime/Element.h"
 
 #include <fmt/format.h>
 
