@@ -107,7 +107,7 @@ def cases():
     for kind, cell in (("lstm", nn.LSTM), ("gru", nn.GRU)):
         yield Case(
             f"char_rnn_{kind}",
-            "char_rnn",
+            "symbol_rnn",
             CharRNN(cell, vocabulary=13, size=6, hidden=16, layers=2),
             [Input("text", (2, 24), 13)],
             text,
