@@ -21,7 +21,7 @@ namespace {
 
 struct CausalOptions {
   ModelSource source;
-  std::string over;
+  std::optional<std::string> over;
   bool isStrict = false;
   std::string at;
   bool isJson = false;
@@ -50,7 +50,7 @@ llvm::SmallVector<int64_t> numbers(llvm::StringRef text, llvm::StringRef option)
 /// The contract that --over states: "2,3", axes of the first input and of the first output alike,
 /// or "2,3:1,2".
 ir::CausalAttr contractOver(const CausalOptions &options, mlir::func::FuncOp model) {
-  auto [in, out] = llvm::StringRef(options.over).split(':');
+  auto [in, out] = llvm::StringRef(*options.over).split(':');
   llvm::SmallVector<int64_t> inputAxes = numbers(in, "--over");
   llvm::SmallVector<int64_t> outputAxes = out.empty() ? inputAxes : numbers(out, "--over");
   auto blame = [&] { return model.emitError("--over: "); };
@@ -64,7 +64,7 @@ ir::CausalAttr contractOver(const CausalOptions &options, mlir::func::FuncOp mod
 }
 
 ir::CausalAttr contractOf(const CausalOptions &options, mlir::func::FuncOp model) {
-  if (!options.over.empty())
+  if (options.over)
     return contractOver(options, model);
   auto contract = model->getAttrOfType<ir::CausalAttr>(ir::names::causal);
   if (!contract)
@@ -80,8 +80,10 @@ std::optional<llvm::SmallVector<int64_t>> positionAt(const std::string &at,
   if (at.empty())
     return std::nullopt;
   llvm::SmallVector<int64_t> position = numbers(at, "--at");
-  bool isInside = position.size() == positions.extents().size() &&
-                  llvm::all_of(llvm::zip_equal(position, positions.extents()),
+  if (position.size() != positions.extents().size())
+    fail(fmt::format("--at {}: expected {} numbers, as the positions are {}", at,
+                     positions.extents().size(), fmt::join(positions.extents(), " x ")));
+  bool isInside = llvm::all_of(llvm::zip_equal(position, positions.extents()),
                                [](auto pair) { return std::get<0>(pair) < std::get<1>(pair); });
   if (!isInside)
     fail(fmt::format("--at {}: no position of {}", at, fmt::join(positions.extents(), " x ")));
@@ -148,15 +150,23 @@ void addCausalCommand(CLI::App &app) {
       "causal", "prove that a model is causal; its receptive field, blind spot and state");
   auto options = std::make_shared<CausalOptions>();
   options->source.addTo(*command);
+  auto *over =
+      command
+          ->add_option(
+              "--over", options->over,
+              "ordered axes, counted from 0, of a model without a contract: --over 2,3, or "
+              "--over 2,3:1,2 where the output's differ from the input's")
+          ->type_name("AXES");
   command
-      ->add_option("--over", options->over,
-                   "ordered axes, counted from 0, of a model without a contract: --over 2,3, or "
-                   "--over 2,3:1,2 where the output's differ from the input's")
-      ->type_name("AXES");
-  command->add_flag("--strict", options->isStrict,
-                    "with --over: an output may not read its own "
-                    "position");
-  command->add_option("--at", options->at, "the output position to look at: --at 14,14")
+      ->add_flag("--strict", options->isStrict,
+                 "with --over: an output may not read its own "
+                 "position")
+      ->needs(over);
+  command
+      ->add_option(
+          "--at", options->at,
+          "the output position to look at, a number for each ordered axis: --at 14,14, or --at "
+          "14,14,2 where the colours are ordered, too")
       ->type_name("POSITION");
   command->add_flag("--json", options->isJson, "as JSON");
   command->add_option("--html", options->htmlFile, "draw the fields of all positions as a page")

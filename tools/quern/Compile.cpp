@@ -88,8 +88,9 @@ void printReport(const CompileOptions &options, const Compilation &compilation,
     return;
   }
   if (isBuilt) {
-    fmt::print("{}: {} kernel calls of {} kernels ({} from the cache) for {}, {:.1f} s\n",
-               compilation.modelName(), report.launches, report.kernels, report.kernelsFromCache,
+    fmt::print("{}: {} kernel call{} of {} kernel{} ({} from the cache) for {}, {:.1f} s\n",
+               compilation.modelName(), report.launches, report.launches == 1 ? "" : "s",
+               report.kernels, report.kernels == 1 ? "" : "s", report.kernelsFromCache,
                compilation.target().name, seconds);
     fmt::print("memory to run: {} of weights, {} of activations, {} of scratch\n",
                byteText(report.weightsBytes), byteText(report.arenaBytes),

@@ -6,6 +6,8 @@
 #include "tools/quern/Compilation.h"
 #include "tools/quern/JsonText.h"
 
+#include "llvm/ADT/StringMap.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -118,22 +120,40 @@ void printField(const CausalReport &report) {
     fmt::print("  blind spot: none\n");
 }
 
+/// Values of one label are told apart by their ops, and of one op by a number.
+std::vector<std::string> distinctNames(llvm::ArrayRef<passes::ValueState> states) {
+  llvm::StringMap<int> count, used;
+  std::vector<std::string> names;
+  for (const passes::ValueState &state : states) {
+    std::string name = valueName(state.value);
+    mlir::Operation *op = state.value.getDefiningOp();
+    std::string kind = op ? op->getName().stripDialect().str() : "input";
+    names.push_back(name == kind || !op ? name : name + " " + kind);
+    ++count[names.back()];
+  }
+  for (std::string &name : names)
+    if (count[name] > 1)
+      name = fmt::format("{} #{}", name, ++used[name]);
+  return names;
+}
+
 void printStates(const CausalReport &report) {
   llvm::ArrayRef<passes::ValueState> states = report.states;
   if (states.empty()) {
     fmt::print("  state: none\n");
     return;
   }
-  fmt::print("  state: {} in {}\n", byteText(report.stateBytes()),
+  fmt::print("  state: what later steps read, {} in {}\n", byteText(report.stateBytes()),
              plural(static_cast<int64_t>(states.size()), "value"));
+  std::vector<std::string> names = distinctNames(states);
   size_t width = 5;
-  for (const passes::ValueState &state : states)
-    width = std::max(width, valueName(state.value).size());
+  for (const std::string &name : names)
+    width = std::max(width, name.size());
   fmt::print("    {:<{}}  {:>9}  {:>10}  {:>10}  {}\n", "value", width, "positions", "bytes each",
              "bytes", "source");
-  for (const passes::ValueState &state : states)
-    fmt::print("    {:<{}}  {:>9}  {:>10}  {:>10}  {}\n", valueName(state.value), width,
-               state.positions, state.positionBytes, state.bytes(), locationOf(state.value));
+  for (auto [name, state] : llvm::zip_equal(names, states))
+    fmt::print("    {:<{}}  {:>9}  {:>10}  {:>10}  {}\n", name, width, state.positions,
+               state.positionBytes, state.bytes(), locationOf(state.value));
 }
 
 } // namespace
@@ -187,9 +207,11 @@ std::string CausalReport::lookAheadText() const {
 
 std::string CausalReport::memoryText() const {
   std::string least =
-      fmt::format("later steps read {} of the values as written", byteText(stateBytes()));
-  return sequenceBytes ? fmt::format("a sequence takes {}; {}", byteText(*sequenceBytes), least)
-                       : least;
+      fmt::format("of the model as written, later steps read {} at a time", byteText(stateBytes()));
+  return sequenceBytes
+             ? fmt::format("a sequence of the compiled model takes {}, with room to go on; {}",
+                           byteText(*sequenceBytes), least)
+             : least;
 }
 
 void CausalReport::print() const {

@@ -33,7 +33,7 @@ struct CausalReport {
   std::string leakText() const;
   /// "look-ahead: 0 positions beyond the contract; latency as a stream: 0 positions".
   std::string lookAheadText() const;
-  /// "a sequence takes 33.1 KiB; later steps read 1.9 KiB of the values as written".
+  /// "a sequence takes 33.1 KiB: 1.9 KiB that later steps read, padding, and room to go on".
   std::string memoryText() const;
   /// For people, on standard output.
   void print() const;
