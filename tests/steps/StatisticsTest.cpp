@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <numeric>
 
 namespace quern::tests {
 namespace {
@@ -16,6 +17,8 @@ struct StatisticsCase {
   StepSource source;
   double temperature = 1;
   uint32_t topK = 0;
+  double topP = 1;
+  bool isMixture = false;
 };
 
 void PrintTo(const StatisticsCase &drawn, std::ostream *out) { PrintTo(drawn.source, out); }
@@ -69,6 +72,7 @@ public:
     options.seed = seed;
     options.temperature = drawn.temperature;
     options.top_k = drawn.topK;
+    options.top_p = drawn.topP;
     EXPECT_EQ(made.api.sample(sequence, positions() - given(), &options,
                               elements.data() + given() * made.order.input_bytes),
               QUERN_OK)
@@ -112,22 +116,51 @@ private:
     return levels;
   }
 
-  /// Of one level by the parameters at its position: logits of all, or of the second of two alone.
+  /// Of one level by the parameters at its position.
   double ofLevel(const Tensor &output, int64_t level) const {
-    std::vector<float> logits(output.size() / sizeof(float));
-    std::memcpy(logits.data(), output.data(), output.size());
+    std::vector<float> parameters(output.size() / sizeof(float));
+    std::memcpy(parameters.data(), output.data(), output.size());
+    return drawn.isMixture ? ofMixture(parameters, level) : ofLogits(parameters, level);
+  }
+
+  /// Of logits of all levels, or of the second of two alone.
+  double ofLogits(std::vector<float> logits, int64_t level) const {
     if (logits.size() == 1)
       logits = {0, logits[0]};
-    std::vector<float> sorted = logits;
-    std::sort(sorted.rbegin(), sorted.rend());
-    float least = drawn.topK == 0 ? sorted.back() : sorted[drawn.topK - 1];
-    double sum = 0;
-    auto weight = [&](float logit) {
-      return logit < least ? 0 : std::exp(static_cast<double>(logit) / drawn.temperature);
-    };
+    std::vector<double> weights;
     for (float logit : logits)
-      sum += weight(logit);
-    return weight(logits[static_cast<size_t>(level)]) / sum;
+      weights.push_back(std::exp(static_cast<double>(logit) / drawn.temperature));
+    std::vector<double> sorted = weights;
+    std::sort(sorted.rbegin(), sorted.rend());
+    sorted.resize(drawn.topK == 0 ? sorted.size() : drawn.topK);
+    double all = std::accumulate(sorted.begin(), sorted.end(), 0.0), held = 0;
+    size_t count = 0;
+    while (count < sorted.size() && held < drawn.topP * all)
+      held += sorted[count++];
+    double weight = weights[static_cast<size_t>(level)];
+    return weight < sorted[count - 1] ? 0 : weight / held;
+  }
+
+  /// Of a mixture of logistics: what lies nearer to the level than to another, the ends to
+  /// infinity.
+  double ofMixture(const std::vector<float> &parameters, int64_t level) const {
+    size_t components = parameters.size() / 3;
+    int64_t last = made.levels() - 1;
+    double all = 0, found = 0;
+    for (size_t i = 0; i < components; ++i) {
+      double weight = std::exp(static_cast<double>(parameters[i]) / drawn.temperature);
+      double scale =
+          drawn.temperature * std::exp(static_cast<double>(parameters[2 * components + i]));
+      auto below = [&](double bound) {
+        double value = 2 * bound / static_cast<double>(last) - 1;
+        return 1 /
+               (1 + std::exp((static_cast<double>(parameters[components + i]) - value) / scale));
+      };
+      double at = static_cast<double>(level), low = level == 0 ? 0 : below(at - 0.5);
+      all += weight;
+      found += weight * ((level == last ? 1 : below(at + 0.5)) - low);
+    }
+    return found / all;
   }
 };
 
@@ -181,6 +214,13 @@ const StatisticsCase cases[] = {
       {{"T", "4"}, {"vocabulary", "4"}, {"channels", "8"}, {"heads", "2"}, {"layers", "1"}}},
      1.5,
      3},
+    {{"gpt_nucleus",
+      models + "gpt.qn",
+      {{"T", "4"}, {"vocabulary", "4"}, {"channels", "8"}, {"heads", "2"}, {"layers", "1"}}},
+     1,
+     0,
+     0.8},
+    {{"mixture", QUERN_SOURCE_DIR "/tests/steps/models/mixture.mlir"}, 0.7, 0, 1, true},
 };
 
 INSTANTIATE_TEST_SUITE_P(Models, Statistics, testing::ValuesIn(cases),
