@@ -9,6 +9,27 @@ namespace fs = llvm::sys::fs;
 
 using Text = std::unique_ptr<llvm::MemoryBuffer>;
 
+namespace {
+
+/// What the system has no error for.
+class NoText : public std::error_category {
+public:
+  const char *name() const noexcept override { return "quern text"; }
+  std::string message(int) const override {
+    return "it holds zero bytes, as programs and images do, so it is no text";
+  }
+};
+
+} // namespace
+
+/// Text, or why it is none.
+static llvm::ErrorOr<Text> asText(llvm::StringRef contents, llvm::StringRef name) {
+  static const NoText noText;
+  if (contents.contains('\0'))
+    return std::error_code(1, noText);
+  return llvm::MemoryBuffer::getMemBufferCopy(contents, name);
+}
+
 /// Reads until the end, or a little beyond the limit.
 static llvm::ErrorOr<Text> readAll(fs::file_t file, llvm::StringRef name) {
   constexpr size_t chunk = 64 << 10;
@@ -22,7 +43,7 @@ static llvm::ErrorOr<Text> readAll(fs::file_t file, llvm::StringRef name) {
       return llvm::errorToErrorCode(got.takeError());
     contents.truncate(filled + *got);
     if (*got == 0)
-      return llvm::MemoryBuffer::getMemBufferCopy(contents, name);
+      return asText(contents, name);
   }
   return std::make_error_code(std::errc::file_too_large);
 }

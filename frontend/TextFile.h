@@ -14,7 +14,7 @@ namespace quern::frontend {
 inline constexpr uint64_t textSizeLimit = 16 << 20;
 
 /// The file's contents, or why they cannot be read. A device or pipe that gives more than
-/// `textSizeLimit` is given up at that point.
+/// `textSizeLimit` is given up at that point, and what holds a zero byte is no text.
 llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> readTextFile(llvm::StringRef path);
 
 /// As readTextFile for the standard input.
