@@ -192,14 +192,22 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> sequences;
 };
 
+/// From so many steps on people wait for the ops that they become.
+constexpr int64_t manySteps = 2048;
+
 struct UnrollScan : impl::UnrollScanBase<UnrollScan> {
   void runOnOperation() override {
     // Scans inside a body first.
     llvm::SmallVector<ir::ScanOp> scans;
     getOperation().walk<mlir::WalkOrder::PostOrder>(
         [&](ir::ScanOp scan) { scans.push_back(scan); });
-    for (ir::ScanOp scan : scans)
+    for (ir::ScanOp scan : scans) {
+      if (scan.getSteps() >= manySteps)
+        scan.emitWarning() << "the full pass writes out all " << scan.getSteps()
+                           << " steps of this recurrence, which takes long to compile and much "
+                              "memory: make the sequence shorter";
       Unroller(scan).run();
+    }
   }
 };
 

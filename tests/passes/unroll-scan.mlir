@@ -1,4 +1,5 @@
-// RUN: quern-opt --unroll-scan --canonicalize --cse %s | FileCheck %s
+// RUN: quern-opt --unroll-scan --canonicalize --cse %s 2> %t | FileCheck %s
+// RUN: FileCheck %s --check-prefix=SAID < %t
 
 // The product with the sequence is one, of all steps; steps read parts of it, and their results are joined.
 // CHECK-LABEL: func.func @rnn
@@ -25,4 +26,17 @@ func.func @rnn(%x: tensor<2x3x4xf32>, %h: tensor<2x5xf32>, %w: tensor<5x4xf32>, 
     quern.yield %4 : tensor<2x5xf32>
   }
   return %0 : tensor<2x3x5xf32>
+}
+
+// A recurrence of very many steps is announced; the others are not.
+// SAID-NOT: warning
+// SAID: warning: the full pass writes out all 2048 steps of this recurrence, which takes long to compile and much memory: make the sequence shorter
+// SAID-NOT: warning
+func.func @long(%x: tensor<2048x1xf32>, %h: tensor<1xf32>) -> tensor<2048x1xf32> {
+  %0 = quern.scan(%x) along [0] carry(%h) into [0] : (tensor<2048x1xf32>) (tensor<1xf32>) to tensor<2048x1xf32> {
+  ^bb0(%xt: tensor<1xf32>, %ht: tensor<1xf32>):
+    %1 = quern.add %xt, %ht : (tensor<1xf32>, tensor<1xf32>) -> tensor<1xf32>
+    quern.yield %1 : tensor<1xf32>
+  }
+  return %0 : tensor<2048x1xf32>
 }

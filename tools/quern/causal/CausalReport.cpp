@@ -143,7 +143,7 @@ void printStates(const CausalReport &report) {
     fmt::print("  state: none\n");
     return;
   }
-  fmt::print("  state: what later steps read, {} in {}\n", byteText(report.stateBytes()),
+  fmt::print("  state of the model as written: {} in {}\n", byteText(report.stateBytes()),
              plural(static_cast<int64_t>(states.size()), "value"));
   std::vector<std::string> names = distinctNames(states);
   size_t width = 5;
@@ -206,12 +206,11 @@ std::string CausalReport::lookAheadText() const {
 }
 
 std::string CausalReport::memoryText() const {
-  std::string least =
-      fmt::format("of the model as written, later steps read {} at a time", byteText(stateBytes()));
-  return sequenceBytes
-             ? fmt::format("a sequence of the compiled model takes {}, with room to go on; {}",
-                           byteText(*sequenceBytes), least)
-             : least;
+  std::string written =
+      fmt::format("as the model is written, later steps read {}", byteText(stateBytes()));
+  return sequenceBytes ? fmt::format("a sequence of the compiled model takes {}; {}",
+                                     byteText(*sequenceBytes), written)
+                       : written;
 }
 
 void CausalReport::print() const {

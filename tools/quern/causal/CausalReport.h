@@ -33,7 +33,8 @@ struct CausalReport {
   std::string leakText() const;
   /// "look-ahead: 0 positions beyond the contract; latency as a stream: 0 positions".
   std::string lookAheadText() const;
-  /// "a sequence takes 33.1 KiB: 1.9 KiB that later steps read, padding, and room to go on".
+  /// "a sequence of the compiled model takes 33.1 KiB; as the model is written, later steps
+  /// read 1.9 KiB".
   std::string memoryText() const;
   /// For people, on standard output.
   void print() const;
