@@ -59,7 +59,7 @@ def assert_true(choice, file, budget):
     assert measured[file][name(choice)]["max_error"] <= claim, (measured[file][name(choice)], choice)
 
 
-files = {kind: weights(kind) for kind in ("plain", "dominated", "hidden", "tiny", "least")}
+files = {kind: weights(kind) for kind in ("plain", "dominated", "hidden", "tiny", "least", "alike")}
 plain, wide = files["plain"], files["dominated"]
 records = {file: compared(file) for file in files.values()}
 measured = {file: {key: r for key, r in of.items() if r["ms_median"] is not None} for file, of in records.items()}

@@ -3,7 +3,8 @@
 plain: evenly spread. dominated: in every output channel one input channel is larger by five orders of magnitude, and within
 it one corner: points of a transform, which sum up the taps, lose the outputs' low digits to it. hidden: one such output channel
 among many of a single tap, which differ in magnitude even more, and which every algorithm bears. tiny, least: numbers of a few
-bits, as the smallest of f32 are, and of fewer. nan, inf: one number is none.
+bits, as the smallest of f32 are, and of fewer. nan, inf: one number is none. alike: within one
+percent of 1, so that outputs are, too.
 """
 import json
 import random
@@ -19,6 +20,8 @@ values = [random.uniform(-1, 1) for _ in range(OUT * IN * TAPS)]
 kind = sys.argv[2]
 if kind in ("tiny", "least"):
     values = [value * {"tiny": 1e-40, "least": 1e-42}[kind] for value in values]
+if kind == "alike":
+    values = [1 + value / 100 for value in values]
 if kind in ("nan", "inf"):
     values[1000] = float(kind)
 for o in range(OUT):
