@@ -38,6 +38,8 @@ struct ConvRecord {
   bool isMeasured() const { return refusal.empty() && runs > 0; }
   /// Whether there is a spread: one run has none.
   bool hasSpread() const { return runs > 1; }
+  /// Whether they are of weights like any other.
+  bool servesAnyWeights() const { return isMeasured() && !isConditional; }
 };
 
 /// Whether a record is of the variant that a user names, with an empty tile for any. One that says

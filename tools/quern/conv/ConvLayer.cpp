@@ -14,8 +14,8 @@ const ConvRecord *fastest(const std::vector<ConvRecord> &records, const ConvBudg
                           std::optional<ir::ConvAlgorithm> algorithm) {
   const ConvRecord *best = nullptr;
   for (const ConvRecord &record : records)
-    if (record.isMeasured() && budgets.keeps(record) &&
-        (algorithm ? record.algorithm == *algorithm : !record.isConditional) &&
+    if (record.servesAnyWeights() && budgets.keeps(record) &&
+        (!algorithm || record.algorithm == *algorithm) &&
         (!best || record.msMedian < best->msMedian))
       best = &record;
   return best;
@@ -26,7 +26,7 @@ std::vector<ir::ConvAlgorithm> measuredAlgorithms(const std::vector<ConvLayer> &
   for (const passes::ConvAlgorithm *algorithm : passes::convAlgorithms())
     if (llvm::any_of(layers, [&](const ConvLayer &layer) {
           return llvm::any_of(layer.records, [&](const ConvRecord &record) {
-            return record.isMeasured() && record.algorithm == algorithm->kind();
+            return record.servesAnyWeights() && record.algorithm == algorithm->kind();
           });
         }))
       kinds.push_back(algorithm->kind());

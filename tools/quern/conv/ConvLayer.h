@@ -60,12 +60,12 @@ double effectiveGflops(const ConvLayer &layer, const ConvRecord &record);
 /// GFLOP/s of the multiplications that are really made, each with an addition.
 double trueGflops(const ConvRecord &record);
 
-/// The fastest record within the budgets: of one algorithm, or of all that apply to any weights.
-/// Null where none was measured.
+/// The fastest record within the budgets, of one algorithm or of all, that did not need weights
+/// made up for it. Null where there is none.
 const ConvRecord *fastest(const std::vector<ConvRecord> &records, const ConvBudgets &budgets,
                           std::optional<ir::ConvAlgorithm> algorithm = {});
 
-/// The algorithms that a layer has figures of, in their order.
+/// The algorithms that a layer has such figures of, in their order.
 std::vector<ir::ConvAlgorithm> measuredAlgorithms(const std::vector<ConvLayer> &layers);
 
 } // namespace quern::tools

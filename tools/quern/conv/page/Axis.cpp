@@ -82,26 +82,34 @@ void Frame::draw(Svg &svg, const Axis &x, const Axis &y, std::string_view xName,
   svg.text({left - 50, top - 4}, yName);
 }
 
-void keepApart(std::vector<double> &coordinates, double gap) {
+void keepApart(std::vector<double> &coordinates, double gap, double least, double most) {
   std::vector<size_t> order(coordinates.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::sort(order.begin(), order.end(),
             [&](size_t a, size_t b) { return coordinates[a] < coordinates[b]; });
-  // Neighbours push each other off, half the way each, until nobody moves.
-  for (size_t round = 0; round < 100; ++round) {
-    bool moved = false;
-    for (size_t i = 1; i < order.size(); ++i) {
-      double &low = coordinates[order[i - 1]], &high = coordinates[order[i]];
-      double missing = gap - (high - low);
-      if (missing <= 0.01)
-        continue;
-      low -= missing / 2;
-      high += missing / 2;
-      moved = true;
+  auto gaps = std::max(1.0, static_cast<double>(order.size()) - 1);
+  gap = std::min(gap, (most - least) / gaps);
+  // Without the gaps below it none may lie below the one before: those that would share their mean.
+  struct Run {
+    double sum, count;
+    double mean() const { return sum / count; }
+  };
+  std::vector<Run> runs;
+  for (size_t i = 0; i < order.size(); ++i) {
+    runs.push_back({coordinates[order[i]] - gap * static_cast<double>(i), 1});
+    while (runs.size() > 1 && runs[runs.size() - 2].mean() > runs.back().mean()) {
+      Run last = runs.back();
+      runs.pop_back();
+      runs.back().sum += last.sum;
+      runs.back().count += last.count;
     }
-    if (!moved)
-      return;
   }
+  size_t next = 0;
+  double highest = std::max(least, most - gap * static_cast<double>(order.size() - 1));
+  for (const Run &run : runs)
+    for (double i = 0; i < run.count; ++i, ++next)
+      coordinates[order[next]] =
+          std::clamp(run.mean(), least, highest) + gap * static_cast<double>(next);
 }
 
 } // namespace quern::tools

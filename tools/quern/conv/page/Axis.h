@@ -32,7 +32,8 @@ struct Frame {
             std::string_view yName) const;
 };
 
-/// Moves the coordinates of labels, in whatever order, at least `gap` apart, as little as may be.
-void keepApart(std::vector<double> &coordinates, double gap);
+/// Moves the coordinates of labels, in whatever order, at least `gap` apart and between `least` and
+/// `most`, as little as may be; nearer to each other where there is no room.
+void keepApart(std::vector<double> &coordinates, double gap, double least, double most);
 
 } // namespace quern::tools

@@ -48,7 +48,15 @@ std::string legend(const std::vector<ConvLayer> &layers) {
     text += fmt::format("<span><svg viewBox=\"0 0 12 12\"><circle cx=\"6\" cy=\"6\" r=\"5\" "
                         "class=\"{}\"/></svg> {}</span>",
                         colourOf(kind), ir::stringifyConvAlgorithm(kind).str());
-  return text + "</p>\n";
+  text += "</p>\n";
+  bool leavesOut = llvm::any_of(layers, [](const ConvLayer &layer) {
+    return llvm::any_of(layer.records,
+                        [](const ConvRecord &r) { return r.isMeasured() && r.isConditional; });
+  });
+  if (leavesOut)
+    text += "<p class=\"note\">Separable convolution is not in the plots: it was timed on filters "
+            "made up for it, products of two lines, as trained ones hardly ever are.</p>\n";
+  return text;
 }
 
 std::string section(const char *title, const char *note, const std::string &content) {

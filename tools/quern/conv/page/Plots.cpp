@@ -32,11 +32,13 @@ std::string tipOf(const ConvSetting &setting, const ConvLayer &layer, const Conv
 
 /// Names of variants beside their points, on the side that has room, with a line where a name had
 /// to make way for another.
-void nameDots(Svg &svg, const std::vector<std::pair<Point, std::string>> &names, double middle) {
+void nameDots(Svg &svg, const std::vector<std::pair<Point, std::string>> &names,
+              const Frame &frame) {
+  double middle = (frame.left + frame.right) / 2;
   std::vector<double> heights;
   for (const auto &[point, name] : names)
     heights.push_back(point.y + 4);
-  keepApart(heights, 14);
+  keepApart(heights, 14, frame.top + 8, frame.bottom - 2);
   for (auto [named, height] : llvm::zip_equal(names, heights)) {
     const auto &[point, name] = named;
     double side = point.x < middle ? 1 : -1;
@@ -146,7 +148,7 @@ std::string crossoverPlot(const ConvSetting &setting, const std::vector<const Co
                           point.second->maxError));
     ends.push_back(path.back().y + 4);
   }
-  keepApart(ends, 15);
+  keepApart(ends, 15, frame.top + 8, frame.bottom + 4);
   for (auto [curve, end] : llvm::zip_equal(curves, ends)) {
     svg.dot({frame.right + 12, end - 4}, colourOf(curve.kind), "");
     svg.text({frame.right + 22, end}, ir::stringifyConvAlgorithm(curve.kind).str());
@@ -179,10 +181,10 @@ std::string speedPlot(const ConvSetting &setting, const std::vector<ConvLayer> &
     svg.text({4, y + 16}, layer.name() + shape + times, Anchor::start, "heading");
     y += heading;
     if (best.empty()) {
-      svg.text({left, y + 13}, "none keeps the budgets", Anchor::start, "small");
+      svg.text({left, y + 13}, "none that serves any weights keeps the budgets", Anchor::start,
+               "small");
       y += row;
     }
-    // Also of those that serve only some weights, which are no choice.
     double least = std::numeric_limits<double>::infinity();
     for (const ConvRecord *record : best)
       least = std::min(least, record->msMedian);
@@ -215,7 +217,7 @@ std::string errorPlot(const ConvSetting &setting, const std::vector<ConvLayer> &
     for (const ConvLayer &layer : layers)
       if (layers.size() == 1 || fastest(layer.records, setting.budgets))
         for (const ConvRecord &record : layer.records)
-          if (record.isMeasured() && std::isfinite(record.maxError))
+          if (record.servesAnyWeights() && std::isfinite(record.maxError))
             visit(layer, record, place(layer, record));
   };
   forEach([&](const ConvLayer &, const ConvRecord &, Point point) {
@@ -239,7 +241,7 @@ std::string errorPlot(const ConvSetting &setting, const std::vector<ConvLayer> &
     names.emplace_back(at, variantName(record));
   });
   if (layers.size() == 1)
-    nameDots(svg, names, (frame.left + frame.right) / 2);
+    nameDots(svg, names, frame);
   return svg.finish();
 }
 
