@@ -5,8 +5,8 @@
   bench/conv/choice.py --threads 1 --save times.json       # keeps the times
   bench/conv/choice.py --threads 1 --times times.json      # asks the model of this build again, about times kept before
 
-The layers are VGG-16's 3x3, ResNet-50's distinct convolutions, the depthwise ones of MobileNet and EfficientNet-Lite0, and
-large filters, all f32 and batch 1. A ratio is the time of the model's choice over the time of the fastest variant within the
+The layers are VGG-16's 3x3, ResNet-50's distinct convolutions, the depthwise ones of MobileNet and EfficientNet-Lite0, large filters,
+and filters that are neither large nor small, all f32 and batch 1. A ratio is the time of the model's choice over the time of the fastest variant within the
 same error budget; both are medians of one run in turns (`quern conv`). The targets are 1.05 as the geometric mean, and 1.25 on
 the worst layer.
 """
@@ -16,6 +16,8 @@ import math
 import os
 import subprocess
 import sys
+
+from layers import middling
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MEAN_TARGET, WORST_TARGET = 1.05, 1.25
@@ -35,6 +37,8 @@ MOBILENET = [(32, 112, 1), (64, 112, 2), (128, 56, 1), (128, 56, 2), (256, 28, 1
 LARGE = [["--input", "1x64x56x56", "--filter", "64x64x{7,15,31}", "--pad", "same"],
          ["--input", "1x64x56x56", "--filter", "64x1x{7,15,31}", "--groups", "64", "--pad", "same"],
          ["--input", "1x64x16384", "--filter", "64x1x{1024,16384}", "--groups", "64", "--pad", "same"]]
+MIDDLING = [["--input", f"1x{layer.channels}x" + "x".join(map(str, layer.size)), "--filter",
+             f"{layer.out}x{layer.channels}x" + "x".join(map(str, layer.kernel)), "--pad", "same"] for layer in middling()]
 # What is asked of `quern conv`, and whether only the depthwise layers of a model count.
 GROUPS = {
     "VGG-16, 3x3": ([model("vgg16")], False),
@@ -42,6 +46,7 @@ GROUPS = {
     "MobileNet, depthwise": ([depthwise(*row) for row in MOBILENET], False),
     "EfficientNet-Lite0, depthwise": ([model("efficientnet_lite0")], True),
     "large filters": (LARGE, False),
+    "filters longer than Winograd's, few channels": (MIDDLING, False),
 }
 
 

@@ -17,12 +17,13 @@ using Complex = std::complex<float>;
 
 /// Shares of the peak of products and of transforms; by how much a transform that fills the
 /// second-level cache takes longer; how often the filters' spectra and those of images pass behind
-/// that cache (bench/README.md).
+/// that cache, and how many times faster within it (bench/README.md).
 constexpr double productEfficiency = 0.73;
 constexpr double transformEfficiency = 0.25;
 constexpr double cachePenalty = 0.33;
 constexpr double filterPasses = 1.6;
 constexpr double spectraPasses = 3.7;
+constexpr double cacheSpeed = 6;
 
 int64_t span(const ConvAxis &axis) { return (axis.kernel - 1) * axis.dilation + 1; }
 
@@ -208,13 +209,16 @@ public:
     double products = tiles * 8 * frequencies * pairs;
     auto weights = static_cast<double>(spectraBytes(shape, tile));
     double spectra = shape.isDepthwise() ? 0 : 8 * frequencies * tiles * (in + out);
+    // Depthwise layers, whose weights are few, were fitted without.
+    double behind = shape.isDepthwise() ? 1 : shareBehindCaches(machine, weights + spectra);
     // A vector of signals is transformed at once.
     double held = 8 * samples * machine.lanes / static_cast<double>(machine.l2Bytes);
     ConvCost cost;
     cost.microseconds =
         (timeToCompute(machine, products, productEfficiency) +
          timeToCompute(machine, transforms * (1 + cachePenalty * held), transformEfficiency) +
-         timeToFetch(machine, filterPasses * weights + spectraPasses * spectra)) /
+         timeToFetch(machine, filterPasses * weights + spectraPasses * spectra) *
+             (behind + (1 - behind) / cacheSpeed)) /
         1000;
     cost.workspaceBytes =
         static_cast<int64_t>(1.3 * spectra + 32 * machine.threads * samples * machine.lanes);

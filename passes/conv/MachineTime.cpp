@@ -1,5 +1,7 @@
 #include "passes/conv/MachineTime.h"
 
+#include <algorithm>
+
 namespace quern::passes {
 namespace {
 
@@ -15,6 +17,11 @@ double timeToCompute(const Machine &machine, double flops, double efficiency) {
 
 double timeToFetch(const Machine &machine, double bytes) {
   return bytes / (machine.bytesPerNanosecond * machine.threads);
+}
+
+double shareBehindCaches(const Machine &machine, double held) {
+  auto caches = static_cast<double>(machine.l2Bytes * machine.threads);
+  return std::max(0.0, 1 - caches / held);
 }
 
 double timeToPass(const Machine &machine, const ConvShape &shape) {

@@ -11,6 +11,9 @@ double timeToCompute(const Machine &machine, double flops, double efficiency);
 /// Nanoseconds to move bytes that come from behind the second-level cache, on all threads.
 double timeToFetch(const Machine &machine, double bytes);
 
+/// The share of `held` bytes that all are in use for which the second-level caches have no room.
+double shareBehindCaches(const Machine &machine, double held);
+
 /// Nanoseconds to read an input once and to write an output once: from and to the caches where half
 /// of them holds both. A line that is written is fetched before.
 double timeToPass(const Machine &machine, const ConvShape &shape);

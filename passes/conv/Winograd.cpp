@@ -12,13 +12,16 @@
 namespace quern::passes {
 namespace {
 
-/// Share of the peak that products reach between the transforms, what a transform's additions cost
-/// in flops of the peak, and shares of the fetching of weights and of the moving of images that
-/// these do not hide (bench/README.md).
-constexpr double productEfficiency = 0.60;
+/// Shares of the peak that products reach between the transforms, what a transform's additions cost
+/// in flops of the peak, shares of the fetching of weights and of the moving of images that these
+/// do not hide, and how often the input passes for each further piece of a filter
+/// (bench/README.md).
+constexpr double denseEfficiency = 0.60;
+constexpr double narrowEfficiency = 0.10;
 constexpr double additionCost = 2.0;
 constexpr double exposedFetch = 1.4;
 constexpr double exposedMoves = 2.8;
+constexpr double piecePasses = 1.5;
 constexpr int64_t mostProductsAlong = 8;
 constexpr int64_t mostProducts = 512;
 constexpr double mostFilterBytes = std::numeric_limits<int32_t>::max();
@@ -28,11 +31,18 @@ using ir::ceilDiv;
 /// Taps along an axis after a stride is split into phases, and a long filter into pieces.
 int64_t partTaps(const ConvAxis &axis) { return ir::pieceTaps(ceilDiv(axis.kernel, axis.stride)); }
 
-/// Phases and pieces, which become further input channels.
-int64_t parts(const ConvShape &shape) {
+int64_t pieces(const ConvShape &shape) {
   int64_t count = 1;
   for (const ConvAxis &axis : shape.axes)
-    count *= axis.stride * ir::pieceCount(ceilDiv(axis.kernel, axis.stride));
+    count *= ir::pieceCount(ceilDiv(axis.kernel, axis.stride));
+  return count;
+}
+
+/// Phases and pieces, which become further input channels.
+int64_t parts(const ConvShape &shape) {
+  int64_t count = pieces(shape);
+  for (const ConvAxis &axis : shape.axes)
+    count *= axis.stride;
   return count;
 }
 
@@ -106,6 +116,21 @@ TileCounts count(const ConvShape &shape, const Tile &tile) {
     counts.outputs *= static_cast<double>(outputs);
   }
   return counts;
+}
+
+/// Whether an output is a sum over several input channels.
+bool mixesChannels(const ConvShape &shape) {
+  return shape.groups == 1 || shape.channelsPerGroup() > 1;
+}
+
+double productEfficiency(const ConvShape &shape, const Machine &machine) {
+  bool isNarrow = shape.groups > 1 && shape.outChannels / shape.groups % machine.lanes != 0;
+  return isNarrow ? narrowEfficiency : denseEfficiency;
+}
+
+/// By how much vectors of `lanes` are more than the channels in them.
+double waste(int64_t channels, int lanes) {
+  return static_cast<double>(ir::roundUp(channels, lanes)) / static_cast<double>(channels);
 }
 
 /// A matrix in the precision that kernels hold it in, row-major.
@@ -203,16 +228,22 @@ public:
     auto in = static_cast<double>(shape.inChannels * parts(shape)),
          out = static_cast<double>(shape.outChannels),
          depth = static_cast<double>(shape.channelsPerGroup() * parts(shape));
-    double products = 2 * counts.tiles * counts.products * depth * out;
-    double additions = counts.tiles * counts.products * counts.additions * (in + out);
+    // As vectors are filled, of the channels of a group, or of all where each has one.
+    double fullIn = in * waste(mixesChannels(shape) ? shape.channelsPerGroup() : shape.inChannels,
+                               machine.lanes),
+           fullOut = out * waste(shape.outChannels, machine.lanes);
+    double products = 2 * counts.tiles * counts.products * depth * fullOut;
+    double additions = counts.tiles * counts.products * counts.additions * (fullIn + fullOut);
+    double furtherPieces = static_cast<double>((pieces(shape) - 1) * shape.inputBytes());
     double weights = timeToFetch(machine, filterBytes(shape, counts.products));
     double images = timeToPass(machine, shape);
     ConvCost cost;
-    cost.microseconds = (timeToCompute(machine, products, productEfficiency) +
-                         timeToCompute(machine, additions, 1 / additionCost) +
-                         exposedFetch * weights + exposedMoves * images) /
-                        1000;
-    cost.workspaceBytes = static_cast<int64_t>(workspace(shape, counts, in, out, machine));
+    cost.microseconds =
+        (timeToCompute(machine, products, productEfficiency(shape, machine)) +
+         timeToCompute(machine, additions, 1 / additionCost) + exposedFetch * weights +
+         exposedMoves * images + piecePasses * timeToFetch(machine, furtherPieces)) /
+        1000;
+    cost.workspaceBytes = static_cast<int64_t>(workspace(shape, counts, in, fullOut, machine));
     return cost;
   }
 
@@ -256,7 +287,8 @@ private:
     double inputs = 4 * counts.products * in, sums = 4 * counts.products * out;
     auto cache = static_cast<double>(machine.l2Bytes);
     double tiles = counts.tiles / static_cast<double>(shape.batch);
-    bool isWhole = inputs * std::min(enoughTiles, tiles) > mostInputs;
+    bool isWhole =
+        shape.outChannels > machine.lanes && inputs * std::min(enoughTiles, tiles) > mostInputs;
     double wanted = isWhole ? 16 * cache / (inputs + sums) : std::max(enoughTiles, cache / inputs);
     return std::min(tiles, wanted) * (inputs + sums) * (isWhole ? 1 : machine.threads);
   }

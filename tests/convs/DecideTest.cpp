@@ -222,6 +222,26 @@ bool isStrassen(ir::ConvAlgorithm algorithm) {
          algorithm == ir::ConvAlgorithm::strassen_winograd;
 }
 
+/// Winograd takes these apart into many pieces, each of which is transformed.
+TEST(LongFilters, OfFewChannelsGoByFft) {
+  ConvAxis line = tests::convAxis(500, 31, 15, 15);
+  ConvShape signal{.inChannels = 16, .outChannels = 16, .axes = {line}};
+  for (const ConvShape &shape : {signal, square(16, 20, 9), square(16, 56, 9), square(32, 28, 9)})
+    EXPECT_EQ(decideBy(shape, weightsOf(shape, 0), ConvPolicy()).algorithm, ir::ConvAlgorithm::fft)
+        << shape.text();
+}
+
+TEST(NarrowLayers, AreServedByWinogradButNotChosen) {
+  ConvShape image = square(3, 56, 3);
+  image.outChannels = 64;
+  for (const ConvShape &shape : {image, square(64, 28, 3, 64)}) {
+    EXPECT_EQ(convAlgorithm(ir::ConvAlgorithm::winograd).refusal(shape), "");
+    EXPECT_EQ(decideBy(shape, weightsOf(shape, 0), ConvPolicy()).algorithm,
+              ir::ConvAlgorithm::direct)
+        << shape.text();
+  }
+}
+
 TEST(Strassen, IsForLargeProductsOnly) {
   for (auto [channels, size, expected] :
        {std::tuple(1536, 48, true), std::tuple(64, 56, false), std::tuple(512, 7, false)}) {

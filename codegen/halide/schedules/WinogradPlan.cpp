@@ -94,10 +94,12 @@ void chooseBlocks(WinogradPlan &plan, const WinogradKnobs &knobs) {
   int64_t cache = plan.cpu.l2Bytes, copies = plan.problem.batch;
   for (const ConvAxis &axis : plan.problem.axes)
     copies *= axis.dilation;
-  // Beyond this every panel would fetch a block's transformed input from the third-level cache.
+  // Beyond this every panel would fetch a block's transformed input from the third-level cache;
+  // one vector of outputs fetches it but once.
   constexpr int64_t mostInputs = 1024 * 1024;
+  bool isReadAgain = plan.problem.outChannels > plan.cpu.lanes;
   plan.wholeProducts = knobs.wholeProducts.value_or(
-      inputs * std::min(enoughTiles, product(plan.tiles)) > mostInputs);
+      isReadAgain && inputs * std::min(enoughTiles, product(plan.tiles)) > mostInputs);
   auto choose = [&](int64_t wanted) {
     setBlocks(plan,
               knobs.tilesPerBlock.empty() ? blockShape(plan.tiles, wanted) : knobs.tilesPerBlock);
@@ -106,7 +108,10 @@ void chooseBlocks(WinogradPlan &plan, const WinogradKnobs &knobs) {
     choose(16 * cache / (inputs + sums));
     return;
   }
-  choose(std::max(enoughTiles, cache / 2 / inputs));
+  // Few inputs make many outputs: a panel's sums want to stay in the cache as well.
+  int64_t panelSums = std::min(sums, 4 * plan.products * 4 * plan.cpu.lanes);
+  int64_t tileBytes = std::max(inputs, panelSums);
+  choose(std::max(enoughTiles, cache / 2 / tileBytes));
   int64_t blocks = copies * product(plan.blocks), threads = plan.cpu.threads,
           panelWidth = int64_t{chooseProductTile(plan).nv} * plan.cpu.lanes;
   bool hasPanels = ceilDiv(plan.problem.outChannels, panelWidth) >= threads;
@@ -114,7 +119,7 @@ void chooseBlocks(WinogradPlan &plan, const WinogradKnobs &knobs) {
       plan.parallel && (blocks >= 3 * threads || (!hasPanels && blocks >= threads));
   // Loops within a block that are parallel want to be few and long.
   if (plan.parallel && !plan.parallelBlocks)
-    choose(std::max(enoughTiles, cache / inputs));
+    choose(std::max(enoughTiles, cache / tileBytes));
 }
 
 } // namespace
