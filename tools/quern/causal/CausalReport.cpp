@@ -68,10 +68,27 @@ Json stepsJson(const std::optional<passes::Counterexample> &found) {
   return steps;
 }
 
+/// Values of one label are told apart by their ops, and of one op by a number.
+std::vector<std::string> distinctNames(llvm::ArrayRef<passes::ValueState> states) {
+  llvm::StringMap<int> count, used;
+  std::vector<std::string> names;
+  for (const passes::ValueState &state : states) {
+    std::string name = valueName(state.value);
+    mlir::Operation *op = state.value.getDefiningOp();
+    std::string kind = op ? op->getName().stripDialect().str() : "input";
+    names.push_back(name == kind || !op ? name : name + " " + kind);
+    ++count[names.back()];
+  }
+  for (std::string &name : names)
+    if (count[name] > 1)
+      name = fmt::format("{} #{}", name, ++used[name]);
+  return names;
+}
+
 Json statesJson(llvm::ArrayRef<passes::ValueState> states) {
   Json values = Json::array();
-  for (const passes::ValueState &state : states)
-    values.push_back({{"value", valueName(state.value)},
+  for (auto [name, state] : llvm::zip_equal(distinctNames(states), states))
+    values.push_back({{"value", name},
                       {"location", locationOf(state.value)},
                       {"shape", list(ir::tensorType(state.value).getShape())},
                       {"positions", state.positions},
@@ -118,23 +135,6 @@ void printField(const CausalReport &report) {
                plural(blind, "position"));
   else
     fmt::print("  blind spot: none\n");
-}
-
-/// Values of one label are told apart by their ops, and of one op by a number.
-std::vector<std::string> distinctNames(llvm::ArrayRef<passes::ValueState> states) {
-  llvm::StringMap<int> count, used;
-  std::vector<std::string> names;
-  for (const passes::ValueState &state : states) {
-    std::string name = valueName(state.value);
-    mlir::Operation *op = state.value.getDefiningOp();
-    std::string kind = op ? op->getName().stripDialect().str() : "input";
-    names.push_back(name == kind || !op ? name : name + " " + kind);
-    ++count[names.back()];
-  }
-  for (std::string &name : names)
-    if (count[name] > 1)
-      name = fmt::format("{} #{}", name, ++used[name]);
-  return names;
 }
 
 void printStates(const CausalReport &report) {
