@@ -42,6 +42,10 @@ struct PlannedConv {
   bool operator==(const PlannedConv &) const = default;
 };
 
+/// Where nothing is within the budget on errors, an algorithm is only preferred to direct, or to
+/// another before it, if its error is less than this share of the other's.
+inline constexpr double clearlyLess = 0.5;
+
 enum class ConvMode {
   automatic, ///< by the cost model, within the budgets
   measure,   ///< by timing the candidates on this machine, within the budgets

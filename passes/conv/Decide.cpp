@@ -138,10 +138,9 @@ private:
 /// The one with the least error, for want of any within the budget; the first, direct, unless
 /// another's is clearly less: none is worth its time for what samples tell no better.
 ConvCandidate *mostAccurate(std::vector<ConvCandidate> &candidates) {
-  constexpr double clearly = 0.5;
   ConvCandidate *best = nullptr;
   for (ConvCandidate &candidate : candidates)
-    if (candidate.error && (!best || candidate.error->max < clearly * best->error->max))
+    if (candidate.error && (!best || candidate.error->max < clearlyLess * best->error->max))
       best = &candidate;
   return best;
 }

@@ -55,7 +55,7 @@ void chooseMeasured(ConvLayer &layer, const ConvSetting &setting) {
       return isAllowedA;
     if (a.isConditional != b.isConditional)
       return b.isConditional;
-    return isAllowedA ? a.msMedian < b.msMedian : a.maxError < b.maxError;
+    return isAllowedA ? a.msMedian < b.msMedian : a.maxError < passes::clearlyLess * b.maxError;
   };
   for (size_t index = 0; index < layer.records.size(); ++index)
     if (layer.records[index].isMeasured() &&

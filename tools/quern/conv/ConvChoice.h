@@ -5,8 +5,8 @@
 
 namespace quern::tools {
 
-/// Chooses by what was measured, as `--conv measure` does: the fastest within the budgets, or the
-/// most accurate where none is. Sets `chosen` and `reasons`.
+/// Chooses by what was measured, as `--conv measure` does: the fastest within the budgets, or,
+/// where none is, the first unless another is clearly more accurate. Sets `chosen` and `reasons`.
 void chooseMeasured(ConvLayer &layer, const ConvSetting &setting);
 
 /// Chooses by the cost model, as `--conv auto` does. Sets `automatic`, unless nothing keeps the
