@@ -84,8 +84,10 @@ void ConvOptions::addBudgetsTo(CLI::App &command) {
           "", "error"))
       ->capture_default_str();
   command
-      .add_option("--max-workspace", maxWorkspace,
-                  "largest memory that a convolution may use besides its data, as in 16M")
+      .add_option(
+          "--max-workspace", maxWorkspace,
+          "largest memory that a convolution may use besides its data, as in 16M; buffers of "
+          "up to 16 KiB each lie on the stack and do not count")
       ->type_name("BYTES")
       ->check(CLI::Validator(
           [](const std::string &text) {

@@ -150,7 +150,9 @@ std::string pageHtml(const ConvSetting &setting, const std::vector<ConvLayer> &l
   page += section("What is said, and what this machine says",
                   "Classic claims about convolutions beside figures of this machine.",
                   claimsHtml(claims));
-  page += section("All figures", "Bold: what the compiler takes when it measures.",
+  page += section("All figures",
+                  "Bold: what the compiler takes when it measures. Workspace is held besides the "
+                  "stack, where buffers of up to 16 KiB each lie.",
                   tables(setting, layers));
   return page + "</body></html>\n";
 }
