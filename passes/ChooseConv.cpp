@@ -207,6 +207,7 @@ private:
 
   mlir::FailureOr<ConvDecision> decided(const Choosable &conv) {
     const ConvShape &shape = conv.shape;
+    llvm::ArrayRef<float> observed = observedBy(conv.op);
     mlir::FailureOr<std::vector<float>> weights = weightsOf(conv, policy);
     if (mlir::failed(weights))
       return mlir::failure();
@@ -217,10 +218,17 @@ private:
         entry->second = decide(shape, std::nullopt, policy);
       return entry->second;
     }
-    ConvDecision decision = decide(shape, filterView(shape, *weights), policy);
+    ConvDecision decision = decide(shape, filterView(shape, *weights), policy, observed);
     if (policy.keepsWeights)
       decision.weights = std::move(*weights);
     return decision;
+  }
+
+  /// What the user's inputs made a convolution read, if there were any.
+  llvm::ArrayRef<float> observedBy(mlir::Operation *op) {
+    if (policy.observed.empty() || !llvm::isa<ir::ConvOp>(op))
+      return {};
+    return policy.observed[convolutions++];
   }
 
   mlir::FailureOr<ConvDecision> replayed(const Choosable &conv, int64_t index) {
@@ -294,6 +302,7 @@ private:
 
   ConvPolicy policy;
   llvm::StringMap<ConvDecision> known;
+  size_t convolutions = 0; ///< judged so far by what was observed
   /// The first that the named algorithm does not compute, and whether it computes any.
   std::optional<Refused> firstRefused;
   /// The first whose weights are not all finite, with the parameter that is not, and their number.

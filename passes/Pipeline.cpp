@@ -16,16 +16,20 @@ void buildSimplify(mlir::OpPassManager &pm) {
   pm.addPass(mlir::createCSEPass());
 }
 
-namespace {
-
-/// From canonical form to what the code generator takes.
-void buildKernels(mlir::OpPassManager &pm, const PipelineOptions &options) {
+void buildChoosable(mlir::OpPassManager &pm) {
   pm.addPass(createLowerAttention());
   pm.addPass(createUnrollScan());
   buildSimplify(pm);
   pm.addPass(createRecognise());
   pm.addPass(createCropFilters());
   pm.addPass(createJoinProducts());
+}
+
+namespace {
+
+/// From canonical form to what the code generator takes.
+void buildKernels(mlir::OpPassManager &pm, const PipelineOptions &options) {
+  buildChoosable(pm);
   pm.addPass(createChooseConv(options.conv));
   pm.addPass(createTransformFilters());
   pm.addPass(createHoistWeights());

@@ -34,6 +34,9 @@ void buildSimplify(mlir::OpPassManager &pm);
 /// Canonical form, and the proof of the causal contract that a model may state.
 void buildProof(mlir::OpPassManager &pm);
 
+/// From canonical form to the convolutions that algorithms are chosen for.
+void buildChoosable(mlir::OpPassManager &pm);
+
 /// From the frontend's module to what the code generator takes: kernels, prepare, and a model of
 /// launches with offsets.
 void buildPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);

@@ -74,6 +74,9 @@ struct ConvPolicy {
   Machine machine;
   /// Brings the weights; without it errors are measured on made-up ones.
   std::function<mlir::FailureOr<ir::HostTensor>(ir::ParameterOp)> load;
+  /// What each convolution of the model, in order, reads in a run on inputs that the user gave:
+  /// [N, C, extents...] in f32. Errors are measured on it; on made-up inputs where it is empty.
+  std::vector<std::vector<float>> observed;
   /// For `measure`.
   ConvTimer *timer = nullptr;
   /// Not to be chosen: seen to break a budget.
@@ -86,9 +89,10 @@ struct ConvPolicy {
   std::vector<ConvDecision> *decisions = nullptr;
 };
 
-/// Chooses for one convolution. `filter` holds its weights; without it made-up ones are drawn.
+/// Chooses for one convolution. `filter` holds its weights; without it made-up ones are drawn. So
+/// does `observed`, one of the policy's, its input.
 ConvDecision decide(const ConvShape &shape, std::optional<FilterView> filter,
-                    const ConvPolicy &policy);
+                    const ConvPolicy &policy, llvm::ArrayRef<float> observed = {});
 
 /// "winograd 4x4" of a kind and a tile.
 std::string variantText(ir::ConvAlgorithm algorithm, llvm::ArrayRef<int64_t> tile);

@@ -56,8 +56,9 @@ bool isWithinWorkspace(const ConvCandidate &candidate, const ConvPolicy &policy)
 /// Measures errors of candidates on samples; those beyond the budget are refused.
 class ErrorCheck {
 public:
-  ErrorCheck(const ConvShape &shape, std::optional<FilterView> known, double maxError)
-      : shape(shape), maxError(maxError) {
+  ErrorCheck(const ConvShape &shape, std::optional<FilterView> known,
+             llvm::ArrayRef<float> observed, double maxError)
+      : shape(shape), observed(observed), maxError(maxError) {
     if (!known) {
       int64_t outputs = std::min<int64_t>(shape.outChannels, 4);
       weights = madeUpWeights(shape, outputs);
@@ -103,7 +104,7 @@ private:
   SampleConv sampleFor(const ConvAlgorithm &algorithm, const Tile &tile) const {
     std::vector<double> exposed = exposures(filter, algorithm.energies(shape, filter, tile));
     std::vector<int64_t> along(shape.axes.size(), sampleOutputs[shape.axes.size() - 1]);
-    SampleConv sample = drawSample(shape, filter, exposed, along);
+    SampleConv sample = drawSample(shape, filter, exposed, along, observed);
     for (std::vector<float> *values : {&sample.input, &sample.filter})
       round(*values);
     return sample;
@@ -129,6 +130,7 @@ private:
   }
 
   const ConvShape &shape;
+  llvm::ArrayRef<float> observed;
   double maxError;
   std::vector<float> weights; ///< made up
   FilterView filter{};
@@ -254,11 +256,11 @@ std::string variantText(ir::ConvAlgorithm algorithm, llvm::ArrayRef<int64_t> til
 }
 
 ConvDecision decide(const ConvShape &shape, std::optional<FilterView> filter,
-                    const ConvPolicy &policy) {
+                    const ConvPolicy &policy, llvm::ArrayRef<float> observed) {
   ConvDecision decision;
   decision.shape = shape;
   decision.candidates = allCandidates(shape, filter, policy);
-  ErrorCheck check(shape, filter, policy.maxError);
+  ErrorCheck check(shape, filter, observed, policy.maxError);
   decision.hasFiniteWeights = check.isOfFiniteWeights();
   if (policy.mode == ConvMode::fixed)
     decideFixed(decision, check, policy);

@@ -2,6 +2,7 @@
 
 #include "ir/conv/Division.h"
 #include "ir/conv/TransformFilter.h"
+#include "passes/conv/ObservedInput.h"
 
 #include <cmath>
 #include <limits>
@@ -77,7 +78,8 @@ std::vector<double> SampleConv::exact() const {
 }
 
 SampleConv drawSample(const ConvShape &shape, const FilterView &filter,
-                      llvm::ArrayRef<double> exposures, llvm::ArrayRef<int64_t> outputsAlong) {
+                      llvm::ArrayRef<double> exposures, llvm::ArrayRef<int64_t> outputsAlong,
+                      llvm::ArrayRef<float> observed) {
   SampleConv sample;
   sample.channels = filter.channels;
   std::vector<int64_t> kernel, strides;
@@ -90,7 +92,8 @@ SampleConv drawSample(const ConvShape &shape, const FilterView &filter,
   sample.out.assign(outputsAlong.begin(), outputsAlong.end());
   int64_t each = static_cast<int64_t>(filter.values.size()) / filter.outputs;
   std::vector<double> chosen;
-  for (int64_t o : chooseOutputs(exposures, outputsOf(shape.taps()))) {
+  std::vector<int64_t> channels = chooseOutputs(exposures, outputsOf(shape.taps()));
+  for (int64_t o : channels) {
     llvm::ArrayRef<float> weights = filter.values.slice(o * each, each);
     chosen.insert(chosen.end(), weights.begin(), weights.end());
     ++sample.outputs;
@@ -98,6 +101,13 @@ SampleConv drawSample(const ConvShape &shape, const FilterView &filter,
   std::vector<double> phased =
       ir::phaseFilter(chosen, sample.outputs, filter.channels, kernel, strides);
   sample.filter.assign(phased.begin(), phased.end());
+  if (!observed.empty()) {
+    int64_t group = channels.front() / (filter.outputs / shape.groups);
+    if (auto input = observedInput(sample, shape, observed, group)) {
+      sample.input = std::move(*input);
+      return sample;
+    }
+  }
   // Fixed: the same model gets the same choice every day.
   std::mt19937 random(1);
   sample.input.resize(static_cast<size_t>(sample.channels * sample.inputSize()));

@@ -8,6 +8,7 @@
 #include "passes/PlanReplay.h"
 #include "passes/conv/MatrixProduct.h"
 #include "runtime/formats/File.h"
+#include "tools/quern/Calibration.h"
 #include "tools/quern/Progress.h"
 #include "tools/quern/conv/ConvLab.h"
 
@@ -77,6 +78,13 @@ void CompilationOptions::addTo(CLI::App &command) {
       ->excludes("--conv")
       ->excludes("--max-error")
       ->excludes("--max-workspace");
+  command
+      .add_option("--calibrate", calibration,
+                  "inputs, as the program takes them, on which the errors of convolutions are "
+                  "measured; otherwise on random ones")
+      ->type_name("FILE")
+      ->needs("--weights")
+      ->excludes("--replay");
   addPrintIrAfterTo(command);
   command.add_option("-j,--jobs", jobs, "kernels compiled at once; 0: one each processor")
       ->check(CLI::Range(0, 1024).description(""));
@@ -108,6 +116,7 @@ std::string Compilation::modelName() const { return modelFunction(module()).getS
 std::vector<std::string> Compilation::filesRead() const {
   std::vector<std::string> files = sourceFiles;
   files.push_back(options.replayFile);
+  llvm::append_range(files, options.calibration);
   if (options.weightsFile != randomWeights)
     files.push_back(options.weightsFile);
   return files;
@@ -184,6 +193,11 @@ mlir::FailureOr<passes::ConvPolicy> Compilation::policy() {
   policy.keepsWeights = options.keepsConvWeights;
   if (!options.weightsFile.empty())
     policy.load = [this](ir::ParameterOp parameter) { return weights.load(parameter); };
+  if (!options.calibration.empty() && !observed)
+    observed = calibrate(options);
+  if (!options.calibration.empty() && !observed)
+    return mlir::failure();
+  policy.observed = observed.value_or(std::vector<std::vector<float>>());
   if (policy.mode == passes::ConvMode::measure) {
     if (options.targetName != "host") {
       fmt::print(stderr,

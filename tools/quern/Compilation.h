@@ -18,6 +18,7 @@ struct CompilationOptions {
   std::vector<std::string> printIrAfter;
   std::string planFile;
   std::string replayFile;
+  std::vector<std::string> calibration; ///< files of inputs
   passes::StepsMode steps = passes::StepsMode::ifPossible;
   bool keepsConvWeights = false; ///< in the decisions on convolutions
   int jobs = 0;
@@ -88,6 +89,7 @@ private:
   codegen::BuildReport theReport;
   std::vector<passes::ConvDecision> decisions;
   std::vector<passes::PlannedConv> excluded;
+  std::optional<std::vector<std::vector<float>>> observed; ///< on the user's inputs
   std::unique_ptr<passes::ConvTimer> timer;
 };
 
