@@ -12,6 +12,7 @@ two ratios are printed, of the best peer's least time to Quern's, more than 1 wh
   graph   from a row-major image to a row-major image, everything included.
 """
 import argparse
+import importlib.util
 import json
 import math
 import os
@@ -31,8 +32,8 @@ for folder in ("models", "bench/peers"):
 from runtimes import RUNTIMES, install  # noqa: E402
 from synthetic_weights import tensor  # noqa: E402
 
-# Debian's torch, which no wheel of PyPI is: oneDNN without what a GPU needs.
-PYTHON = {"torch": "/usr/bin/python3", "torch_fft": "/usr/bin/python3"}
+# Debian's torch (oneDNN without what a GPU needs), unless this Python has one of its own.
+PYTHON = {} if importlib.util.find_spec("torch") else {"torch": "/usr/bin/python3", "torch_fft": "/usr/bin/python3"}
 
 
 def write_layer(layer, folder):
