@@ -107,9 +107,10 @@ typedef struct quern_options {
   quern_parallel_for parallel_for; /* NULL: the context's own pool */
   void *parallel_for_user;         /* passed to parallel_for */
   int profile;                     /* not 0: time each kernel call from the start */
-  int share_weights; /* not 0: weights are read where they lie, in the binary or its side file, and
-                        shared with other contexts and processes; 0: up to an eighth of the memory
-                        each context copies them into large pages, from which they are read faster */
+  /* Not 0: weights are read where they lie, in the binary or its side file, and shared with other
+   * contexts and processes. 0: each context copies them into large pages, from which they are read
+   * faster, unless they take more than an eighth of the memory. */
+  int share_weights;
 } quern_options;
 /* `quern_options options = QUERN_OPTIONS_DEFAULT;` then set what you need. */
 #define QUERN_OPTIONS_DEFAULT {(uint32_t)sizeof(quern_options), 0u, NULL, NULL, NULL, 0, 0}
