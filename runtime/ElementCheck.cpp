@@ -55,12 +55,13 @@ quern_status checkElements(const quern_sequence &sequence, uint64_t from, uint64
   uint64_t each = sequence.image().states()[order.inputState].slotBytes / bytes;
   for (uint64_t i = 0; i < (to - from) * each; ++i) {
     double value = numberAt(type, reinterpret_cast<const std::byte *>(elements + i * bytes));
+    uint64_t position = from + i / each;
     if (std::isnan(value) || (std::isinf(value) && !mayBeInfinite))
       return sequence.error().set(QUERN_INVALID_ARGUMENT,
                                   "element %g at position %llu is no finite number", value,
-                                  static_cast<unsigned long long>(from + i / each));
+                                  static_cast<unsigned long long>(position));
     if (hasLevels && !isLevel(order, type, value))
-      return refuseLevel(sequence, value, from + i / each, type);
+      return refuseLevel(sequence, value, position, type);
   }
   return QUERN_OK;
 }

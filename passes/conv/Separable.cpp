@@ -113,8 +113,8 @@ public:
   ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const override {
     ConvShape rest = restOf(shape, tile);
     const ConvAxis &axis = shape.axes[sharedAxis(tile)];
-    double lines = timeToCompute(
-        machine, 2 * static_cast<double>(rest.inputBytes() / 4 * axis.kernel), lineEfficiency);
+    int64_t products = rest.inputBytes() / 4 * axis.kernel;
+    double lines = timeToCompute(machine, 2 * static_cast<double>(products), lineEfficiency);
     // A strip of lines for each thread at most the whole, each pixel followed by a cache line.
     int64_t workspace = rest.inputBytes() / rest.inChannels * (rest.inChannels + 16);
     return {.microseconds = directMicroseconds(rest, machine) + lines / 1000,

@@ -273,8 +273,8 @@ bool writeCausalPage(const CausalReport &report, const std::string &path) {
   // No text of the model ends the script it stands in.
   for (size_t end = 0; (end = graph.find("</", end)) != std::string::npos; end += 3)
     graph.replace(end, 2, "<\\/");
-  static constexpr llvm::StringLiteral placeholder = "QUERN_GRAPH";
-  page.replace(page.find(placeholder.data()), placeholder.size(), graph);
+  constexpr std::string_view placeholder = "QUERN_GRAPH";
+  page.replace(page.find(placeholder), placeholder.size(), graph);
   if (llvm::Error error =
           codegen::writeOutput(path, {llvm::ArrayRef<char>(page.data(), page.size())})) {
     llvm::errs() << "error: " << llvm::toString(std::move(error)) << "\n";
