@@ -139,8 +139,9 @@ mlir::OwningOpRef<mlir::ModuleOp> compileText(StringRef path, StringRef text,
   return compileAny(path, &contents, options, context, diagnostics, nullptr);
 }
 
-std::optional<size_t> check(StringRef path, const Options &options, mlir::MLIRContext &context,
-                            llvm::raw_ostream &diagnostics) {
+std::optional<std::vector<mlir::OwningOpRef<mlir::ModuleOp>>>
+check(StringRef path, const Options &options, mlir::MLIRContext &context,
+      llvm::raw_ostream &diagnostics) {
   Compilation compilation(options, diagnostics);
   if (!compilation.load(path, nullptr) || !compilation.holdsSomething())
     return std::nullopt;
@@ -151,19 +152,12 @@ std::optional<size_t> check(StringRef path, const Options &options, mlir::MLIRCo
       return std::nullopt;
     chosen = {model};
   }
+  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
   for (const Callable *model : chosen)
-    compilation.elaborate(model, context);
-  return compilation.isFaultless(context) ? std::optional(chosen.size()) : std::nullopt;
-}
-
-std::vector<std::string> models(StringRef path, llvm::raw_ostream &stream) {
-  Options options;
-  Compilation compilation(options, stream);
-  std::vector<std::string> names;
-  if (compilation.load(path, nullptr))
-    for (const Callable *model : compilation.models())
-      names.push_back(model->name.text.str());
-  return names;
+    modules.push_back(compilation.elaborate(model, context));
+  if (!compilation.isFaultless(context))
+    return std::nullopt;
+  return modules;
 }
 
 } // namespace quern::frontend

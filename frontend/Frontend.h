@@ -45,13 +45,12 @@ mlir::OwningOpRef<mlir::ModuleOp> compileText(llvm::StringRef path, llvm::String
                                               const Options &options, mlir::MLIRContext &context,
                                               llvm::raw_ostream &diagnostics);
 
-/// Checks every model of the file, or the one that `options` names; how many those are, 0 for a
-/// file of modules alone, which has nothing to elaborate. Nothing where something is wrong, as
-/// `diagnostics` shows.
-std::optional<size_t> check(llvm::StringRef path, const Options &options,
-                            mlir::MLIRContext &context, llvm::raw_ostream &diagnostics);
-
-/// The names of the file's models in order; empty after errors, which `diagnostics` shows.
-std::vector<std::string> models(llvm::StringRef path, llvm::raw_ostream &diagnostics);
+/// Checks every model of the file, or the one that `options` names; their modules, as compile()
+/// gives them, none for a file of modules alone, which has nothing to elaborate. Nothing where
+/// something is wrong, as `diagnostics` shows.
+std::optional<std::vector<mlir::OwningOpRef<mlir::ModuleOp>>> check(llvm::StringRef path,
+                                                                    const Options &options,
+                                                                    mlir::MLIRContext &context,
+                                                                    llvm::raw_ostream &diagnostics);
 
 } // namespace quern::frontend

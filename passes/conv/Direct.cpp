@@ -28,8 +28,6 @@ double efficiencyOf(const ConvShape &shape) {
   return isNarrow ? narrowEfficiency : denseEfficiency;
 }
 
-using ir::roundUp;
-
 class Direct final : public ConvAlgorithm {
 public:
   ir::ConvAlgorithm kind() const override { return ir::ConvAlgorithm::direct; }
@@ -58,8 +56,7 @@ public:
 
 double directMicroseconds(const ConvShape &shape, const Machine &machine) {
   // Vectors run along output channels; the last one may be part empty.
-  double waste = static_cast<double>(roundUp(shape.outChannels, machine.lanes)) /
-                 static_cast<double>(shape.outChannels);
+  double waste = vectorWaste(machine, shape.outChannels);
   // The rates are those of f32.
   double flops = 2.0 * static_cast<double>(shape.products() * computedBytesOf(shape.element)) /
                  computedBytesOf(ConvElement::f32);

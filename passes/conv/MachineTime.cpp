@@ -1,5 +1,7 @@
 #include "passes/conv/MachineTime.h"
 
+#include "ir/conv/Division.h"
+
 #include <algorithm>
 
 namespace quern::passes {
@@ -17,6 +19,10 @@ double timeToCompute(const Machine &machine, double flops, double efficiency) {
 
 double timeToFetch(const Machine &machine, double bytes) {
   return bytes / (machine.bytesPerNanosecond * machine.threads);
+}
+
+double vectorWaste(const Machine &machine, int64_t channels) {
+  return static_cast<double>(ir::roundUp(channels, machine.lanes)) / static_cast<double>(channels);
 }
 
 double shareBehindCaches(const Machine &machine, double held) {

@@ -11,6 +11,9 @@ double timeToCompute(const Machine &machine, double flops, double efficiency);
 /// Nanoseconds to move bytes that come from behind the second-level cache, on all threads.
 double timeToFetch(const Machine &machine, double bytes);
 
+/// By how much the vectors that hold so many channels are more than these.
+double vectorWaste(const Machine &machine, int64_t channels);
+
 /// The share of `held` bytes that all are in use for which the second-level caches have no room.
 double shareBehindCaches(const Machine &machine, double held);
 

@@ -128,11 +128,6 @@ double productEfficiency(const ConvShape &shape, const Machine &machine) {
   return isNarrow ? narrowEfficiency : denseEfficiency;
 }
 
-/// By how much vectors of `lanes` are more than the channels in them.
-double waste(int64_t channels, int lanes) {
-  return static_cast<double>(ir::roundUp(channels, lanes)) / static_cast<double>(channels);
-}
-
 /// A matrix in the precision that kernels hold it in, row-major.
 struct Transform {
   int64_t rows, columns;
@@ -229,9 +224,9 @@ public:
          out = static_cast<double>(shape.outChannels),
          depth = static_cast<double>(shape.channelsPerGroup() * parts(shape));
     // As vectors are filled, of the channels of a group, or of all where each has one.
-    double fullIn = in * waste(mixesChannels(shape) ? shape.channelsPerGroup() : shape.inChannels,
-                               machine.lanes),
-           fullOut = out * waste(shape.outChannels, machine.lanes);
+    double fullIn = in * vectorWaste(machine, mixesChannels(shape) ? shape.channelsPerGroup()
+                                                                   : shape.inChannels),
+           fullOut = out * vectorWaste(machine, shape.outChannels);
     double products = 2 * counts.tiles * counts.products * depth * fullOut;
     double additions = counts.tiles * counts.products * counts.additions * (fullIn + fullOut);
     double furtherPieces = static_cast<double>((pieces(shape) - 1) * shape.inputBytes());

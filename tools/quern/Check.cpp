@@ -4,8 +4,6 @@
 #include "tools/quern/Commands.h"
 #include "tools/quern/Compilation.h"
 
-#include "llvm/Support/raw_ostream.h"
-
 #include <fmt/format.h>
 
 #include <memory>
@@ -14,25 +12,14 @@ namespace quern::tools {
 
 namespace {
 
-/// Whether those of the source's faultless models that state a causal contract keep it. Where one
-/// does not, the counterexample is printed.
-bool keepContracts(ModelSource source, mlir::MLIRContext &context) {
-  std::vector<std::string> names{source.modelName};
-  if (source.modelName.empty())
-    names = frontend::models(source.path, llvm::nulls());
-  bool keepsAll = true;
-  for (const std::string &name : names) {
-    source.modelName = name;
-    mlir::OwningOpRef<mlir::ModuleOp> module = source.load(context, /*isQuiet=*/true);
-    if (!module)
-      return false;
-    if (!modelFunction(*module)->hasAttr(ir::names::causal))
-      continue;
-    mlir::PassManager pm(&context);
-    passes::buildProof(pm);
-    keepsAll &= mlir::succeeded(pm.run(*module));
-  }
-  return keepsAll;
+/// Whether a model keeps the causal contract that it may state. Where it does not, the
+/// counterexample is printed.
+bool keepsContract(mlir::ModuleOp module) {
+  if (!modelFunction(module)->hasAttr(ir::names::causal))
+    return true;
+  mlir::PassManager pm(module.getContext());
+  passes::buildProof(pm);
+  return mlir::succeeded(pm.run(module));
 }
 
 /// How many models the source has, if they and the weights given for them have no faults, which are
@@ -41,13 +28,20 @@ std::optional<size_t> checkModels(const ModelSource &source, const std::string &
                                   bool isQuiet) {
   Warnings warnings(isQuiet);
   std::unique_ptr<mlir::MLIRContext> context = makeContext(&warnings);
-  std::optional<size_t> models = source.check(*context, isQuiet);
-  if (!models || !keepContracts(source, *context))
+  auto modules = source.check(*context, isQuiet);
+  if (!modules)
+    return std::nullopt;
+  bool keepAll = true;
+  for (mlir::OwningOpRef<mlir::ModuleOp> &module : *modules)
+    keepAll &= keepsContract(*module);
+  if (!keepAll)
     return std::nullopt;
   if (weightsFile.empty())
-    return models;
+    return modules->size();
   mlir::OwningOpRef<mlir::ModuleOp> module = source.load(*context, /*isQuiet=*/true);
-  return module && BoundWeights().bind(*module, weightsFile, warnings) ? models : std::nullopt;
+  return module && BoundWeights().bind(*module, weightsFile, warnings)
+             ? std::optional(modules->size())
+             : std::nullopt;
 }
 
 } // namespace

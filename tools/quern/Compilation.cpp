@@ -193,11 +193,11 @@ mlir::FailureOr<passes::ConvPolicy> Compilation::policy() {
   policy.keepsWeights = options.keepsConvWeights;
   if (!options.weightsFile.empty())
     policy.load = [this](ir::ParameterOp parameter) { return weights.load(parameter); };
-  if (!options.calibration.empty() && !observed)
-    observed = calibrate(options);
-  if (!options.calibration.empty() && !observed)
-    return mlir::failure();
-  policy.observed = observed.value_or(std::vector<std::vector<float>>());
+  if (!options.calibration.empty()) {
+    if (!observed && !(observed = calibrate(options)))
+      return mlir::failure();
+    policy.observed = *observed;
+  }
   if (policy.mode == passes::ConvMode::measure) {
     if (options.targetName != "host") {
       fmt::print(stderr,

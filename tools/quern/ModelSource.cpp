@@ -91,7 +91,8 @@ mlir::OwningOpRef<mlir::ModuleOp> ModelSource::load(mlir::MLIRContext &context, 
   });
 }
 
-std::optional<size_t> ModelSource::check(mlir::MLIRContext &context, bool isQuiet) const {
+std::optional<std::vector<mlir::OwningOpRef<mlir::ModuleOp>>>
+ModelSource::check(mlir::MLIRContext &context, bool isQuiet) const {
   return withDiagnostics(isQuiet, [&](llvm::raw_ostream &stream) {
     return frontend::check(path, frontendOptions(), context, stream);
   });

@@ -34,7 +34,8 @@ struct ModelSource {
 
   /// Checks every model of the file, or the one named, as frontend::check does. Faults are printed
   /// to standard error.
-  std::optional<size_t> check(mlir::MLIRContext &context, bool isQuiet = false) const;
+  std::optional<std::vector<mlir::OwningOpRef<mlir::ModuleOp>>> check(mlir::MLIRContext &context,
+                                                                      bool isQuiet = false) const;
 
 private:
   frontend::Options frontendOptions() const;
