@@ -20,19 +20,19 @@ namespace {
 
 using Extents = llvm::SmallVector<int64_t>;
 
-/// Products of the largest algorithm along one axis: beyond, the matrices' entries outgrow f32.
+/// Products of the largest algorithm of Cook and Toom along one axis: beyond, the matrices' entries
+/// outgrow f32.
 constexpr int64_t mostWinogradProducts = 12;
 /// Each level takes 7 / 4 of the memory of the one before.
 constexpr int64_t mostStrassenLevels = 3;
 
-/// The algorithm along each axis, outermost first; a strided axis has the taps of one phase, and a
-/// long one those of a piece.
-std::vector<BilinearAlgorithm> winogradAxes(llvm::ArrayRef<int64_t> tile,
-                                            llvm::ArrayRef<int64_t> kernel,
-                                            llvm::ArrayRef<int64_t> strides) {
-  std::vector<BilinearAlgorithm> axes;
+/// The filter along each axis, outermost first; a strided axis has the taps of one phase.
+std::vector<WinogradSplit> winogradSplits(llvm::ArrayRef<int64_t> tile,
+                                          llvm::ArrayRef<int64_t> kernel,
+                                          llvm::ArrayRef<int64_t> strides) {
+  std::vector<WinogradSplit> axes;
   for (auto [outputs, taps, stride] : llvm::zip_equal(tile, kernel, strides))
-    axes.push_back(cookToom(outputs, pieceTaps(ceilDiv(taps, stride))));
+    axes.push_back(splitForWinograd(outputs, ceilDiv(taps, stride)));
   return axes;
 }
 
@@ -40,10 +40,11 @@ std::vector<BilinearAlgorithm> winogradAxes(llvm::ArrayRef<int64_t> tile,
 Extents winogradShape(llvm::ArrayRef<int64_t> tile, llvm::ArrayRef<int64_t> filter,
                       llvm::ArrayRef<int64_t> strides) {
   int64_t products = 1, channels = filter[1];
-  for (const BilinearAlgorithm &axis : winogradAxes(tile, filter.drop_front(2), strides))
-    products *= axis.products;
-  for (auto [taps, stride] : llvm::zip_equal(filter.drop_front(2), strides))
-    channels *= stride * pieceCount(ceilDiv(taps, stride));
+  for (auto [axis, stride] :
+       llvm::zip_equal(winogradSplits(tile, filter.drop_front(2), strides), strides)) {
+    products *= axis.products();
+    channels *= stride * axis.pieces;
+  }
   return {products, filter[0], channels};
 }
 
@@ -80,21 +81,24 @@ SeparableShape separableOf(llvm::ArrayRef<int64_t> tile, llvm::ArrayRef<int64_t>
 std::vector<double> winograd(FilterTransformOp op, llvm::ArrayRef<int64_t> shape,
                              llvm::ArrayRef<double> filter) {
   llvm::ArrayRef<int64_t> kernel = shape.drop_front(2), strides = op.getStrides();
+  llvm::ArrayRef<int64_t> tile = op.getAlgorithm().getTile();
+  std::vector<WinogradSplit> splits = winogradSplits(tile, kernel, strides);
   int64_t phases = 1, pieces = 1;
   std::vector<int64_t> taps; // of one phase
-  for (auto [extent, stride] : llvm::zip_equal(kernel, strides)) {
+  std::vector<BilinearAlgorithm> axes;
+  for (auto [outputs, extent, stride, split] : llvm::zip_equal(tile, kernel, strides, splits)) {
     phases *= stride;
     taps.push_back(ceilDiv(extent, stride));
-    pieces *= pieceCount(taps.back());
+    pieces *= split.pieces;
+    axes.push_back(winogradAlgorithm(outputs, taps.back()));
   }
   std::vector<double> phased, split;
   std::span<const double> filters = filter;
   if (phases > 1)
     filters = phased = phaseFilter(filters, shape[0], shape[1], kernel, strides);
   if (pieces > 1)
-    filters = split = pieceFilter(filters, shape[0], shape[1] * phases, taps);
-  return transformFilter(filters, shape[0], shape[1] * phases * pieces,
-                         winogradAxes(op.getAlgorithm().getTile(), kernel, strides));
+    filters = split = pieceFilter(filters, shape[0], shape[1] * phases, taps, splits);
+  return transformFilter(filters, shape[0], shape[1] * phases * pieces, axes);
 }
 
 /// Calls `work(first, end)` for runs of at most `each` of `count` things, on all processors.
@@ -185,9 +189,9 @@ std::vector<double> transformed(FilterTransformOp op, llvm::ArrayRef<int64_t> fi
 mlir::FailureOr<Extents> inferWinograd(std::optional<mlir::Location> loc,
                                        llvm::ArrayRef<int64_t> tile, llvm::ArrayRef<int64_t> filter,
                                        llvm::ArrayRef<int64_t> strides) {
-  for (auto [outputs, taps, stride] : llvm::zip_equal(tile, filter.drop_front(2), strides))
-    if (outputs > mostWinogradProducts ||
-        outputs + pieceTaps(ceilDiv(taps, stride)) - 1 > mostWinogradProducts)
+  for (auto [outputs, taps, axis] : llvm::zip_equal(
+           tile, filter.drop_front(2), winogradSplits(tile, filter.drop_front(2), strides)))
+    if (axis.outerProducts > mostWinogradProducts || axis.innerProducts > mostWinogradProducts)
       return mlir::emitOptionalError(loc, "W4: no algorithm of ", outputs, " outputs for ", taps,
                                      " taps");
   return winogradShape(tile, filter, strides);

@@ -87,11 +87,11 @@ def large():
 
 
 def middling():
-    """Filters longer than Winograd's, few channels: dense signals and images."""
+    """Filters of seven taps and more, few channels: dense signals and images."""
     def signal(channels, size, taps):
         return Layer("middling", channels, channels, (size,), (taps,), 1, (taps // 2, taps // 2))
 
-    signals = [(8, 2000, 31), (16, 500, 31), (32, 1000, 31), (16, 4000, 9), (64, 1000, 15)]
+    signals = [(8, 2000, 31), (16, 500, 31), (32, 1000, 31), (16, 4000, 9), (64, 1000, 15), (64, 4096, 7), (64, 4096, 9)]
     images = [(16, 20, 9), (16, 56, 9), (32, 28, 9), (16, 56, 13), (32, 28, 13)]
     return [signal(*row) for row in signals] + [image("middling", row[0], *row) for row in images]
 

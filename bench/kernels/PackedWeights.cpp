@@ -32,10 +32,12 @@ void packTransformed(const Layer &layer, const WeightPacking &packing,
   filter =
       quern::ir::phaseFilter(filter, p.outChannels, p.inChannels / p.groups,
                              std::vector{p.kernelY, p.kernelX}, std::vector{p.strideY, p.strideX});
-  filter =
-      quern::ir::pieceFilter(filter, p.outChannels, p.inChannels / p.groups * p.strideX * p.strideY,
-                             std::vector{(p.kernelY + p.strideY - 1) / p.strideY,
-                                         (p.kernelX + p.strideX - 1) / p.strideX});
+  std::vector taps{(p.kernelY + p.strideY - 1) / p.strideY,
+                   (p.kernelX + p.strideX - 1) / p.strideX};
+  filter = quern::ir::pieceFilter(
+      filter, p.outChannels, p.inChannels / p.groups * p.strideX * p.strideY, taps,
+      std::vector{quern::ir::splitForWinograd(plan.algorithms[1].outputs, taps[0]),
+                  quern::ir::splitForWinograd(plan.algorithms[0].outputs, taps[1])});
   std::vector axes(plan.algorithms.rbegin(), plan.algorithms.rend());
   filter = quern::ir::transformFilter(filter, p.outChannels, plan.depth, axes);
   size_t at = 0;

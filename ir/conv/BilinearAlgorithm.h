@@ -17,9 +17,11 @@ namespace quern::ir {
 /// where `x` has `inputs` = outputs + taps - 1 elements and .* multiplies element by element.
 struct BilinearAlgorithm {
   int64_t outputs = 1, taps = 1, inputs = 1, products = 1;
-  RationalMatrix inputTransform;  ///< BT [products x inputs]
+  /// BT [products x inputs] and AT [outputs x products], each as the product of the matrices that
+  /// are applied one after the other, the first of the list first: one, or one for each level of a
+  /// nested algorithm.
+  std::vector<RationalMatrix> inputTransform, outputTransform;
   RationalMatrix filterTransform; ///< G [products x taps]
-  RationalMatrix outputTransform; ///< AT [outputs x products]
 
   /// Whether sum over a of AT[i,a] G[a,k] BT[a,j] equals [j == i + k] for all i, j, k, exactly:
   /// then the two sides above agree for all x and g.
@@ -29,7 +31,8 @@ struct BilinearAlgorithm {
   ///
   ///     max over i, k of  sum over a of  |AT[i,a]| (sum over j of |BT[a,j]|) |G[a,k]|
   ///
-  /// At least 1, and 1 for a direct algorithm. Of an algorithm over several axes it is the product.
+  /// where |BT| and |AT| are products of the absolute matrices. At least 1, and 1 for a direct
+  /// algorithm. Of an algorithm over several axes it is the product.
   /// (The bound of Barabasz, Anderson, Soodhalter and Gregg, "Error analysis and improving the
   /// accuracy of Winograd convolution for deep neural networks", ACM TOMS 2020, with absolute sums
   /// in place of norms, which is sharper.)
@@ -39,9 +42,9 @@ struct BilinearAlgorithm {
   /// sum, over outputs, in units of the error of a direct algorithm. It ranks points.
   double typicalErrorFactor() const;
 
-  /// By how much the square of a relative error of a product's weight grows in the outputs
-  /// together, on independent inputs of variance 1.
-  double errorSpread(int64_t product) const;
+  /// Of each product: by how much the square of a relative error of its weight grows in the
+  /// outputs together, on independent inputs of variance 1.
+  std::vector<double> errorSpreads() const;
 
   /// How many roundings a summand passes at most in BT x and in AT m together, the rounding of the
   /// coefficients included.
@@ -66,6 +69,13 @@ BilinearAlgorithm cookToom(int64_t outputs, int64_t taps);
 /// share their even and odd parts), then a single one where the count is even; dyadic, so that BT
 /// and AT hold them exactly; chosen for the least typicalErrorFactor. Deterministic.
 std::vector<Rational> choosePoints(int64_t outputs, int64_t taps);
+
+/// For long filters: `outer` over blocks of taps, `inner` = F(L, L) within them. Taps k = L k1 + k2
+/// and outputs i = L i1 + i2 give F(L outer.outputs, L outer.taps), of which the first `taps` are
+/// kept: with those that are missing go the inputs that only they would read.
+/// Throws std::invalid_argument unless inner is F(L, L) and taps is at most L outer.taps.
+BilinearAlgorithm nested(const BilinearAlgorithm &outer, const BilinearAlgorithm &inner,
+                         int64_t taps);
 
 /// A bound that always holds for a convolution by `axes` (one algorithm for each spatial axis) over
 /// `channels` input channels, with products and sums in an arithmetic of unit roundoff `u` (2^-24

@@ -108,4 +108,24 @@ std::vector<double> RationalMatrix::toDoubles() const {
   return result;
 }
 
+RationalMatrix operator*(const RationalMatrix &a, const RationalMatrix &b) {
+  RationalMatrix result(a.rows(), b.columns());
+  for (int64_t i = 0; i < a.rows(); ++i)
+    for (int64_t k = 0; k < a.columns(); ++k) {
+      if (a(i, k).isZero())
+        continue;
+      for (int64_t j = 0; j < b.columns(); ++j)
+        if (!b(k, j).isZero())
+          result(i, j) += a(i, k) * b(k, j);
+    }
+  return result;
+}
+
+RationalMatrix RationalMatrix::absolute() const {
+  RationalMatrix result = *this;
+  for (Rational &entry : result.entries)
+    entry = std::max(entry, -entry);
+  return result;
+}
+
 } // namespace quern::ir

@@ -56,6 +56,9 @@ public:
     return entries[index(row, column)];
   }
   bool operator==(const RationalMatrix &other) const = default;
+  friend RationalMatrix operator*(const RationalMatrix &a, const RationalMatrix &b);
+  /// The same without signs.
+  RationalMatrix absolute() const;
 
   /// The entries, rounded to the nearest doubles, row-major.
   std::vector<double> toDoubles() const;

@@ -101,19 +101,13 @@ std::vector<double> phaseFilter(std::span<const double> filter, int64_t outputs,
       [&](size_t a, int64_t phase, int64_t tap) { return strides[a] * tap + phase; });
 }
 
-int64_t pieceTaps(int64_t taps) {
-  constexpr int64_t mostAtOnce = 7, otherwise = 3;
-  return taps <= mostAtOnce ? taps : otherwise;
-}
-
-int64_t pieceCount(int64_t taps) { return ceilDiv(taps, pieceTaps(taps)); }
-
 std::vector<double> pieceFilter(std::span<const double> filter, int64_t outputs, int64_t inputs,
-                                std::span<const int64_t> kernel) {
+                                std::span<const int64_t> kernel,
+                                std::span<const WinogradSplit> axes) {
   std::vector<int64_t> pieces, taps;
-  for (int64_t extent : kernel) {
-    pieces.push_back(pieceCount(extent));
-    taps.push_back(pieceTaps(extent));
+  for (const WinogradSplit &axis : axes) {
+    pieces.push_back(axis.pieces);
+    taps.push_back(axis.taps);
   }
   return splitFilter(filter, outputs, inputs, kernel, pieces, taps,
                      [&](size_t a, int64_t piece, int64_t tap) { return taps[a] * piece + tap; });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ir/conv/BilinearAlgorithm.h"
+#include "ir/conv/WinogradSplit.h"
 
 #include <cstdint>
 #include <span>
@@ -27,21 +28,14 @@ std::vector<double> transformFilter(std::span<const double> filter, int64_t outp
 std::vector<double> phaseFilter(std::span<const double> filter, int64_t outputs, int64_t inputs,
                                 std::span<const int64_t> kernel, std::span<const int64_t> strides);
 
-/// Taps along an axis of what a bilinear algorithm computes at once, of `taps` (of one phase) in
-/// all: matrices for more than seven would lose too many digits, so a longer filter is cut into
-/// pieces of three, which become further input channels, each seeing the input further on.
-int64_t pieceTaps(int64_t taps);
-
-/// ceil(taps / pieceTaps(taps)): 1 up to seven taps.
-int64_t pieceCount(int64_t taps);
-
 /// A filter of stride 1 by its pieces: from the row-major [outputs][inputs][kernel...] to
-/// [outputs][pieces * inputs][pieceTaps(kernel)...],
+/// [outputs][pieces * inputs][taps...], where `axes[a]` splits kernel axis a,
 ///
-///     result[o][piece * inputs + i][k...] = filter[o][i][pieceTaps * piece + k...],
+///     result[o][piece * inputs + i][k...] = filter[o][i][taps * piece + k...],
 ///
 /// zeros behind the filter's end; pieces are numbered with the last axis innermost.
 std::vector<double> pieceFilter(std::span<const double> filter, int64_t outputs, int64_t inputs,
-                                std::span<const int64_t> kernel);
+                                std::span<const int64_t> kernel,
+                                std::span<const WinogradSplit> axes);
 
 } // namespace quern::ir

@@ -97,11 +97,13 @@ Buffer<float> packedWeights(const WinogradPlan &plan, const std::vector<double> 
   std::vector<double> phased =
       ir::phaseFilter(filters, p.outChannels, p.inChannels / p.groups, kernel, strides);
   int64_t channels = p.inChannels / p.groups;
+  std::vector<ir::WinogradSplit> splits;
   for (size_t a = 0; a < kernel.size(); ++a) {
     channels *= strides[a];
     kernel[a] = (kernel[a] + strides[a] - 1) / strides[a];
+    splits.push_back(ir::splitForWinograd(axes[a].outputs, kernel[a]));
   }
-  std::vector<double> pieces = ir::pieceFilter(phased, p.outChannels, channels, kernel);
+  std::vector<double> pieces = ir::pieceFilter(phased, p.outChannels, channels, kernel, splits);
   std::vector<double> u = ir::transformFilter(pieces, p.outChannels, plan.depth, axes);
   Buffer<float> result(static_cast<int>(plan.panelWidth), static_cast<int>(plan.depth),
                        static_cast<int>(plan.panels), static_cast<int>(plan.products));
@@ -248,6 +250,9 @@ std::vector<Case> shapes() {
       {conv(1, 8, 16, 1, {axis(40, 9, 4, 4, 2)}), {3}, "Axis1Strided"},
       {conv(2, 5, 16, 1, {axis(40, 19, 9, 9, 2), axis(9, 3, 1, 1)}), {4, 2}, "StridedPieces"},
       {conv(1, 16, 32, 2, {axis(40, 10, 9, 0, 1, 2)}), {6}, "DilatedPiecesOfGroups"},
+      {conv(1, 16, 32, 2, {axis(60, 10, 9, 0, 1, 2)}), {12}, "DilatedNestedInGroups"},
+      {conv(2, 5, 16, 1, {axis(60, 19, 9, 9, 2), axis(9, 3, 1, 1)}), {9, 2}, "StridedNested"},
+      {conv(1, 6, 6, 6, {axis(100, 28, 27, 0)}), {8}, "DepthwiseNested"},
       {conv(1, 8, 8, 1, {axis(9, 3, 1, 1), axis(8, 3, 1, 1), axis(7, 3, 1, 1)}),
        {2, 2, 2},
        "Axes3"},
@@ -264,6 +269,9 @@ std::vector<Case> tiles() {
     all.push_back({square(8, 3 * m + 1, 3), {m, m}, fmt::format("F{}x3", m)});
   for (int64_t r : {2, 4, 5, 7, 9, 11})
     all.push_back({square(8, 15, r), {2, 3}, fmt::format("F2x{}", r)});
+  // Nested: F(3, 3) or F(4, 4) within blocks.
+  for (auto [m, r] : {std::pair{9, 8}, {9, 9}, {12, 11}, {8, 10}, {9, 15}, {12, 7}, {8, 6}})
+    all.push_back({square(8, 25, r), {m, m}, fmt::format("Nested{}x{}", m, r)});
   return all;
 }
 

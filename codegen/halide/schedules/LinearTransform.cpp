@@ -118,8 +118,6 @@ bool splitOpposite(const RationalMatrix &matrix, const std::vector<Expr> &inputs
   return !equal.empty() && !opposite.empty();
 }
 
-} // namespace
-
 std::vector<Expr> applyMatrix(const RationalMatrix &matrix, const std::vector<Expr> &inputs) {
   std::vector<std::vector<Term>> rows = rowsOf(matrix, inputs);
   std::vector<Expr> result(rows.size());
@@ -139,6 +137,15 @@ std::vector<Expr> applyMatrix(const RationalMatrix &matrix, const std::vector<Ex
       here = sum(rows[static_cast<size_t>(a)]);
   }
   return result;
+}
+
+} // namespace
+
+std::vector<Expr> applyMatrices(const std::vector<RationalMatrix> &matrices,
+                                std::vector<Expr> values) {
+  for (const RationalMatrix &matrix : matrices)
+    values = applyMatrix(matrix, values);
+  return values;
 }
 
 } // namespace quern::codegen

@@ -151,7 +151,7 @@ void transformInput(const WinogradPlan &plan, WinogradStages &stages) {
     }
     Func stage(a + 1 == axes ? "transformed" : "transformed" + std::to_string(a));
     stage(inputArguments(at)) =
-        Halide::mux(at.along[a], applyMatrix(plan.algorithms[a].inputTransform, inputs));
+        Halide::mux(at.along[a], applyMatrices(plan.algorithms[a].inputTransform, inputs));
     stages.inputTransforms.push_back(stage);
   }
 }
@@ -241,7 +241,7 @@ void transformOutput(const WinogradPlan &plan, WinogradStages &stages) {
       inputs.push_back(a == 0 ? stages.products(productAt(plan, from))
                               : stages.outputTransforms.back()(from));
     }
-    std::vector<Expr> rows = applyMatrix(plan.algorithms[a].outputTransform, inputs);
+    std::vector<Expr> rows = applyMatrices(plan.algorithms[a].outputTransform, inputs);
     Expr index = last ? inside[a] : Expr(at.along[a]);
     Func stage(last ? "inverse" : "summed" + std::to_string(a));
     stage(last ? image : summed) = rows.size() == 1 ? rows[0] : Halide::mux(index, rows);

@@ -63,9 +63,8 @@ struct WinogradPlan {
 /// Why F(outputs) along each axis (innermost first) cannot serve a problem; empty if it can.
 std::string whyNotWinograd(const SpatialConv &problem, const std::vector<int64_t> &outputs);
 
-/// Plans F(outputs, taps) along each axis, innermost first, at the points of ir::choosePoints. An
-/// axis of stride s has ceil(kernel / s) taps, and those of ir::pieceTaps if that is many. Requires
-/// whyNotWinograd to be empty.
+/// Plans F(outputs, taps) along each axis, innermost first: what ir::splitForWinograd says of the
+/// ceil(kernel / s) taps of an axis of stride s. Requires whyNotWinograd to be empty.
 WinogradPlan planWinograd(const SpatialConv &problem, const std::vector<int64_t> &outputs,
                           const CpuTarget &cpu, const WinogradKnobs &knobs = {});
 

@@ -1,7 +1,7 @@
 #include "codegen/halide/schedules/Parallelism.h"
 #include "codegen/halide/schedules/Winograd.h"
 #include "ir/conv/Division.h"
-#include "ir/conv/TransformFilter.h"
+#include "ir/conv/WinogradSplit.h"
 
 #include <algorithm>
 #include <limits>
@@ -11,9 +11,12 @@ namespace quern::codegen {
 namespace {
 
 /// Beyond this the sums of a tile no longer fit a reasonable stack, and code grows out of hand.
-constexpr int64_t mostPoints = 512;
+constexpr int64_t mostPoints = 2048;
 
 using ir::ceilDiv;
+
+/// Taps along an axis of one phase of its stride.
+int64_t phaseTaps(const ConvAxis &axis) { return ceilDiv(axis.kernel, axis.stride); }
 
 int64_t product(const std::vector<int64_t> &values) {
   int64_t result = 1;
@@ -146,7 +149,7 @@ std::string whyNotWinograd(const SpatialConv &p, const std::vector<int64_t> &out
   for (size_t a = 0; a < outputs.size(); ++a) {
     if (outputs[a] < 1)
       return "its tile is empty";
-    points *= outputs[a] + ir::pieceTaps(ceilDiv(p.axes[a].kernel, p.axes[a].stride)) - 1;
+    points *= ir::splitForWinograd(outputs[a], phaseTaps(p.axes[a])).products();
   }
   if (points > mostPoints)
     return "its tile is too large";
@@ -160,9 +163,9 @@ WinogradPlan planWinograd(const SpatialConv &p, const std::vector<int64_t> &outp
   double tiles = static_cast<double>(p.batch);
   for (size_t a = 0; a < outputs.size(); ++a) {
     const ConvAxis &axis = p.axes[a];
-    int64_t taps = ceilDiv(axis.kernel, axis.stride);
-    plan.algorithms.push_back(ir::cookToom(outputs[a], ir::pieceTaps(taps)));
-    plan.pieces.push_back(ir::pieceCount(taps));
+    int64_t taps = phaseTaps(axis);
+    plan.algorithms.push_back(ir::winogradAlgorithm(outputs[a], taps));
+    plan.pieces.push_back(ir::splitForWinograd(outputs[a], taps).pieces);
     plan.products *= plan.algorithms.back().products;
     plan.phases *= axis.stride;
     plan.tiles.push_back(ceilDiv(ceilDiv(axis.out, axis.dilation), outputs[a]));

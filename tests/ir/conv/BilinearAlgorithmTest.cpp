@@ -44,7 +44,7 @@ TEST(CookToom, IdentityIsExact) {
 
 TEST(CookToom, IdentityNoticesAWrongEntry) {
   BilinearAlgorithm algorithm = cookToom(4, 3);
-  algorithm.inputTransform(2, 1) += Rational(1, int64_t{1} << 40);
+  algorithm.inputTransform[0](2, 1) += Rational(1, int64_t{1} << 40);
   EXPECT_FALSE(algorithm.verify());
 }
 
@@ -61,15 +61,19 @@ TEST(CookToom, ChosenPointsAreBetterThanTheClassicOnes) {
   EXPECT_THROW(cookToom(2, 2, std::vector<Rational>{1, 1}), std::invalid_argument);
 }
 
-/// matrix * vector in f32, one addition after the other.
-std::vector<float> multiplied(const RationalMatrix &matrix, const std::vector<float> &vector) {
-  std::vector<float> result(static_cast<size_t>(matrix.rows()), 0.0f);
-  for (int64_t i = 0; i < matrix.rows(); ++i)
-    for (int64_t j = 0; j < matrix.columns(); ++j)
-      if (!matrix(i, j).isZero())
-        result[static_cast<size_t>(i)] +=
-            static_cast<float>(matrix(i, j).toDouble()) * vector[static_cast<size_t>(j)];
-  return result;
+/// The matrices applied to a vector in f32, one addition after the other.
+std::vector<float> multiplied(const std::vector<RationalMatrix> &matrices,
+                              std::vector<float> vector) {
+  for (const RationalMatrix &matrix : matrices) {
+    std::vector<float> result(static_cast<size_t>(matrix.rows()), 0.0f);
+    for (int64_t i = 0; i < matrix.rows(); ++i)
+      for (int64_t j = 0; j < matrix.columns(); ++j)
+        if (!matrix(i, j).isZero())
+          result[static_cast<size_t>(i)] +=
+              static_cast<float>(matrix(i, j).toDouble()) * vector[static_cast<size_t>(j)];
+    vector = result;
+  }
+  return vector;
 }
 
 /// One output tile of a convolution in one dimension, and its largest error against the exact sums
@@ -134,6 +138,33 @@ TEST(ErrorBound, HoldsAndIsNotVacuous) {
       }
 }
 
+TEST(Nested, IdentityIsExactAndErrorsAreBounded) {
+  std::mt19937 random(4);
+  for (int64_t taps : {6, 7, 8, 9, 11, 15, 18, 20, 28})
+    for (int64_t outputs = 8; outputs <= 18; ++outputs) {
+      if (!splitForWinograd(outputs, taps).isNested())
+        continue;
+      SCOPED_TRACE(testing::Message() << "F(" << outputs << ", " << taps << ")");
+      BilinearAlgorithm algorithm = winogradAlgorithm(outputs, taps);
+      EXPECT_TRUE(algorithm.verify());
+      EXPECT_LT(algorithm.products, outputs * taps);
+      EXPECT_EQ(algorithm.inputs, outputs + taps - 1);
+      double bound = errorBound(std::span(&algorithm, 1), 7, 0x1p-24), worst = 0;
+      for (int trial = 0; trial < 20; ++trial)
+        worst = std::max(worst, measuredError(algorithm, 7, trial % 2 == 1, random));
+      EXPECT_TRUE(worst > 0 && worst <= bound) << worst << " > " << bound;
+    }
+}
+
+TEST(Nested, RefusesWhatDoesNotFit) {
+  EXPECT_THROW(nested(cookToom(4, 3), cookToom(2, 3), 9), std::invalid_argument);
+  EXPECT_THROW(nested(cookToom(4, 3), cookToom(3, 3), 10), std::invalid_argument);
+  BilinearAlgorithm algorithm =
+      nested(cookToom(2, 2), nested(cookToom(2, 2), cookToom(2, 2), 4), 8);
+  EXPECT_TRUE(algorithm.verify());
+  EXPECT_EQ(algorithm.products, 27);
+}
+
 TEST(ErrorBound, GrowsWithChannelsAndAxes) {
   BilinearAlgorithm axis = cookToom(4, 3);
   std::vector<BilinearAlgorithm> one{axis}, two{axis, axis};
@@ -177,7 +208,8 @@ TEST(PieceFilter, CutsLongAxesOnly) {
   std::iota(filter.begin(), filter.end(), 1);
   std::vector<int64_t> kernel{2, 8};
   EXPECT_EQ(
-      pieceFilter(filter, 1, 2, kernel),
+      pieceFilter(filter, 1, 2, kernel,
+                  std::vector{splitForWinograd(2, 2), splitForWinograd(2, 8)}),
       (std::vector<double>{1,  2,  3,  9,  10, 11, 17, 18, 19, 25, 26, 27, 4,  5,  6, 12, 13, 14,
                            20, 21, 22, 28, 29, 30, 7,  8,  0,  15, 16, 0,  23, 24, 0, 31, 32, 0}));
 }
