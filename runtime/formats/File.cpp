@@ -130,15 +130,15 @@ MappedFile::~MappedFile() {
     ::munmap(const_cast<std::byte *>(data), size);
 }
 
-Result<std::vector<std::byte>> readBytes(const std::string &path, size_t limit) {
+Result<std::vector<std::byte>> readStart(const std::string &path, size_t count) {
   Descriptor file(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid())
     return systemFailure(path, "cannot open");
   std::vector<std::byte> bytes;
   size_t filled = 0;
-  for (;;) {
+  while (filled < count) {
     if (filled == bytes.size())
-      bytes.resize(std::max<size_t>(1 << 16, bytes.size() * 2));
+      bytes.resize(std::min(count, std::max<size_t>(1 << 16, bytes.size() * 2)));
     ssize_t got = ::read(file.get(), bytes.data() + filled, bytes.size() - filled);
     if (got < 0 && errno == EINTR)
       continue;
@@ -147,10 +147,15 @@ Result<std::vector<std::byte>> readBytes(const std::string &path, size_t limit) 
     if (got == 0)
       break;
     filled += static_cast<size_t>(got);
-    if (filled > limit)
-      return Failure{fmt::format("{}: more than {} bytes", path, limit)};
   }
   bytes.resize(filled);
+  return bytes;
+}
+
+Result<std::vector<std::byte>> readBytes(const std::string &path, size_t limit) {
+  Result<std::vector<std::byte>> bytes = readStart(path, limit == SIZE_MAX ? SIZE_MAX : limit + 1);
+  if (bytes && bytes->size() > limit)
+    return Failure{fmt::format("{}: more than {} bytes", path, limit)};
   return bytes;
 }
 

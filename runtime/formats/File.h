@@ -27,6 +27,9 @@ private:
   size_t size = 0;
 };
 
+/// The first `count` bytes of a file or pipe, or all if there are fewer; "-" is the standard input.
+Result<std::vector<std::byte>> readStart(const std::string &path, size_t count);
+
 /// All bytes of a file or pipe; "-" is the standard input. Fails once there are more than `limit`.
 Result<std::vector<std::byte>> readBytes(const std::string &path, size_t limit = SIZE_MAX);
 

@@ -110,6 +110,20 @@ void addGeneration(CLI::App &app, const Signature &signature, Request &request) 
   stream->excludes(app.get_option("--output"));
 }
 
+/// Says why not, rather than that the options are unknown.
+void refuseGeneration(CLI::App &app) {
+  for (const char *option : {"--sample", "--stream"})
+    app.add_flag_callback(
+           option,
+           [option] {
+             throw CLI::ValidationError(
+                 option,
+                 "this program has no step programs: its model is not `causal over` an axis, or "
+                 "was compiled with --steps never");
+           })
+        ->group("");
+}
+
 } // namespace
 
 std::variant<Request, int> parseCommandLine(const Signature &signature, int argc,
@@ -155,6 +169,8 @@ std::variant<Request, int> parseCommandLine(const Signature &signature, int argc
       ->excludes(repeat);
   if (signature.generated())
     addGeneration(app, signature, request);
+  else
+    refuseGeneration(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &wanted) {

@@ -190,16 +190,17 @@ Status generate(const Signature &signature, const Request &request, Session &ses
                                 slot, elements, isInPlace ? print : ignore);
         !status)
       return status;
-    if (!isInPlace && request.output.empty())
+    if (!isInPlace && !isPicture(signature) && request.output.empty())
       showPlaces(signature, elements, firstShown);
     else if (input.text && rows > 1 && request.output.empty())
       showTexts(signature, std::span(elements).subspan(firstShown * slot), rows);
     elements = inPlace(signature, elements);
   }
+  if (input.text && rows == 1)
+    fmt::print("\n");
+  std::fflush(stdout);
   if (!request.output.empty())
     noteUndrawn(request, given + count, positions);
-  if (input.text && rows == 1)
-    std::fputc('\n', stdout);
   return showSamples(signature, request, samples);
 }
 

@@ -30,6 +30,14 @@ std::optional<size_t> firstSymbol(const Signature &signature, const TextAdapter 
   return found;
 }
 
+/// The bytes of the longest symbol.
+size_t longestSymbol(const Signature &signature, const TextAdapter &vocabulary) {
+  size_t longest = 0;
+  for (size_t i = 0; i < vocabulary.symbolCount; ++i)
+    longest = std::max(longest, signature.symbol(vocabulary, i).size());
+  return longest;
+}
+
 /// Appends an integer element for each row of the batch.
 void append(const Port &input, size_t rows, size_t value, std::vector<std::byte> &elements) {
   for (size_t row = 0; row < rows; ++row) {
@@ -197,9 +205,17 @@ Result<std::vector<std::byte>> readPrompt(const Signature &signature, const Requ
   std::optional<std::string> file = promptFile(signature, request);
   if (!file)
     return encode(signature, rows, *request.prompt);
-  Result<std::vector<std::byte>> bytes = readBytes(*file);
+  // Not a byte more than tells that it is too long: a pipe may be endless.
+  uint64_t positions = positionsOf(order);
+  size_t most = positions * (input.text ? longestSymbol(signature, *input.text) : slot);
+  Result<std::vector<std::byte>> bytes = readStart(*file, most + 1);
   if (!bytes)
     return bytes.failure();
+  if (bytes->size() > most)
+    return Failure{
+        fmt::format("{}: more than {} bytes, which the {} elements of a sequence take at "
+                    "most: give a shorter prompt",
+                    *file, most, positions)};
   if (input.text)
     return encode(signature, rows, {reinterpret_cast<const char *>(bytes->data()), bytes->size()});
   if (bytes->size() % slot != 0)
