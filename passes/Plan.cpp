@@ -169,8 +169,10 @@ void writeCandidate(OStream &json, const ConvCandidate &candidate) {
       json.attribute("refusal", candidate.refusal);
     if (candidate.cost.microseconds > 0) {
       json.attribute("microseconds", candidate.cost.microseconds);
-      json.attribute("workspace_bytes", candidate.cost.workspaceBytes);
+      json.attribute("estimated_workspace_bytes", candidate.cost.workspaceBytes);
     }
+    if (candidate.workspaceBytes)
+      json.attribute("workspace_bytes", *candidate.workspaceBytes);
     if (candidate.error) {
       json.attribute("max_error", numberOrNull(candidate.error->max));
       json.attribute("mean_error", numberOrNull(candidate.error->mean));

@@ -20,8 +20,9 @@ namespace quern::passes {
 ///
 ///
 /// "convolutions": [{ "label", "shape", "algorithm", "tile", "reason", "candidates":
-///   [{ "algorithm", "tile", "refusal" or "microseconds" (estimated), "workspace_bytes"
-///   (estimated), "max_error", "mean_error" (on the weights), "ms" (measured) }] }]
+///   [{ "algorithm", "tile", "refusal", "microseconds" and "estimated_workspace_bytes" (by the
+///   cost model), "workspace_bytes" (of the compiled kernel, where there is one), "max_error" and
+///   "mean_error" (on the weights), "ms" (measured) }] }]
 ///
 /// `offset` is -1 for a model output, `order` the axes from outermost to innermost in memory
 /// (blocks after them), `live_bytes` the lower bound on any arena.

@@ -35,8 +35,19 @@ private:
 
   void visit(const hi::Mul *op) override {
     IRVisitor::visit(op);
-    if (op->type.is_float())
-      count += static_cast<uint64_t>(op->type.lanes());
+    add(op->type);
+  }
+
+  /// Narrow numbers are multiplied as wider ones by an intrinsic.
+  void visit(const hi::Call *op) override {
+    IRVisitor::visit(op);
+    if (op->is_intrinsic(hi::Call::widening_mul))
+      add(op->type);
+  }
+
+  void add(const Halide::Type &product) {
+    if (product.is_float())
+      count += static_cast<uint64_t>(product.lanes());
   }
 
   void visit(const hi::For *op) override {

@@ -18,6 +18,7 @@ struct ConvCandidate {
   std::string refusal = {}; ///< why it does not apply, or may not be used; empty if it may
   std::optional<MeasuredError> error = {}; ///< on the real weights, where they were there
   ConvCost cost = {};                      ///< estimated
+  std::optional<int64_t> workspaceBytes = {}; ///< that its compiled kernel holds, where known
   std::optional<double> milliseconds = {}; ///< measured, by mode `measure`
 };
 
@@ -29,6 +30,7 @@ struct ConvDecision {
   Tile tile = {};
   std::string reason = {};
   std::vector<ConvCandidate> candidates = {};
+  bool fitsWorkspace = true;       ///< false where nothing is within that budget
   bool hasFiniteWeights = true;    ///< neither NaN nor infinity; errors are infinite otherwise
   std::vector<float> weights = {}; ///< where the policy keeps them and they are known
 };
@@ -42,8 +44,8 @@ struct PlannedConv {
   bool operator==(const PlannedConv &) const = default;
 };
 
-/// Where nothing is within the budget on errors, an algorithm is only preferred to direct, or to
-/// another before it, if its error is less than this share of the other's.
+/// Where nothing is within the budget on errors, the algorithm with the least is only preferred to
+/// direct if its error is less than this share of that.
 inline constexpr double clearlyLess = 0.5;
 
 enum class ConvMode {
@@ -71,6 +73,9 @@ struct ConvPolicy {
   double maxError = 1e-3;
   /// The most memory that a convolution may hold besides input, output and weights.
   std::optional<int64_t> maxWorkspace;
+  /// The memory that a candidate's compiled kernel holds besides these; nothing where it cannot be
+  /// told. Where it is missing, the cost model's estimate is compared with the budget.
+  std::function<std::optional<int64_t>(const ConvShape &, const ConvCandidate &)> workspace;
   Machine machine;
   /// Brings the weights; without it errors are measured on made-up ones.
   std::function<mlir::FailureOr<ir::HostTensor>(ir::ParameterOp)> load;

@@ -49,8 +49,21 @@ std::vector<ConvCandidate> allCandidates(const ConvShape &shape, std::optional<F
   return candidates;
 }
 
-bool isWithinWorkspace(const ConvCandidate &candidate, const ConvPolicy &policy) {
-  return !policy.maxWorkspace || candidate.cost.workspaceBytes <= *policy.maxWorkspace;
+/// Whether the candidate is within the budget on workspace; if not, that is its refusal.
+bool fitsWorkspace(ConvCandidate &candidate, const ConvShape &shape, const ConvPolicy &policy) {
+  if (!policy.maxWorkspace)
+    return true;
+  // Estimates are not so far off that a kernel had to be compiled for more.
+  constexpr int64_t hopeless = 16, least = 64 * 1024;
+  int64_t budget = *policy.maxWorkspace, bytes = candidate.cost.workspaceBytes;
+  if (policy.workspace && bytes / hopeless <= std::max(budget, least))
+    candidate.workspaceBytes = policy.workspace(shape, candidate);
+  bytes = candidate.workspaceBytes.value_or(bytes);
+  if (bytes <= budget)
+    return true;
+  candidate.refusal = fmt::format("workspace of {}{} bytes exceeds the budget",
+                                  candidate.workspaceBytes ? "" : "about ", bytes);
+  return false;
 }
 
 /// Measures errors of candidates on samples; those beyond the budget are refused.
@@ -137,29 +150,16 @@ private:
   bool hasFiniteWeights = true;
 };
 
-/// The one with the least error, for want of any within the budget; the first, direct, unless
-/// another's is clearly less: none is worth its time for what samples tell no better.
-ConvCandidate *mostAccurate(std::vector<ConvCandidate> &candidates) {
-  ConvCandidate *best = nullptr;
-  for (ConvCandidate &candidate : candidates)
-    if (candidate.error && (!best || candidate.error->max < clearlyLess * best->error->max))
-      best = &candidate;
-  return best;
-}
-
 void settle(ConvDecision &decision, const ConvCandidate &chosen, std::string reason) {
   decision.algorithm = chosen.algorithm;
   decision.tile = chosen.tile;
   decision.reason = std::move(reason);
 }
 
-/// The candidates that are within the workspace, those first that should be fastest.
+/// The candidates without refusal, those first that should be fastest.
 std::vector<ConvCandidate *> inOrder(ConvDecision &decision, const ConvPolicy &policy) {
   std::vector<ConvCandidate *> order;
   for (ConvCandidate &candidate : decision.candidates) {
-    if (candidate.refusal.empty() && !isWithinWorkspace(candidate, policy))
-      candidate.refusal =
-          fmt::format("workspace of {} bytes exceeds the budget", candidate.cost.workspaceBytes);
     bool isExcluded = llvm::any_of(policy.excluded, [&](const PlannedConv &conv) {
       return conv.algorithm == candidate.algorithm && conv.tile == candidate.tile &&
              conv.shape == decision.shape.text();
@@ -175,38 +175,61 @@ std::vector<ConvCandidate *> inOrder(ConvDecision &decision, const ConvPolicy &p
   return order;
 }
 
-/// For want of any within the budget on errors.
-void settleMostAccurate(ConvDecision &decision, const ConvPolicy &policy) {
-  ConvCandidate *best = mostAccurate(decision.candidates);
-  settle(decision, best ? *best : decision.candidates.front(),
-         !decision.hasFiniteWeights ? "its weights are not all finite numbers"
-         : best ? fmt::format("the least error: none is within {:.1e}", policy.maxError)
-                : "none is within the budgets");
+/// For want of any within the budget on errors, the one with the least that fits the workspace; or
+/// direct, unless the other's error is clearly less: none is worth its time for what samples tell
+/// no better.
+void settleMostAccurate(ConvDecision &decision, llvm::ArrayRef<ConvCandidate *> inaccurate,
+                        const ConvPolicy &policy) {
+  ConvCandidate &direct = decision.candidates.front();
+  if (!decision.hasFiniteWeights)
+    return settle(decision, direct, "its weights are not all finite numbers");
+  llvm::SmallVector<ConvCandidate *> byError(inaccurate);
+  llvm::stable_sort(byError, [&](const ConvCandidate *a, const ConvCandidate *b) {
+    auto rank = [&](const ConvCandidate *candidate) {
+      return candidate->error->max * (candidate == &direct ? clearlyLess : 1);
+    };
+    return rank(a) < rank(b);
+  });
+  for (ConvCandidate *candidate : byError)
+    if (fitsWorkspace(*candidate, decision.shape, policy))
+      return settle(decision, *candidate,
+                    fmt::format("the least error: none is within {:.1e}", policy.maxError));
+  decision.fitsWorkspace = false;
+  settle(decision, direct, "none is within the budgets");
 }
 
 /// The first within the budget on errors: the others are slower by the model.
 void decideByModel(ConvDecision &decision, ErrorCheck &check, const ConvPolicy &policy) {
-  for (ConvCandidate *candidate : inOrder(decision, policy))
-    if (check.passes(*candidate))
+  std::vector<ConvCandidate *> inaccurate;
+  for (ConvCandidate *candidate : inOrder(decision, policy)) {
+    if (!check.passes(*candidate))
+      inaccurate.push_back(candidate);
+    else if (fitsWorkspace(*candidate, decision.shape, policy))
       return settle(decision, *candidate, "fastest by the cost model");
-  settleMostAccurate(decision, policy);
+  }
+  settleMostAccurate(decision, inaccurate, policy);
 }
 
 /// Times all within the budget on errors that are not hopeless by the model.
 void decideByTime(ConvDecision &decision, ErrorCheck &check, const ConvPolicy &policy) {
   constexpr double hopeless = 4;
   std::vector<ConvCandidate> worthTiming;
+  std::vector<ConvCandidate *> inaccurate;
   std::optional<double> best;
   for (ConvCandidate *candidate : inOrder(decision, policy)) {
     if (best && candidate->cost.microseconds > hopeless * *best)
       break;
-    if (!check.passes(*candidate))
+    if (!check.passes(*candidate)) {
+      inaccurate.push_back(candidate);
+      continue;
+    }
+    if (!fitsWorkspace(*candidate, decision.shape, policy))
       continue;
     best = best.value_or(candidate->cost.microseconds);
     worthTiming.push_back(*candidate);
   }
   if (worthTiming.empty())
-    return settleMostAccurate(decision, policy);
+    return settleMostAccurate(decision, inaccurate, policy);
   policy.timer->measure(decision.shape, worthTiming);
   const ConvCandidate *fastest = nullptr;
   for (const ConvCandidate &timed : worthTiming) {

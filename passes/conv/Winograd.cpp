@@ -27,7 +27,10 @@ constexpr double piecePasses = 1.5;
 /// second-level cache where a block of them outgrows it.
 constexpr double nestedEfficiency = 0.80;
 constexpr double nestedPasses = 3.5;
+/// Products along an axis of the algorithms that are tried, and of those that may be named: beyond
+/// eight few digits are left.
 constexpr int64_t mostProductsAlong = 8;
+constexpr int64_t mostNamedProductsAlong = 12;
 constexpr int64_t mostProducts = 2048;
 constexpr int64_t mostOutputsAlong = 16;
 constexpr double enoughTiles = 56; ///< of a block
@@ -43,6 +46,14 @@ std::vector<ir::WinogradSplit> splits(const ConvShape &shape, const Tile &tile) 
   for (auto [axis, outputs] : llvm::zip_equal(shape.axes, tile))
     axes.push_back(ir::splitForWinograd(outputs, phaseTaps(axis)));
   return axes;
+}
+
+/// Products of the largest algorithm along an axis, of those that are nested too.
+int64_t mostAlong(llvm::ArrayRef<ir::WinogradSplit> axes) {
+  int64_t most = 0;
+  for (const ir::WinogradSplit &axis : axes)
+    most = std::max({most, axis.outerProducts, axis.innerProducts});
+  return most;
 }
 
 std::vector<ir::BilinearAlgorithm> along(const ConvShape &shape, const Tile &tile) {
@@ -175,7 +186,7 @@ public:
       Tile tile;
       for (const ConvAxis &axis : shape.axes)
         tile.push_back(phaseTaps(axis) == 1 ? 1 : outputs);
-      if (!offers(shape, tile))
+      if (mostAlong(splits(shape, tile)) > mostProductsAlong || !offers(shape, tile))
         continue;
       TileCounts counts = count(shape, tile);
       double products = counts.tiles * counts.products * static_cast<double>(counts.pieces);
@@ -191,10 +202,11 @@ public:
   bool offers(const ConvShape &shape, const Tile &tile) const override {
     if (tile.size() != shape.axes.size())
       return false;
-    for (auto [axis, outputs, split] : llvm::zip_equal(shape.axes, tile, splits(shape, tile)))
-      if (std::max(split.outerProducts, split.innerProducts) > mostProductsAlong ||
-          (phaseTaps(axis) == 1 && outputs > 1))
+    for (auto [axis, outputs] : llvm::zip_equal(shape.axes, tile))
+      if (phaseTaps(axis) == 1 && outputs > 1)
         return false;
+    if (mostAlong(splits(shape, tile)) > mostNamedProductsAlong)
+      return false;
     TileCounts counts = count(shape, tile);
     return counts.products <= mostProducts && counts.products < counts.outputs * counts.taps &&
            filterBytes(shape, counts) <= mostFilterBytes;

@@ -101,7 +101,7 @@ private:
       for (int trial = 0; trial < 10; ++trial) {
         passes::Tile named;
         for (size_t axis = 0; axis < shape.axes.size(); ++axis)
-          named.push_back(pick({1, 2, 3, 4, 5, 7, 9, 12}));
+          named.push_back(pick({1, 2, 3, 4, 5, 7, 8, 9, 10, 12}));
         if (of.offers(shape, named))
           return named;
       }

@@ -191,6 +191,12 @@ mlir::FailureOr<passes::ConvPolicy> Compilation::policy() {
   policy.decisions = &decisions;
   policy.excluded = excluded;
   policy.keepsWeights = options.keepsConvWeights;
+  if (!kernelWorkspaces)
+    kernelWorkspaces.emplace(theTarget, expectedThreads(theTarget));
+  policy.workspace = [this](const passes::ConvShape &shape,
+                            const passes::ConvCandidate &candidate) {
+    return kernelWorkspaces->of({shape, candidate.algorithm, candidate.tile});
+  };
   if (!options.weightsFile.empty())
     policy.load = [this](ir::ParameterOp parameter) { return weights.load(parameter); };
   if (!options.calibration.empty()) {
@@ -250,30 +256,44 @@ Compilation::buildOnce(codegen::EmitKind emit, const std::string &output,
   return codegen::build(module(), theTarget, build);
 }
 
+std::vector<Compilation::ConvWorkspace>
+Compilation::workspaces(llvm::ArrayRef<codegen::KernelFacts> facts) {
+  std::vector<ConvWorkspace> all;
+  for (const codegen::KernelFacts &kernel : facts) {
+    auto bytes = static_cast<int64_t>(kernel.serialScratchBytes +
+                                      expectedThreads(theTarget) * kernel.threadScratchBytes);
+    auto add = [&](const passes::ConvShape &shape, ir::ConvAttr algorithm) {
+      all.push_back(
+          {{shape.text(), algorithm.getAlgorithm(), passes::Tile(algorithm.getTile())}, bytes});
+    };
+    auto function = module().lookupSymbol<mlir::func::FuncOp>(kernel.name);
+    for (auto conv : function.getOps<ir::ConvOp>())
+      add(passes::shapeOf(conv), *conv.getAlgorithm());
+    for (auto contract : function.getOps<ir::ContractOp>())
+      if (contract.getAlgorithm())
+        add(passes::shapeOf(*passes::matrixProductOf(contract)), *contract.getAlgorithm());
+  }
+  return all;
+}
+
 std::vector<passes::PlannedConv>
 Compilation::convsBeyondWorkspace(llvm::ArrayRef<codegen::KernelFacts> facts) {
   std::optional<int64_t> most = parseBytes(options.conv.maxWorkspace);
   std::vector<passes::PlannedConv> beyond;
-  if (!most)
-    return beyond;
-  for (const codegen::KernelFacts &kernel : facts) {
-    uint64_t bytes =
-        kernel.serialScratchBytes + expectedThreads(theTarget) * kernel.threadScratchBytes;
-    if (bytes <= static_cast<uint64_t>(*most))
-      continue;
-    auto function = module().lookupSymbol<mlir::func::FuncOp>(kernel.name);
-    auto exclude = [&](const passes::ConvShape &shape, ir::ConvAttr algorithm) {
-      beyond.push_back({.shape = shape.text(),
-                        .algorithm = algorithm.getAlgorithm(),
-                        .tile = passes::Tile(algorithm.getTile())});
-    };
-    for (auto conv : function.getOps<ir::ConvOp>())
-      exclude(passes::shapeOf(conv), *conv.getAlgorithm());
-    for (auto contract : function.getOps<ir::ContractOp>())
-      if (contract.getAlgorithm())
-        exclude(passes::shapeOf(*passes::matrixProductOf(contract)), *contract.getAlgorithm());
-  }
+  for (const ConvWorkspace &used : workspaces(facts))
+    if (most && used.bytes > *most)
+      beyond.push_back(used.conv);
   return beyond;
+}
+
+void Compilation::noteWorkspaces(llvm::ArrayRef<codegen::KernelFacts> facts) {
+  for (const ConvWorkspace &used : workspaces(facts))
+    for (passes::ConvDecision &decision : decisions)
+      for (passes::ConvCandidate &candidate : decision.candidates)
+        if (used.conv ==
+                passes::PlannedConv{decision.shape.text(), decision.algorithm, decision.tile} &&
+            candidate.algorithm == decision.algorithm && candidate.tile == decision.tile)
+          candidate.workspaceBytes = std::max(candidate.workspaceBytes.value_or(0), used.bytes);
 }
 
 bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
@@ -282,6 +302,7 @@ bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
     mlir::FailureOr<codegen::BuildReport> report = buildOnce(emit, output, tooLarge);
     if (mlir::succeeded(report)) {
       theReport = *report;
+      noteWorkspaces(theReport.facts);
       return writePlan();
     }
     if (tooLarge.empty())

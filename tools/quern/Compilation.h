@@ -6,6 +6,7 @@
 #include "tools/quern/ConvOptions.h"
 #include "tools/quern/ModelSource.h"
 #include "tools/quern/Parameters.h"
+#include "tools/quern/conv/KernelWorkspaces.h"
 
 namespace quern::tools {
 
@@ -73,6 +74,14 @@ private:
                                                   std::vector<passes::PlannedConv> &tooLarge);
   /// What a plan names as its target: as the user names it, and what that is for kernels.
   std::string planTarget() const;
+  /// A convolution of the built model, and the memory that its kernel holds.
+  struct ConvWorkspace {
+    passes::PlannedConv conv;
+    int64_t bytes;
+  };
+  std::vector<ConvWorkspace> workspaces(llvm::ArrayRef<codegen::KernelFacts> facts);
+  /// Completes the decisions by what their kernels hold.
+  void noteWorkspaces(llvm::ArrayRef<codegen::KernelFacts> facts);
   /// The convolutions whose kernels hold more than the budget on workspace.
   std::vector<passes::PlannedConv> convsBeyondWorkspace(llvm::ArrayRef<codegen::KernelFacts> facts);
   /// Whether algorithms are chosen by budgets, and not named by the user.
@@ -91,6 +100,7 @@ private:
   std::vector<passes::PlannedConv> excluded;
   std::optional<std::vector<std::vector<float>>> observed; ///< on the user's inputs
   std::unique_ptr<passes::ConvTimer> timer;
+  std::optional<KernelWorkspaces> kernelWorkspaces;
 };
 
 /// "3.1 MiB".

@@ -11,17 +11,24 @@ bool isAllowed(const ConvRecord &record, const ConvSetting &setting) {
   return !record.isConditional && setting.budgets.keeps(record);
 }
 
-std::string reasonAgainst(const ConvRecord &record, const ConvRecord &chosen,
-                          const ConvSetting &setting) {
+/// Why a record cannot be chosen whatever the others are; empty if it can.
+std::string refusalOf(const ConvRecord &record, const ConvSetting &setting) {
   if (!record.isMeasured())
     return record.refusal;
+  if (!setting.budgets.fitsWorkspace(record))
+    return fmt::format("its workspace of {} exceeds the budget of {}",
+                       byteText(record.workspaceBytes), byteText(*setting.budgets.maxWorkspace));
+  return "";
+}
+
+std::string reasonAgainst(const ConvRecord &record, const ConvRecord &chosen,
+                          const ConvSetting &setting) {
+  if (std::string refusal = refusalOf(record, setting); !refusal.empty())
+    return refusal;
   if (record.isConditional)
     return fmt::format("only for weights such as these were made up to be, which --weights tells; "
                        "takes {:.2f} times as long as the fastest of all",
                        record.msMedian / chosen.msMedian);
-  if (!setting.budgets.fitsWorkspace(record))
-    return fmt::format("its workspace of {} exceeds the budget of {}",
-                       byteText(record.workspaceBytes), byteText(*setting.budgets.maxWorkspace));
   if (!(record.maxError <= setting.budgets.maxError))
     return fmt::format("its error of {:.1e} exceeds the budget of {:.1e}", record.maxError,
                        setting.budgets.maxError);
@@ -29,37 +36,28 @@ std::string reasonAgainst(const ConvRecord &record, const ConvRecord &chosen,
                      record.msMedian / chosen.msMedian);
 }
 
-/// Of the choice where none keeps the budgets.
-std::string leastError(const ConvLayer &layer, const ConvSetting &setting) {
-  auto any = [&](auto keeps) {
-    return llvm::any_of(layer.records, [&](const ConvRecord &record) {
-      return record.isMeasured() && !record.isConditional && keeps(record);
-    });
-  };
-  bool isAccurate =
-      any([&](const ConvRecord &r) { return r.maxError <= setting.budgets.maxError; });
-  bool isSmall = any([&](const ConvRecord &r) { return setting.budgets.fitsWorkspace(r); });
-  const char *which = isAccurate && isSmall ? "both budgets"
-                      : isAccurate          ? "the budget on workspace"
-                      : isSmall             ? "the budget on errors"
-                                            : "the budgets";
-  return fmt::format("the least error: none keeps {}", which);
+/// The better, the less: times of what is within the budgets, errors where nothing is. Direct needs
+/// not have quite the least error, as for the compiler.
+double rank(const ConvRecord &record, const ConvSetting &setting) {
+  if (isAllowed(record, setting))
+    return record.msMedian;
+  bool isDirect = record.algorithm == ir::ConvAlgorithm::direct;
+  return record.maxError * (isDirect ? passes::clearlyLess : 1);
 }
 
 } // namespace
 
 void chooseMeasured(ConvLayer &layer, const ConvSetting &setting) {
-  auto better = [&](const ConvRecord &a, const ConvRecord &b) {
+  auto isEligible = [&](const ConvRecord &record) {
+    return record.isMeasured() && !record.isConditional && setting.budgets.fitsWorkspace(record);
+  };
+  auto isBetter = [&](const ConvRecord &a, const ConvRecord &b) {
     bool isAllowedA = isAllowed(a, setting), isAllowedB = isAllowed(b, setting);
-    if (isAllowedA != isAllowedB)
-      return isAllowedA;
-    if (a.isConditional != b.isConditional)
-      return b.isConditional;
-    return isAllowedA ? a.msMedian < b.msMedian : a.maxError < passes::clearlyLess * b.maxError;
+    return isAllowedA != isAllowedB ? isAllowedA : rank(a, setting) < rank(b, setting);
   };
   for (size_t index = 0; index < layer.records.size(); ++index)
-    if (layer.records[index].isMeasured() &&
-        (!layer.chosen || better(layer.records[index], layer.records[*layer.chosen])))
+    if (isEligible(layer.records[index]) &&
+        (!layer.chosen || isBetter(layer.records[index], layer.records[*layer.chosen])))
       layer.chosen = index;
   layer.reasons.clear();
   for (size_t index = 0; index < layer.records.size(); ++index) {
@@ -67,14 +65,22 @@ void chooseMeasured(ConvLayer &layer, const ConvSetting &setting) {
     if (layer.chosen != index)
       layer.reasons.push_back(layer.chosen
                                   ? reasonAgainst(record, layer.records[*layer.chosen], setting)
-                                  : record.refusal);
+                                  : refusalOf(record, setting));
     else
-      layer.reasons.push_back(isAllowed(record, setting) ? "fastest within the budgets"
-                                                         : leastError(layer, setting));
+      layer.reasons.push_back(isAllowed(record, setting)
+                                  ? "fastest within the budgets"
+                                  : "the least error: none keeps the budget on errors");
   }
 }
 
-void chooseAutomatic(ConvLayer &layer, const passes::ConvPolicy &policy) {
+void chooseAutomatic(ConvLayer &layer, passes::ConvPolicy policy) {
+  // Where kernels were compiled, what they hold is known.
+  policy.workspace = [&](const passes::ConvShape &, const passes::ConvCandidate &candidate) {
+    for (const ConvRecord &record : layer.records)
+      if (record.isMeasured() && isVariant(record, candidate.algorithm, candidate.tile))
+        return std::optional(record.workspaceBytes);
+    return std::optional<int64_t>();
+  };
   // As one filter of all their output channels, of which decide() looks at the most demanding.
   std::vector<float> weights;
   for (const std::vector<float> &filter : layer.filters)
@@ -97,11 +103,11 @@ void chooseAutomatic(ConvLayer &layer, const passes::ConvPolicy &policy) {
     for (const passes::ConvCandidate &candidate : decision.candidates) {
       if (candidate.algorithm != record.algorithm || candidate.tile != record.tile)
         continue;
-      // Nothing is looked at that exceeds the budget on workspace: then there is no choice.
-      if (isPick && candidate.error)
+      bool isTaken = isPick && decision.fitsWorkspace;
+      if (isTaken)
         layer.automatic = index;
       if (!layer.chosen && !record.isConditional)
-        layer.reasons[index] = isPick && candidate.error ? decision.reason : candidate.refusal;
+        layer.reasons[index] = isTaken ? decision.reason : candidate.refusal;
     }
   }
 }

@@ -6,11 +6,12 @@
 namespace quern::tools {
 
 /// Chooses by what was measured, as `--conv measure` does: the fastest within the budgets, or,
-/// where none is, the first unless another is clearly more accurate. Sets `chosen` and `reasons`.
+/// where none is within that on errors, the most accurate of those that fit the workspace. Sets
+/// `chosen`, unless nothing fits, and `reasons`.
 void chooseMeasured(ConvLayer &layer, const ConvSetting &setting);
 
 /// Chooses by the cost model, as `--conv auto` does. Sets `automatic`, unless nothing keeps the
 /// budget on workspace, `estimates`, and `reasons` where nothing was measured.
-void chooseAutomatic(ConvLayer &layer, const passes::ConvPolicy &policy);
+void chooseAutomatic(ConvLayer &layer, passes::ConvPolicy policy);
 
 } // namespace quern::tools

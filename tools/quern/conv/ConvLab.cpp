@@ -239,7 +239,7 @@ std::vector<ConvRecord> ConvLab::measureAnew(const passes::ConvShape &shape,
   report("measure", records.size(), records.size());
   timeInTurns(contestants, options.secondsEach);
   for (auto [record, contestant] : llvm::zip_equal(timed, contestants)) {
-    record->msMin = contestant.best();
+    record->msMin = contestant.best;
     record->msMedian = contestant.median();
     record->msSpread = contestant.spread();
     record->runs = static_cast<int64_t>(contestant.times.size());

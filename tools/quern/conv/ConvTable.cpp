@@ -36,7 +36,8 @@ std::string choiceText(const ConvLayer &layer) {
   if (layer.chosen)
     text = fmt::format("  * {}", layer.reasons[*layer.chosen]);
   if (!layer.automatic)
-    return text + (layer.chosen ? "; " : "  ") + "the cost model takes none of these\n";
+    return layer.chosen ? text + "; the cost model takes none of these\n"
+                        : "  none keeps the budget on workspace\n";
   const ConvRecord &pick = layer.records[*layer.automatic];
   std::string name = passes::variantText(pick.algorithm, pick.tile);
   if (!layer.chosen)

@@ -1,6 +1,7 @@
 #include "tools/quern/conv/InTurns.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <numeric>
 
@@ -18,10 +19,6 @@ double quantile(std::vector<double> times, double share) {
             static_cast<std::ptrdiff_t>(share * static_cast<double>(times.size() - 1) + 0.5);
   std::nth_element(times.begin(), at, times.end());
   return *at;
-}
-
-double total(const Contestant &contestant) {
-  return std::accumulate(contestant.times.begin(), contestant.times.end(), 0.0);
 }
 
 /// The race between contestants, looked at ever more rarely.
@@ -54,35 +51,44 @@ private:
 
 } // namespace
 
-double Contestant::best() const { return *std::min_element(times.begin(), times.end()); }
 double Contestant::median() const { return quantile(times, 0.5); }
 double Contestant::spread() const { return quantile(times, 0.75) - quantile(times, 0.25); }
 
+void Contestant::take() {
+  times.push_back(run());
+  best = std::min(best, times.back());
+  total += times.back();
+}
+
 void timeInTurns(std::vector<Contestant> &contestants, double secondsEach) {
-  double most = secondsEach * 1000 * static_cast<double>(contestants.size()), used = 0, fastest = 0;
+  // By the clock: what a run takes besides its kernel, counts too.
+  auto start = std::chrono::steady_clock::now();
+  auto used = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  double most = secondsEach * static_cast<double>(contestants.size()),
+         fastest = std::numeric_limits<double>::infinity();
   // So much each before the order counts: short kernels need more than a few turns.
   double least = most / 5;
   auto sitsOut = [&](const Contestant &contestant) {
     bool hadTurns =
-        contestant.times.size() >= leastTurns || total(contestant) > 4 * secondsEach * 1000;
-    return hadTurns && contestant.best() > hopeless * fastest;
+        contestant.times.size() >= leastTurns || contestant.total > 4 * secondsEach * 1000;
+    return hadTurns && contestant.best > hopeless * fastest;
   };
   Ranking ranking(contestants);
   size_t nextLook = leastTurns;
-  for (size_t turn = 1; turn <= leastTurns || used < most; ++turn) {
+  for (size_t turn = 1; turn <= leastTurns || used() < most; ++turn) {
     for (Contestant &contestant : contestants) {
       if (turn > 1 && sitsOut(contestant))
         continue;
-      contestant.times.push_back(contestant.run());
-      used += contestant.times.back();
+      contestant.take();
     }
-    fastest = contestants.empty() ? 0 : contestants.front().best();
     for (const Contestant &contestant : contestants)
-      fastest = std::min(fastest, contestant.best());
+      fastest = std::min(fastest, contestant.best);
     if (turn < nextLook)
       continue;
     nextLook = turn + (turn + 2) / 3;
-    if (ranking.holds() && used >= least)
+    if (ranking.holds() && used() >= least)
       return;
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <vector>
 
 namespace quern::tools {
@@ -10,16 +11,17 @@ namespace quern::tools {
 struct Contestant {
   std::function<double()> run; ///< does it once; returns milliseconds
   std::vector<double> times{};
+  double best = std::numeric_limits<double>::infinity(), total = 0; ///< of the times
 
-  double best() const;
+  void take(); ///< one turn
   double median() const;
   /// Between the quartiles.
   double spread() const;
 };
 
 /// Runs all in turns, so that what disturbs one disturbs all, until the order of their medians has
-/// held for some while, or until they took `secondsEach` on average. Who is several times slower
-/// than the best sits out after a few turns.
+/// held for some while, or until `secondsEach` have passed for each, with all that runs take
+/// besides. Who is several times slower than the best sits out after a few turns.
 void timeInTurns(std::vector<Contestant> &contestants, double secondsEach);
 
 } // namespace quern::tools
