@@ -50,15 +50,15 @@ Value outsideOfScan(Value value) {
   return value;
 }
 
-/// Tables of bools of more elements than this are computed anew in each step, a row at a time: as
-/// masks over pairs of positions they would be most of what a sequence keeps. Smaller ones are read
-/// faster than computed.
+/// Tables of bools, and of the whole numbers that they compare, of more elements than this are
+/// computed anew in each step, a row at a time: as masks over pairs of positions they would be most
+/// of what a sequence keeps. Smaller ones are read faster than computed.
 constexpr int64_t largestMask = 1 << 20;
 
-/// Whether an op computes a large table of bools element by element.
+/// Whether an op computes a large mask element by element, or what one compares.
 bool isLargeMask(mlir::Operation *op) {
   mlir::RankedTensorType type = ir::tensorType(op->getResult(0));
-  return op->hasTrait<ir::Elementwise>() && type.getElementType().isInteger(1) &&
+  return op->hasTrait<ir::Elementwise>() && type.getElementType().isInteger() &&
          type.getNumElements() > largestMask;
 }
 
@@ -310,19 +310,32 @@ llvm::SmallVector<StepProgram *> StepBoxes::programsOf(Value root) {
   return programs;
 }
 
-Value StepBoxes::past(StepProgram &program, Value root) {
+/// An argument of `program` that holds `count` elements of a root from `place` on, or all where
+/// that is 0, along the one axis of the root that runs along the order.
+Value StepBoxes::stretch(StepProgram &program, Value root, const StepPlace &place, int64_t count) {
   mlir::RankedTensorType type = ir::tensorType(root);
-  const OrderedMap &map = axes.of(root);
-  StepPlace place{modules.state(root, map, axes.rates(root))};
-  modules.keepWhole(place.state);
-  llvm::SmallVector<int64_t> order = memoryAxes(type.getRank(), map, 0), stored, back;
+  llvm::SmallVector<int64_t> order = memoryAxes(type.getRank(), axes.of(root), 0), stored, back;
   for (int64_t axis : order)
     stored.push_back(type.getDimSize(axis));
-  if (int64_t until = program.when().until)
-    stored.front() = until;
+  if (count)
+    stored.front() = count;
   for (int64_t axis = 0; axis < type.getRank(); ++axis)
     back.push_back(llvm::find(order, axis) - order.begin());
   return permuted(program.builder, program.argument(place, shaped(type, stored)), back);
+}
+
+Value StepBoxes::past(StepProgram &program, Value root) {
+  StepPlace place{modules.state(root, axes.of(root), axes.rates(root))};
+  modules.keepWhole(place.state);
+  return stretch(program, root, place, program.when().until);
+}
+
+Value StepBoxes::lately(StepProgram &program, Value root, int64_t count) {
+  StepPlace place = placeOf(program, root, Distance{1 - count});
+  place.count = count;
+  place.isBox = false;
+  modules.touch(place, program.when());
+  return stretch(program, root, place, count);
 }
 
 void StepBoxes::keepBefore(Value root, Value first) {

@@ -40,6 +40,8 @@ public:
   /// All of a root along the whole order, which one of its axes holds; in a program for the
   /// positions up to some, what lies before those.
   mlir::Value past(StepProgram &program, mlir::Value root);
+  /// The last `count` elements of a root up to the program's position, along the only ordered axis.
+  mlir::Value lately(StepProgram &program, mlir::Value root, int64_t count);
   /// What lies before the first position of `root`, if not zeros.
   void keepBefore(mlir::Value root, mlir::Value first);
   /// Notes that `box` is what the program of a value computes of it for the elements at `distance`:
@@ -57,6 +59,8 @@ private:
                         StepPlace place);
   void keep(StepProgram &program, mlir::Value box, mlir::Value value, const OrderedMap &map,
             StepPlace place);
+  mlir::Value stretch(StepProgram &program, mlir::Value root, const StepPlace &place,
+                      int64_t count);
   void keepColours();
   mlir::Value underAxesOf(StepProgram &program, mlir::Value box, mlir::Value root,
                           mlir::Value value);

@@ -2,6 +2,7 @@
 
 #include "ir/HostTensor.h"
 #include "passes/causal/FreeAxes.h"
+#include "passes/causal/KeyWindow.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -94,17 +95,30 @@ void StepOps::writeSpread(StepProgram &program, mlir::Operation *op, const Sprea
   });
 }
 
-/// One query against all keys that may have been kept; the mask's row hides those that have not.
+/// One query against all keys that may have been kept, or those of a window; the mask's row hides
+/// those that have not.
 void StepOps::writeAttention(StepProgram &program, ir::AttentionOp attention) {
+  int64_t window = reads.keyWindow(attention);
   Value query = operandBox(program, attention.getQueryMutable(), boxes.here());
-  Value key = boxes.past(program, viewOf(attention.getKey(), axes).root);
-  Value value = boxes.past(program, viewOf(attention.getValue(), axes).root);
-  Value mask = operandBox(program, *attention.getMaskMutable().begin(), boxes.here());
-  if (int64_t until = program.when().until)
-    mask = firstAlong(program.builder, mask, 1, until);
-  auto step = ir::AttentionOp::create(program.builder, attention.getLoc(), query, key, value, mask,
-                                      attention.getScaleAttr());
+  auto keysOf = [&](Value operand) {
+    Value root = viewOf(operand, axes).root;
+    return window ? boxes.lately(program, root, window) : boxes.past(program, root);
+  };
+  Value key = keysOf(attention.getKey()), value = keysOf(attention.getValue());
+  auto step =
+      ir::AttentionOp::create(program.builder, attention.getLoc(), query, key, value,
+                              maskRow(program, attention, window), attention.getScaleAttr());
   program.local.map(attention.getResult(), step);
+}
+
+/// What the mask admits of the keys that a step reads.
+Value StepOps::maskRow(StepProgram &program, ir::AttentionOp attention, int64_t window) {
+  if (window)
+    return windowRow(boxes, program, attention.getMask(), window,
+                     axes.rates(attention.getResult()));
+  Value mask = operandBox(program, *attention.getMaskMutable().begin(), boxes.here());
+  int64_t until = program.when().until;
+  return until ? firstAlong(program.builder, mask, 1, until) : mask;
 }
 
 /// The units of one position, from all that has been kept; the weight's zeros hide what has not.

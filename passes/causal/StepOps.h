@@ -21,6 +21,7 @@ private:
   mlir::Value boxConv(StepProgram &program, ir::ConvOp conv);
   mlir::Value boxUnder(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<int64_t> place);
   void writeAttention(StepProgram &program, ir::AttentionOp attention);
+  mlir::Value maskRow(StepProgram &program, ir::AttentionOp attention, int64_t window);
   void writeSum(StepProgram &program, ir::ContractOp contract, const OrderedSum &sum);
   void writeSpread(StepProgram &program, mlir::Operation *op, const Spread &spread);
   void writeMap(StepProgram &program, mlir::Operation *op);

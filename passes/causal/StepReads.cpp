@@ -1,8 +1,8 @@
 #include "passes/causal/StepReads.h"
 
 #include "ir/HostTensor.h"
-#include "passes/causal/Comparison.h"
 #include "passes/causal/Grids.h"
+#include "passes/causal/KeyWindow.h"
 #include "passes/causal/StructuralZeros.h"
 
 namespace quern::passes {
@@ -36,31 +36,6 @@ bool isEverInside(ir::ConvOp conv, size_t spatial, int64_t place) {
   int64_t output = first < 0 ? (stride - 1 - first) / stride : 0;
   return output < ir::tensorType(conv.getResult()).getDimSize(axis) &&
          first + output * stride < ir::tensorType(conv.getInput()).getDimSize(axis);
-}
-
-/// The last key that a mask [queries, keys] admits to each query, or -1; nothing where the mask is
-/// not known.
-std::optional<std::vector<int64_t>> lastKeys(mlir::Value mask) {
-  std::vector<int64_t> last;
-  if (std::optional<Comparison> comparison = comparisonOf(mask)) {
-    // The least key from each place on.
-    std::vector<int32_t> least = comparison->keys;
-    for (size_t at = least.size(); at-- > 1;)
-      least[at - 1] = std::min(least[at - 1], least[at]);
-    for (int32_t limit : comparison->limits)
-      last.push_back(llvm::upper_bound(least, limit) - least.begin() - 1);
-    return last;
-  }
-  std::optional<RankTensor> admitted = constantElements(mask);
-  if (!admitted)
-    return std::nullopt;
-  for (int64_t query = 0; query < admitted->shape()[0]; ++query) {
-    int64_t key = admitted->shape()[1] - 1;
-    while (key >= 0 && admitted->at({query, key}) == 0)
-      --key;
-    last.push_back(key);
-  }
-  return last;
 }
 
 } // namespace
@@ -154,20 +129,23 @@ LogicalResult StepReads::addConv(ir::ConvOp conv, llvm::SmallVectorImpl<StepRead
 
 LogicalResult StepReads::addAttention(ir::AttentionOp attention,
                                       llvm::SmallVectorImpl<StepRead> &reads) {
-  std::optional<std::vector<int64_t>> last =
-      attention.getMask() ? lastKeys(attention.getMask()) : std::nullopt;
-  if (!last)
+  std::optional<std::vector<KeyRange>> admitted =
+      attention.getMask() ? admittedKeys(attention.getMask()) : std::nullopt;
+  if (!admitted)
     return attention.emitError(
         "no step program can be derived: attention needs a mask that is known "
         "when the model is compiled");
   bool isStrict = true;
-  for (auto [place, key] : llvm::enumerate(*last)) {
+  for (auto [place, range] : llvm::enumerate(*admitted)) {
     auto query = static_cast<int64_t>(place);
-    if (key > query)
+    if (range.last > query)
       return attention.emitError("no step program can be derived: the mask admits key ")
-             << key << " to query " << query;
-    isStrict = isStrict && key < query;
+             << range.last << " to query " << query;
+    isStrict = isStrict && range.last < query;
   }
+  // The keys of a raster's window would be parts of several rows.
+  if (axes.count() == 1)
+    windows[attention] = windowOf(attention.getMask(), *admitted);
   if (failed(add(attention, attention.getQuery(), here(), reads)))
     return failure();
   for (mlir::Value operand : {attention.getKey(), attention.getValue()})

@@ -40,6 +40,9 @@ public:
   llvm::ArrayRef<mlir::Value> parts(ir::ConvOp conv) { return window(conv).parts; }
   /// The taps of `conv` that no mask removes, part by part in row-major order.
   llvm::ArrayRef<Tap> taps(ir::ConvOp conv) { return window(conv).taps; }
+  /// How many keys up to its position's own attention reads, where that is not the whole past: else
+  /// 0.
+  int64_t keyWindow(ir::AttentionOp attention) const { return windows.lookup(attention); }
 
 private:
   struct Window {
@@ -62,6 +65,7 @@ private:
 
   const OrderedAxes &axes;
   llvm::DenseMap<mlir::Operation *, std::unique_ptr<Window>> known;
+  llvm::DenseMap<mlir::Operation *, int64_t> windows;
 };
 
 } // namespace quern::passes

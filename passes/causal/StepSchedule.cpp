@@ -269,13 +269,14 @@ LogicalResult StepSchedule::checkLevel(mlir::Operation *op) {
 
 /// Where a dense layer has one unit for a position, what it reads of its weight is one stretch,
 /// long or short. Several would have to be copied together.
-void StepSchedule::findGrowing() {
+void StepSchedule::findGrowing(const StepReads &reads) {
   for (mlir::Operation *op : needed) {
     std::optional<OrderedSum> sum = orderedSumOf(op, axes);
     mlir::RankedTensorType weight = ir::tensorType(op->getOperand(sum ? sum->weight : 0));
     bool isStretch =
         sum && weight.getNumElements() == weight.getDimSize(sum->from) * weight.getDimSize(sum->to);
-    if (isApart(op->getResult(0)) || isStretch)
+    auto attention = llvm::dyn_cast<ir::AttentionOp>(op);
+    if ((attention && reads.keyWindow(attention) == 0) || isStretch)
       growing.insert(of(op->getResult(0)));
   }
   // What is written ahead for several positions is written by one program.
@@ -301,7 +302,7 @@ FailureOr<StepSchedule> StepSchedule::plan(const SteppedModel &model, const Orde
   for (mlir::Operation *op : schedule.needed)
     if (failed(schedule.checkLevel(op)))
       return failure();
-  schedule.findGrowing();
+  schedule.findGrowing(reads);
   return schedule;
 }
 

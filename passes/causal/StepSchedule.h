@@ -82,7 +82,7 @@ private:
   void joinBodies();
   bool chooseAllTimes();
   mlir::LogicalResult checkLevel(mlir::Operation *op);
-  void findGrowing();
+  void findGrowing(const StepReads &reads);
   Distance ahead(mlir::Operation *op, const StepRead &read) const;
   int64_t depth() const { return static_cast<int64_t>(axes.count()); }
 

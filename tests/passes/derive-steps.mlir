@@ -25,6 +25,34 @@ func.func @dilated(%x: tensor<1x3x9xf32>) -> tensor<1x2x9xf32>
 
 // -----
 
+// Attention whose mask admits no key but the last three is computed over those, in one program for all positions.
+// CHECK: quern.relu
+// CHECK: func.func @step({{.*}} tensor<3x1x1x2xf32> {quern.binding = {is_fixed = false, offset = -16 : i64, state = 2 : i64}}
+// CHECK-SAME: quern.step = {is_after = true, lag = 0 : i64, level = 1 : i64}
+// CHECK: %[[KEY:.*]] = quern.add {{.*}} -> tensor<1x3xi32>
+// CHECK: %[[THERE:.*]] = quern.cmp{{ +}}ge %[[KEY]],
+// CHECK: quern.cmp{{ +}}le %[[KEY]],
+// CHECK: quern.cmp{{ +}}gt %[[KEY]],
+// CHECK: %[[MASK:.*]] = quern.and %{{.*}}, %[[THERE]]
+// CHECK: quern.attention %{{.*}} mask %[[MASK]] {{.*}} -> tensor<1x1x1x2xf32>
+// CHECK-NOT: func.func @step
+// CHECK: func.func @window
+func.func @window(%x: tensor<1x1x9x2xf32>) -> tensor<1x1x9x2xf32>
+    attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [2], output = 0, output_axes = [2], strict = false>} {
+  %k = quern.relu %x : (tensor<1x1x9x2xf32>) -> tensor<1x1x9x2xf32>
+  %i = quern.iota [9, 1] along 0 of i32 : () -> tensor<9x1xi32>
+  %j = quern.iota [1, 9] along 1 of i32 : () -> tensor<1x9xi32>
+  %three = quern.constant dense<3> : tensor<i32>
+  %past = quern.cmp le %j, %i : (tensor<1x9xi32>, tensor<9x1xi32>) -> tensor<9x9xi1>
+  %far = quern.sub %i, %three : (tensor<9x1xi32>, tensor<i32>) -> tensor<9x1xi32>
+  %near = quern.cmp gt %j, %far : (tensor<1x9xi32>, tensor<9x1xi32>) -> tensor<9x9xi1>
+  %mask = quern.and %past, %near : (tensor<9x9xi1>, tensor<9x9xi1>) -> tensor<9x9xi1>
+  %0 = quern.attention %x, %k, %k mask %mask scale 1.0 : (tensor<1x1x9x2xf32>, tensor<1x1x9x2xf32>, tensor<1x1x9x2xf32>, tensor<9x9xi1>) -> tensor<1x1x9x2xf32>
+  return %0 : tensor<1x1x9x2xf32>
+}
+
+// -----
+
 // What reads to its right in a raster's row is computed a row at a time, before the row's first element is known.
 // CHECK: quern.step = {is_after = false, lag = 0 : i64, level = 1 : i64}
 // CHECK: quern.conv {{.*}} -> tensor<1x4x1x6xf32>

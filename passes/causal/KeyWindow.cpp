@@ -1,0 +1,165 @@
+#include "passes/causal/KeyWindow.h"
+
+#include "passes/Model.h"
+#include "passes/causal/Comparison.h"
+#include "passes/causal/StructuralZeros.h"
+
+#include "llvm/ADT/SetVector.h"
+
+namespace quern::passes {
+
+using mlir::Value;
+
+namespace {
+
+/// Whether `value` holds the places of the queries (axis 0) or of the keys (axis 1), and nothing
+/// along the other axis.
+bool isPlaces(Value value, int64_t axis) {
+  auto iota = value.getDefiningOp<ir::IotaOp>();
+  mlir::RankedTensorType type = ir::tensorType(value);
+  return iota && static_cast<int64_t>(iota.getAxis()) == axis && type.getRank() == 2 &&
+         type.getDimSize(1 - axis) == 1 && type.getElementType().isInteger(32);
+}
+
+/// Whether `value` is the same for all keys.
+bool isOfQuery(Value value) {
+  mlir::RankedTensorType type = ir::tensorType(value);
+  return type.getRank() == 2 && type.getDimSize(1) == 1;
+}
+
+/// What `value` is computed from, element by element, beside splat constants.
+void collectSources(Value value, llvm::SmallSetVector<Value, 4> &sources) {
+  mlir::Operation *op = value.getDefiningOp();
+  if (isSplatConstant(value))
+    return;
+  if (!op || isOfQuery(value) ||
+      !(op->hasTrait<ir::Elementwise>() || llvm::isa<ir::BroadcastOp>(op)))
+    sources.insert(value);
+  else
+    for (Value operand : op->getOperands())
+      collectSources(operand, sources);
+}
+
+/// The places of the queries, if a mask is computed from those, from the places of the keys and
+/// from what is the same for all keys; else null.
+Value queryPlaces(Value mask) {
+  llvm::SmallSetVector<Value, 4> sources;
+  collectSources(mask, sources);
+  Value places;
+  for (Value source : sources)
+    if (isPlaces(source, 0))
+      places = source;
+    else if (!isPlaces(source, 1) && !isOfQuery(source))
+      return nullptr;
+  return places;
+}
+
+/// Writes a mask's row over a window: what it is computed from, with the places of the window's
+/// keys in place of all.
+class WindowRow {
+public:
+  WindowRow(StepBoxes &boxes, StepProgram &program, Value mask, int64_t width,
+            const Distance &rates)
+      : boxes(boxes), program(program), rates(rates), loc(mask.getLoc()) {
+    // The last key is the query's own.
+    Value query = ofQuery(queryPlaces(mask));
+    mlir::RankedTensorType type = shaped(ir::tensorType(query), {1, width});
+    Value offsets =
+        ir::IotaOp::create(program.builder, loc, type, type.getShape(), 1, type.getElementType());
+    keys = ir::AddOp::create(program.builder, loc, offsets,
+                             ir::SubOp::create(program.builder, loc, query, number(width - 1)));
+  }
+
+  Value row(Value mask) {
+    Value isThere = ir::CmpOp::create(program.builder, loc, keys, number(0), ir::CmpPredicate::ge);
+    return ir::AndOp::create(program.builder, loc, of(mask), isThere);
+  }
+
+private:
+  Value number(int64_t value) {
+    auto type = mlir::RankedTensorType::get({}, program.builder.getI32Type());
+    return ir::ConstantOp::create(
+        program.builder, loc, type,
+        mlir::DenseElementsAttr::get(
+            type, program.builder.getI32IntegerAttr(static_cast<int32_t>(value))));
+  }
+
+  Value ofQuery(Value value) { return boxes.freeBox(program, value, OrderedMap{0}, rates); }
+
+  Value of(Value value) {
+    mlir::Operation *op = value.getDefiningOp();
+    if (isSplatConstant(value)) {
+      auto elements =
+          llvm::cast<mlir::DenseElementsAttr>(llvm::cast<ir::ConstantOp>(op).getValue());
+      mlir::RankedTensorType type = shaped(ir::tensorType(value), {});
+      return ir::ConstantOp::create(program.builder, loc, type, elements.resizeSplat(type));
+    }
+    if (isPlaces(value, 1))
+      return keys;
+    if (isOfQuery(value))
+      return ofQuery(value);
+    if (auto broadcast = llvm::dyn_cast<ir::BroadcastOp>(op))
+      return of(broadcast.getInput());
+    mlir::IRMapping operands;
+    int64_t width = 1;
+    for (Value operand : op->getOperands()) {
+      Value own = of(operand);
+      operands.map(operand, own);
+      if (ir::tensorType(own).getRank() == 2)
+        width = std::max(width, ir::tensorType(own).getDimSize(1));
+    }
+    mlir::Operation *copy = program.builder.clone(*op, operands);
+    copy->getResult(0).setType(shaped(ir::tensorType(value), {1, width}));
+    return copy->getResult(0);
+  }
+
+  StepBoxes &boxes;
+  StepProgram &program;
+  const Distance &rates;
+  mlir::Location loc;
+  Value keys;
+};
+
+} // namespace
+
+std::optional<std::vector<KeyRange>> admittedKeys(Value mask) {
+  std::vector<KeyRange> ranges;
+  if (std::optional<Comparison> comparison = comparisonOf(mask)) {
+    // The least key from each place on.
+    std::vector<int32_t> least = comparison->keys;
+    for (size_t at = least.size(); at-- > 1;)
+      least[at - 1] = std::min(least[at - 1], least[at]);
+    for (int32_t limit : comparison->limits)
+      ranges.push_back({.last = llvm::upper_bound(least, limit) - least.begin() - 1});
+    return ranges;
+  }
+  std::optional<RankTensor> admitted = constantElements(mask);
+  if (!admitted)
+    return std::nullopt;
+  int64_t keys = admitted->shape()[1];
+  for (int64_t query = 0; query < admitted->shape()[0]; ++query) {
+    KeyRange range{.first = 0, .last = keys - 1};
+    while (range.last >= 0 && admitted->at({query, range.last}) == 0)
+      --range.last;
+    while (range.first <= range.last && admitted->at({query, range.first}) == 0)
+      ++range.first;
+    ranges.push_back(range);
+  }
+  return ranges;
+}
+
+int64_t windowOf(Value mask, llvm::ArrayRef<KeyRange> admitted) {
+  int64_t width = 1;
+  for (auto [query, range] : llvm::enumerate(admitted))
+    if (range.first <= range.last)
+      width = std::max(width, static_cast<int64_t>(query) - range.first + 1);
+  bool isShort = 2 * width <= static_cast<int64_t>(admitted.size());
+  return isShort && queryPlaces(mask) ? width : 0;
+}
+
+Value windowRow(StepBoxes &boxes, StepProgram &program, Value mask, int64_t width,
+                const Distance &rates) {
+  return WindowRow(boxes, program, mask, width, rates).row(mask);
+}
+
+} // namespace quern::passes

@@ -1,0 +1,26 @@
+// Masks that admit to each query only keys shortly before it: a step then reads those alone.
+#pragma once
+
+#include "passes/causal/StepBoxes.h"
+
+namespace quern::passes {
+
+/// The first and the last key that a query is admitted to; where it is admitted to none, the last
+/// is before the first.
+struct KeyRange {
+  int64_t first = 0, last = -1;
+};
+
+/// What a mask [queries, keys] admits each query to; nothing where the mask is not known.
+std::optional<std::vector<KeyRange>> admittedKeys(mlir::Value mask);
+
+/// How many keys up to a query's own place are all that `mask` ever admits it to, where that spares
+/// a step half of them and the mask's row can be computed for those alone; else 0.
+int64_t windowOf(mlir::Value mask, llvm::ArrayRef<KeyRange> admitted);
+
+/// The row [1, width] of such a mask at the program's position, over the last keys up to its own.
+/// It admits none before the first.
+mlir::Value windowRow(StepBoxes &boxes, StepProgram &program, mlir::Value mask, int64_t width,
+                      const Distance &rates);
+
+} // namespace quern::passes
