@@ -115,9 +115,9 @@ std::vector<StoredFrequency> storedFrequencies(const std::vector<int64_t> &sizes
   for (int64_t stored = 0; stored < count; ++stored) {
     std::vector<int64_t> k(sizes.size());
     int64_t rest = stored;
-    for (const FftPass &pass : passes) {
-      k[static_cast<size_t>(pass.axis)] += rest % pass.stored * pass.before;
-      rest /= pass.stored;
+    for (size_t p = passes.size(); p-- > 0;) {
+      k[static_cast<size_t>(passes[p].axis)] += rest % passes[p].stored * passes[p].before;
+      rest /= passes[p].stored;
     }
     bool isMirrored = k[0] >= half;
     int64_t index = 0;

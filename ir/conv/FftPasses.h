@@ -35,7 +35,8 @@ struct StoredFrequency {
   bool isMirrored; ///< the conjugate of what lies there
 };
 
-/// All stored frequencies, in the order in which the passes leave them; a few appear twice.
+/// All stored frequencies, in the order in which the last group of passes meets them, the last
+/// pass's index fastest; a few appear twice.
 std::vector<StoredFrequency> storedFrequencies(const std::vector<int64_t> &sizes);
 
 } // namespace quern::ir

@@ -112,14 +112,11 @@ std::vector<ComplexExpr> inputsOf(const FftPlan &plan, const Func &source, size_
   return in;
 }
 
-/// Index of a stored frequency: the first pass's index runs fastest.
+/// Index of a stored frequency: the last pass's index runs fastest.
 Expr frequencyIndex(const FftPlan &plan, const std::vector<Var> &index) {
   Expr f = 0;
-  int64_t stride = 1;
-  for (size_t p = 0; p < plan.passes.size(); ++p) {
-    f = index[p] * static_cast<int>(stride) + f;
-    stride *= plan.passes[p].stored;
-  }
+  for (size_t p = 0; p < plan.passes.size(); ++p)
+    f = f * static_cast<int>(plan.passes[p].stored) + index[p];
   return f;
 }
 
@@ -193,10 +190,11 @@ FftStage emitBackward(const FftPlan &plan, size_t pass, const Func &source) {
 
 /// The digits of a stored frequency: where its transform's result is found.
 std::vector<Expr> frequencyDigits(const FftPlan &plan, Expr frequency) {
-  std::vector<Expr> digits;
-  for (const FftPass &pass : plan.passes) {
-    digits.push_back(frequency % static_cast<int>(pass.stored));
-    frequency = frequency / static_cast<int>(pass.stored);
+  std::vector<Expr> digits(plan.passes.size());
+  for (size_t p = plan.passes.size(); p-- > 0;) {
+    const auto stored = static_cast<int>(plan.passes[p].stored);
+    digits[p] = frequency % stored;
+    frequency = frequency / stored;
   }
   return digits;
 }

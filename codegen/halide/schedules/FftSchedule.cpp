@@ -285,8 +285,7 @@ private:
       loops.emplace_back(index[q]);
     for (size_t q = 0; q < group.first; ++q)
       loops.emplace_back(index[q]);
-    for (const Var &var : index)
-      storage.push_back(var);
+    storage.insert(storage.end(), index.rbegin(), index.rend());
     loops.emplace_back(co);
     loops.emplace_back(t);
     last.split(c, co, ci, lanes)
