@@ -126,6 +126,7 @@ void spectrum(FilterTransformOp op, llvm::ArrayRef<int64_t> shape, llvm::ArrayRe
   transform.kernel.assign(kernel.rbegin(), kernel.rend());
   transform.dilation.assign(op.getDilations().rbegin(), op.getDilations().rend());
   transform.sizes = fftSizes(op.getAlgorithm().getTile());
+  transform.lead.assign(op.getLead().rbegin(), op.getLead().rend());
   int64_t pairs = shape[0] * shape[1], each = transform.frequencies();
   int64_t taps = static_cast<int64_t>(filter.size()) / pairs;
   std::vector<StoredFrequency> order = storedFrequencies(transform.sizes);
@@ -254,6 +255,20 @@ inferTransformedFilter(std::optional<mlir::Location> loc, ConvAttr algorithm,
   if (kind == ConvAlgorithm::fft)
     return inferSpectrum(loc, tile, filter, dilations);
   return inferWinograd(loc, tile, filter, strides);
+}
+
+llvm::SmallVector<int64_t> filterLead(ConvAttr algorithm, llvm::ArrayRef<int64_t> outputs,
+                                      llvm::ArrayRef<int64_t> kernel,
+                                      llvm::ArrayRef<int64_t> dilations,
+                                      llvm::ArrayRef<int64_t> padLow,
+                                      llvm::ArrayRef<int64_t> padHigh) {
+  llvm::SmallVector<int64_t> lead;
+  if (algorithm.getAlgorithm() != ConvAlgorithm::fft)
+    return lead;
+  for (auto [size, out, taps, dilation, low, high] :
+       llvm::zip_equal(algorithm.getTile(), outputs, kernel, dilations, padLow, padHigh))
+    lead.push_back(wrappedPadding(size, out, (taps - 1) * dilation + 1, low, high));
+  return lead;
 }
 
 HostTensor transformFilter(FilterTransformOp op, const HostTensor &filter) {

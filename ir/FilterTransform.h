@@ -14,6 +14,14 @@ inferTransformedFilter(std::optional<mlir::Location> loc, ConvAttr algorithm,
                        llvm::ArrayRef<int64_t> filter, llvm::ArrayRef<int64_t> strides,
                        llvm::ArrayRef<int64_t> dilations, int64_t groups);
 
+/// The `lead` of the filter of a convolution by `algorithm`, which says for each axis how many
+/// zeros before the input its transforms wrap round.
+llvm::SmallVector<int64_t> filterLead(ConvAttr algorithm, llvm::ArrayRef<int64_t> outputs,
+                                      llvm::ArrayRef<int64_t> kernel,
+                                      llvm::ArrayRef<int64_t> dilations,
+                                      llvm::ArrayRef<int64_t> padLow,
+                                      llvm::ArrayRef<int64_t> padHigh);
+
 /// The value of quern.filter_transform for the row-major `filter`.
 HostTensor transformFilter(FilterTransformOp op, const HostTensor &filter);
 

@@ -1,5 +1,6 @@
 // Algorithms that work on transformed filters get them: the transformation becomes an op on the
 // weights, which is computed when the model is compiled like any other.
+#include "ir/FilterTransform.h"
 #include "passes/Model.h"
 #include "passes/Passes.h"
 #include "passes/conv/MatrixProduct.h"
@@ -31,9 +32,12 @@ private:
     mlir::OpBuilder builder(op);
     llvm::SmallVector<int64_t> shape(op.getFilterShape());
     op.setFilter(shape);
-    op.getWeightMutable().assign(ir::FilterTransformOp::create(builder, op.getLoc(), op.getWeight(),
-                                                               *op.getAlgorithm(), op.getStrides(),
-                                                               op.getDilations(), op.getGroups()));
+    llvm::SmallVector<int64_t> lead =
+        ir::filterLead(*op.getAlgorithm(), ir::tensorType(op.getResult()).getShape().drop_front(2),
+                       op.getKernel(), op.getDilations(), op.getPadLow(), op.getPadHigh());
+    op.getWeightMutable().assign(
+        ir::FilterTransformOp::create(builder, op.getLoc(), op.getWeight(), *op.getAlgorithm(),
+                                      op.getStrides(), op.getDilations(), op.getGroups(), lead));
   }
 
   /// The matrix as a filter of one tap, and on the right.

@@ -179,12 +179,17 @@ private:
     return transform.dilation.empty() ? 1 : transform.dilation[axis];
   }
 
+  /// The sample at which a tap lies.
+  int64_t sampleOf(int64_t tap, size_t axis) const {
+    int64_t lead = transform.lead.empty() ? 0 : transform.lead[axis], size = transform.sizes[axis];
+    return (tap * dilation(axis) + size - lead) % size;
+  }
+
   /// Where a filter's line number `line` comes to lie among the lines of the transform.
   int64_t placeOf(int64_t line) const {
     int64_t position = 0, stride = 1;
     for (size_t axis = 1; axis < dfts.size(); ++axis) {
-      int64_t tap = line % transform.kernel[axis] * dilation(axis);
-      position += tap % transform.sizes[axis] * stride;
+      position += sampleOf(line % transform.kernel[axis], axis) * stride;
       line /= transform.kernel[axis];
       stride *= transform.sizes[axis];
     }
@@ -199,7 +204,7 @@ private:
     for (int64_t filter = 0; filter < count; ++filter)
       for (int64_t line = 0; line < lines; ++line)
         for (int64_t k = 0; k < length; ++k)
-          rows.re[k * dilation(0) % transform.sizes[0] * width + line * count + filter] +=
+          rows.re[sampleOf(k, 0) * width + line * count + filter] +=
               filters[(filter * lines + line) * length + k];
     dfts[0].transform(rows.re.data(), rows.im.data(), width);
     for (int64_t line = 0; line < lines; ++line)

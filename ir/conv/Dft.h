@@ -48,6 +48,7 @@ struct FilterTransform {
   std::vector<int64_t> kernel{};
   std::vector<int64_t> dilation{}; ///< distance between taps; empty: 1
   std::vector<int64_t> sizes{};    ///< of the transforms; taps beyond a transform's end wrap round
+  std::vector<int64_t> lead{};     ///< samples before sample 0 at which the taps begin; empty: 0
 
   /// Frequencies that are kept: all but the mirrored half of x.
   int64_t frequencies() const;
@@ -55,8 +56,8 @@ struct FilterTransform {
 
 /// The spectra `[O][I][kz][ky][kx]` (row-major, kx <= sizes[0] / 2 only, the rest being complex
 /// conjugates) of `filters`, conjugated and divided by the number of samples of a transform. A
-/// convolution as networks mean it, y[i] = sum over k of x[i + k * dilation] w[k] with indices
-/// modulo the transform's size, is then the unscaled inverse transform of X times this.
+/// convolution as networks mean it, y[i] = sum over k of x[i + k * dilation - lead] w[k] with
+/// indices modulo the transform's size, is then the unscaled inverse transform of X times this.
 std::vector<std::complex<double>> transformFilter(std::span<const double> filters,
                                                   const FilterTransform &transform);
 

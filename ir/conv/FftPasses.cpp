@@ -97,6 +97,11 @@ int64_t wholeAxisSamples(int64_t outputs, int64_t span, int64_t padLow, int64_t 
   return std::max(outputs, outputs + span - 1 - shared);
 }
 
+int64_t wrappedPadding(int64_t size, int64_t outputs, int64_t span, int64_t padLow,
+                       int64_t padHigh) {
+  return size >= wholeAxisSamples(outputs, span, padLow, padHigh) ? padLow : 0;
+}
+
 std::vector<FftPass> fftPasses(const std::vector<int64_t> &sizes) {
   std::vector<FftPass> passes;
   addPasses(passes, 0, sizes[0], realRadices(sizes[0]));

@@ -29,6 +29,11 @@ bool isFftSize(int64_t size);
 /// its own.
 int64_t wholeAxisSamples(int64_t outputs, int64_t span, int64_t padLow, int64_t padHigh);
 
+/// Padding before the input that one transform of `size` samples of a whole axis takes from the
+/// zeros behind the input, so that the input begins with sample 0; none where an axis is cut.
+int64_t wrappedPadding(int64_t size, int64_t outputs, int64_t span, int64_t padLow,
+                       int64_t padHigh);
+
 /// Where a stored frequency lies in natural order.
 struct StoredFrequency {
   int64_t index;   ///< in [kz][ky][kx], kx <= sizes[0] / 2

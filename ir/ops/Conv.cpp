@@ -75,6 +75,14 @@ FilterTransformOp::inferReturnTypes(mlir::MLIRContext *, std::optional<mlir::Loc
   mlir::RankedTensorType filter = tensorType(adaptor.getFilter());
   if (filter.getRank() < 3 || filter.getRank() > 5 || !filter.getElementType().isF32())
     return mlir::emitOptionalError(loc, "W1: a filter is f32 of rank 3 to 5, not ", filter);
+  llvm::ArrayRef<int64_t> lead = adaptor.getLead();
+  bool fits = lead.empty() || (adaptor.getAlgorithm().getAlgorithm() == ConvAlgorithm::fft &&
+                               lead.size() == adaptor.getAlgorithm().getTile().size());
+  for (auto [first, size] : llvm::zip(lead, adaptor.getAlgorithm().getTile()))
+    fits = fits && first >= 0 && first < size;
+  if (!fits)
+    return mlir::emitOptionalError(loc, "W7: a lead of [", lead,
+                                   "], not of samples of a transform");
   auto shape =
       inferTransformedFilter(loc, adaptor.getAlgorithm(), filter.getShape(), adaptor.getStrides(),
                              adaptor.getDilations(), static_cast<int64_t>(adaptor.getGroups()));

@@ -21,8 +21,8 @@ def Quern_ConvOp : Quern_ArithmeticOp<"conv"> {
       (C5) the weight's second extent is C / groups;
       (C6) the dilated kernel fits into the padded input along every axis;
       (C7) with `filter`, the weight is what quern.filter_transform makes of a filter of that shape
-           [O, C / groups, kernel...] for this op's strides, groups and algorithm, and it has its
-           shape.
+           [O, C / groups, kernel...] for this op's strides, groups, paddings and algorithm, and it has
+           its shape.
   }];
   let arguments = (ins Quern_FloatTensor:$input, Quern_FloatTensor:$weight,
     DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pad_low,
@@ -54,7 +54,7 @@ def Quern_FilterTransformOp : Quern_InferredOp<"filter_transform", []> {
     Winograd (Cook-Toom): G w along every spatial axis, as [products, O, C / groups * phases], where a
     filter of stride s is first split into its s phases along each axis, which become further input
     channels. FFT: the spectrum, as [frequencies, O, C / groups, 2], frequencies in the order of
-    ir/conv/FftPasses.h. Strassen: the factors of the seven products of each level of blocks, as
+    ir/conv/FftPasses.h, of taps that begin `lead` samples before the first, which wraps round. Strassen: the factors of the seven products of each level of blocks, as
     [7^levels, O', C', taps], where O' and C' are ceil(O / 2^levels), rounded up to 16, and
     ceil(C / 2^levels), with zeros beyond O and C. Separable: the filters without the factor that all
     of an input channel share, and behind them that factor, as [O + groups, C / groups, the longer
@@ -68,12 +68,15 @@ def Quern_FilterTransformOp : Quern_InferredOp<"filter_transform", []> {
            needs at most 12 products along an axis;
       (W5) strassen takes one group and up to 3 levels;
       (W6) separable takes two spatial axes and groups that divide O, and its tile is the kernel's
-           extent along one axis and 1 along the other.
+           extent along one axis and 1 along the other;
+      (W7) `lead`, which only fft takes, has an entry for each spatial axis, from 0 to less than the
+           transform's samples.
   }];
   let arguments = (ins Quern_FloatTensor:$filter, Quern_ConvAttr:$algorithm,
                        DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
-                       DefaultValuedAttr<I64Attr, "1">:$groups);
-  let assemblyFormat = "$filter `for` $algorithm `strides` $strides `dilations` $dilations (`groups` $groups^)? attr-dict `:` functional-type(operands, results)";
+                       DefaultValuedAttr<I64Attr, "1">:$groups,
+                       DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$lead);
+  let assemblyFormat = "$filter `for` $algorithm `strides` $strides `dilations` $dilations (`groups` $groups^)? (`lead` $lead^)? attr-dict `:` functional-type(operands, results)";
 }
 
 #endif

@@ -1,5 +1,6 @@
 #include "passes/conv/ConvShape.h"
 
+#include "ir/FilterTransform.h"
 #include "ir/Infer.h"
 #include "passes/WeightExpression.h"
 
@@ -54,6 +55,12 @@ llvm::SmallVector<int64_t> ConvShape::along(int64_t ConvAxis::*field) const {
   for (const ConvAxis &axis : axes)
     values.push_back(axis.*field);
   return values;
+}
+
+llvm::SmallVector<int64_t> ConvShape::filterLead(ir::ConvAttr algorithm) const {
+  return ir::filterLead(algorithm, along(&ConvAxis::out), along(&ConvAxis::kernel),
+                        along(&ConvAxis::dilation), along(&ConvAxis::padLow),
+                        along(&ConvAxis::padHigh));
 }
 
 llvm::SmallVector<int64_t> ConvShape::filterShape() const {

@@ -42,6 +42,8 @@ struct ConvShape {
   llvm::SmallVector<int64_t> filterShape() const;
   /// One number of each axis.
   llvm::SmallVector<int64_t> along(int64_t ConvAxis::*field) const;
+  /// What quern.filter_transform is told of the paddings.
+  llvm::SmallVector<int64_t> filterLead(ir::ConvAttr algorithm) const;
   /// "1x64x56x56 * 64x64x3x3 stride 2 pad 1", "8x128x768 * 768x3072" of a product, and the element
   /// type where that is not f32: equal shapes, equal texts.
   std::string text() const;

@@ -43,7 +43,8 @@ public:
     transform = ir::FilterTransformOp::create(
         builder, location, parameter->getResult(0),
         ir::ConvAttr::get(&context, c.algorithm, c.tile), list(c.shape, &ConvAxis::stride),
-        list(c.shape, &ConvAxis::dilation), static_cast<uint64_t>(c.shape.groups));
+        list(c.shape, &ConvAxis::dilation), static_cast<uint64_t>(c.shape.groups),
+        c.shape.filterLead(ir::ConvAttr::get(&context, c.algorithm, c.tile)));
   }
   ~Transformation() {
     transform->erase();

@@ -52,13 +52,16 @@ TEST(TransformFilter, AgreesWithTheDefinition) {
       {3, 2, {3, 2}, {2, 3}, {7, 6}},
       {3, 2, {2, 3, 2}, {1, 1, 2}, {4, 5, 3}},
       {3, 2, {9, 4}, {}, {77, 65}},
+      {3, 2, {3, 2}, {2, 3}, {7, 6}, {4, 1}},
   };
   for (const FilterTransform &shape : shapes) {
-    std::vector<int64_t> kernel = shape.kernel, dilation = shape.dilation, sizes = shape.sizes;
+    std::vector<int64_t> kernel = shape.kernel, dilation = shape.dilation, sizes = shape.sizes,
+                         lead = shape.lead;
     dilation.resize(kernel.size(), 1);
     kernel.resize(3, 1);
     dilation.resize(3, 1);
     sizes.resize(3, 1);
+    lead.resize(3, 0);
     std::vector<double> filters(6 * kernel[0] * kernel[1] * kernel[2]);
     for (double &value : filters)
       value = uniform(random);
@@ -76,9 +79,9 @@ TEST(TransformFilter, AgreesWithTheDefinition) {
               for (int64_t y = 0; y < kernel[1]; ++y)
                 for (int64_t x = 0; x < kernel[0]; ++x)
                   sum += filter[(z * kernel[1] + y) * kernel[0] + x] *
-                         root(x * dilation[0] * kx, sizes[0]) *
-                         root(y * dilation[1] * ky, sizes[1]) *
-                         root(z * dilation[2] * kz, sizes[2]);
+                         root((x * dilation[0] - lead[0]) * kx, sizes[0]) *
+                         root((y * dilation[1] - lead[1]) * ky, sizes[1]) *
+                         root((z * dilation[2] - lead[2]) * kz, sizes[2]);
             sum = std::conj(sum) / static_cast<double>(sizes[0] * sizes[1] * sizes[2]);
             ASSERT_TRUE(std::abs(sum - *result) <= 1e-13);
           }

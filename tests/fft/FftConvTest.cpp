@@ -94,7 +94,10 @@ Buffer<float> filled(const std::vector<int64_t> &extents) {
 
 ir::FilterTransform filterTransform(const SpatialConv &p, const std::vector<int64_t> &sizes) {
   ir::FilterTransform shape{.outChannels = p.outChannels, .inChannels = p.inChannels / p.groups};
-  for (const ConvAxis &axis : p.axes) {
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    const ConvAxis &axis = p.axes[i];
+    shape.lead.push_back(
+        ir::wrappedPadding(sizes[i], axis.out, axis.span(), axis.padLow, axis.padHigh));
     shape.kernel.push_back(axis.kernel);
     shape.dilation.push_back(axis.dilation);
   }

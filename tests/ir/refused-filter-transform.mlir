@@ -95,3 +95,21 @@ func.func @accepted(%w: tensor<8x1x3x5xf32>, %v: tensor<20x7x3x3xf32>) -> (tenso
   %1 = quern.filter_transform %v for <strassen, tile = [2]> strides [1, 1] dilations [1, 1] : (tensor<20x7x3x3xf32>) -> tensor<49x16x2x9xf32>
   return %0, %1 : tensor<16x1x5xf32>, tensor<49x16x2x9xf32>
 }
+
+// -----
+
+func.func @refused(%w: tensor<8x8x3x3xf32>) {
+  // expected-error @below {{W7: a lead of [8, 0], not of samples of a transform}}
+  // expected-error @below {{failed to infer}}
+  %0 = quern.filter_transform %w for <fft, tile = [8, 8]> strides [1, 1] dilations [1, 1] lead [8, 0] : (tensor<8x8x3x3xf32>) -> tensor<40x8x8x2xf32>
+  return
+}
+
+// -----
+
+func.func @refused(%w: tensor<8x8x3x3xf32>) {
+  // expected-error @below {{W7: a lead of [1, 1], not of samples of a transform}}
+  // expected-error @below {{failed to infer}}
+  %0 = quern.filter_transform %w for <winograd, tile = [2, 2]> strides [1, 1] dilations [1, 1] lead [1, 1] : (tensor<8x8x3x3xf32>) -> tensor<16x8x8xf32>
+  return
+}

@@ -135,7 +135,8 @@ Func emitSamples(const FftPlan &plan, const Func &padded) {
     for (size_t q = 0; q < plan.passes.size(); ++q)
       if (plan.passes[q].axis == static_cast<int>(axis))
         first = first + index[q] * static_cast<int>(plan.passes[q].stride);
-    at.push_back(first - static_cast<int>(p.axes[axis].padLow));
+    // The filters' spectra know of the padding before a whole axis, which begins with its input.
+    at.push_back(count == 1 ? first : first - static_cast<int>(p.axes[axis].padLow));
   }
   at.push_back(p.batch == 1 ? Expr(0) : tile);
   Func samples("fft_samples");
@@ -147,7 +148,9 @@ Func emitSamples(const FftPlan &plan, const Func &padded) {
 void emitForward(const FftPlan &plan, size_t pass, const Func &source, const ImageParam &weights,
                  FftStages &stages) {
   std::vector<Var> index = indexVars(plan);
-  std::vector<ComplexExpr> out = forwardDft(inputsOf(plan, source, pass, plan.passes[pass].radix));
+  std::vector<ComplexExpr> in = inputsOf(plan, source, pass, plan.samplesGiven(pass));
+  in.resize(plan.passes[pass].radix);
+  std::vector<ComplexExpr> out = forwardDft(in);
   out.resize(plan.passes[pass].stored);
   Func codelet = emitCodelet("fft_forward_codelet", plan, pass, flattened(out));
   ComplexExpr value{codeletResult(codelet, index[pass], 0, 2),

@@ -113,6 +113,13 @@ FftAxis cutAxis(const ConvAxis &axis, int64_t size) {
 
 } // namespace
 
+int64_t FftPlan::samplesGiven(size_t pass) const {
+  const FftPass &own = passes[pass];
+  if (own.before > 1 || axes[own.axis].tiles > 1)
+    return own.radix;
+  return std::min(own.radix, ceilDiv(problem.axes[own.axis].in, own.stride));
+}
+
 bool FftPlan::isElementwise() const {
   return problem.isDepthwise() || (problem.inChannels == 1 && problem.outChannels == 1);
 }

@@ -46,6 +46,8 @@ struct FftPlan {
   double workspaceBytes = 0; ///< estimate, for all threads
   double flops = 0;          ///< estimate: additions and multiplications, transforms and products
 
+  /// Values of index `pass` that samples of the input have: behind them are zeros.
+  int64_t samplesGiven(size_t pass) const;
   int64_t positions() const { return tiles * problem.batch; }
   /// One product per frequency and nothing to sum.
   bool isElementwise() const;

@@ -209,16 +209,15 @@ private:
       place(pass);
       order(stages.forward[p], p);
       bounds(pass, laneOf(p), group.first, group.last,
-             [&, p](size_t q) { return q <= p ? plan.passes[q].stored : plan.passes[q].radix; });
+             [&, p](size_t q) { return q <= p ? plan.passes[q].stored : plan.samplesGiven(q); });
     }
-    if (g == 0) {
+    if (g == 0 && sampleVectors) {
       place(stages.samples);
       Var lane = laneOf(0);
       stages.samples.vectorize(lane, lanes);
-      if (sampleVectors)
-        storeBySamples(stages.samples);
+      storeBySamples(stages.samples);
       bounds(stages.samples, lane, group.first, group.last,
-             [&](size_t q) { return plan.passes[q].radix; });
+             [&](size_t q) { return plan.samplesGiven(q); });
     }
   }
 
@@ -229,7 +228,7 @@ private:
     place(whole);
     Var inner = order(stages.forward[group.last], group.last);
     bounds(whole, laneOf(group.last), 0, index.size() - 1, [&](size_t q) {
-      return q <= group.last ? plan.passes[q].stored : plan.passes[q].radix;
+      return q <= group.last ? plan.passes[q].stored : plan.samplesGiven(q);
     });
     scheduleForwardGroup(g, [&](Func func) { func.compute_at(whole, inner); });
   }
@@ -259,7 +258,7 @@ private:
       place(stages.turned);
       stages.turned.vectorize(lane, lanes);
       bounds(stages.turned, lane, group.first, group.last,
-             [&](size_t q) { return plan.passes[q].radix; });
+             [&](size_t q) { return plan.samplesGiven(q); });
       const FftGroup &samples = plan.groups[0];
       lane = laneOf(samples.first);
       stages.turnedBack.compute_at(stages.backward[samples.first].result, samplesRow)

@@ -130,7 +130,8 @@ private:
     if (algorithm().transformsFilter())
       weight = ir::FilterTransformOp::create(
           builder, location, weight, algorithm(), shape.along(&passes::ConvAxis::stride),
-          shape.along(&passes::ConvAxis::dilation), static_cast<uint64_t>(shape.groups));
+          shape.along(&passes::ConvAxis::dilation), static_cast<uint64_t>(shape.groups),
+          shape.filterLead(algorithm()));
     mlir::func::ReturnOp::create(builder, location, weight);
   }
 
