@@ -38,6 +38,8 @@ std::unique_ptr<BuiltConv> BuiltConv::build(mlir::MLIRContext &context, const Co
   options.output = folder->file("libconv.so");
   options.cacheFolder = cacheFolder();
   options.jobs = 1;
+  // Spectra can take more than 50 MiB, which would pass through the assembler and the linker.
+  options.hasWeightsFile = true;
   options.libraryFolder = libraryFolder();
   options.includeFolder = includeFolder();
   options.load = [&](ir::ParameterOp parameter) -> mlir::FailureOr<ir::HostTensor> {

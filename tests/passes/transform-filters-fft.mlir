@@ -1,0 +1,11 @@
+// RUN: quern-opt --transform-filters %s | FileCheck %s
+
+// Where one transform holds an axis, the filter's taps begin as far before the first sample as the padding reaches: the image
+// itself then begins there. Where an axis is cut they do not.
+// CHECK-LABEL: func.func @spectra
+// CHECK: quern.filter_transform %{{.*}} for <fft, tile = [12, 24]> strides [1, 1] dilations [1, 1] lead [0, 4] :
+func.func @spectra(%x: tensor<1x16x20x20xf32>) -> tensor<1x16x20x20xf32> {
+  %w = quern.parameter "w" : tensor<16x16x9x9xf32>
+  %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [4, 4] [4, 4] groups 1 by <fft, tile = [12, 24]> : (tensor<1x16x20x20xf32>, tensor<16x16x9x9xf32>) -> tensor<1x16x20x20xf32>
+  return %0 : tensor<1x16x20x20xf32>
+}
