@@ -158,13 +158,16 @@ private:
     for (CompiledKernel &kernel : *made) {
       compiled.kernelSymbols[kernel.name] = kernel.symbol;
       if (&compiled == &functions.front())
-        report.facts.push_back({kernel.name, kernel.threadScratchBytes, kernel.serialScratchBytes,
-                                kernel.multiplications, kernel.milliseconds});
+        report.facts.push_back({kernel.name,
+                                {kernel.threadScratchBytes, kernel.serialScratchBytes},
+                                kernel.multiplications,
+                                kernel.milliseconds});
       if (objects.insert({kernel.symbol, kernel.bytes}).second) {
         ++report.kernels;
         report.kernelsFromCache += kernel.fromCache;
-        threadScratch = std::max(threadScratch, kernel.threadScratchBytes);
-        serialScratch = std::max(serialScratch, kernel.serialScratchBytes);
+        Scratch &most = report.scratch;
+        most.threadBytes = std::max(most.threadBytes, kernel.threadScratchBytes);
+        most.serialBytes = std::max(most.serialBytes, kernel.serialScratchBytes);
       }
       kernels.push_back(std::move(kernel));
     }
@@ -192,8 +195,8 @@ private:
     facts.arch = target.arch;
     facts.device = target.device;
     facts.cpuFeatures = target.cpuFeatures;
-    facts.threadScratchBytes = threadScratch;
-    facts.serialScratchBytes = serialScratch;
+    facts.threadScratchBytes = report.scratch.threadBytes;
+    facts.serialScratchBytes = report.scratch.serialBytes;
     facts.weightsHash = runtime::hashBytes(weights.data(), weights.size());
     if (options.hasWeightsFile && !weights.empty())
       facts.weightsFile = llvm::sys::path::filename(weightsPath()).str();
@@ -201,7 +204,6 @@ private:
     report.launches = static_cast<int>(llvm::range_size(model.getOps<ir::LaunchOp>()));
     report.arenaBytes = model->getAttrOfType<mlir::IntegerAttr>(ir::names::arenaBytes).getInt();
     report.weightsBytes = static_cast<int64_t>(weights.size());
-    report.scratchBytes = static_cast<int64_t>(serialScratch + threadScratch);
     return mlir::success();
   }
 
@@ -356,7 +358,6 @@ private:
   std::vector<CompiledKernel> kernels;
   /// The object (or text) of each kernel symbol, in a fixed order.
   std::map<std::string, std::shared_ptr<const std::string>> objects;
-  uint64_t threadScratch = 0, serialScratch = 0;
   std::optional<BufferTable> buffers;
   std::vector<char> weights, image;
   std::string driverText;

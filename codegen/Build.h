@@ -10,13 +10,22 @@ namespace quern::codegen {
 
 enum class EmitKind { executable, shared, staticLibrary, object, mlir, llvm, halide, assembly };
 
+/// Memory that kernels hold while they run.
+struct Scratch {
+  uint64_t threadBytes = 0; ///< that each thread holds
+  uint64_t serialBytes = 0; ///< that is held once
+
+  int64_t bytesOn(unsigned threads) const {
+    return static_cast<int64_t>(serialBytes + threads * threadBytes);
+  }
+};
+
 /// What was built of one kernel function.
 struct KernelFacts {
   std::string name;
-  uint64_t threadScratchBytes = 0; ///< that each thread holds
-  uint64_t serialScratchBytes = 0; ///< that is held once
-  uint64_t multiplications = 0;    ///< floating-point ones of a call, counted in its loops
-  double milliseconds = 0;         ///< to compile; 0 from the cache
+  Scratch scratch{};
+  uint64_t multiplications = 0; ///< floating-point ones of a call, counted in its loops
+  double milliseconds = 0;      ///< to compile; 0 from the cache
 };
 
 struct BuildOptions {
@@ -48,7 +57,7 @@ struct BuildReport {
   double kernelSeconds = 0;
   int64_t arenaBytes = 0;
   int64_t weightsBytes = 0;
-  int64_t scratchBytes = 0;
+  Scratch scratch{};
   int64_t outputBytes = 0;
   std::vector<KernelFacts> facts{}; ///< of every kernel function, in the module's order
 };

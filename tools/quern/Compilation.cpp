@@ -24,12 +24,6 @@
 namespace quern::tools {
 namespace {
 
-/// The threads that a model runs on unless it is told otherwise; on another machine two, for want
-/// of knowledge.
-unsigned expectedThreads(const codegen::Target &target) {
-  return target.name == "host" ? std::max(1U, std::thread::hardware_concurrency()) : 2;
-}
-
 /// Whether a file lies where a header is to be that is not one of ours.
 bool isForeign(const std::string &header) {
   auto text = llvm::MemoryBuffer::getFile(header);
@@ -97,6 +91,10 @@ void CompilationOptions::addPrintIrAfterTo(CLI::App &command) {
       ->type_name("PASS")
       ->allow_extra_args(false)
       ->check(CLI::Validator(unknownPass, ""));
+}
+
+unsigned Compilation::threads() const {
+  return theTarget.name == "host" ? std::max(1U, std::thread::hardware_concurrency()) : 2;
 }
 
 bool Compilation::load() {
@@ -187,12 +185,12 @@ bool Compilation::readReplay(passes::ConvPolicy &policy) {
 }
 
 mlir::FailureOr<passes::ConvPolicy> Compilation::policy() {
-  passes::ConvPolicy policy = options.conv.policy(theTarget, expectedThreads(theTarget));
+  passes::ConvPolicy policy = options.conv.policy(theTarget, threads());
   policy.decisions = &decisions;
   policy.excluded = excluded;
   policy.keepsWeights = options.keepsConvWeights;
   if (!kernelWorkspaces)
-    kernelWorkspaces.emplace(theTarget, expectedThreads(theTarget));
+    kernelWorkspaces.emplace(theTarget, threads());
   policy.workspace = [this](const passes::ConvShape &shape,
                             const passes::ConvCandidate &candidate) {
     return kernelWorkspaces->of({shape, candidate.algorithm, candidate.tile});
@@ -212,7 +210,7 @@ mlir::FailureOr<passes::ConvPolicy> Compilation::policy() {
                  options.targetName);
       return mlir::failure();
     }
-    timer = std::make_unique<LabTimer>(theTarget, expectedThreads(theTarget));
+    timer = std::make_unique<LabTimer>(theTarget, threads());
     policy.timer = timer.get();
   }
   if (!options.replayFile.empty() && !readReplay(policy))
@@ -260,8 +258,7 @@ std::vector<Compilation::ConvWorkspace>
 Compilation::workspaces(llvm::ArrayRef<codegen::KernelFacts> facts) {
   std::vector<ConvWorkspace> all;
   for (const codegen::KernelFacts &kernel : facts) {
-    auto bytes = static_cast<int64_t>(kernel.serialScratchBytes +
-                                      expectedThreads(theTarget) * kernel.threadScratchBytes);
+    int64_t bytes = kernel.scratch.bytesOn(threads());
     auto add = [&](const passes::ConvShape &shape, ir::ConvAttr algorithm) {
       all.push_back(
           {{shape.text(), algorithm.getAlgorithm(), passes::Tile(algorithm.getTile())}, bytes});
@@ -311,11 +308,12 @@ bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
       // Chosen again for want of others, or as the user named it.
       if (llvm::is_contained(excluded, conv)) {
         fmt::print(stderr,
-                   "error: the convolution {} needs more workspace than {} bytes by {}; raise "
-                   "--max-workspace\n",
+                   "error: the convolution {} needs more workspace than {} bytes by {} on {}; "
+                   "raise --max-workspace\n",
                    conv.shape, *parseBytes(options.conv.maxWorkspace),
                    isChoiceOpen() ? "every algorithm within the budget on errors"
-                                  : passes::variantText(conv.algorithm, conv.tile));
+                                  : passes::variantText(conv.algorithm, conv.tile),
+                   threadsText(threads()));
         return false;
       }
       excluded.push_back(conv);
@@ -345,6 +343,10 @@ bool Compilation::writePlan() {
     return true;
   fmt::print(stderr, "error: {}\n", llvm::toString(std::move(error)));
   return false;
+}
+
+std::string threadsText(unsigned threads) {
+  return fmt::format("{} thread{}", threads, threads == 1 ? "" : "s");
 }
 
 std::string byteText(int64_t bytes) {

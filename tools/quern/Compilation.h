@@ -56,6 +56,9 @@ public:
 
   mlir::ModuleOp module() const { return theModule.get(); }
   const codegen::Target &target() const { return theTarget; }
+  /// The threads that a model runs on unless it is told otherwise, for which algorithms are chosen
+  /// and their workspace is counted; on another machine two, for want of knowledge.
+  unsigned threads() const;
   const codegen::BuildReport &report() const { return theReport; }
   /// What was chosen for each convolution by plan().
   const std::vector<passes::ConvDecision> &convolutions() const { return decisions; }
@@ -105,5 +108,8 @@ private:
 
 /// "3.1 MiB".
 std::string byteText(int64_t bytes);
+
+/// "1 thread", "2 threads".
+std::string threadsText(unsigned threads);
 
 } // namespace quern::tools

@@ -83,7 +83,8 @@ void printReport(const CompileOptions &options, const Compilation &compilation,
                    {"kernel_seconds", report.kernelSeconds},
                    {"arena_bytes", report.arenaBytes},
                    {"weights_bytes", report.weightsBytes},
-                   {"scratch_bytes", report.scratchBytes}});
+                   {"scratch_bytes", report.scratch.bytesOn(compilation.threads())},
+                   {"threads", compilation.threads()}});
     fmt::print("{}\n", jsonText(json));
     return;
   }
@@ -92,9 +93,10 @@ void printReport(const CompileOptions &options, const Compilation &compilation,
                compilation.modelName(), report.launches, report.launches == 1 ? "" : "s",
                report.kernels, report.kernels == 1 ? "" : "s", report.kernelsFromCache,
                compilation.target().name, seconds);
-    fmt::print("memory to run: {} of weights, {} of activations, {} of scratch\n",
+    fmt::print("memory to run: {} of weights, {} of activations, {} of scratch on {}\n",
                byteText(report.weightsBytes), byteText(report.arenaBytes),
-               byteText(report.scratchBytes));
+               byteText(report.scratch.bytesOn(compilation.threads())),
+               threadsText(compilation.threads()));
   }
   fmt::print("wrote {}, {}\n", output, byteText(report.outputBytes));
 }

@@ -67,10 +67,10 @@ void ConvOptions::addTo(CLI::App &command) {
       ->type_name("HOW")
       ->check(CLI::Validator(checkChoice, "", "conv"))
       ->capture_default_str();
-  addBudgetsTo(command);
+  addBudgetsTo(command, "on as many threads as this machine has processors, two for other targets");
 }
 
-void ConvOptions::addBudgetsTo(CLI::App &command) {
+void ConvOptions::addBudgetsTo(CLI::App &command, const std::string &onThreads) {
   command
       .add_option("--max-error", maxError,
                   "largest error of a convolution, relative to its largest output")
@@ -86,8 +86,9 @@ void ConvOptions::addBudgetsTo(CLI::App &command) {
   command
       .add_option(
           "--max-workspace", maxWorkspace,
-          "largest memory that a convolution may use besides its data, as in 16M; buffers of "
-          "up to 16 KiB each lie on the stack and do not count")
+          "largest memory that a convolution may use besides its data, as in 16M, " + onThreads +
+              "; more threads hold more, and buffers of up to 16 KiB each lie on the stack and do "
+              "not count")
       ->type_name("BYTES")
       ->check(CLI::Validator(
           [](const std::string &text) {

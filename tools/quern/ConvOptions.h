@@ -15,8 +15,8 @@ struct ConvOptions {
 
   /// Adds --conv, --max-error and --max-workspace to a command, each checked as it is read.
   void addTo(CLI::App &command);
-  /// Adds --max-error and --max-workspace only.
-  void addBudgetsTo(CLI::App &command);
+  /// Adds --max-error and --max-workspace only; workspace is counted `onThreads`, in words.
+  void addBudgetsTo(CLI::App &command, const std::string &onThreads);
 
   /// What they say, for `target` and so many threads on it. The weights, the timer and the plan are
   /// the caller's to add.

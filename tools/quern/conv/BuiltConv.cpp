@@ -55,8 +55,7 @@ std::unique_ptr<BuiltConv> BuiltConv::build(mlir::MLIRContext &context, const Co
   std::unique_ptr<BuiltConv> built(new BuiltConv);
   for (const codegen::KernelFacts &kernel : report->facts)
     if (kernel.name == convKernelName) {
-      built->workspace = static_cast<int64_t>(kernel.serialScratchBytes +
-                                              pool.threads() * kernel.threadScratchBytes);
+      built->workspace = kernel.scratch.bytesOn(pool.threads());
       built->products = kernel.multiplications;
     }
   built->weights = report->weightsBytes;

@@ -260,7 +260,8 @@ void addConvCommand(CLI::App &app) {
     command->add_option(name, value, help)->needs(input)->capture_default_str();
   };
   addToOne("--stride", options->one.stride, "S or SxS");
-  addToOne("--pad", options->one.pad, "P, PxP or same");
+  addToOne("--pad", options->one.pad,
+           "same, causal, P or PxP; each P may be L:H, before and behind the input");
   addToOne("--dilation", options->one.dilation, "D or DxD");
   addToOne("--groups", options->one.groups, "groups of channels");
   auto *dtype = command->add_option_function<std::string>(
@@ -295,7 +296,7 @@ void addConvCommand(CLI::App &app) {
   command->add_option("--threads", options->threads, "threads to run on")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  options->budgets.addBudgetsTo(*command);
+  options->budgets.addBudgetsTo(*command, "on --threads");
   command->add_option("--seconds", options->seconds, "time to measure each algorithm for")
       ->check(CLI::Validator(checkSeconds, "", "seconds"))
       ->capture_default_str();

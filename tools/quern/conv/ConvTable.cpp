@@ -76,9 +76,9 @@ struct SummaryColumn {
 
 std::string settingText(const ConvSetting &setting) {
   return fmt::format(
-      "{}, {} thread{}, {}, peak {:.1f} GFLOP/s measured; error budget {:.1e}{}\nerrors on {}\n",
-      setting.processor, setting.threads, setting.threads == 1 ? "" : "s",
-      passes::text(setting.element).str(), setting.peakGflops, setting.budgets.maxError,
+      "{}, {}, {}, peak {:.1f} GFLOP/s measured; error budget {:.1e}{}\nerrors on {}\n",
+      setting.processor, threadsText(setting.threads), passes::text(setting.element).str(),
+      setting.peakGflops, setting.budgets.maxError,
       setting.budgets.maxWorkspace ? ", workspace budget " + byteText(*setting.budgets.maxWorkspace)
                                    : "",
       setting.weights);

@@ -27,8 +27,7 @@ std::optional<int64_t> KernelWorkspaces::compile(const ConvVariant &variant) con
   options.accepts = [&](llvm::ArrayRef<codegen::KernelFacts> facts) {
     for (const codegen::KernelFacts &kernel : facts)
       if (kernel.name == convKernelName)
-        bytes =
-            static_cast<int64_t>(kernel.serialScratchBytes + threads * kernel.threadScratchBytes);
+        bytes = kernel.scratch.bytesOn(threads);
     return false; // nothing is linked
   };
   (void)codegen::build(*module, target, options);

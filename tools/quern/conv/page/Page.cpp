@@ -126,10 +126,10 @@ std::string pageHtml(const ConvSetting &setting, const std::vector<ConvLayer> &l
       "<style>{}{}</style></head><body>\n<h1>Ways to convolve</h1>\n",
       style, colourRules());
   page += fmt::format(
-      "<p class=\"note\">{}, {} thread{}, {}; measured peak {:.1f} GFLOP/s; error budget {:.1e} of "
+      "<p class=\"note\">{}, {}, {}; measured peak {:.1f} GFLOP/s; error budget {:.1e} of "
       "the largest output{}; errors on {}. Compiled by Quern for {}.</p>\n",
-      escaped(setting.processor), setting.threads, setting.threads == 1 ? "" : "s",
-      passes::text(setting.element).str(), setting.peakGflops, setting.budgets.maxError,
+      escaped(setting.processor), threadsText(setting.threads), passes::text(setting.element).str(),
+      setting.peakGflops, setting.budgets.maxError,
       setting.budgets.maxWorkspace ? ", workspace budget " + byteText(*setting.budgets.maxWorkspace)
                                    : "",
       escaped(setting.weights), escaped(setting.target));
