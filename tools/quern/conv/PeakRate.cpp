@@ -1,8 +1,8 @@
 #include "tools/quern/conv/PeakRate.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
-#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -65,16 +65,31 @@ template <typename Element> Spinner widest() {
   return {spin16Bytes<Element>, lanes};
 }
 
-/// The sum of what the threads reach, each in the best of `runs` runs; `work` of a run returns
-/// billions of whatever is counted.
+/// More threads than processors reach no more than these.
+unsigned busyAtOnce(unsigned threads) {
+  return std::min(threads, std::max(1U, std::thread::hardware_concurrency()));
+}
+
+/// What the threads reach together in the best of `runs` runs, each of which they begin at once and
+/// which ends with the last of them: two that share a core would each be faster alone. `work` of a
+/// thread returns billions of whatever is counted.
 template <typename Work> double rateOf(unsigned threads, int runs, Work work) {
-  std::vector<double> best(threads, 0);
+  std::atomic<unsigned> arrivals = 0;
+  auto meet = [&](unsigned meeting) {
+    ++arrivals;
+    while (arrivals < meeting * threads)
+      std::this_thread::yield();
+  };
+  double best = 0;
   auto repeat = [&](unsigned id) {
     for (int run = 0; run < runs; ++run) {
+      meet(2 * run + 1);
       auto start = std::chrono::steady_clock::now();
       double done = work(id);
+      meet(2 * run + 2);
       std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-      best[id] = std::max(best[id], done / took.count());
+      if (id == 0)
+        best = std::max(best, threads * done / took.count());
     }
   };
   std::vector<std::thread> others;
@@ -83,15 +98,15 @@ template <typename Work> double rateOf(unsigned threads, int runs, Work work) {
   repeat(0);
   for (std::thread &other : others)
     other.join();
-  return std::accumulate(best.begin(), best.end(), 0.0);
+  return best;
 }
 
 } // namespace
 
 double peakGflops(unsigned threads, int64_t elementBytes) {
-  constexpr int runs = 40;
+  constexpr int runs = 300;
   Spinner spinner = elementBytes == 8 ? widest<double>() : widest<float>();
-  return rateOf(threads, runs, [&](unsigned) {
+  return rateOf(busyAtOnce(threads), runs, [&](unsigned) {
     [[maybe_unused]] volatile float sink = spinner.run();
     return 2e-9 * chains * turns * spinner.lanes;
   });
@@ -99,6 +114,7 @@ double peakGflops(unsigned threads, int64_t elementBytes) {
 
 double readGigabytes(unsigned threads, int64_t bytesEach) {
   constexpr int runs = 20;
+  threads = busyAtOnce(threads);
   auto count = static_cast<size_t>(bytesEach) / sizeof(Vector16);
   std::vector<std::vector<Vector16>> buffers(threads, std::vector<Vector16>(count));
   return rateOf(threads, runs, [&](unsigned id) {
