@@ -69,6 +69,17 @@ llvm::SmallVector<int64_t> ConvShape::filterShape() const {
   return shape;
 }
 
+/// "1", "15:0", "1x2", "0:1x1": as `quern conv` takes it.
+static std::string paddingText(llvm::ArrayRef<ConvAxis> axes) {
+  std::vector<std::string> pads;
+  for (const ConvAxis &axis : axes)
+    pads.push_back(axis.padLow == axis.padHigh ? fmt::format("{}", axis.padLow)
+                                               : fmt::format("{}:{}", axis.padLow, axis.padHigh));
+  if (llvm::all_equal(pads))
+    pads.resize(1);
+  return fmt::format("{}", fmt::join(pads, "x"));
+}
+
 std::string ConvShape::text() const {
   if (isProduct) {
     std::string rows = batch == 1 ? "" : fmt::format("{}x", batch);
@@ -93,10 +104,8 @@ std::string ConvShape::text() const {
   std::string text = in + " * " + filter;
   if (hasStride())
     text += " stride " + list(&ConvAxis::stride);
-  if (isPadded) {
-    std::string low = list(&ConvAxis::padLow), high = list(&ConvAxis::padHigh);
-    text += " pad " + (low == high ? low : low + ":" + high);
-  }
+  if (isPadded)
+    text += " pad " + paddingText(axes);
   if (hasDilation())
     text += " dilation " + list(&ConvAxis::dilation);
   if (groups > 1)

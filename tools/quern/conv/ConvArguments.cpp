@@ -85,22 +85,56 @@ std::optional<std::vector<std::vector<int64_t>>> extents(llvm::StringRef text, b
   return result;
 }
 
-/// "2" or "2x1": one number for each axis.
-std::optional<std::vector<int64_t>> perAxis(const std::string &text, size_t axes, int64_t least,
-                                            const char *what, std::string &why) {
+/// "2" or "2x1": one value for each axis, as `read` makes it of its text. Nothing where that is
+/// not so.
+template <typename Value>
+std::optional<std::vector<Value>> perAxis(llvm::StringRef text, size_t axes,
+                                          std::optional<Value> (*read)(llvm::StringRef)) {
   llvm::SmallVector<llvm::StringRef> parts;
-  llvm::StringRef(text).split(parts, 'x');
-  std::vector<int64_t> values;
+  text.split(parts, 'x');
+  std::vector<Value> values;
   for (llvm::StringRef part : parts)
-    if (auto value = number(part, least))
+    if (std::optional<Value> value = read(part))
       values.push_back(*value);
-  if (values.size() != parts.size() || (values.size() != 1 && values.size() != axes)) {
-    why = fmt::format("--{} is '{}': one number from {}, or one for each of the {} axes as in 2x1",
-                      what, text, least, axes);
+  if (values.size() != parts.size() || (values.size() != 1 && values.size() != axes))
     return std::nullopt;
-  }
   values.resize(axes, values.front());
   return values;
+}
+
+std::optional<int64_t> positive(llvm::StringRef text) { return number(text, 1); }
+
+std::optional<std::vector<int64_t>> steps(const std::string &text, size_t axes, const char *what,
+                                          std::string &why) {
+  auto values = perAxis<int64_t>(text, axes, positive);
+  if (!values)
+    why = fmt::format("--{} is '{}': one number from 1, or one for each of the {} axes as in 2x1",
+                      what, text, axes);
+  return values;
+}
+
+/// What is put before and behind an axis.
+struct Padding {
+  int64_t low, high;
+};
+
+/// "1" or "2:0".
+std::optional<Padding> padding(llvm::StringRef text) {
+  auto [before, behind] = text.split(':');
+  auto low = number(before, 0), high = text.contains(':') ? number(behind, 0) : low;
+  if (!low || !high)
+    return std::nullopt;
+  return Padding{*low, *high};
+}
+
+/// The padding of an axis whose filter reaches so far beyond one element; "same" keeps the size,
+/// "causal" does, too, and looks back only.
+std::optional<Padding> paddingByName(llvm::StringRef name, int64_t span) {
+  if (name == "same")
+    return Padding{span / 2, span - span / 2};
+  if (name == "causal")
+    return Padding{span, 0};
+  return std::nullopt;
 }
 
 /// Every choice of one value for each extent.
@@ -127,25 +161,46 @@ int64_t count(const std::vector<std::vector<int64_t>> &lists) {
 
 /// Everything but the extents: one value for each axis.
 struct Window {
-  std::vector<int64_t> strides{}, pads{}, dilations{};
-  bool keepsSize = false; ///< --pad same
+  std::vector<int64_t> strides{}, dilations{};
+  std::vector<Padding> pads{};
 };
 
-std::optional<Window> windowOf(const ConvArguments &arguments, size_t axes, std::string &why) {
-  Window window{.keepsSize = arguments.pad == "same"};
-  auto strides = perAxis(arguments.stride, axes, 1, "stride", why);
+std::optional<std::vector<Padding>> paddingsOf(const std::string &text,
+                                               llvm::ArrayRef<int64_t> kernel,
+                                               llvm::ArrayRef<int64_t> dilations,
+                                               std::string &why) {
+  size_t axes = kernel.size();
+  if (text == "causal" && axes > 1) {
+    why = fmt::format("--pad causal is for one axis, not {}", axes);
+    return std::nullopt;
+  }
+  std::vector<Padding> named;
+  for (size_t a = 0; a < axes; ++a)
+    if (auto pad = paddingByName(text, (kernel[a] - 1) * dilations[a]))
+      named.push_back(*pad);
+  if (!named.empty())
+    return named;
+  auto pads = perAxis<Padding>(text, axes, padding);
+  if (!pads)
+    why =
+        fmt::format("--pad is '{}': same, causal, or one number from 0, or one for each of the {} "
+                    "axes as in 2x1; each may be two as in 2:0, before and behind the input",
+                    text, axes);
+  return pads;
+}
+
+std::optional<Window> windowOf(const ConvArguments &arguments, llvm::ArrayRef<int64_t> kernel,
+                               std::string &why) {
+  auto strides = steps(arguments.stride, kernel.size(), "stride", why);
   if (!strides)
     return std::nullopt;
-  auto dilations = perAxis(arguments.dilation, axes, 1, "dilation", why);
+  auto dilations = steps(arguments.dilation, kernel.size(), "dilation", why);
   if (!dilations)
     return std::nullopt;
-  auto pads = perAxis(window.keepsSize ? "0" : arguments.pad, axes, 0, "pad", why);
+  auto pads = paddingsOf(arguments.pad, kernel, *dilations, why);
   if (!pads)
     return std::nullopt;
-  window.strides = std::move(*strides);
-  window.dilations = std::move(*dilations);
-  window.pads = std::move(*pads);
-  return window;
+  return Window{std::move(*strides), std::move(*dilations), std::move(*pads)};
 }
 
 bool checkGroups(int64_t inputs, int64_t outputs, int64_t perGroup, int64_t groups,
@@ -170,10 +225,10 @@ bool addAxes(ConvShape &shape, const std::vector<int64_t> &in, const std::vector
     ConvAxis axis{.in = in[2 + a],
                   .kernel = taps[2 + a],
                   .stride = window.strides[a],
-                  .dilation = window.dilations[a]};
+                  .dilation = window.dilations[a],
+                  .padLow = window.pads[a].low,
+                  .padHigh = window.pads[a].high};
     int64_t span = (axis.kernel - 1) * axis.dilation;
-    axis.padLow = window.keepsSize ? span / 2 : window.pads[a];
-    axis.padHigh = window.keepsSize ? span - span / 2 : window.pads[a];
     int64_t padded = axis.in + axis.padLow + axis.padHigh;
     if (padded <= span) {
       why = fmt::format("the filter spans {} along axis {}, the padded input has {}", span + 1, a,
@@ -227,10 +282,10 @@ std::optional<ConvShape> shapeOf(const std::vector<int64_t> &in, std::vector<int
     taps[0] = in[1];
   if (taps[1] == asInput)
     taps[1] = std::max<int64_t>(1, in[1] / std::max<int64_t>(1, arguments.groups));
-  auto window = windowOf(arguments, rank - 2, why);
+  taps.resize(rank, taps.back());
+  auto window = windowOf(arguments, llvm::ArrayRef(taps).drop_front(2), why);
   if (!window || !checkGroups(in[1], taps[0], taps[1], arguments.groups, why))
     return std::nullopt;
-  taps.resize(rank, taps.back());
   ConvShape shape;
   shape.batch = in[0], shape.inChannels = in[1], shape.outChannels = taps[0];
   shape.groups = arguments.groups, shape.element = arguments.element;
