@@ -1,5 +1,7 @@
 #include "bench/kernels/CompiledKernel.h"
 
+#include "codegen/halide/schedules/PanelPrefetch.h"
+
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -20,6 +22,8 @@ CompiledKernel::CompiledKernel(LayerPipeline &pipeline, const std::string &targe
   std::string object = stem.string() + ".o", shared = stem.string() + ".so";
   Halide::Target halideTarget(target + "-no_runtime-no_asserts-no_bounds_query-user_context");
 
+  codegen::PrefetchPanels prefetch;
+  pipeline.output.add_custom_lowering_pass(&prefetch, [] {});
   auto start = std::chrono::steady_clock::now();
   pipeline.output.compile_to_object(object, pipeline.arguments, name, halideTarget);
   seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -12,6 +12,7 @@
 #include "bench/kernels/SpinPool.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cmath>
@@ -241,6 +242,9 @@ int runBench(const Options &options) {
   std::vector<Layer> layers = readLayers(options.table);
   auto cpu = quern::codegen::cpuTargetOf(Halide::Target(options.target));
   startPool(options.threads);
+  // Workspace is kept between runs, as a model's is.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, -1);
   std::map<std::string, Kernel> kernels;
   bool good = true;
   for (const Layer &layer : layers) {

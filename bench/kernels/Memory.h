@@ -3,6 +3,8 @@
 
 #include <HalideRuntime.h>
 
+#include <sys/mman.h>
+
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -12,12 +14,18 @@
 
 namespace quern::bench {
 
-/// Floats aligned to a cache line.
+/// Floats aligned to a cache line; many of them lie in huge pages where the system has some, as a
+/// model's weights and activations do.
 class Floats {
 public:
-  explicit Floats(size_t count = 0)
-      : count(count),
-        data(static_cast<float *>(std::aligned_alloc(64, (count * 4 + 127) / 64 * 64))) {}
+  explicit Floats(size_t count = 0) : count(count) {
+    constexpr size_t line = 64, hugePage = size_t{2} << 20;
+    size_t bytes = count * sizeof(float) + line, unit = bytes < hugePage ? line : hugePage;
+    bytes = (bytes + unit - 1) / unit * unit;
+    data.reset(static_cast<float *>(std::aligned_alloc(unit, bytes)));
+    if (unit == hugePage)
+      madvise(data.get(), bytes, MADV_HUGEPAGE);
+  }
   void fill(std::mt19937 &random, float scale) {
     std::uniform_real_distribution<float> uniform(-scale, scale);
     for (size_t i = 0; i < count; ++i)

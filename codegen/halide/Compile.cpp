@@ -7,6 +7,7 @@
 #include "codegen/halide/MultiplicationCount.h"
 #include "codegen/halide/ScratchSize.h"
 #include "codegen/halide/UniqueNames.h"
+#include "codegen/halide/schedules/PanelPrefetch.h"
 #include "runtime/formats/ScratchFolder.h"
 
 #include "llvm/ADT/StringMap.h"
@@ -112,6 +113,8 @@ void compile(Job &job, const Target &target, const CompileOptions &options) {
 
   std::vector<Halide::Argument> arguments(graph.inputs.begin(), graph.inputs.end());
   Halide::Pipeline pipeline(graph.output);
+  PrefetchPanels prefetch;
+  pipeline.add_custom_lowering_pass(&prefetch, [] {});
   MeasureScratch scratch;
   pipeline.add_custom_lowering_pass(&scratch, [] {});
   CountMultiplications multiplications;

@@ -101,8 +101,8 @@ void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func 
   const auto [nv, mx, my] = plan.tile;
   std::vector<Var> args = output.args();
   Var c = args[0], x = args[1], y = args[2];
-  Var panel("panel"), group("group"), xo("xo"), xi("xi"), tile("tile"), yi("yi"), strip("strip"),
-      block("block"), task("task");
+  Var panel("panel"), group("group"), xo("x_tile"), xi("xi"), tile("y_tile"), yi("yi"),
+      strip("strip"), block("block"), task("task");
 
   TailStrategy channelTail =
       p.outChannels % width == 0 ? TailStrategy::RoundUp : TailStrategy::Predicate;

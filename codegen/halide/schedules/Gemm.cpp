@@ -103,7 +103,7 @@ void scheduleGemm(const GemmPlan &plan, Func packed, Func acc, Func output) {
   const int mx = plan.tile.mx;
   std::vector<Var> args = output.args();
   Var n = args[0], m = args[1];
-  Var panel("panel"), group("group"), mi("mi"), tile("tile"), block("block"), task("task");
+  Var panel("panel"), group("group"), mi("mi"), tile("m_tile"), block("block"), task("task");
 
   output
       .split(n, panel, n, width,
