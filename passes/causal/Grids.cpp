@@ -71,6 +71,8 @@ int64_t strideAlong(mlir::Operation *op, int64_t axis) {
     return 1;
   if (auto conv = llvm::dyn_cast<ir::ConvOp>(op); conv && axis >= 2)
     return conv.getStrides()[static_cast<size_t>(axis - 2)];
+  if (auto pool = llvm::dyn_cast<ir::WindowReduceOp>(op); pool && axis >= 2)
+    return pool.getStrides()[static_cast<size_t>(axis - 2)];
   if (auto slice = llvm::dyn_cast<ir::SliceOp>(op))
     return slice.getStrides()[static_cast<size_t>(axis)];
   return 1;

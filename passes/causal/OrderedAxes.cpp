@@ -46,7 +46,8 @@ public:
     if (op->hasTrait<ir::Elementwise>())
       return elementwise();
     return llvm::TypeSwitch<mlir::Operation *, R>(op)
-        .Case([&](ir::ConvOp conv) { return window(conv.getInput()); })
+        .Case<ir::ConvOp, ir::WindowReduceOp>(
+            [&](auto window) { return this->window(window.getInput()); })
         .Case([&](ir::ContractOp contract) -> R { return this->contract(contract); })
         .Case([&](ir::GatherOp gather) -> R { return this->gather(gather); })
         .Case([&](ir::AttentionOp attention) -> R { return this->attention(attention); })

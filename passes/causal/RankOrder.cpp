@@ -26,6 +26,8 @@ bool moves(mlir::Operation *op, const OrderedAxes &axes) {
   if (auto slice = llvm::dyn_cast<ir::SliceOp>(op))
     return slice.getSizes()[axis] !=
            ir::tensorType(slice.getInput()).getDimSize(static_cast<int64_t>(axis));
+  if (auto pool = llvm::dyn_cast<ir::WindowReduceOp>(op))
+    return pool.getWindow()[axis - 2] != 1 || pool.getPadLow()[axis - 2] != 0;
   auto conv = llvm::dyn_cast<ir::ConvOp>(op);
   return conv && (conv.getKernel()[axis - 2] != 1 || conv.getPadLow()[axis - 2] != 0);
 }

@@ -7,8 +7,8 @@ namespace quern::passes {
 
 using mlir::Value;
 
-bool StepOps::isStepped(const StepProgram &program, ir::ConvOp conv, size_t spatial) const {
-  auto ordered = axes.orderedAxis(conv.getInput(), static_cast<int64_t>(spatial) + 2);
+bool StepOps::isStepped(const StepProgram &program, Value input, size_t spatial) const {
+  auto ordered = axes.orderedAxis(input, static_cast<int64_t>(spatial) + 2);
   return ordered && static_cast<int64_t>(*ordered) < program.when().level;
 }
 
@@ -16,7 +16,7 @@ void StepOps::writeConv(StepProgram &program, ir::ConvOp conv) {
   llvm::ArrayRef<Tap> taps = reads.taps(conv);
   bool isWindow = conv.getGroups() == 1 && !taps.empty();
   for (size_t spatial = 0; spatial < conv.getKernel().size(); ++spatial)
-    isWindow = isWindow && isStepped(program, conv, spatial);
+    isWindow = isWindow && isStepped(program, conv.getInput(), spatial);
   program.local.map(conv.getResult(),
                     isWindow ? segmentDot(program, conv, taps) : boxConv(program, conv));
 }
@@ -104,19 +104,28 @@ Value StepOps::segmentWeight(StepProgram &program, ir::ConvOp conv, llvm::ArrayR
                           : ir::ConcatOp::create(builder, conv.getLoc(), rows, 0).getResult();
 }
 
+/// A box of `value` of zeros.
+Value StepOps::zeroBox(StepProgram &program, Value value) {
+  mlir::RankedTensorType type = ir::tensorType(value);
+  type = shaped(type, boxShape(type.getShape(), axes.of(value), program.when().level));
+  return ir::ConstantOp::create(
+      program.builder, value.getLoc(), type,
+      mlir::DenseElementsAttr::get(type, program.builder.getZeroAttr(type.getElementType())));
+}
+
 /// What lies under one place of the kernel along the stepped axes; zeros where no tap is kept.
 Value StepOps::boxUnder(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<int64_t> place) {
   mlir::OpBuilder &builder = program.builder;
   Distance distance = boxes.here();
   for (size_t i = 0; i < place.size(); ++i)
-    if (isStepped(program, conv, i))
+    if (isStepped(program, conv.getInput(), i))
       distance[*axes.orderedAxis(conv.getInput(), static_cast<int64_t>(i) + 2)] =
-          place[i] * conv.getDilations()[i] - conv.getPadLow()[i];
+          slidingAxis(conv, i).distance(place[i]);
   llvm::SmallVector<Value> values;
   for (auto [number, part] : llvm::enumerate(reads.parts(conv))) {
     bool isKept = llvm::any_of(reads.taps(conv), [&](const Tap &tap) {
       for (size_t i = 0; i < place.size(); ++i)
-        if (isStepped(program, conv, i) && tap.place[i] != place[i])
+        if (isStepped(program, conv.getInput(), i) && tap.place[i] != place[i])
           return false;
       return tap.part == number;
     });
@@ -124,46 +133,47 @@ Value StepOps::boxUnder(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<in
       values.push_back(boxes.box(program, part, distance));
       continue;
     }
-    mlir::RankedTensorType type = ir::tensorType(part);
-    type = shaped(type, boxShape(type.getShape(), axes.of(part), program.when().level));
-    values.push_back(ir::ConstantOp::create(
-        builder, conv.getLoc(), type,
-        mlir::DenseElementsAttr::get(type, builder.getZeroAttr(type.getElementType()))));
+    values.push_back(zeroBox(program, part));
   }
   return values.size() == 1 ? values.front()
                             : ir::ConcatOp::create(builder, conv.getLoc(), values, 1).getResult();
 }
 
-/// A convolution over the boxes under the kernel's places along the stepped axes, joined along
-/// those.
-Value StepOps::boxConv(StepProgram &program, ir::ConvOp conv) {
-  mlir::OpBuilder &builder = program.builder;
-  llvm::ArrayRef<int64_t> kernel = conv.getKernel();
-  llvm::SmallVector<int64_t> place(kernel.size(), 0);
+/// The boxes under the places of a window along the stepped axes, joined along those.
+Value StepOps::joinedUnder(StepProgram &program, Value input, llvm::ArrayRef<int64_t> window,
+                           llvm::function_ref<Value(llvm::ArrayRef<int64_t>)> under) {
+  llvm::SmallVector<int64_t> place(window.size(), 0);
   std::function<Value(size_t)> gather = [&](size_t spatial) -> Value {
-    if (spatial == kernel.size())
-      return boxUnder(program, conv, place);
-    if (!isStepped(program, conv, spatial))
+    if (spatial == window.size())
+      return under(place);
+    if (!isStepped(program, input, spatial))
       return gather(spatial + 1);
     llvm::SmallVector<Value> parts;
-    for (place[spatial] = 0; place[spatial] < kernel[spatial]; ++place[spatial])
+    for (place[spatial] = 0; place[spatial] < window[spatial]; ++place[spatial])
       parts.push_back(gather(spatial + 1));
     return parts.size() == 1 ? parts.front()
-                             : ir::ConcatOp::create(builder, conv.getLoc(), parts,
+                             : ir::ConcatOp::create(program.builder, input.getLoc(), parts,
                                                     static_cast<int64_t>(spatial) + 2)
                                    .getResult();
   };
+  return gather(0);
+}
+
+/// A convolution over what is joined.
+Value StepOps::boxConv(StepProgram &program, ir::ConvOp conv) {
   llvm::SmallVector<int64_t> strides(conv.getStrides()), dilations(conv.getDilations()),
       low(conv.getPadLow()), high(conv.getPadHigh());
-  for (size_t i = 0; i < kernel.size(); ++i)
-    if (isStepped(program, conv, i)) {
+  for (size_t i = 0; i < conv.getKernel().size(); ++i)
+    if (isStepped(program, conv.getInput(), i)) {
       strides[i] = dilations[i] = 1;
       low[i] = high[i] = 0;
     }
-  Value window = gather(0);
-  return ir::ConvOp::create(builder, conv.getLoc(), window, boxes.whole(program, conv.getWeight()),
-                            strides, dilations, low, high, conv.getGroups(), ir::ConvAttr(),
-                            mlir::DenseI64ArrayAttr());
+  Value window =
+      joinedUnder(program, conv.getInput(), conv.getKernel(),
+                  [&](llvm::ArrayRef<int64_t> place) { return boxUnder(program, conv, place); });
+  return ir::ConvOp::create(program.builder, conv.getLoc(), window,
+                            boxes.whole(program, conv.getWeight()), strides, dilations, low, high,
+                            conv.getGroups(), ir::ConvAttr(), mlir::DenseI64ArrayAttr());
 }
 
 } // namespace quern::passes

@@ -30,6 +30,8 @@ void StepOps::write(mlir::Operation *op) {
 void StepOps::write(StepProgram &program, mlir::Operation *op) {
   if (auto conv = llvm::dyn_cast<ir::ConvOp>(op))
     writeConv(program, conv);
+  else if (auto pool = llvm::dyn_cast<ir::WindowReduceOp>(op))
+    writePool(program, pool);
   else if (auto attention = llvm::dyn_cast<ir::AttentionOp>(op))
     writeAttention(program, attention);
   else if (auto sum = orderedSumOf(op, axes))

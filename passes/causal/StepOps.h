@@ -20,6 +20,14 @@ private:
   mlir::Value segmentWeight(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<Tap> taps);
   mlir::Value boxConv(StepProgram &program, ir::ConvOp conv);
   mlir::Value boxUnder(StepProgram &program, ir::ConvOp conv, llvm::ArrayRef<int64_t> place);
+  mlir::Value zeroBox(StepProgram &program, mlir::Value value);
+  mlir::Value joinedUnder(StepProgram &program, mlir::Value input, llvm::ArrayRef<int64_t> window,
+                          llvm::function_ref<mlir::Value(llvm::ArrayRef<int64_t>)> under);
+  mlir::Value boxUnder(StepProgram &program, ir::WindowReduceOp pool,
+                       llvm::ArrayRef<int64_t> place);
+  void writePool(StepProgram &program, ir::WindowReduceOp pool);
+  mlir::Value rowOf(StepProgram &program, ir::WindowReduceOp pool, size_t spatial,
+                    mlir::DenseElementsAttr table);
   void writeAttention(StepProgram &program, ir::AttentionOp attention);
   mlir::Value maskRow(StepProgram &program, ir::AttentionOp attention, int64_t window);
   void writeSum(StepProgram &program, ir::ContractOp contract, const OrderedSum &sum);
@@ -27,7 +35,7 @@ private:
   void writeMap(StepProgram &program, mlir::Operation *op);
   mlir::Value operandBox(StepProgram &program, mlir::OpOperand &operand, const Distance &distance);
 
-  bool isStepped(const StepProgram &program, ir::ConvOp conv, size_t spatial) const;
+  bool isStepped(const StepProgram &program, mlir::Value input, size_t spatial) const;
   Distance movedDistance(mlir::Operation *op) const;
   void setShape(mlir::Operation *copy, llvm::ArrayRef<int64_t> shape, mlir::Operation *op) const;
 

@@ -12,6 +12,7 @@ using mlir::failed;
 using mlir::failure;
 using mlir::FailureOr;
 using mlir::LogicalResult;
+using mlir::succeeded;
 using mlir::success;
 
 /// Whether some weight of the tap for the channels [first, end), of those that a group has, may be
@@ -25,17 +26,6 @@ bool isKept(const RankTensor &nonzero, llvm::ArrayRef<int64_t> tap, int64_t firs
       if (nonzero.at(index) != 0)
         return true;
   return false;
-}
-
-/// Whether a place of the kernel along a spatial axis ever lies on the input. Along a short axis it
-/// may lie in the padding always.
-bool isEverInside(ir::ConvOp conv, size_t spatial, int64_t place) {
-  auto axis = static_cast<int64_t>(spatial) + 2;
-  int64_t stride = conv.getStrides()[spatial];
-  int64_t first = place * conv.getDilations()[spatial] - conv.getPadLow()[spatial];
-  int64_t output = first < 0 ? (stride - 1 - first) / stride : 0;
-  return output < ir::tensorType(conv.getResult()).getDimSize(axis) &&
-         first + output * stride < ir::tensorType(conv.getInput()).getDimSize(axis);
 }
 
 } // namespace
@@ -68,7 +58,7 @@ void StepReads::addTaps(ir::ConvOp conv, size_t part,
                         Window &window) const {
   ir::forEachIndex(conv.getKernel(), [&](llvm::ArrayRef<int64_t> index) {
     for (size_t spatial = 0; spatial < index.size(); ++spatial)
-      if (!isEverInside(conv, spatial, index[spatial]))
+      if (!slidingAxis(conv, spatial).isEverInside(index[spatial]))
         return;
     if (!isKept(index))
       return;
@@ -76,8 +66,7 @@ void StepReads::addTaps(ir::ConvOp conv, size_t part,
     for (size_t spatial = 0; spatial < index.size(); ++spatial)
       if (auto ordered = axes.orderedAxis(conv.getInput(), static_cast<int64_t>(spatial) + 2)) {
         tap.place[spatial] = index[spatial];
-        tap.distance[*ordered] =
-            index[spatial] * conv.getDilations()[spatial] - conv.getPadLow()[spatial];
+        tap.distance[*ordered] = slidingAxis(conv, spatial).distance(index[spatial]);
       }
     if (!llvm::any_of(window.taps, [&](const Tap &other) {
           return other.part == part && other.place == tap.place;
@@ -125,6 +114,25 @@ LogicalResult StepReads::addConv(ir::ConvOp conv, llvm::SmallVectorImpl<StepRead
     if (failed(add(conv, parts(conv)[tap.part], tap.distance, reads)))
       return failure();
   return success();
+}
+
+/// Of places along an axis without order the first stands for all.
+LogicalResult StepReads::addPool(ir::WindowReduceOp pool, llvm::SmallVectorImpl<StepRead> &reads) {
+  LogicalResult result = success();
+  ir::forEachIndex(pool.getWindow(), [&](llvm::ArrayRef<int64_t> place) {
+    Distance distance = here();
+    for (size_t spatial = 0; spatial < place.size(); ++spatial) {
+      SlidingAxis axis = slidingAxis(pool, spatial);
+      auto ordered = axes.orderedAxis(pool.getInput(), static_cast<int64_t>(spatial) + 2);
+      if (ordered ? !axis.isEverInside(place[spatial]) : place[spatial] > 0)
+        return;
+      if (ordered)
+        distance[*ordered] = axis.distance(place[spatial]);
+    }
+    if (succeeded(result))
+      result = add(pool, pool.getInput(), distance, reads);
+  });
+  return result;
 }
 
 LogicalResult StepReads::addAttention(ir::AttentionOp attention,
@@ -191,6 +199,8 @@ FailureOr<llvm::SmallVector<StepRead>> StepReads::of(mlir::Operation *op) {
   LogicalResult result = success();
   if (auto conv = llvm::dyn_cast<ir::ConvOp>(op)) {
     result = addConv(conv, reads);
+  } else if (auto pool = llvm::dyn_cast<ir::WindowReduceOp>(op)) {
+    result = addPool(pool, reads);
   } else if (auto attention = llvm::dyn_cast<ir::AttentionOp>(op)) {
     result = addAttention(attention, reads);
   } else if (auto sum = orderedSumOf(op, axes)) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "passes/causal/OrderedSum.h"
+#include "passes/causal/SlidingAxis.h"
 
 #include <memory>
 
@@ -54,6 +55,7 @@ private:
                llvm::function_ref<bool(llvm::ArrayRef<int64_t>)> isKept, Window &window) const;
   mlir::LogicalResult add(mlir::Operation *op, mlir::Value operand, const Distance &distance,
                           llvm::SmallVectorImpl<StepRead> &reads);
+  mlir::LogicalResult addPool(ir::WindowReduceOp pool, llvm::SmallVectorImpl<StepRead> &reads);
   mlir::LogicalResult addConv(ir::ConvOp conv, llvm::SmallVectorImpl<StepRead> &reads);
   mlir::LogicalResult addAttention(ir::AttentionOp attention,
                                    llvm::SmallVectorImpl<StepRead> &reads);

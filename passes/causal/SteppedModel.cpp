@@ -82,7 +82,9 @@ private:
               return slice.getSizes()[1] == type.getDimSize(1) &&
                      ir::tensorType(slice.getInput()).getDimSize(1) == type.getDimSize(1);
             })
-            .Default([](mlir::Operation *other) { return other->hasTrait<ir::Elementwise>(); });
+            .Default([](mlir::Operation *other) {
+              return other->hasTrait<ir::Elementwise>() || llvm::isa<ir::WindowReduceOp>(other);
+            });
     if (!keepsChannels)
       return refuse(op);
     mlir::IRMapping parts;

@@ -128,3 +128,30 @@ func.func @made(%x: tensor<1x3xf32>) -> tensor<1x3xf32>
   %2 = quern.contract %1 [0, 1], %w2 [2, 1] -> [0, 2] : (tensor<1x3xf32>, tensor<3x3xf32>) -> tensor<1x3xf32>
   return %2 : tensor<1x3xf32>
 }
+
+// -----
+
+// What lies before the first position is no zero of a greatest element: a table of the weights says where that is.
+// CHECK: quern.constant dense<{{\[\[}}false, true], [true, true], [true, true]]>
+// CHECK: func.func @step({{.*}}tensor<2xi1> {quern.binding
+// CHECK: %[[INSIDE:.*]] = quern.reshape %{{.*}} to [1, 1, 2] : (tensor<1x2xi1>)
+// CHECK: %[[LEAST:.*]] = quern.constant dense<0xFF800000>
+// CHECK: %[[JOINED:.*]] = quern.select %[[INSIDE]], %{{.*}}, %[[LEAST]]
+// CHECK: quern.window_reduce{{ +}}max %[[JOINED]] window [2] strides [1] dilations [1] pad [0] [0]
+// CHECK: func.func @pooled
+func.func @pooled(%x: tensor<1x4x3xf32>) -> tensor<1x4x3xf32>
+    attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [2], output = 0, output_axes = [2], strict = false>} {
+  %0 = quern.relu %x : (tensor<1x4x3xf32>) -> tensor<1x4x3xf32>
+  %1 = quern.window_reduce max %0 window [2] strides [1] dilations [1] pad [1] [0] : (tensor<1x4x3xf32>) -> tensor<1x4x3xf32>
+  return %1 : tensor<1x4x3xf32>
+}
+
+// -----
+
+// A pool moves along the order as a convolution does.
+func.func @pooled_order(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32>
+    attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [2], output = 0, output_axes = [2], strict = true, order = [3, 2, 1, 0]>} {
+  // expected-error @below {{no step program can be derived: window_reduce moves along an axis whose order is explicit}}
+  %0 = quern.window_reduce max %x window [2] strides [1] dilations [1] pad [0] [1] : (tensor<1x1x4xf32>) -> tensor<1x1x4xf32>
+  return %0 : tensor<1x1x4xf32>
+}
