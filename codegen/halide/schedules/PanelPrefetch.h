@@ -8,9 +8,9 @@
 namespace quern::codegen {
 
 /// A lowering pass that fetches weights before they are needed. Where tiles pass over one panel
-/// after the other (DirectConv, Gemm), each tile brings a part of the next panel to the caches:
-/// some lines in each turn of its innermost loop, so that no burst holds up the arithmetic. By the
-/// time that panel's first tile reads it, it is there; else it would wait for memory all along.
+/// after the other (DirectConv, Gemm, whole products of Winograd's), the last of them bring the
+/// next panel to the caches: some lines in each turn of the innermost loop, so that no burst holds
+/// up the arithmetic. Else that panel's first tile would wait for memory all along.
 ///
 /// Loops over the tiles of a panel are known by their names, which end in "_tile", sums by their
 /// being an update. Panels are dense and lie one behind the other. Behind the last one may lie

@@ -169,15 +169,17 @@ void scheduleProducts(const WinogradPlan &plan, const WinogradStages &stages, co
   const int lanes = plan.cpu.lanes, width = static_cast<int>(plan.panelWidth), mx = plan.tile.mx;
   Func products = stages.products;
   std::vector<Var> args = products.args();
-  Var c = args[0], tile = args[1 + axes], inner("inner"), panel("panel"), point = args[1];
-  std::vector<Var> storage{c, tile};
+  // Whole products take the panels in the order in which they lie, and can fetch the next one.
+  Var c = args[0], tile(plan.wholeProducts ? "products_tile" : "tile"), inner("inner"),
+      panel("panel"), point = args[1];
+  std::vector<Var> storage{c, args[1 + axes]};
   storage.insert(storage.end(), args.begin() + 1,
                  args.begin() + 1 + static_cast<std::ptrdiff_t>(axes));
   products.reorder_storage(storage);
   products.compute_at(output, plan.wholeProducts ? loops.task : loops.panel)
-      .bound_extent(tile, static_cast<int>(plan.blockSize()))
+      .bound_extent(args[1 + axes], static_cast<int>(plan.blockSize()))
       .split(c, panel, c, width, TailStrategy::RoundUp)
-      .split(tile, tile, inner, mx, TailStrategy::ShiftInwards);
+      .split(args[1 + axes], tile, inner, mx, TailStrategy::ShiftInwards);
   holdOne(plan, products, 2 + axes);
   std::vector<Halide::VarOrRVar> order{c, inner, tile, panel};
   order.insert(order.end(), args.begin() + 1, args.begin() + 1 + static_cast<std::ptrdiff_t>(axes));
