@@ -23,6 +23,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <future>
 #include <map>
 
 namespace quern::codegen {
@@ -40,12 +41,17 @@ public:
         return mlir::failure();
     if (options.emit == EmitKind::mlir)
       return emitText(moduleText());
-    if (mlir::failed(compile()) || (options.accepts && !options.accepts(report.facts)))
-      return mlir::failure();
     if (options.emit == EmitKind::halide)
-      return emitText(kernelText("//"));
+      return emitLoops();
     buffers.emplace(launchFunctions());
-    if (mlir::failed(computeWeights()) || mlir::failed(describe()) ||
+    // Beside the kernels, which need none of them; afterwards where kernels may be refused.
+    std::future<mlir::LogicalResult> computed =
+        std::async(options.accepts ? std::launch::deferred : std::launch::async,
+                   [this] { return computeWeights(); });
+    if (mlir::failed(compileAccepted()))
+      return mlir::failure();
+    step("computing weights");
+    if (mlir::failed(computed.get()) || mlir::failed(describe()) ||
         mlir::failed(emitDriverObject()))
       return mlir::failure();
     if (options.emit == EmitKind::llvm)
@@ -132,6 +138,13 @@ private:
     }
   }
 
+  /// Fails where what is known of the kernels is refused, too.
+  mlir::LogicalResult compileAccepted() {
+    if (mlir::failed(compile()))
+      return mlir::failure();
+    return mlir::success(!options.accepts || options.accepts(report.facts));
+  }
+
   mlir::LogicalResult compile() {
     auto start = std::chrono::steady_clock::now();
     for (CompiledFunction &compiled : functions)
@@ -175,7 +188,6 @@ private:
   }
 
   mlir::LogicalResult computeWeights() {
-    step("computing weights");
     weights.resize(buffers->weightsBytes());
     for (const CompiledFunction &compiled : functions)
       if (mlir::failed(writeWeights(
@@ -224,6 +236,12 @@ private:
       return mlir::failure();
     driverText.assign(bytes->begin(), bytes->end());
     return mlir::success();
+  }
+
+  mlir::FailureOr<BuildReport> emitLoops() {
+    if (mlir::failed(compileAccepted()))
+      return mlir::failure();
+    return emitText(kernelText("//"));
   }
 
   /// Driver and kernels as one module, which LLVM's own tools take.

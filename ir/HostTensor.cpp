@@ -6,6 +6,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cstring>
+#include <type_traits>
 
 namespace quern::ir {
 namespace {
@@ -164,6 +165,23 @@ void forEachIndex(llvm::ArrayRef<int64_t> shape,
   }
 }
 
+namespace {
+
+/// Copies `count` elements of `bytes` each that lie `step` bytes apart.
+void gather(char *to, const char *from, int64_t step, int64_t count, int64_t bytes) {
+  auto copy = [&](auto size) {
+    for (int64_t i = 0; i < count; ++i)
+      std::memcpy(to + i * size, from + i * step, size);
+  };
+  // Four bytes are most of what there is, and a move where their number is known.
+  if (bytes == 4)
+    copy(std::integral_constant<int64_t, 4>());
+  else
+    copy(bytes);
+}
+
+} // namespace
+
 void writeInLayout(const HostTensor &tensor, mlir::RankedTensorType type,
                    llvm::MutableArrayRef<char> out) {
   assert(tensor.type() == rowMajor(type));
@@ -195,8 +213,7 @@ void writeInLayout(const HostTensor &tensor, mlir::RankedTensorType type,
         isPadding ? 0 : std::min(last.extent, type.getDimSize(last.axis) - logical[last.axis]);
     char *to = out.data() + offset;
     const char *source = tensor.bytes().data() + from * bytes;
-    for (int64_t i = 0; i < inside; ++i)
-      std::memcpy(to + i * bytes, source + i * step, bytes);
+    gather(to, source, step, inside, bytes);
     std::memset(to + inside * bytes, 0, (last.extent - inside) * bytes);
     offset += last.extent * bytes;
   });
