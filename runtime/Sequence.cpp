@@ -69,13 +69,13 @@ quern_status runStart(quern_sequence &sequence) {
   return QUERN_OK;
 }
 
-/// What becomes computable when position `known`, which may lie behind the last, is known.
-quern_status runAfter(quern_sequence &sequence, uint64_t known) {
+/// What becomes computable when position `known` is known, which may lie behind the `end`.
+quern_status runAfter(quern_sequence &sequence, uint64_t known, uint64_t end) {
   const SequenceEntry &order = sequence.order();
   auto programs = sequence.image().programs();
   for (uint64_t i = 0; i < programs.size(); ++i) {
     const ProgramEntry &program = programs[i];
-    if (!program.isAfter || known < program.lag || known - program.lag >= positionsOf(order))
+    if (!program.isAfter || known < program.lag || known - program.lag >= end)
       continue;
     Place place = placeOf(order, known - program.lag);
     if (isDue(order, program, known - program.lag, place))
@@ -104,7 +104,7 @@ quern_status predict(quern_sequence &sequence) {
 }
 
 quern_status absorb(quern_sequence &sequence) {
-  quern_status status = runAfter(sequence, sequence.position);
+  quern_status status = runAfter(sequence, sequence.position, positionsOf(sequence.order()));
   if (status == QUERN_OK) {
     ++sequence.position;
     sequence.isPredicted = false;
@@ -211,12 +211,13 @@ void giveOutputs(const quern_sequence &sequence, uint64_t done, uint64_t due,
     std::memcpy(outputs, sequence.outputSlot(done), bytes);
 }
 
-/// What is still to be computed behind the last position.
+/// What is still to be computed behind the sequence's position if no other element comes. What lies
+/// there is as behind the last position: nobody has written it, so it is zero.
 quern_status finish(quern_sequence &sequence, unsigned char *outputs) {
   const SequenceEntry &order = sequence.order();
-  for (uint64_t known = positionsOf(order); known < positionsOf(order) + order.lag; ++known) {
-    sequence.state.reach(placeOf(order, known));
-    if (quern_status status = runAfter(sequence, known); status != QUERN_OK)
+  uint64_t end = sequence.position;
+  for (uint64_t known = end; known < end + order.lag; ++known) {
+    if (quern_status status = runAfter(sequence, known, end); status != QUERN_OK)
       return status;
     giveOutputs(sequence, dueAt(order, known), dueAt(order, known + 1), outputs);
   }
@@ -324,6 +325,18 @@ quern_status quern_advance(quern_sequence *sequence, uint64_t from, uint64_t to,
   }
   bool isComplete = to > from && to == positionsOf(order);
   return status == QUERN_OK && isComplete ? finish(*sequence, taken) : status;
+}
+
+quern_status quern_flush(quern_sequence *sequence, void *outputs) {
+  if (!sequence)
+    return threadError().set(QUERN_INVALID_ARGUMENT, "the sequence is null");
+  sequence->error().clear();
+  if (!outputs)
+    return sequence->error().set(QUERN_INVALID_ARGUMENT, "the outputs are null");
+  // Behind the last position quern_advance has given all.
+  if (sequence->position == positionsOf(sequence->order()))
+    return QUERN_OK;
+  return finish(*sequence, static_cast<unsigned char *>(outputs));
 }
 
 quern_status quern_predict(quern_sequence *sequence, void *output) {

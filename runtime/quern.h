@@ -122,7 +122,8 @@ QUERN_API quern_status quern_create(const quern_model *model, const quern_option
 
 /* Runs the model once. inputs[i] and outputs[i] have the type, shape and order that quern_input and
  * quern_output report, aligned to their element; an output may not overlap an input or another
- * output. Allocates nothing (a device's driver may) and takes no lock. */
+ * output. Allocates nothing (a device's driver may) and takes no lock. Refused for a model that was
+ * compiled with --steps only: see quern_sequence_create. */
 QUERN_API quern_status quern_run(quern_context *context, const void *const *inputs,
                                  void *const *outputs);
 
@@ -196,6 +197,10 @@ QUERN_API uint64_t quern_sequence_position(const quern_sequence *sequence);
  * is as it was. */
 QUERN_API quern_status quern_advance(quern_sequence *sequence, uint64_t from, uint64_t to,
                                      const void *elements, void *outputs);
+/* Of a stream that ends before the model's last position: gets the outputs that are not due yet,
+ * [due(p), p) for the sequence's position p, as the model for p positions gives them: behind the end
+ * there are zeros, before every layer. The sequence is as it was. */
+QUERN_API quern_status quern_flush(quern_sequence *sequence, void *outputs);
 /* Copies the output slot that tells of the element at the sequence's position. */
 QUERN_API quern_status quern_predict(quern_sequence *sequence, void *output);
 

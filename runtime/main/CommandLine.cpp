@@ -82,8 +82,10 @@ void addGeneration(CLI::App &app, const Signature &signature, Request &request) 
                      ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 32))
                      ->excludes(stream);
   app.add_option("--prompt", request.prompt,
-                 signature.generated()->text ? "the text to go on from; @FILE reads it from a file"
-                                             : "a file of raw elements to go on from")
+                 signature.generated()->text
+                     ? "the text to go on from; @FILE reads it from a file"
+                     : "a file of elements to go on from: raw, position by position, "
+                       "or .npy, .npz")
       ->type_name("TEXT|FILE")
       ->needs(sample);
   app.add_option("--seed", request.seed, "the same seed draws the same sample (0)")

@@ -123,18 +123,6 @@ Status drawOne(const Request &request, Session &session, quern_sequence *sequenc
   return success();
 }
 
-/// Says how many outputs never became due, where the stream ends after `known` elements and the
-/// model looks ahead.
-void noteMissing(const quern_order &order, uint64_t known) {
-  if (uint64_t missing = std::min(known, order.latency))
-    fmt::print(stderr,
-               "{}: note: of {} output{}, the last {} never came: the model looks {} ahead, and "
-               "the stream "
-               "ended before its {} positions\n",
-               program_invocation_short_name, known, known == 1 ? "" : "s",
-               missing == 1 ? "one" : std::to_string(missing), order.latency, order.positions);
-}
-
 /// Says that a file holds more than was drawn.
 void noteUndrawn(const Request &request, uint64_t known, uint64_t positions) {
   if (known < positions)
@@ -191,7 +179,7 @@ Status generate(const Signature &signature, const Request &request, Session &ses
         !status)
       return status;
     if (!isInPlace && !isPicture(signature) && request.output.empty())
-      showPlaces(signature, elements, firstShown);
+      showPlaces(signature, elements);
     else if (input.text && rows > 1 && request.output.empty())
       showTexts(signature, std::span(elements).subspan(firstShown * slot), rows);
     elements = inPlace(signature, elements);
@@ -220,8 +208,10 @@ Status stream(const Signature &signature, const Request &request, Session &sessi
   for (uint64_t position = 0; position < order.positions; ++position) {
     size_t read = std::fread(element.data(), 1, element.size(), stdin);
     if (read == 0) {
-      noteMissing(order, position);
-      return success();
+      Status status = check(session, quern_flush(sequence->get(), outputs.data()));
+      if (status)
+        std::fwrite(outputs.data(), order.output_bytes, std::min(position, order.latency), stdout);
+      return status;
     }
     if (read < element.size())
       return Failure{fmt::format("the stream ends within an element of {} bytes", element.size())};

@@ -1,8 +1,10 @@
 #include "runtime/main/Reports.h"
 
 #include "runtime/DType.h"
+#include "runtime/SequenceState.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -67,6 +69,19 @@ nlohmann::json portsToJson(const std::vector<Port> &ports) {
 
 } // namespace
 
+/// What a model with step programs says of its sequences.
+static std::string describeOrder(const Signature &signature) {
+  const SequenceEntry &order = *signature.image.sequence();
+  std::string text = fmt::format("order    {}{} position{} of {}{}\n",
+                                 order.isStrict ? "strictly causal over " : "causal over ",
+                                 fmt::join(std::span(order.extents, order.axes), " x "),
+                                 positionsOf(order) == 1 ? "" : "s", signature.generated()->name,
+                                 signature.image.places().empty() ? "" : ", by ranks of its own");
+  text += fmt::format("latency  {} position{}\n", order.lag, order.lag == 1 ? "" : "s");
+  text += fmt::format("sequence {}\n", bytesText(savedBytes(signature.image.states())));
+  return text;
+}
+
 std::string describeModel(const Signature &signature) {
   const ImageHeader &header = signature.image.header();
   std::string text = fmt::format("model    {}\ntarget   {}\nmade by  {}\n", signature.model,
@@ -85,24 +100,43 @@ std::string describeModel(const Signature &signature) {
   text +=
       fmt::format("memory   {} arena, {} scratch and {} a thread\n", bytesText(header.arenaBytes),
                   bytesText(header.serialScratchBytes), bytesText(header.threadScratchBytes));
+  if (signature.generated())
+    text += describeOrder(signature);
   return text;
 }
 
 nlohmann::json modelToJson(const Signature &signature) {
   const ImageHeader &header = signature.image.header();
-  return {{"model", signature.model},
-          {"target", signature.target},
-          {"producer", signature.producer},
-          {"inputs", portsToJson(signature.inputs)},
-          {"outputs", portsToJson(signature.outputs)},
-          {"kernels", kernelCount(signature.image)},
-          {"kernel_calls", signature.image.steps().size()},
-          {"flops", totalFlops(signature.image)},
-          {"weights_bytes", header.weightsBytes},
-          {"weights_file", signature.image.text(header.weightsFile)},
-          {"arena_bytes", header.arenaBytes},
-          {"serial_scratch_bytes", header.serialScratchBytes},
-          {"thread_scratch_bytes", header.threadScratchBytes}};
+  nlohmann::json json = {{"model", signature.model},
+                         {"target", signature.target},
+                         {"producer", signature.producer},
+                         {"inputs", portsToJson(signature.inputs)},
+                         {"outputs", portsToJson(signature.outputs)},
+                         {"kernels", kernelCount(signature.image)},
+                         {"kernel_calls", signature.image.steps().size()},
+                         {"flops", totalFlops(signature.image)},
+                         {"weights_bytes", header.weightsBytes},
+                         {"weights_file", signature.image.text(header.weightsFile)},
+                         {"arena_bytes", header.arenaBytes},
+                         {"serial_scratch_bytes", header.serialScratchBytes},
+                         {"thread_scratch_bytes", header.threadScratchBytes}};
+  if (const SequenceEntry *order = signature.image.sequence()) {
+    std::vector<uint32_t> places(signature.image.places().begin(), signature.image.places().end());
+    json["sequence"] = {{"input", signature.generated()->name},
+                        {"extents", std::vector(order->extents, order->extents + order->axes)},
+                        {"strict", order->isStrict != 0},
+                        {"places", places},
+                        {"latency", order->lag},
+                        {"bytes", savedBytes(signature.image.states())}};
+  }
+  return json;
+}
+
+/// A rate of `amount` in so many nanoseconds; of what is over before a clock can tell, "-".
+static std::string rateText(uint64_t amount, double nanoseconds) {
+  constexpr double shortest = 200;
+  return nanoseconds < shortest ? "-"
+                                : fmt::format("{:.1f}", static_cast<double>(amount) / nanoseconds);
 }
 
 std::string describeProfile(const quern_context *context) {
@@ -126,9 +160,8 @@ std::string describeProfile(const quern_context *context) {
     auto least = static_cast<double>(std::max<uint64_t>(entry.min_ns, 1));
     double mean = static_cast<double>(entry.total_ns) / static_cast<double>(entry.calls);
     minimum += least;
-    text += fmt::format("{:9.4f} {:9.4f} {:7.1f} {:7.1f} {:5.1f}%  {:<{}}  {}\n", least * 1e-6,
-                        mean * 1e-6, static_cast<double>(entry.flops) / least,
-                        static_cast<double>(entry.bytes) / least,
+    text += fmt::format("{:9.4f} {:9.4f} {:>7} {:>7} {:5.1f}%  {:<{}}  {}\n", least * 1e-6,
+                        mean * 1e-6, rateText(entry.flops, least), rateText(entry.bytes, least),
                         100.0 * static_cast<double>(entry.total_ns) /
                             static_cast<double>(std::max<uint64_t>(total, 1)),
                         entry.name, width, entry.location);

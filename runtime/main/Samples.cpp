@@ -4,6 +4,7 @@
 #include "runtime/Element.h"
 #include "runtime/formats/File.h"
 #include "runtime/formats/Image.h"
+#include "runtime/main/ArrayFile.h"
 #include "runtime/main/Printable.h"
 
 #include <fmt/format.h>
@@ -65,29 +66,73 @@ Result<std::vector<std::byte>> encode(const Signature &signature, size_t rows,
   return elements;
 }
 
-/// A sample's elements as the input has them: row-major, whatever the order.
-std::vector<std::byte> asTensor(const Signature &signature, std::span<const std::byte> elements) {
+/// Where in the input's tensor, row-major, the elements lie that come position by position, place
+/// by place.
+std::vector<size_t> offsetsInTensor(const Signature &signature) {
   const Port &input = *signature.generated();
   const SequenceEntry &order = *signature.image.sequence();
   size_t each = dtypeBytes(input.dtype);
   std::span<const uint32_t> ordered(order.inputAxes, order.axes);
-  std::vector<size_t> axes(ordered.begin(), ordered.end()), stride(input.shape.size(), 1);
+  std::vector<size_t> axes(ordered.begin(), ordered.end()), stride(input.shape.size(), each);
   for (size_t axis = 0; axis < input.shape.size(); ++axis)
     if (std::ranges::find(axes, axis) == axes.end())
       axes.push_back(axis);
   for (size_t axis = input.shape.size(); axis-- > 1;)
     stride[axis - 1] = stride[axis] * static_cast<size_t>(input.shape[axis]);
-  std::vector<std::byte> tensor(input.bytes);
-  for (size_t i = 0; i < elements.size() / each; ++i) {
-    size_t rest = i, at = 0;
+  std::vector<size_t> offsets(input.bytes / each);
+  for (size_t i = 0; i < offsets.size(); ++i) {
+    size_t rest = i;
     for (size_t k = axes.size(); k-- > 0;) {
       auto extent = static_cast<size_t>(input.shape[axes[k]]);
-      at += rest % extent * stride[axes[k]];
+      offsets[i] += rest % extent * stride[axes[k]];
       rest /= extent;
     }
-    std::memcpy(tensor.data() + at * each, elements.data() + i * each, each);
   }
+  return offsets;
+}
+
+/// A sample's elements as the input has them: row-major, whatever the order.
+std::vector<std::byte> asTensor(const Signature &signature, std::span<const std::byte> elements) {
+  const Port &input = *signature.generated();
+  size_t each = dtypeBytes(input.dtype);
+  std::vector<size_t> offsets = offsetsInTensor(signature);
+  std::vector<std::byte> tensor(input.bytes);
+  for (size_t i = 0; i < elements.size() / each; ++i)
+    std::memcpy(tensor.data() + offsets[i], elements.data() + i * each, each);
   return tensor;
+}
+
+/// The elements of a whole input, position by position.
+std::vector<std::byte> byPosition(const Signature &signature, std::span<const std::byte> tensor) {
+  const Port &input = *signature.generated();
+  size_t each = dtypeBytes(input.dtype), positions = positionsOf(*signature.image.sequence()),
+         slot = input.bytes / each / positions;
+  std::vector<size_t> offsets = offsetsInTensor(signature);
+  std::span<const uint32_t> places = signature.image.places();
+  std::vector<std::byte> elements(input.bytes);
+  for (size_t i = 0; i < offsets.size(); ++i) {
+    size_t place = places.empty() ? i / slot : places[i / slot];
+    std::memcpy(elements.data() + i * each, tensor.data() + offsets[place * slot + i % slot], each);
+  }
+  return elements;
+}
+
+/// A prompt as an array: of the input's shape, or of another with elements position by position.
+Result<std::vector<std::byte>> readArray(const Signature &signature, const ArrayFile &file) {
+  const Port &input = *signature.generated();
+  Result<std::vector<std::byte>> content = readBytes(file.path);
+  if (!content)
+    return content.failure();
+  Result<FoundArray> array = findArray(file, *content, input.name);
+  if (!array)
+    return array.failure();
+  const ArrayView &view = array->view;
+  if (view.dtype != input.dtype)
+    return Failure{fmt::format("{}: expected elements of input '{}' ({}), found {}", file.argument,
+                               input.name, input.typeText(), dtypeName(view.dtype))};
+  if (view.shape == input.shape)
+    return byPosition(signature, view.data);
+  return std::vector<std::byte>(view.data.begin(), view.data.end());
 }
 
 /// Pictures of all rows of all samples, as grey or RGB bytes.
@@ -205,10 +250,16 @@ Result<std::vector<std::byte>> readPrompt(const Signature &signature, const Requ
   std::optional<std::string> file = promptFile(signature, request);
   if (!file)
     return encode(signature, rows, *request.prompt);
+  if (file->empty())
+    return Failure{input.text
+                       ? "--prompt @ names no file: @FILE reads the text of one"
+                       : "--prompt '' names no file: it takes one with elements of the input"};
   // Not a byte more than tells that it is too long: a pipe may be endless.
   uint64_t positions = positionsOf(order);
   size_t most = positions * (input.text ? longestSymbol(signature, *input.text) : slot);
-  Result<std::vector<std::byte>> bytes = readStart(*file, most + 1);
+  Result<std::vector<std::byte>> bytes = readStart(ArrayFile(*file).path, most + 1);
+  if (bytes && !input.text && holdsArrays(*bytes))
+    bytes = readArray(signature, ArrayFile(*file));
   if (!bytes)
     return bytes.failure();
   if (bytes->size() > most)
@@ -272,16 +323,16 @@ void showNumbers(const Signature &signature, std::span<const std::byte> elements
   std::fflush(stdout);
 }
 
-void showPlaces(const Signature &signature, std::span<const std::byte> elements, uint64_t from) {
+void showPlaces(const Signature &signature, std::span<const std::byte> elements) {
   std::span<const uint32_t> places = signature.image.places();
   size_t slot = signature.generated()->bytes / places.size(), known = elements.size() / slot;
-  std::vector<uint8_t> isShown(places.size());
-  for (size_t at = from; at < known; ++at)
-    isShown[places[at]] = 1;
+  std::vector<uint8_t> isKnown(places.size());
+  for (uint32_t place : places.first(known))
+    isKnown[place] = 1;
   std::vector<std::byte> placed = inPlace(signature, elements);
   bool isText = signature.generated()->text != nullptr;
   for (size_t place = 0; place < places.size(); ++place)
-    if (!isShown[place])
+    if (!isKnown[place])
       fmt::print("-{}", isText ? "" : "\n");
     else
       (isText ? showText : showNumbers)(signature, std::span(placed).subspan(place * slot, slot));

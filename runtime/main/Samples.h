@@ -31,9 +31,9 @@ void showTexts(const Signature &signature, std::span<const std::byte> elements, 
 /// Prints numbers at once, the rows of a batch side by side.
 void showNumbers(const Signature &signature, std::span<const std::byte> elements);
 
-/// Prints the elements from position `from` on where they lie, of a model with an order of its own;
-/// '-' stands where nothing was drawn.
-void showPlaces(const Signature &signature, std::span<const std::byte> elements, uint64_t from);
+/// Prints elements where they lie, of a model with an order of its own; '-' stands for those that
+/// are not known yet.
+void showPlaces(const Signature &signature, std::span<const std::byte> elements);
 
 /// Writes samples, or prints images, each the elements of a whole sequence place by place.
 Status showSamples(const Signature &signature, const Request &request,
