@@ -214,7 +214,8 @@ private:
       facts.weightsFile = llvm::sys::path::filename(weightsPath()).str();
     image = buildImage(functions, *buffers, facts);
     report.launches = static_cast<int>(llvm::range_size(model.getOps<ir::LaunchOp>()));
-    report.arenaBytes = model->getAttrOfType<mlir::IntegerAttr>(ir::names::arenaBytes).getInt();
+    for (const CompiledFunction &compiled : functions)
+      report.arenaBytes = std::max(report.arenaBytes, static_cast<int64_t>(compiled.arenaBytes()));
     report.weightsBytes = static_cast<int64_t>(weights.size());
     return mlir::success();
   }

@@ -60,10 +60,10 @@ llvm::StringRef nameOf(mlir::DictionaryAttr attributes) {
 std::string modelHeader(mlir::func::FuncOp model, llvm::StringRef symbol, llvm::StringRef target) {
   std::string inputs, outputs;
   size_t count = 0;
-  for (mlir::BlockArgument argument : model.getArguments()) {
-    mlir::DictionaryAttr attributes = model.getArgAttrDict(argument.getArgNumber());
+  for (auto [index, type] : llvm::enumerate(model.getArgumentTypes())) {
+    mlir::DictionaryAttr attributes = model.getArgAttrDict(index);
     if (!attributes || !attributes.contains(ir::names::weight))
-      inputs += tensorLine("inputs", count++, nameOf(attributes), argument.getType(), "const ");
+      inputs += tensorLine("inputs", count++, nameOf(attributes), type, "const ");
   }
   for (auto [index, type] : llvm::enumerate(model.getResultTypes()))
     outputs += tensorLine("outputs", index, nameOf(model.getResultAttrDict(index)), type, "");

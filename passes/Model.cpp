@@ -12,7 +12,12 @@ mlir::func::FuncOp marked(mlir::ModuleOp module, llvm::StringRef attribute) {
 }
 } // namespace
 
-mlir::func::FuncOp modelOf(mlir::ModuleOp module) { return marked(module, ir::names::model); }
+mlir::func::FuncOp modelOf(mlir::ModuleOp module) {
+  mlir::func::FuncOp model = signatureOf(module);
+  return model && model.isDeclaration() ? nullptr : model;
+}
+
+mlir::func::FuncOp signatureOf(mlir::ModuleOp module) { return marked(module, ir::names::model); }
 
 mlir::func::FuncOp prepareOf(mlir::ModuleOp module) { return marked(module, ir::names::prepare); }
 

@@ -5,8 +5,12 @@
 
 namespace quern::passes {
 
-/// The function marked quern.model, or null.
+/// The function marked quern.model, or null: also where only its signature is left
+/// (drop-full-pass).
 mlir::func::FuncOp modelOf(mlir::ModuleOp module);
+
+/// The function marked quern.model, which may be only a signature, or null.
+mlir::func::FuncOp signatureOf(mlir::ModuleOp module);
 
 /// The function marked quern.prepare, or null.
 mlir::func::FuncOp prepareOf(mlir::ModuleOp module);

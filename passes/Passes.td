@@ -51,6 +51,10 @@ def DeriveSteps : QuernPass<"derive-steps"> {
   ];
 }
 
+def DropFullPass : QuernPass<"drop-full-pass"> {
+  let summary = "leave nothing of a model with step programs but these and its signature";
+}
+
 def CropFilters : QuernPass<"crop-filters"> {
   let summary = "take away the rows and columns of kernels that a mask has emptied";
 }

@@ -53,6 +53,8 @@ void buildPipeline(mlir::OpPassManager &pm, const PipelineOptions &options) {
   buildProof(pm);
   if (options.steps != StepsMode::none) {
     pm.addPass(createDeriveSteps({options.steps == StepsMode::ifPossible}));
+    if (options.stepsAlone)
+      pm.addPass(createDropFullPass());
     buildKernels(pm.nest<mlir::ModuleOp>(), PipelineOptions());
   }
   buildKernels(pm, options);
@@ -75,7 +77,7 @@ void buildStates(mlir::OpPassManager &pm) {
 
 std::vector<std::string> passNames() {
   mlir::OpPassManager pm(mlir::ModuleOp::getOperationName());
-  buildPipeline(pm, {.steps = StepsMode::required});
+  buildPipeline(pm, {.steps = StepsMode::required, .stepsAlone = true});
   std::vector<std::string> names;
   for (mlir::Pass &pass : pm.getPasses()) {
     std::string name = pass.getArgument().str();

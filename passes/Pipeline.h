@@ -26,6 +26,8 @@ struct PipelineOptions {
   /// Whether the target's buffers have no parts, so that slices are copies.
   bool copySlices = false;
   StepsMode steps = StepsMode::none;
+  /// Whether nothing but the step programs is compiled, where there are any.
+  bool stepsAlone = false;
 };
 
 /// Canonical form: constants folded, batch norm in the weights, nothing dead or computed twice.

@@ -206,7 +206,7 @@ std::vector<PlannedConv> plannedConvs(llvm::ArrayRef<ConvDecision> decisions) {
 
 void writePlan(mlir::ModuleOp module, llvm::StringRef target,
                llvm::ArrayRef<ConvDecision> decisions, llvm::raw_ostream &out) {
-  mlir::func::FuncOp model = modelOf(module), prepare = prepareOf(module);
+  mlir::func::FuncOp model = signatureOf(module), prepare = prepareOf(module);
   if (!model)
     return;
   OStream json(out, 2);
@@ -216,10 +216,11 @@ void writePlan(mlir::ModuleOp module, llvm::StringRef target,
     json.attribute("checksum", planChecksum(target, model.getName(), plannedConvs(decisions)));
     if (auto arena = model->getAttrOfType<mlir::IntegerAttr>(ir::names::arenaBytes))
       json.attribute("arena_bytes", arena.getInt());
-    json.attribute("live_bytes", liveBytes(collectLifetimes(model).allocations));
+    if (!model.isDeclaration())
+      json.attribute("live_bytes", liveBytes(collectLifetimes(model).allocations));
     mlir::SymbolTable symbols(module);
     json.attributeArray("launches", [&] {
-      for (auto [index, launch] : llvm::enumerate(model.front().getOps<ir::LaunchOp>()))
+      for (auto [index, launch] : llvm::enumerate(model.getOps<ir::LaunchOp>()))
         writeLaunch(json, static_cast<int64_t>(index), launch,
                     symbols.lookup<mlir::func::FuncOp>(launch.getKernel()));
     });

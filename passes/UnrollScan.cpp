@@ -205,7 +205,8 @@ struct UnrollScan : impl::UnrollScanBase<UnrollScan> {
       if (scan.getSteps() >= manySteps)
         scan.emitWarning() << "the full pass writes out all " << scan.getSteps()
                            << " steps of this recurrence, which takes long to compile and much "
-                              "memory: make the sequence shorter";
+                              "memory: make the sequence shorter, or compile step programs alone "
+                              "(--steps only)";
       Unroller(scan).run();
     }
   }

@@ -82,7 +82,9 @@ abi::Type halideType(quern_dtype dtype) {
 quern_status checkModel(const quern_model *model, ImageView &image, Error &error) {
   if (quern_status status = openModel(model, image, error); status != QUERN_OK)
     return status;
-  if (!model->run || !model->runProfiled)
+  bool isWhole = model->run && model->runProfiled,
+       isStepsAlone = !model->run && !model->runProfiled;
+  if (!isWhole && !(isStepsAlone && !image.programs().empty()))
     return error.set(QUERN_BAD_MODEL, "the model has no driver");
   if (!image.programs().empty() && !model->programs)
     return error.set(QUERN_BAD_MODEL, "the model has no drivers of its step programs");
@@ -316,6 +318,11 @@ quern_status quern_run(quern_context *context, const void *const *inputs, void *
   Error &error = context->error;
   error.clear();
   context->kernelComplained.store(false, std::memory_order_relaxed);
+  if (!context->model->run)
+    return error.set(
+        QUERN_INVALID_ARGUMENT,
+        "only the step programs of this model were compiled (--steps only): carry on a "
+        "sequence, or compile it with --steps auto");
   const ImageView &image = context->image;
   quern_status status = checkPointers(inputs, image.inputs(), image, "input", error);
   if (status == QUERN_OK)

@@ -316,7 +316,7 @@ struct quern_model {
   const void *image;
   uint64_t imageSize;
   /// Calls every kernel in order with `context` as user_context and pointers into `buffers`;
-  /// returns the first non-zero code, or 0.
+  /// returns the first non-zero code, or 0. Null where there are step programs alone.
   int32_t (*run)(quern_context *context, struct halide_buffer_t *buffers);
   /// The same with quern_profile_begin and quern_profile_end around each kernel.
   int32_t (*runProfiled)(quern_context *context, struct halide_buffer_t *buffers);

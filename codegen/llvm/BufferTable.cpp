@@ -73,7 +73,7 @@ BufferTable::BufferTable(llvm::ArrayRef<mlir::func::FuncOp> functions) {
 void BufferTable::addFunction(mlir::func::FuncOp function) {
   for (mlir::BlockArgument argument : function.getArguments())
     addArgument(argument, function.getArgAttrDict(argument.getArgNumber()));
-  for (mlir::Operation &op : function.front()) {
+  for (mlir::Operation &op : function.getOps()) {
     if (auto launch = llvm::dyn_cast<ir::LaunchOp>(op)) {
       addLaunch(launch, function);
     } else if (auto reshape = llvm::dyn_cast<ir::ReshapeOp>(op)) {

@@ -29,7 +29,7 @@ public:
     declare("quern_profile_end", {pointer, i32}, LLVM::LLVMVoidType::get(builder.getContext()));
     for (bool isProfiled : {false, true}) {
       int32_t step = 0;
-      for (size_t i = 0; i < functions.size(); ++i)
+      for (size_t i = functions.front().isSignature() ? 1 : 0; i < functions.size(); ++i)
         step = addRun(functions[i], runName(i, isProfiled), isProfiled, step);
     }
     addPrograms();
@@ -177,13 +177,14 @@ private:
       return LLVM::ConstantOp::create(builder, loc, numberType,
                                       builder.getIntegerAttr(numberType, value));
     };
+    bool hasModel = !functions.front().isSignature();
     mlir::Value fields[] = {
         number(i32, QUERN_ABI_VERSION),
         number(i32, 0),
         address(facts.symbol + "_image"),
         number(i64, facts.image.size()),
-        address(facts.symbol + "_run"),
-        address(facts.symbol + "_run_profiled"),
+        address(hasModel ? runName(0, /*isProfiled=*/false) : ""),
+        address(hasModel ? runName(0, /*isProfiled=*/true) : ""),
         address(weightsName()),
         number(i64, facts.embedsWeights ? facts.weightsBytes : 0),
         address(facts.deviceSymbol),

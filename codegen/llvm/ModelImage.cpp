@@ -66,8 +66,11 @@ private:
   std::string strings;
 };
 
-/// Whether the value that the model returns is a softmax already.
-bool isProbability(mlir::Value returned) {
+/// Whether the value that the model returns as a result is a softmax already.
+bool isProbability(mlir::func::FuncOp model, size_t result) {
+  if (model.isDeclaration())
+    return false;
+  mlir::Value returned = model.front().getTerminator()->getOperand(result);
   auto launch = returned.getDefiningOp<ir::LaunchOp>();
   if (!launch)
     return false;
@@ -144,22 +147,21 @@ private:
 void writeSignature(ImageBuilder &builder, mlir::func::FuncOp model) {
   SignatureWriter writer(builder);
   std::vector<runtime::TensorEntry> inputs, outputs;
-  for (mlir::BlockArgument argument : model.getArguments()) {
-    mlir::DictionaryAttr attributes = model.getArgAttrDict(argument.getArgNumber());
+  for (auto [index, type] : llvm::enumerate(model.getArgumentTypes())) {
+    mlir::DictionaryAttr attributes = model.getArgAttrDict(index);
     if (attributes && attributes.contains(ir::names::weight))
       continue;
-    inputs.push_back(writer.tensor(argument.getType(), attributes));
+    inputs.push_back(writer.tensor(type, attributes));
     if (auto photo = attributes ? attributes.getAs<ir::PhotoAttr>(ir::names::from) : nullptr)
       writer.addPhoto(inputs.back(), photo);
     if (auto text = attributes ? attributes.getAs<ir::LabelsAttr>(ir::names::from) : nullptr)
       writer.addText(inputs.back(), text);
   }
-  mlir::Operation *end = model.front().getTerminator();
   for (auto [index, type] : llvm::enumerate(model.getResultTypes())) {
     mlir::DictionaryAttr attributes = model.getResultAttrDict(index);
     outputs.push_back(writer.tensor(type, attributes));
     if (auto labels = attributes ? attributes.getAs<ir::LabelsAttr>(ir::names::as) : nullptr)
-      writer.addLabels(outputs.back(), labels, isProbability(end->getOperand(index)));
+      writer.addLabels(outputs.back(), labels, isProbability(model, index));
   }
   builder.header.inputs = builder.section(inputs);
   builder.header.outputs = builder.section(outputs);
@@ -347,11 +349,8 @@ std::vector<char> buildImage(llvm::ArrayRef<CompiledFunction> functions, const B
   header.arch = facts.arch;
   header.device = facts.device;
   header.cpuFeatures = facts.cpuFeatures;
-  for (const CompiledFunction &compiled : functions) {
-    mlir::func::FuncOp function = compiled.function;
-    auto arena = function->getAttrOfType<mlir::IntegerAttr>(ir::names::arenaBytes);
-    header.arenaBytes = std::max(header.arenaBytes, static_cast<uint64_t>(arena.getInt()));
-  }
+  for (const CompiledFunction &compiled : functions)
+    header.arenaBytes = std::max(header.arenaBytes, compiled.arenaBytes());
   header.threadScratchBytes = facts.threadScratchBytes;
   header.serialScratchBytes = facts.serialScratchBytes;
   header.weightsBytes = buffers.weightsBytes();

@@ -147,7 +147,7 @@ std::vector<std::string> filesRead(const Signature &signature, const Request &re
     file = ArrayFile(file).path;
   files.push_back(request.weights);
   if (std::optional<std::string> prompt = promptFile(signature, request))
-    files.push_back(*prompt);
+    files.push_back(ArrayFile(*prompt).path);
   for (const std::string &own : ownFiles(signature))
     files.push_back(own);
   return files;
@@ -188,6 +188,9 @@ int serve(const Signature &signature, const Request &request) {
     return fail(places.error());
   if (request.sample > 0 || request.stream)
     return generateAll(signature, request);
+  if (!quern_main_model()->run)
+    return fail("this program has step programs alone, as it was compiled with --steps only: give "
+                "--sample or --stream, or compile it with --steps auto");
   Result<std::vector<RunFiles>> runs = dealFiles(signature, request);
   if (!runs)
     return fail(runs.error() + " (see --help)", exitUsage);

@@ -30,7 +30,7 @@ func.func @rnn(%x: tensor<2x3x4xf32>, %h: tensor<2x5xf32>, %w: tensor<5x4xf32>, 
 
 // A recurrence of very many steps is announced; the others are not.
 // SAID-NOT: warning
-// SAID: warning: the full pass writes out all 2048 steps of this recurrence, which takes long to compile and much memory: make the sequence shorter
+// SAID: warning: the full pass writes out all 2048 steps of this recurrence, which takes long to compile and much memory: make the sequence shorter, or compile step programs alone (--steps only)
 // SAID-NOT: warning
 func.func @long(%x: tensor<2048x1xf32>, %h: tensor<1xf32>) -> tensor<2048x1xf32> {
   %0 = quern.scan(%x) along [0] carry(%h) into [0] : (tensor<2048x1xf32>) (tensor<1xf32>) to tensor<2048x1xf32> {

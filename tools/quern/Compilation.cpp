@@ -53,16 +53,7 @@ void CompilationOptions::addTo(CLI::App &command) {
       ->type_name("NAME")
       ->capture_default_str();
   conv.addTo(command);
-  static const std::map<std::string, passes::StepsMode> stepsModes = {
-      {"auto", passes::StepsMode::ifPossible},
-      {"always", passes::StepsMode::required},
-      {"never", passes::StepsMode::none}};
-  command
-      .add_option("--steps", steps,
-                  "step programs of a causal model, to sample it position by position: where they "
-                  "can be derived (auto), always or never")
-      ->type_name("MODE")
-      ->transform(CLI::CheckedTransformer(stepsModes).description(""));
+  addStepsTo(command);
   command.add_option("--plan", planFile, "write every choice that was made to this file (JSON)")
       ->type_name("FILE");
   command
@@ -84,6 +75,31 @@ void CompilationOptions::addTo(CLI::App &command) {
       ->check(CLI::Range(0, 1024).description(""));
   command.add_flag("--no-cache", isUncached, "compile every kernel anew");
   command.add_flag("-q,--quiet", isQuiet, "print errors only");
+}
+
+void CompilationOptions::addStepsTo(CLI::App &command) {
+  static const std::map<std::string, passes::StepsMode> modes = {
+      {"auto", passes::StepsMode::ifPossible},
+      {"always", passes::StepsMode::required},
+      {"never", passes::StepsMode::none},
+      {"only", passes::StepsMode::required}};
+  command
+      .add_option_function<std::string>(
+          "--steps",
+          [this](const std::string &mode) {
+            steps = modes.at(mode);
+            stepsAlone = mode == "only";
+          },
+          "step programs of a causal model, to sample it position by position: where they can be "
+          "derived (auto), always, never, or only they and no pass over the whole model (only)")
+      ->type_name("MODE")
+      ->check(
+          [](const std::string &mode) {
+            return modes.contains(mode)
+                       ? ""
+                       : fmt::format("'{}' is none of auto, always, never and only", mode);
+          },
+          "");
 }
 
 void CompilationOptions::addPrintIrAfterTo(CLI::App &command) {
@@ -219,10 +235,18 @@ mlir::FailureOr<passes::ConvPolicy> Compilation::policy() {
 }
 
 bool Compilation::plan() {
+  if (theTarget.onDevice() && options.steps == passes::StepsMode::required) {
+    fmt::print(stderr,
+               "error: step programs run on a CPU, not on {}: give another --target, or --steps "
+               "never\n",
+               theTarget.name);
+    return false;
+  }
   passes::PipelineOptions pipeline;
   pipeline.printIrAfter = options.printIrAfter;
   pipeline.copySlices = theTarget.onDevice();
   pipeline.steps = theTarget.onDevice() ? passes::StepsMode::none : options.steps;
+  pipeline.stepsAlone = options.stepsAlone;
   decisions.clear();
   mlir::FailureOr<passes::ConvPolicy> chosen = policy();
   if (mlir::failed(chosen))

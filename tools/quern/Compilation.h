@@ -21,6 +21,7 @@ struct CompilationOptions {
   std::string replayFile;
   std::vector<std::string> calibration; ///< files of inputs
   passes::StepsMode steps = passes::StepsMode::ifPossible;
+  bool stepsAlone = false;       ///< no full pass where there are step programs
   bool keepsConvWeights = false; ///< in the decisions on convolutions
   int jobs = 0;
   bool isUncached = false;
@@ -31,6 +32,9 @@ struct CompilationOptions {
   void addTo(CLI::App &command);
   /// Adds --print-ir-after only.
   void addPrintIrAfterTo(CLI::App &command);
+
+private:
+  void addStepsTo(CLI::App &command);
 };
 
 /// A model on its way.

@@ -89,10 +89,12 @@ void printReport(const CompileOptions &options, const Compilation &compilation,
     return;
   }
   if (isBuilt) {
-    fmt::print("{}: {} kernel call{} of {} kernel{} ({} from the cache) for {}, {:.1f} s\n",
-               compilation.modelName(), report.launches, report.launches == 1 ? "" : "s",
-               report.kernels, report.kernels == 1 ? "" : "s", report.kernelsFromCache,
-               compilation.target().name, seconds);
+    std::string calls = options.common.stepsAlone ? "step programs alone"
+                                                  : fmt::format("{} kernel call{}", report.launches,
+                                                                report.launches == 1 ? "" : "s");
+    fmt::print("{}: {} of {} kernel{} ({} from the cache) for {}, {:.1f} s\n",
+               compilation.modelName(), calls, report.kernels, report.kernels == 1 ? "" : "s",
+               report.kernelsFromCache, compilation.target().name, seconds);
     fmt::print("memory to run: {} of weights, {} of activations, {} of scratch on {}\n",
                byteText(report.weightsBytes), byteText(report.arenaBytes),
                byteText(report.scratch.bytesOn(compilation.threads())),

@@ -22,8 +22,8 @@ std::string programName(const Compilation &compilation, const CompilationOptions
   std::string facts;
   llvm::raw_string_ostream out(facts);
   compilation.module()->print(out);
-  out << compilation.target().halide << static_cast<int>(options.steps) << options.conv.choice
-      << '/' << options.conv.maxError << '/' << options.conv.maxWorkspace;
+  out << compilation.target().halide << static_cast<int>(options.steps) << options.stepsAlone
+      << options.conv.choice << '/' << options.conv.maxError << '/' << options.conv.maxWorkspace;
   for (const std::string &file : {options.weightsFile, options.replayFile,
                                   llvm::sys::fs::getMainExecutable(nullptr, nullptr)}) {
     llvm::sys::fs::file_status status;
@@ -80,6 +80,14 @@ void checkPlaces(const Compilation &compilation, const std::string &plan,
   require(runtime::checkSpared(plan, filesAmong(arguments), "the plan", "reads or writes itself"));
 }
 
+/// Whether the program is to generate, for which a model's step programs are enough.
+bool generates(const std::vector<std::string> &arguments) {
+  return llvm::any_of(arguments, [](llvm::StringRef argument) {
+    llvm::StringRef option = argument.split('=').first;
+    return option == "--sample" || option == "--stream";
+  });
+}
+
 void run(const CompilationOptions &options, const std::vector<std::string> &arguments) {
   Compilation compilation(options);
   if (!compilation.load())
@@ -128,6 +136,10 @@ void addRunCommand(CLI::App &app, const std::vector<std::string> &forProgram) {
   command->callback([command, options, forProgram] {
     std::vector<std::string> arguments = command->remaining();
     arguments.insert(arguments.end(), forProgram.begin(), forProgram.end());
+    // A plan is one of the full pass.
+    options->stepsAlone |= options->steps == passes::StepsMode::ifPossible &&
+                           options->planFile.empty() && options->replayFile.empty() &&
+                           generates(arguments);
     run(*options, arguments);
   });
 }
