@@ -148,11 +148,9 @@ ReceptiveField receptiveField(const CausalAnalysis &analysis, llvm::ArrayRef<int
 }
 
 llvm::SmallVector<int64_t> showcasePosition(const Positions &positions) {
-  llvm::SmallVector<int64_t> position;
-  bool isSequence = positions.extents().size() == 1;
-  for (int64_t extent : positions.extents())
-    position.push_back(isSequence ? extent - 1 : extent / 2);
-  return position;
+  if (positions.extents().size() == 1)
+    return positions.positionOf(positions.count() - 1);
+  return llvm::map_to_vector(positions.extents(), [](int64_t extent) { return extent / 2; });
 }
 
 } // namespace quern::passes

@@ -23,7 +23,7 @@ struct CausalOptions {
   ModelSource source;
   std::optional<std::string> over;
   bool isStrict = false;
-  std::string at;
+  std::optional<std::string> at;
   bool isJson = false;
   std::string htmlFile;
 };
@@ -75,18 +75,19 @@ ir::CausalAttr contractOf(const CausalOptions &options, mlir::func::FuncOp model
 }
 
 /// The output position to look at, where one was named.
-std::optional<llvm::SmallVector<int64_t>> positionAt(const std::string &at,
+std::optional<llvm::SmallVector<int64_t>> positionAt(const std::optional<std::string> &at,
                                                      const passes::Positions &positions) {
-  if (at.empty())
+  if (!at)
     return std::nullopt;
-  llvm::SmallVector<int64_t> position = numbers(at, "--at");
-  if (position.size() != positions.extents().size())
-    fail(fmt::format("--at {}: expected {} numbers, as the positions are {}", at,
-                     positions.extents().size(), fmt::join(positions.extents(), " x ")));
+  llvm::SmallVector<int64_t> position = numbers(*at, "--at");
+  size_t axes = positions.extents().size();
+  if (position.size() != axes)
+    fail(fmt::format("--at {}: expected {} number{}, as the positions are {}", *at, axes,
+                     axes == 1 ? "" : "s", fmt::join(positions.extents(), " x ")));
   bool isInside = llvm::all_of(llvm::zip_equal(position, positions.extents()),
                                [](auto pair) { return std::get<0>(pair) < std::get<1>(pair); });
   if (!isInside)
-    fail(fmt::format("--at {}: no position of {}", at, fmt::join(positions.extents(), " x ")));
+    fail(fmt::format("--at {}: no position of {}", *at, fmt::join(positions.extents(), " x ")));
   return position;
 }
 

@@ -127,6 +127,7 @@ public:
     graph["ops"] = opsJson(model.front());
     graph["layers"] = layers;
     graph["verdict"] = report.verdictText();
+    graph["orderText"] = report.orderText();
     graph["lookAhead"] = report.lookAheadText();
     graph["memory"] = report.memoryText();
     if (report.counterexample)

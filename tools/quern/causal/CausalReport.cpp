@@ -200,6 +200,19 @@ std::string CausalReport::leakText() const {
                      inputName(analysis), indexText(found.inputPosition), through);
 }
 
+std::string CausalReport::orderText() const {
+  constexpr size_t most = 32, shown = 12;
+  llvm::ArrayRef<int64_t> ranks = analysis.positions.contract().getOrder();
+  if (ranks.empty())
+    return "";
+  bool isLong = ranks.size() > most;
+  std::string rest =
+      isLong ? fmt::format(" ... {}", fmt::join(ranks.take_back(shown), " ")) : std::string();
+  return fmt::format("order: explicit permutation of {}: {}{}",
+                     plural(static_cast<int64_t>(ranks.size()), "position"),
+                     fmt::join(isLong ? ranks.take_front(shown) : ranks, " "), rest);
+}
+
 std::string CausalReport::lookAheadText() const {
   return fmt::format("look-ahead: {} beyond the contract; latency as a stream: {}",
                      plural(verdict.lookAhead, "position"), plural(verdict.latency, "position"));
@@ -217,6 +230,8 @@ void CausalReport::print() const {
   fmt::print("{}\n", verdictText());
   if (counterexample)
     printCounterexample(*this);
+  if (std::string order = orderText(); !order.empty())
+    fmt::print("  {}\n", order);
   fmt::print("  {}\n", lookAheadText());
   printField(*this);
   fmt::print("  memory: {}\n", memoryText());
@@ -228,6 +243,7 @@ std::string CausalReport::json() const {
   llvm::ArrayRef<int64_t> extents = analysis.positions.extents();
   Json json{{"model", model.getSymName().str()},
             {"extents", list(extents)},
+            {"order", list(analysis.positions.contract().getOrder())},
             {"strict", analysis.positions.contract().getStrict()},
             {"causal", verdict.isCausal},
             {"look_ahead", verdict.lookAhead},

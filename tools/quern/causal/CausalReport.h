@@ -31,6 +31,9 @@ struct CausalReport {
   std::string verdictText() const;
   /// "output[0] reads sound[1] through late at wavenet.qn:13:18, tap (+1)", of the counterexample.
   std::string leakText() const;
+  /// "order: explicit permutation of 6 positions: 5 4 3 2 1 0", the rank of each; shortened where
+  /// it is long, and empty where positions are generated as they lie.
+  std::string orderText() const;
   /// "look-ahead: 0 positions beyond the contract; latency as a stream: 0 positions".
   std::string lookAheadText() const;
   /// "a sequence of the compiled model takes 33.1 KiB; as the model is written, later steps
@@ -38,7 +41,8 @@ struct CausalReport {
   std::string memoryText() const;
   /// For people, on standard output.
   void print() const;
-  /// For programs: causal, look_ahead, counterexample (a list of op, location and tap),
+  /// For programs: causal, order (the rank of each position; empty where they are generated as
+  /// they lie), look_ahead, counterexample (a list of op, location and tap),
   /// receptive_field, blind_spot, state_bytes (of the values as written), sequence_bytes (as
   /// compiled) and more.
   std::string json() const;
