@@ -12,7 +12,7 @@ struct MachineRates {
   double bytesPerNanosecond = 0; ///< read from behind the second-level cache
 };
 
-/// Measured in about a tenth of a second when first asked for, and kept in the tuning cache.
+/// Measured in about a fifth of a second when first asked for, and kept in the tuning cache.
 MachineRates hostRates(unsigned threads, int64_t l2Bytes);
 
 } // namespace quern::tools
