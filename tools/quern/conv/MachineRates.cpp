@@ -20,7 +20,7 @@ double twoDigits(double value) {
 
 MachineRates hostRates(unsigned threads, int64_t l2Bytes) {
   TuningCache cache(cacheFolder(), processorName());
-  std::string what = fmt::format("rates of {} threads at once behind {} bytes", threads, l2Bytes);
+  std::string what = fmt::format("rates of one of {} threads behind {} bytes", threads, l2Bytes);
   if (std::optional<Json> known = cache.find(what))
     if (known->is_array() && known->size() == 2 && (*known)[0].is_number() &&
         (*known)[1].is_number())

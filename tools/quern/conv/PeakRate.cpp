@@ -1,8 +1,8 @@
 #include "tools/quern/conv/PeakRate.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
+#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -70,26 +70,17 @@ unsigned busyAtOnce(unsigned threads) {
   return std::min(threads, std::max(1U, std::thread::hardware_concurrency()));
 }
 
-/// What the threads reach together in the best of `runs` runs, each of which they begin at once and
-/// which ends with the last of them: two that share a core would each be faster alone. `work` of a
-/// thread returns billions of whatever is counted.
+/// The sum of what the threads reach, each in the best of `runs` runs: what they reach at one
+/// moment would be half of that wherever another program takes a processor for a while. `work` of a
+/// run returns billions of whatever is counted.
 template <typename Work> double rateOf(unsigned threads, int runs, Work work) {
-  std::atomic<unsigned> arrivals = 0;
-  auto meet = [&](unsigned meeting) {
-    ++arrivals;
-    while (arrivals < meeting * threads)
-      std::this_thread::yield();
-  };
-  double best = 0;
+  std::vector<double> best(threads, 0);
   auto repeat = [&](unsigned id) {
     for (int run = 0; run < runs; ++run) {
-      meet(2 * run + 1);
       auto start = std::chrono::steady_clock::now();
       double done = work(id);
-      meet(2 * run + 2);
       std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-      if (id == 0)
-        best = std::max(best, threads * done / took.count());
+      best[id] = std::max(best[id], done / took.count());
     }
   };
   std::vector<std::thread> others;
@@ -98,13 +89,13 @@ template <typename Work> double rateOf(unsigned threads, int runs, Work work) {
   repeat(0);
   for (std::thread &other : others)
     other.join();
-  return best;
+  return std::accumulate(best.begin(), best.end(), 0.0);
 }
 
 } // namespace
 
 double peakGflops(unsigned threads, int64_t elementBytes) {
-  constexpr int runs = 300;
+  constexpr int runs = 40;
   Spinner spinner = elementBytes == 8 ? widest<double>() : widest<float>();
   return rateOf(busyAtOnce(threads), runs, [&](unsigned) {
     [[maybe_unused]] volatile float sink = spinner.run();
