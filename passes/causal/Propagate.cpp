@@ -50,7 +50,7 @@ Loop slicesLoop(Sweep &sweep, int64_t number, const RankTensor &operand,
 int64_t keepRuns(std::vector<int64_t> &offsets) {
   auto count = static_cast<int64_t>(offsets.size());
   int64_t length = count;
-  for (int64_t at = 1; at < count; ++at)
+  for (int64_t at = 1; at < count && length > 1; ++at)
     if (offsets[at] != offsets[at - 1])
       length = std::gcd(length, at);
   for (int64_t run = 0; run < count / length; ++run)
@@ -115,6 +115,14 @@ Targets targetsOf(const AxisMap &map, int64_t operandElements) {
   targets.sources.erase(llvm::unique(targets.sources), targets.sources.end());
   targets.areAll = static_cast<int64_t>(targets.sources.size()) == operandElements;
   return targets;
+}
+
+/// As onlyReaders, where the result's elements along the map agree, so that there is one.
+std::vector<int64_t> agreeingReaders(const Targets &targets, int64_t operandElements) {
+  std::vector<int64_t> readers(operandElements, -1);
+  for (int64_t source : targets.sources)
+    readers[source] = 0;
+  return readers;
 }
 
 /// The offset of the one element along the map that reads each of the operand's, or -1; nothing
@@ -244,10 +252,9 @@ RankTensor scatterMax(const Read &read, const RankTensor &wanted,
   llvm::SmallVector<int64_t> extents(operandShape.size(), 1);
   struct Planned {
     int64_t map;
-    /// Whether the result's elements along the map agree, so that each source is marked once.
-    bool agrees;
+    /// Where the result's elements along the map agree, what they read: each is marked once.
     std::vector<int64_t> sources;
-    /// Else, for each run of the operand's elements, what one of the result's reads it, or -1.
+    /// For each run of the operand's elements, what one of the result's reads it, or -1.
     std::vector<int64_t> readers;
   };
   std::vector<Planned> planned;
@@ -260,24 +267,22 @@ RankTensor scatterMax(const Read &read, const RankTensor &wanted,
     if (targets.areAll)
       continue;
     std::vector<int64_t> readers;
-    if (!agrees && sweep.rowAxisOf(map) < 0 && !sweep.maskPlace(number))
+    if (agrees && map.operand.count == 1)
+      readers = agreeingReaders(targets, range.front());
+    else if (!agrees && sweep.rowAxisOf(map) < 0 && !sweep.maskPlace(number))
       readers = onlyReaders(map, result, operandShape);
     if (readers.empty())
       storeInFull(extents, map.operand, operandShape);
     else
       extents[map.operand.first] = keepRuns(readers);
-    planned.push_back({number, agrees, std::move(targets.sources), std::move(readers)});
+    planned.push_back({number, std::move(targets.sources), std::move(readers)});
   }
   RankTensor operand(operandShape, extents, never);
   for (const Planned &plan : planned) {
     const AxisMap &map = read.maps[plan.map];
     std::vector<int64_t> elements = rangeOffsets(map.operand, operand);
     Loop loop{.resultOffsets = {0}};
-    if (plan.agrees) {
-      loop.taps = static_cast<int64_t>(plan.sources.size());
-      for (int64_t source : plan.sources)
-        loop.operandOffsets.push_back(elements[source]);
-    } else if (!plan.readers.empty()) {
+    if (!plan.readers.empty()) {
       loop.resultOffsets.clear();
       for (auto [offset, reader] :
            llvm::zip_equal(storedOffsets(map.operand, operand), plan.readers))
@@ -285,6 +290,10 @@ RankTensor scatterMax(const Read &read, const RankTensor &wanted,
           loop.resultOffsets.push_back(reader);
           loop.operandOffsets.push_back(offset);
         }
+    } else if (!plan.sources.empty()) {
+      loop.taps = static_cast<int64_t>(plan.sources.size());
+      for (int64_t source : plan.sources)
+        loop.operandOffsets.push_back(elements[source]);
     } else {
       loop.taps = map.taps;
       loop.operandOffsets = sourceOffsets(map, elements);

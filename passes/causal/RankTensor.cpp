@@ -29,13 +29,16 @@ llvm::SmallVector<int64_t> storedStrides(llvm::ArrayRef<int64_t> extents) {
 /// sum of what `offsets` has for its coordinates.
 template <typename Visit>
 void forEachStored(llvm::ArrayRef<std::vector<int64_t>> offsets, Visit visit) {
-  int64_t total = 1, offset = 0;
-  for (const std::vector<int64_t> &along : offsets)
-    total *= static_cast<int64_t>(along.size());
-  llvm::SmallVector<size_t> index(offsets.size(), 0);
-  for (int64_t place = 0; place < total; ++place) {
-    visit(place, offset);
-    for (size_t axis = offsets.size(); axis-- > 0;) {
+  if (offsets.empty())
+    return visit(0, 0);
+  int64_t rows = 1, offset = 0, place = 0;
+  for (const std::vector<int64_t> &along : offsets.drop_back())
+    rows *= static_cast<int64_t>(along.size());
+  llvm::SmallVector<size_t> index(offsets.size() - 1, 0);
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t last : offsets.back())
+      visit(place++, offset + last);
+    for (size_t axis = index.size(); axis-- > 0;) {
       const std::vector<int64_t> &along = offsets[axis];
       offset -= along[index[axis]];
       if (++index[axis] < along.size()) {
@@ -89,8 +92,9 @@ llvm::SmallVector<int64_t> RankTensor::firstOf(llvm::ArrayRef<int64_t> stored) c
 
 std::vector<int64_t> RankTensor::offsetsOf(size_t axis, int64_t count) const {
   std::vector<int64_t> offsets;
-  for (int64_t at = 0; at < count; ++at)
-    offsets.push_back(at * theExtents[axis] / count * strides()[axis]);
+  offsets.reserve(count);
+  for (int64_t stored = 0, stride = strides()[axis]; stored < theExtents[axis]; ++stored)
+    offsets.insert(offsets.end(), count / theExtents[axis], stored * stride);
   return offsets;
 }
 
@@ -136,10 +140,10 @@ void RankTensor::compressAxis(size_t axis) {
   int64_t outer = product(extents.take_front(axis));
   const std::vector<int32_t> &stored = *elements;
   for (int64_t o = 0; o < outer; ++o) {
+    // Each slice is as the next.
     auto first = stored.begin() + o * along * inner;
-    for (int64_t i = 1; i < along; ++i)
-      if (!std::equal(first, first + inner, first + i * inner))
-        return;
+    if (!std::equal(first, first + (along - 1) * inner, first + inner))
+      return;
   }
   std::vector<int32_t> &own = data();
   for (int64_t o = 1; o < outer; ++o)

@@ -56,8 +56,8 @@ std::vector<int64_t> rangeOffsets(AxisRange range, const RankTensor &tensor) {
     std::vector<int64_t> next;
     next.reserve(offsets.size() * shape[axis]);
     for (int64_t offset : offsets)
-      for (int64_t at = 0; at < shape[axis]; ++at)
-        next.push_back(offset + at / tensor.run(axis) * strides[axis]);
+      for (int64_t stored = 0; stored < tensor.extents()[axis]; ++stored)
+        next.insert(next.end(), tensor.run(axis), offset + stored * strides[axis]);
     offsets = std::move(next);
   }
   return offsets;
