@@ -14,8 +14,7 @@ namespace {
 class Mutation {
 public:
   Mutation(mlir::ModuleOp module, Entries entries) : module(module), entries(entries) {
-    int64_t number = 0;
-    for (mlir::Operation &op : modelOf(module).front()) {
+    for (auto [number, op] : llvm::enumerate(opsOf(module)))
       if (auto conv = llvm::dyn_cast<ir::ConvOp>(op))
         mutateConv(conv, number);
       else if (auto contract = llvm::dyn_cast<ir::ContractOp>(op))
@@ -24,8 +23,6 @@ public:
         mutateAttention(attention, number);
       else if (auto pad = llvm::dyn_cast<ir::PadOp>(op))
         mutatePad(pad, number);
-      ++number;
-    }
   }
 
   std::vector<Mutant> mutants;
@@ -34,9 +31,17 @@ private:
   using Index = llvm::SmallVector<int64_t>;
   using Change = llvm::function_ref<void(mlir::OpBuilder &, mlir::Operation *)>;
 
-  void add(mlir::Operation *op, int64_t number, Index tap, bool isCertain, Change change) {
+  /// The model's ops, those in the bodies of scans among them.
+  static std::vector<mlir::Operation *> opsOf(mlir::ModuleOp module) {
+    std::vector<mlir::Operation *> ops;
+    modelOf(module).walk<mlir::WalkOrder::PreOrder>(
+        [&](mlir::Operation *op) { ops.push_back(op); });
+    return ops;
+  }
+
+  void add(mlir::Operation *op, size_t number, Index tap, bool isCertain, Change change) {
     mlir::OwningOpRef<mlir::ModuleOp> copy(module.clone());
-    mlir::Operation *own = &*std::next(modelOf(*copy).front().begin(), number);
+    mlir::Operation *own = opsOf(*copy)[number];
     mlir::OpBuilder builder(own);
     change(builder, own);
     mutants.push_back({std::move(copy), ir::labelText(op->getLoc()), std::move(tap), isCertain});
@@ -74,7 +79,7 @@ private:
   }
 
   /// Every tap that the mask hides, for all channels; without a mask, the window one tap later.
-  void mutateConv(ir::ConvOp conv, int64_t number) {
+  void mutateConv(ir::ConvOp conv, size_t number) {
     llvm::ArrayRef<int64_t> kernel = conv.getKernel();
     Index last;
     auto nonzero = possiblyNonzero(conv.getWeight());
@@ -95,7 +100,7 @@ private:
   }
 
   /// The window along one axis ends a tap later.
-  void moveWindow(ir::ConvOp conv, int64_t number, int64_t axis, Index last) {
+  void moveWindow(ir::ConvOp conv, size_t number, int64_t axis, Index last) {
     int64_t step = std::min(conv.getDilations()[axis], conv.getPadLow()[axis]);
     for (auto [at, offset] : llvm::enumerate(last))
       offset = static_cast<int64_t>(at) == axis ? offset + step : Mutant::any;
@@ -121,7 +126,7 @@ private:
   }
 
   /// Every entry that the mask of a layer hides.
-  void mutateContract(ir::ContractOp contract, int64_t number) {
+  void mutateContract(ir::ContractOp contract, size_t number) {
     auto nonzero = possiblyNonzero(contract.getRhs());
     if (!nonzero)
       return;
@@ -158,7 +163,7 @@ private:
   }
 
   /// What is moved along an axis is moved by one less. Which op should have waited nobody can tell.
-  void mutatePad(ir::PadOp pad, int64_t number) {
+  void mutatePad(ir::PadOp pad, size_t number) {
     for (auto [axis, low] : llvm::enumerate(pad.getLow()))
       if (low > 0)
         add(pad, number, {}, false, [&](mlir::OpBuilder &builder, mlir::Operation *own) {
@@ -172,7 +177,7 @@ private:
   }
 
   /// Every key that the mask hides from a query.
-  void mutateAttention(ir::AttentionOp attention, int64_t number) {
+  void mutateAttention(ir::AttentionOp attention, size_t number) {
     if (!attention.getMask())
       return;
     seen = 0;

@@ -1,5 +1,5 @@
 // Masks that were tampered with are caught: one tap more in a convolution, one entry more in a
-// masked layer, one key more in an attention, one shift too short. Whether a model leaks then is
+// masked layer, one key more in an attention, one shift too short, also in what recurs. Whether a model leaks then is
 // told by perturbing it; that it does must be reported, with the op and the tap.
 #include "tests/causal/Mutation.h"
 
@@ -55,6 +55,30 @@ model dilated(x: f32[1, 2, T = 10]) -> f32[1, 2, T] causal over T {
 model made(x: f32[2, D = 4]) -> f32[2, D] strictly causal over D {
     y = tanh(first: masked_linear(x, [0, 1, 2, 3], [0, 1, 2, 0, 1, 2]))
     return last: masked_linear(y, [0, 1, 2, 0, 1, 2], [0, 1, 2, 3], strict = true)
+}
+)"},
+    {"diagonal", R"(
+module skew(x: f32[N, C, H, W]) {
+    wide = reshape(pad(x, [0, 0, 0, 0], [0, 0, 0, H]), [N, C, H * (W + H)])
+    return reshape(wide[..., ..H * (W + H - 1)], [N, C, H, W + H - 1])
+}
+module unskew(x: f32[N, C, H, D]) {
+    wide = pad(reshape(x, [N, C, H * D]), [0, 0, 0], [0, 0, H])
+    return reshape(wide, [N, C, H, D + 1])[..., ..D + 1 - H]
+}
+module Diagonals(x: f32[N, C, H, W], hidden: int) {
+    zeros = full([N, hidden, H], 0)
+    cell = (diagonal, h) => tanh(diagonal + (state: conv1d(h, hidden, kernel = 2, pad = causal)))
+    return unskew(scan(cell, skew(input: masked_conv2d(x, hidden, kernel = 1)), zeros, over = W))
+}
+model diagonal(x: f32[1, 1, H = 3, W = 3]) -> f32[1, 2, H, W] strictly causal over (H, W) {
+    y = tanh(first: masked_conv2d(x, 2, kernel = 3, type = "A"))
+    return (left: Diagonals(y, 2)) + shift_down(flip(right: Diagonals(flip(y, W), 2), W))
+}
+)"},
+    {"gated", R"(
+model gated(x: f32[1, T = 5, 2]) -> f32[1, T, 3] strictly causal over T {
+    return recurrence: gru(slice(late: pad(x, [0, 1, 0], [0, 0, 0]), [0, 0, 0], [1, T, 2], [1, 1, 1]), 3)
 }
 )"},
     {"attentive", R"(
