@@ -223,6 +223,46 @@ TEST_F(SequenceTest, StreamsTakeAllButNan) {
   EXPECT_EQ(advance(sequence, 0, 1), QUERN_OK) << error();
 }
 
+/// The sequence goes on as if nothing had been.
+TEST_F(SequenceTest, AFlushLeavesTheSequenceAsItWas) {
+  open("look_ahead");
+  quern_sequence *flushed = begin(), *plain = begin();
+  uint64_t half = made->order.positions / 2, late = made->order.latency;
+  EXPECT_EQ(advance(flushed, 0, half), QUERN_OK) << error();
+  EXPECT_EQ(made->api.flush(flushed, nullptr), QUERN_INVALID_ARGUMENT);
+  Tensor missing(late * made->order.output_bytes);
+  EXPECT_EQ(made->api.flush(flushed, missing.data()), QUERN_OK) << error();
+  EXPECT_NE(missing, Tensor(missing.size()));
+  EXPECT_EQ(advance(plain, 0, half), QUERN_OK) << error();
+  uint64_t rest = made->order.positions - half;
+  Tensor outputs[2];
+  for (auto [at, sequence] : {std::pair(0, flushed), std::pair(1, plain)}) {
+    outputs[at].resize((rest + late) * made->order.output_bytes);
+    EXPECT_EQ(made->api.advance(sequence, half, made->order.positions,
+                                elements.data() + half * made->order.input_bytes,
+                                outputs[at].data()),
+              QUERN_OK)
+        << error();
+  }
+  EXPECT_EQ(outputs[0], outputs[1]);
+}
+
+TEST_F(SequenceTest, StepProgramsAloneRefuseAFullPass) {
+  open("look_ahead");
+  quern_model alone = *made->model;
+  alone.run = alone.runProfiled = nullptr;
+  made->api.destroy(context);
+  ASSERT_EQ(made->api.create(&alone, nullptr, &context), QUERN_OK) << error();
+  EXPECT_EQ(made->api.run(context, nullptr, nullptr), QUERN_INVALID_ARGUMENT);
+  EXPECT_THAT(error(), testing::HasSubstr("only the step programs of this model were compiled"));
+  EXPECT_EQ(advance(begin(), 0, 1), QUERN_OK) << error();
+  // They go before the model.
+  made->api.end(sequences.back());
+  sequences.pop_back();
+  made->api.destroy(context);
+  context = nullptr;
+}
+
 TEST_F(SequenceTest, AnInclusiveModelNeedsAFirstElement) {
   open("wavenet");
   EXPECT_EQ(made->api.sample(begin(), 1, nullptr, nullptr), QUERN_INVALID_ARGUMENT);

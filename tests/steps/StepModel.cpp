@@ -223,6 +223,7 @@ bool StepModel::load(const std::string &symbol) {
   find(api.end, "quern_sequence_destroy");
   find(api.position, "quern_sequence_position");
   find(api.advance, "quern_advance");
+  find(api.flush, "quern_flush");
   find(api.predict, "quern_predict");
   find(api.sample, "quern_sample");
   find(api.bytes, "quern_sequence_bytes");

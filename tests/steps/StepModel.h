@@ -26,6 +26,7 @@ struct Library {
   decltype(&::quern_sequence_destroy) end;
   decltype(&::quern_sequence_position) position;
   decltype(&::quern_advance) advance;
+  decltype(&::quern_flush) flush;
   decltype(&::quern_predict) predict;
   decltype(&::quern_sample) sample;
   decltype(&::quern_sequence_bytes) bytes;
