@@ -7,6 +7,7 @@
 #include "ir/SourceLocation.h"
 #include "tools/quern/causal/CausalReport.h"
 #include "tools/quern/causal/PageText.h"
+#include "tools/quern/causal/PositionAxes.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -103,7 +104,8 @@ Json comparisonJson(const passes::Comparison &comparison) {
 /// The graph of the ops that the output depends on the input through, by number.
 class GraphWriter {
 public:
-  explicit GraphWriter(const passes::CausalAnalysis &analysis) : analysis(analysis) {}
+  explicit GraphWriter(const passes::CausalAnalysis &analysis)
+      : analysis(analysis), axesOfPositions(analysis) {}
 
   Json write(const CausalReport &report) {
     mlir::func::FuncOp model = analysis.model;
@@ -231,27 +233,36 @@ private:
   }
 
   void addLayer(mlir::Value value) {
+    std::vector<int64_t> varying = varyingAxes(value), along = varying;
+    std::erase_if(along, [&](int64_t axis) { return !axesOfPositions.contains(value, axis); });
+    bool isUnits = along.empty() && !varying.empty();
     layers.push_back({{"value", numberOf(value)},
                       {"name", valueName(value)},
                       {"op", value.getDefiningOp()->getName().stripDialect().str()},
                       {"place", ir::locationText(value.getLoc())},
-                      {"grid", gridAxes(value)}});
+                      {"units", isUnits},
+                      {"grid", isUnits ? varying : gridAxes(value, along)}});
   }
 
-  /// The axes of a value to draw: of those along which it becomes available at different times, the
-  /// last that are as many as the positions' (two, of a colour image), with extents in proportion;
-  /// or the first.
-  std::vector<int64_t> gridAxes(mlir::Value value) const {
+  /// The axes along which a value becomes available at different times.
+  std::vector<int64_t> varyingAxes(mlir::Value value) const {
     const passes::RankTensor &available = analysis.available.of(value);
-    llvm::ArrayRef<int64_t> grid = analysis.positions.extents().take_front(2);
     std::vector<int64_t> varying;
     for (int64_t axis = 0; axis < static_cast<int64_t>(available.shape().size()); ++axis)
       if (!available.isUniform(axis))
         varying.push_back(axis);
+    return varying;
+  }
+
+  /// The axes of a value to draw: of these, the last that are as many as the positions' (two, of a
+  /// colour image), with extents in proportion; or the first.
+  std::vector<int64_t> gridAxes(mlir::Value value, std::vector<int64_t> varying) const {
+    llvm::ArrayRef<int64_t> grid = analysis.positions.extents().take_front(2),
+                            shape = shapeOf(value);
     for (size_t end = varying.size(); end >= grid.size(); --end) {
       llvm::ArrayRef<int64_t> axes = llvm::ArrayRef(varying).slice(end - grid.size(), grid.size());
       if (llvm::all_of(llvm::zip_equal(axes, grid), [&](auto pair) {
-            int64_t own = available.shape()[std::get<0>(pair)], extent = std::get<1>(pair);
+            int64_t own = shape[std::get<0>(pair)], extent = std::get<1>(pair);
             return own % extent == 0 || extent % own == 0;
           }))
         return axes.vec();
@@ -261,6 +272,7 @@ private:
   }
 
   const passes::CausalAnalysis &analysis;
+  PositionAxes axesOfPositions;
   llvm::DenseMap<mlir::Value, int64_t> numbers;
   std::vector<std::vector<int64_t>> shapes;
   Json layers = Json::array();
