@@ -3,6 +3,7 @@
 // runtime's tables cannot describe: values in memory of too many dimensions.
 #include "ir/Layout.h"
 #include "ir/SizeLimit.h"
+#include "ir/StepAttributes.h"
 #include "passes/Model.h"
 #include "passes/Passes.h"
 
@@ -23,7 +24,10 @@ int64_t storedElements(mlir::RankedTensorType type) {
   return count;
 }
 
-mlir::LogicalResult checkSize(mlir::Location location, mlir::Type type) {
+/// What else can be done where the full pass of a model with step programs is too large.
+constexpr llvm::StringLiteral dropIt = ", or compile step programs alone (--steps only)";
+
+mlir::LogicalResult checkSize(mlir::Location location, mlir::Type type, llvm::StringRef remedy) {
   auto tensor = llvm::cast<mlir::RankedTensorType>(type);
   int64_t count = storedElements(tensor);
   if (count <= ir::maxElements)
@@ -31,7 +35,7 @@ mlir::LogicalResult checkSize(mlir::Location location, mlir::Type type) {
   return mlir::emitError(location)
          << "this is a tensor of shape [" << tensor.getShape() << "], " << count
          << " elements; kernels index at most " << ir::maxElements
-         << ": choose smaller sizes, or compute it in parts";
+         << ": choose smaller sizes, or compute it in parts" << remedy;
 }
 
 mlir::LogicalResult checkDimensions(mlir::Location location, mlir::Type type) {
@@ -64,12 +68,16 @@ struct CheckSizes : impl::CheckSizesBase<CheckSizes> {
   void runOnOperation() override {
     // The model first: its places are the user's, each of a kernel's is that of one launch.
     mlir::func::FuncOp model = modelOf(getOperation());
+    auto isSmall = [remedy = model && model->hasAttr(ir::names::steps) ? dropIt.str() : ""](
+                       mlir::Location location, mlir::Type type) {
+      return checkSize(location, type, remedy);
+    };
     // All of a model's values lie in memory.
     if (model &&
-        (failed(checkValues(model, checkSize)) || failed(checkValues(model, checkDimensions))))
+        (failed(checkValues(model, isSmall)) || failed(checkValues(model, checkDimensions))))
       return signalPassFailure();
     for (auto function : getOperation().getOps<mlir::func::FuncOp>())
-      if (function->hasAttr(ir::names::kernel) && failed(checkValues(function, checkSize)))
+      if (function->hasAttr(ir::names::kernel) && failed(checkValues(function, isSmall)))
         return signalPassFailure();
   }
 };

@@ -1,6 +1,7 @@
 // Masks that were tampered with are caught: one tap more in a convolution, one entry more in a
-// masked layer, one key more in an attention, one shift too short, also in what recurs. Whether a model leaks then is
-// told by perturbing it; that it does must be reported, with the op and the tap.
+// masked layer, one key more in an attention, one shift too short, also in what recurs. Whether a
+// model leaks then is told by perturbing it; that it does must be reported, with the op and the
+// tap.
 #include "tests/causal/Mutation.h"
 
 #include "frontend/Frontend.h"

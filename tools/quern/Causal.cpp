@@ -91,7 +91,7 @@ std::optional<llvm::SmallVector<int64_t>> positionAt(const std::optional<std::st
   return position;
 }
 
-/// What a sequence of the compiled model takes; nothing, after a warning, where no steps can be
+/// What a sequence of the step programs takes; nothing, after a warning, where no steps can be
 /// derived.
 std::optional<int64_t> sequenceBytesOf(mlir::ModuleOp module, ir::CausalAttr contract) {
   mlir::OwningOpRef<mlir::ModuleOp> copy = module.clone();

@@ -221,7 +221,7 @@ std::string CausalReport::lookAheadText() const {
 std::string CausalReport::memoryText() const {
   std::string written =
       fmt::format("as the model is written, later steps read {}", byteText(stateBytes()));
-  return sequenceBytes ? fmt::format("a sequence of the compiled model takes {}; {}",
+  return sequenceBytes ? fmt::format("a sequence of the step programs takes {}; {}",
                                      byteText(*sequenceBytes), written)
                        : written;
 }

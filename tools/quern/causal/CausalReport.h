@@ -17,7 +17,7 @@ struct CausalReport {
   passes::ReceptiveField field;
   /// What later steps read of the values as the model is written.
   std::vector<passes::ValueState> states;
-  /// What a sequence of the compiled model takes (quern_sequence_bytes), if it has step programs.
+  /// What a sequence of the step programs takes (quern_sequence_bytes), if it has step programs.
   std::optional<int64_t> sequenceBytes = {};
 
   /// Looks at the output position `at`; without one, where the contract is broken, or else where
@@ -36,7 +36,7 @@ struct CausalReport {
   std::string orderText() const;
   /// "look-ahead: 0 positions beyond the contract; latency as a stream: 0 positions".
   std::string lookAheadText() const;
-  /// "a sequence of the compiled model takes 33.1 KiB; as the model is written, later steps
+  /// "a sequence of the step programs takes 33.1 KiB; as the model is written, later steps
   /// read 1.9 KiB".
   std::string memoryText() const;
   /// For people, on standard output.
