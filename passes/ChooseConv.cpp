@@ -1,7 +1,5 @@
 // The pass only writes the choice: what obeys it reads it off the op, where a test or a plan file
 // can set it by hand.
-#include "ir/FilterTransform.h"
-#include "ir/Infer.h"
 #include "ir/SourceLocation.h"
 #include "passes/Model.h"
 #include "passes/Passes.h"
@@ -135,10 +133,12 @@ private:
       return;
     }
     if (policy.mode == ConvMode::fixed && decision.algorithm != policy.algorithm) {
-      if (!firstRefused)
-        firstRefused = {op, decision.reason};
+      // Of products nobody expects it.
+      refused += conv.product ? 0 : 1;
+      if (!firstRefused || (firstRefused->isProduct && !conv.product))
+        firstRefused = {op, decision.reason, conv.product.has_value()};
     } else {
-      isNamedUsed = true;
+      ++asAsked;
     }
     // A stored type that is coarser than the usual budget is what was asked for.
     if (bytesOf(decision.shape.element) < 4 &&
@@ -175,10 +175,15 @@ private:
   /// Says what was asked for and could not be: no such algorithm, or no error so small.
   void warn() {
     warnOfWeights();
-    if (firstRefused && !isNamedUsed)
+    if (firstRefused && asAsked == 0)
       firstRefused->op->emitWarning("nothing is computed by ")
           << variantText(policy.algorithm, policy.tile)
           << ", all directly: " << firstRefused->reason;
+    else if (refused > 0)
+      firstRefused->op->emitRemark()
+          << refused << " of " << refused + asAsked << " convolutions are computed directly, "
+          << nameOf(firstRefused->op) << " first: " << firstRefused->reason
+          << "; --plan tells of all";
     if (!worst)
       return;
     std::string text =
@@ -256,17 +261,8 @@ private:
     const ConvAlgorithm &algorithm = convAlgorithm(planned.algorithm);
     if (std::string why = algorithm.refusal(planned.shape); !why.empty())
       return why;
-    mlir::ScopedDiagnosticHandler ignore(&getContext(),
-                                         [](mlir::Diagnostic &) { return mlir::success(); });
-    if (mlir::failed(ir::ConvAttr::verify([&] { return conv.op->emitError(); }, planned.algorithm,
-                                          planned.tile)))
-      return "there is no such tile";
-    auto attribute = ir::ConvAttr::get(&getContext(), planned.algorithm, planned.tile);
-    if (attribute.transformsFilter() &&
-        mlir::failed(ir::inferTransformedFilter(
-            {}, attribute, planned.shape.filterShape(), planned.shape.along(&ConvAxis::stride),
-            planned.shape.along(&ConvAxis::dilation), planned.shape.groups)))
-      return "there is no such tile";
+    if (!algorithm.offers(planned.shape, planned.tile))
+      return notOffered(planned.shape, planned.algorithm, planned.tile);
     return whyNotWeights(conv, planned);
   }
 
@@ -293,6 +289,7 @@ private:
   struct Refused {
     mlir::Operation *op;
     std::string reason;
+    bool isProduct;
   };
   struct Excess {
     mlir::Operation *op;
@@ -303,12 +300,13 @@ private:
   ConvPolicy policy;
   llvm::StringMap<ConvDecision> known;
   size_t convolutions = 0; ///< judged so far by what was observed
-  /// The first that the named algorithm does not compute, and whether it computes any.
+  /// The first that the named algorithm does not compute, if there is one no product, and how many
+  /// convolutions it does not and does compute.
   std::optional<Refused> firstRefused;
+  int refused = 0, asAsked = 0;
   /// The first whose weights are not all finite, with the parameter that is not, and their number.
   std::optional<std::pair<mlir::Operation *, std::string>> firstNotFinite;
   int notFinite = 0;
-  bool isNamedUsed = false;
   /// Of those whose error is above the budget, the one with the largest, and their number.
   std::optional<Excess> worst;
   int beyondBudget = 0;

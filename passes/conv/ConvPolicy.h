@@ -16,10 +16,10 @@ struct ConvCandidate {
   ir::ConvAlgorithm algorithm = ir::ConvAlgorithm::direct;
   Tile tile = {};
   std::string refusal = {}; ///< why it does not apply, or may not be used; empty if it may
-  std::optional<MeasuredError> error = {}; ///< on the real weights, where they were there
-  ConvCost cost = {};                      ///< estimated
+  std::optional<MeasuredError> error = {};    ///< on the real weights, where they were there
+  ConvCost cost = {};                         ///< estimated
   std::optional<int64_t> workspaceBytes = {}; ///< that its compiled kernel holds, where known
-  std::optional<double> milliseconds = {}; ///< measured, by mode `measure`
+  std::optional<double> milliseconds = {};    ///< measured, by mode `measure`
 };
 
 /// What was chosen for one convolution of a model.
@@ -98,6 +98,9 @@ struct ConvPolicy {
 /// does `observed`, one of the policy's, its input.
 ConvDecision decide(const ConvShape &shape, std::optional<FilterView> filter,
                     const ConvPolicy &policy, llvm::ArrayRef<float> observed = {});
+
+/// "there is no winograd 5x5x5, but winograd 2x2, …", of a tile that an algorithm does not offer.
+std::string notOffered(const ConvShape &shape, ir::ConvAlgorithm algorithm, const Tile &tile);
 
 /// "winograd 4x4" of a kind and a tile.
 std::string variantText(ir::ConvAlgorithm algorithm, llvm::ArrayRef<int64_t> tile);

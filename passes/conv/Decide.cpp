@@ -247,11 +247,10 @@ void decideByTime(ConvDecision &decision, ErrorCheck &check, const ConvPolicy &p
 /// model; budgets do not bind what the user names.
 void decideFixed(ConvDecision &decision, ErrorCheck &check, const ConvPolicy &policy) {
   ConvCandidate *best = nullptr;
-  std::string why, others;
+  std::string why;
   for (ConvCandidate &candidate : decision.candidates) {
     if (candidate.algorithm != policy.algorithm)
       continue;
-    others += (others.empty() ? "" : ", ") + variantText(candidate.algorithm, candidate.tile);
     if (!candidate.refusal.empty())
       why = candidate.refusal;
     else if ((policy.tile.empty() || policy.tile == candidate.tile) &&
@@ -264,7 +263,7 @@ void decideFixed(ConvDecision &decision, ErrorCheck &check, const ConvPolicy &po
     return settle(decision, *best, "as asked");
   }
   if (why.empty())
-    why = fmt::format("there is no {}, but {}", variantText(policy.algorithm, policy.tile), others);
+    why = notOffered(decision.shape, policy.algorithm, policy.tile);
   settle(decision, decision.candidates.front(),
          fmt::format("{} does not apply: {}", variantText(policy.algorithm, {}), why));
 }
@@ -276,6 +275,13 @@ std::string variantText(ir::ConvAlgorithm algorithm, llvm::ArrayRef<int64_t> til
   for (auto [index, extent] : llvm::enumerate(tile))
     text += fmt::format("{}{}", index == 0 ? " " : "x", extent);
   return text;
+}
+
+std::string notOffered(const ConvShape &shape, ir::ConvAlgorithm algorithm, const Tile &tile) {
+  std::string others;
+  for (const Tile &other : convAlgorithm(algorithm).tiles(shape))
+    others += (others.empty() ? "" : ", ") + variantText(algorithm, other);
+  return fmt::format("there is no {}, but {}", variantText(algorithm, tile), others);
 }
 
 ConvDecision decide(const ConvShape &shape, std::optional<FilterView> filter,

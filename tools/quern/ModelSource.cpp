@@ -136,7 +136,7 @@ static void printLine(mlir::FileLineColLoc place, llvm::raw_ostream &out) {
 
 /// Prints what passes and code generation report, as the frontend prints its own.
 static void printDiagnostic(mlir::Diagnostic &diagnostic, llvm::raw_ostream &out) {
-  static constexpr llvm::StringLiteral severities[] = {"note", "warning", "error", "remark"};
+  static constexpr llvm::StringLiteral severities[] = {"note", "warning", "error", "note"};
   std::string where = ir::locationText(diagnostic.getLocation());
   out << where << (where.empty() ? "" : ": ")
       << severities[static_cast<int>(diagnostic.getSeverity())] << ": " << diagnostic << "\n";
