@@ -122,6 +122,15 @@ void checkEarly(const Options &options) {
     fail(writable.error(), 1);
 }
 
+/// Says so where what is measured cannot be kept.
+void noteCache() {
+  std::string folder = cacheFolder();
+  if (folder.empty() || !runtime::checkWritable(folder + "/tuning.json"))
+    fmt::print(stderr,
+               "note: what is measured is not kept, since the cache's folder cannot be written: an "
+               "interrupted run will begin anew; QUERN_CACHE names another folder\n");
+}
+
 /// Fails for a variant that was asked for and that no layer has.
 void checkVariants(const LabOptions &options, const std::vector<ConvLayer> &layers,
                    const ConvLab &lab) {
@@ -192,7 +201,10 @@ void compare(const Options &options) {
                       .element = element,
                       .peakGflops = lab.peak(element),
                       .weights = weightsText(options),
+                      .isEstimate = options.isEstimate,
                       .budgets = {policy.maxError, policy.maxWorkspace}};
+  if (!options.isEstimate)
+    noteCache();
   // Tables come as they are measured: a model may take minutes.
   auto print = [&](const std::string &text) {
     if (!options.isJson)
@@ -216,7 +228,8 @@ void compare(const Options &options) {
     progress.clear();
     print(claimsText(claims));
   }
-  print(legendText());
+  if (!options.isEstimate)
+    print(legendText());
   if (options.isJson) {
     Json json = toJson(setting, layers);
     if (!claims.empty())

@@ -73,6 +73,16 @@ void chooseMeasured(ConvLayer &layer, const ConvSetting &setting) {
   }
 }
 
+/// Why the cost model leaves a record that it might have taken.
+static std::string reasonAgainst(double milliseconds, const passes::ConvDecision &decision) {
+  for (const passes::ConvCandidate &taken : decision.candidates)
+    if (taken.algorithm == decision.algorithm && taken.tile == decision.tile)
+      return fmt::format("takes {:.2f} times as long as {} by the cost model",
+                         1000 * milliseconds / taken.cost.microseconds,
+                         passes::variantText(taken.algorithm, taken.tile));
+  return "";
+}
+
 void chooseAutomatic(ConvLayer &layer, passes::ConvPolicy policy) {
   // Where kernels were compiled, what they hold is known.
   policy.workspace = [&](const passes::ConvShape &, const passes::ConvCandidate &candidate) {
@@ -106,9 +116,11 @@ void chooseAutomatic(ConvLayer &layer, passes::ConvPolicy policy) {
       bool isTaken = isPick && decision.fitsWorkspace;
       if (isTaken)
         layer.automatic = index;
-      if (!layer.chosen && !record.isConditional)
+      if (!layer.chosen)
         layer.reasons[index] = isTaken ? decision.reason : candidate.refusal;
     }
+    if (layer.reasons[index].empty())
+      layer.reasons[index] = reasonAgainst(layer.estimates[index], decision);
   }
 }
 

@@ -24,6 +24,7 @@ Json reported(const ConvSetting &setting, const ConvLayer &layer, size_t index) 
     entry["peak_share"] = trueGflops(record) / setting.peakGflops;
   }
   entry["algorithm"] = passes::variantText(record.algorithm, record.tile);
+  entry["tile"] = std::vector<int64_t>(record.tile.begin(), record.tile.end());
   if (record.refusal.empty() && !layer.estimates.empty())
     entry["estimated_ms"] = layer.estimates[index];
   entry["chosen"] = layer.chosen == index;

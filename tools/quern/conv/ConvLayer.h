@@ -29,7 +29,14 @@ struct ConvLayer {
 
   /// The label, or the shape.
   std::string name() const { return label.empty() ? shape.text() : label; }
+  bool isKept() const {
+    return llvm::any_of(records, [](const ConvRecord &record) { return record.isKept; });
+  }
 };
+
+/// What is said of a layer that isKept().
+inline constexpr std::string_view keptText =
+    "measured by an earlier run and kept; --fresh measures anew";
 
 /// What is asked of algorithms besides speed.
 struct ConvBudgets {
@@ -50,7 +57,8 @@ struct ConvSetting {
   unsigned threads = 1;
   passes::ConvElement element = passes::ConvElement::f32;
   double peakGflops = 0;
-  std::string weights{}; ///< where the weights are from
+  std::string weights{};   ///< where the weights are from
+  bool isEstimate = false; ///< nothing is measured
   ConvBudgets budgets{};
 };
 

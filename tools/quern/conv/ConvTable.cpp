@@ -16,12 +16,12 @@ std::string rowText(const ConvSetting &setting, const ConvLayer &layer, size_t i
   if (!record.refusal.empty())
     return fmt::format("  {:<19} {}\n", name, record.refusal);
   char mark = record.isConditional ? '?' : ' ';
-  if (!record.isMeasured())
-    return fmt::format("{} {:<19} {:>10.4f}{}\n", layer.automatic == index ? '*' : mark, name,
+  if (!record.isMeasured()) {
+    bool isTaken = layer.automatic == index;
+    return fmt::format("{} {:<19} {:>10.4f}{}\n", isTaken ? '*' : mark, name,
                        layer.estimates[index],
-                       layer.automatic == index || layer.reasons[index].empty()
-                           ? ""
-                           : "  " + layer.reasons[index]);
+                       isTaken || record.isConditional ? "" : "  " + layer.reasons[index]);
+  }
   std::string spread = record.hasSpread() ? fmt::format("{:.4f}", record.msSpread) : "-";
   return fmt::format("{} {:<19} {:>10.4f} {:>8} {:>8.1f} {:>8.1f} {:>5.0f}% {:>11} {:>11} "
                      "{:>8.1e} {:>8.1e}\n",
@@ -76,11 +76,14 @@ struct SummaryColumn {
 
 std::string settingText(const ConvSetting &setting) {
   return fmt::format(
-      "{}, {}, {}, peak {:.1f} GFLOP/s measured; error budget {:.1e}{}\nerrors on {}\n",
-      setting.processor, threadsText(setting.threads), passes::text(setting.element).str(),
-      setting.peakGflops, setting.budgets.maxError,
+      "{}, {}, {}, peak {:.1f} GFLOP/s measured; error budget {:.1e}{}\n{} {}\n", setting.processor,
+      threadsText(setting.threads), passes::text(setting.element).str(), setting.peakGflops,
+      setting.budgets.maxError,
       setting.budgets.maxWorkspace ? ", workspace budget " + byteText(*setting.budgets.maxWorkspace)
                                    : "",
+      setting.isEstimate ? "times by the cost model, of which the least within the budgets is "
+                           "taken, as estimated on"
+                         : "errors on",
       setting.weights);
 }
 
@@ -97,8 +100,8 @@ std::string tableText(const ConvSetting &setting, const ConvLayer &layer) {
   for (size_t index = 0; index < layer.records.size(); ++index)
     text += rowText(setting, layer, index);
   text += choiceText(layer);
-  if (llvm::any_of(layer.records, [](const ConvRecord &r) { return r.isKept; }))
-    text += "  measured by an earlier run and kept; --fresh measures anew\n";
+  if (layer.isKept())
+    text += fmt::format("  {}\n", keptText);
   if (llvm::any_of(layer.records, [](const ConvRecord &r) { return r.isConditional; }))
     text += "  ? only where filters are products of two lines, as those made up for it are; "
             "--weights looks at a model's own\n";
