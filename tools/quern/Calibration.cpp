@@ -4,6 +4,7 @@
 #include "runtime/formats/Zip.h"
 
 #include "llvm/ADT/MapVector.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
 
 #include <fmt/format.h>
@@ -65,19 +66,26 @@ mlir::FailureOr<std::vector<size_t>> exposeInputs(mlir::ModuleOp module) {
   return numbers;
 }
 
-/// Runs the program on the files; its outputs come as `outputs`.
+/// Runs the program on the files; its outputs come as `outputs`, and what it says of errors as
+/// `messages`.
 bool run(const std::string &program, const std::vector<std::string> &files,
-         const std::string &outputs) {
+         const std::string &outputs, const std::string &messages) {
   llvm::SmallVector<llvm::StringRef> words{program, "--output", outputs};
   words.append(files.begin(), files.end());
   // What it prints of its results is of no interest here.
   std::string why;
-  int code = llvm::sys::ExecuteAndWait(
-      program, words, std::nullopt, {std::nullopt, llvm::StringRef(""), std::nullopt}, 0, 0, &why);
-  if (code != 0)
-    fmt::print(stderr, "error: the model did not run on the inputs of --calibrate{}\n",
-               why.empty() ? "" : ": " + why);
-  return code == 0;
+  int code = llvm::sys::ExecuteAndWait(program, words, std::nullopt,
+                                       {std::nullopt, llvm::StringRef(""), messages}, 0, 0, &why);
+  if (code == 0)
+    return true;
+  if (auto said = llvm::MemoryBuffer::getFile(messages); said && why.empty())
+    why = (*said)->getBuffer().trim().str();
+  // The program's name means nothing to who did not call it.
+  llvm::StringRef reason = why;
+  reason.consume_front("observed: error: ");
+  fmt::print(stderr, "error: the model did not run on the inputs of --calibrate{}{}\n",
+             reason.empty() ? "" : ": ", reason.str());
+  return false;
 }
 
 std::vector<float> floatsOf(const runtime::Array &array) {
@@ -107,7 +115,7 @@ std::optional<std::vector<std::vector<float>>> calibrate(const CompilationOption
     return fail(folder.error());
   std::string program = folder->file("observed"), outputs = folder->file("observed.npz");
   if (!compilation.plan() || !compilation.build(codegen::EmitKind::executable, program) ||
-      !run(program, options.calibration, outputs))
+      !run(program, options.calibration, outputs, folder->file("messages")))
     return std::nullopt;
   auto arrays = runtime::readNpz(outputs);
   if (!arrays)

@@ -49,7 +49,20 @@ double Axis::at(double value) const {
   return from + (place(value) - least) / (greatest - least) * (to - from);
 }
 
+void Axis::name(std::vector<double> values) {
+  constexpr double room = 36;
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  bool isCrowded = std::adjacent_find(values.begin(), values.end(), [&](double a, double b) {
+                     return std::fabs(at(b) - at(a)) < room;
+                   }) != values.end();
+  if (!isCrowded)
+    named = std::move(values);
+}
+
 std::vector<double> Axis::ticks(int most) const {
+  if (!named.empty())
+    return named;
   std::vector<double> found;
   if (kind == Kind::linear) {
     double step = roundStep((greatest - least) / most);

@@ -14,7 +14,9 @@ public:
   Axis(Kind kind, const std::vector<double> &values, double from, double to);
 
   double at(double value) const;
-  /// Values to name: round ones, at most about `most`.
+  /// Has these named rather than round values, unless they lie too close for that.
+  void name(std::vector<double> values);
+  /// Values to name: round ones, at most about `most`, or those that name() was given.
   std::vector<double> ticks(int most) const;
 
 private:
@@ -22,6 +24,7 @@ private:
   Kind kind;
   double least, greatest; ///< as placed
   double from, to;
+  std::vector<double> named;
 };
 
 /// A plot's frame: `x` and `y` with their ticks as grid lines, named.

@@ -98,7 +98,10 @@ std::string tables(const ConvSetting &setting, const std::vector<ConvLayer> &lay
                         layers.size() == 1 ? " open" : "", escaped(layer.name()), escaped(shape));
     for (size_t index = 0; index < layer.records.size(); ++index)
       text += rowHtml(setting, layer, index);
-    text += "</table></div></details>\n";
+    text += "</table></div>\n";
+    if (layer.isKept())
+      text += fmt::format("<p class=\"note\">{}</p>\n", keptText);
+    text += "</details>\n";
   }
   return text;
 }

@@ -133,6 +133,7 @@ std::string crossoverPlot(const ConvSetting &setting, const std::vector<const Co
                 32 * *std::min_element(sizes.begin(), sizes.end());
   Axis x(isWide ? Axis::Kind::logarithmic : Axis::Kind::linear, sizes, frame.left, frame.right),
       y(Axis::Kind::logarithmic, times, frame.bottom, frame.top);
+  x.name(sizes);
   Svg svg(width, frame.bottom + 50, "Time over " + std::string(swept.name));
   frame.draw(svg, x, y, swept.name, "ms");
   std::vector<double> ends;
