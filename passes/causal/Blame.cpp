@@ -26,6 +26,12 @@ std::optional<int64_t> ownRank(const Positions &positions, int64_t inputAxes, ml
   return positions.rankOf(position);
 }
 
+/// Whether a step brings the elements of a value to other places, as one that reverses does.
+bool changesPlaces(const PathStep &step) {
+  auto gather = llvm::dyn_cast<ir::GatherOp>(step.op);
+  return gather && gather.getInput().getType() == gather.getResult().getType();
+}
+
 /// The ranks of the positions of a step's element and of what that reads, where they are known.
 struct StepRanks {
   std::optional<int64_t> own, read;
@@ -38,7 +44,7 @@ struct StepRanks {
       int64_t query = step.element[2], key = step.readElement[2];
       own = areOfPositions ? positions.rankOfNumber(query) : query;
       read = areOfPositions ? positions.rankOfNumber(key) : key;
-    } else if (step.tapName == TapName::offset) {
+    } else if (step.tapName == TapName::offset || changesPlaces(step)) {
       auto axes = static_cast<int64_t>(shapeOf(analysis.input()).size());
       own = ownRank(positions, axes, step.op->getResult(0), step.element);
       read = ownRank(positions, axes, step.op->getOperand(0), step.readElement);
@@ -60,17 +66,34 @@ int64_t distanceAhead(const CausalAnalysis &analysis, const PathStep &step) {
   return distance;
 }
 
-/// The step that reads farthest ahead; of several the nearest to the input.
-std::optional<size_t> farthestAhead(const CausalAnalysis &analysis,
-                                    llvm::ArrayRef<PathStep> steps) {
+/// The step that reads farthest ahead, by `distance`; of several the nearest to the input.
+std::optional<size_t> farthestAhead(llvm::ArrayRef<PathStep> steps,
+                                    llvm::function_ref<int64_t(const PathStep &)> distance) {
   std::optional<size_t> found;
   int64_t farthest = 1;
   for (auto [at, step] : llvm::enumerate(steps))
-    if (int64_t distance = distanceAhead(analysis, step); distance >= farthest) {
-      farthest = distance;
+    if (int64_t own = distance(step); own >= farthest) {
+      farthest = own;
       found = at;
     }
   return found;
+}
+
+std::optional<size_t> farthestTap(const CausalAnalysis &analysis, llvm::ArrayRef<PathStep> steps) {
+  return farthestAhead(steps, [&](const PathStep &step) {
+    return changesPlaces(step) ? 0 : distanceAhead(analysis, step);
+  });
+}
+
+/// The change of places that reads farthest ahead, if the path leads to a later position: to the
+/// output's own it may lead there and back.
+std::optional<size_t> farthestMove(const CausalAnalysis &analysis, const Counterexample &path) {
+  const Positions &positions = analysis.positions;
+  if (positions.rankOf(path.inputPosition) <= positions.rankOf(path.outputPosition))
+    return std::nullopt;
+  return farthestAhead(path.steps, [&](const PathStep &step) {
+    return changesPlaces(step) ? distanceAhead(analysis, step) : 0;
+  });
 }
 
 /// Judges whole layers by their masks: the units in between have no position of their own, so that
@@ -182,10 +205,12 @@ std::optional<size_t> firstNeedless(const CausalAnalysis &analysis, const Counte
 
 size_t blamedStep(const CausalAnalysis &analysis, const Counterexample &path,
                   llvm::ArrayRef<ReadsBeside> beside) {
-  if (auto farthest = farthestAhead(analysis, path.steps))
+  if (auto farthest = farthestTap(analysis, path.steps))
     return *farthest;
   if (auto mask = leastWrongMask(analysis, path.steps))
     return *mask;
+  if (auto moved = farthestMove(analysis, path))
+    return *moved;
   size_t last = path.steps.empty() ? 0 : path.steps.size() - 1;
   return firstNeedless(analysis, path, beside).value_or(last);
 }

@@ -65,6 +65,19 @@ private:
 
   int64_t available() const { return ranksIn(frame->ranks(), value).at(index); }
 
+  /// Whether a read is of another place: of slices and pads, one along which times differ.
+  bool bringsFrom(mlir::Operation *op, const ElementRead &read) const {
+    if (!read.tap.empty())
+      return true;
+    if (!llvm::isa<ir::GatherOp, ir::SliceOp, ir::PadOp>(op) || read.index.size() != index.size())
+      return false;
+    RankTensor ranks = ranksIn(frame->ranks(), op->getOperand(read.operand));
+    return llvm::any_of(llvm::seq<size_t>(0, index.size()), [&](size_t axis) {
+      bool counts = llvm::isa<ir::GatherOp>(op) || !ranks.isUniform(static_cast<int64_t>(axis));
+      return counts && index[axis] != read.index[axis];
+    });
+  }
+
   /// From an element of an op's result to the latest element that it reads; of several, the one at
   /// the shortest way, so that the path shows no step that it could do without.
   void follow(Counterexample &found) {
@@ -92,7 +105,8 @@ private:
         lastOfOthers = std::max(lastOfOthers, rank);
     });
     assert(last == available() && "an element is available with its latest operand");
-    found.steps.push_back({op, index, latest.index, latest.tap, latest.tapName});
+    found.steps.push_back(
+        {op, index, latest.index, latest.tap, latest.tapName, bringsFrom(op, latest)});
     // A key that is admitted alone is there by the mask.
     bool hasOthers = lastOfOthers != RankTensor::never || llvm::isa<ir::AttentionOp>(op);
     beside.push_back({lastOfOthers <= limit && hasOthers, first ? last - *first : 0});

@@ -15,6 +15,8 @@ struct PathStep {
   /// The tap it is read through; empty for ops without taps.
   llvm::SmallVector<int64_t> tap;
   TapName tapName = TapName::none;
+  /// Whether it brings an element from another place, or through a tap.
+  bool moves = false;
 
   /// The op's label in the model, or its name: "block3.gate", "conv".
   std::string name() const;

@@ -155,7 +155,7 @@ private:
                       {"element", list(step.element)},
                       {"text", step.text()},
                       {"reads", list(step.readElement)},
-                      {"moves", !step.tap.empty()},
+                      {"moves", step.moves},
                       {"blamed", at == found.blamed}});
     return {{"text", report.leakText()},
             {"reader", list(found.outputPosition)},

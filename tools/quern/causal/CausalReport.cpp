@@ -116,7 +116,7 @@ void printCounterexample(const CausalReport &report) {
   const passes::Counterexample &found = *report.counterexample;
   fmt::print("  {}\n", report.leakText());
   for (auto [at, step] : llvm::enumerate(found.steps))
-    if (!step.tap.empty() || at == found.blamed)
+    if (step.moves || at == found.blamed)
       fmt::print("  {} {}: element {} reads {}\n", at == found.blamed ? '>' : ' ', step.text(),
                  indexText(step.element), indexText(step.readElement));
 }
