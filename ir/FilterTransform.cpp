@@ -20,9 +20,6 @@ namespace {
 
 using Extents = llvm::SmallVector<int64_t>;
 
-/// Products of the largest algorithm of Cook and Toom along one axis: beyond, the matrices' entries
-/// outgrow f32.
-constexpr int64_t mostWinogradProducts = 12;
 /// Each level takes 7 / 4 of the memory of the one before.
 constexpr int64_t mostStrassenLevels = 3;
 
@@ -192,7 +189,7 @@ mlir::FailureOr<Extents> inferWinograd(std::optional<mlir::Location> loc,
                                        llvm::ArrayRef<int64_t> strides) {
   for (auto [outputs, taps, axis] : llvm::zip_equal(
            tile, filter.drop_front(2), winogradSplits(tile, filter.drop_front(2), strides)))
-    if (axis.outerProducts > mostWinogradProducts || axis.innerProducts > mostWinogradProducts)
+    if (axis.mostProducts() > mostWinogradProducts)
       return mlir::emitOptionalError(loc, "W4: no algorithm of ", outputs, " outputs for ", taps,
                                      " taps");
   return winogradShape(tile, filter, strides);

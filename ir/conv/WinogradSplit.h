@@ -3,9 +3,14 @@
 
 #include "ir/conv/BilinearAlgorithm.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace quern::ir {
+
+/// Products of the largest algorithm of Cook and Toom that is served: beyond, the matrices' entries
+/// outgrow f32.
+inline constexpr int64_t mostWinogradProducts = 12;
 
 /// F(outputs, taps) along an axis of stride 1. Up to seven taps one algorithm of Cook and Toom
 /// does; matrices for more would lose too many digits. A longer filter is cut into pieces of three
@@ -19,6 +24,8 @@ struct WinogradSplit {
   int64_t innerProducts = 1; ///< of the one within a block
 
   bool isNested() const { return block > 1; }
+  /// Of the largest algorithm of Cook and Toom.
+  int64_t mostProducts() const { return std::max(outerProducts, innerProducts); }
   int64_t products() const { return outerProducts * innerProducts; } ///< of one piece
 };
 

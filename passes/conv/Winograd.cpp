@@ -27,10 +27,9 @@ constexpr double piecePasses = 1.5;
 /// second-level cache where a block of them outgrows it.
 constexpr double nestedEfficiency = 0.80;
 constexpr double nestedPasses = 3.5;
-/// Products along an axis of the algorithms that are tried, and of those that may be named: beyond
-/// eight few digits are left.
+/// Products along an axis of the algorithms that are tried: of more, which may be named, few digits
+/// are left.
 constexpr int64_t mostProductsAlong = 8;
-constexpr int64_t mostNamedProductsAlong = 12;
 constexpr int64_t mostProducts = 2048;
 constexpr int64_t mostOutputsAlong = 16;
 constexpr double enoughTiles = 56; ///< of a block
@@ -52,7 +51,7 @@ std::vector<ir::WinogradSplit> splits(const ConvShape &shape, const Tile &tile) 
 int64_t mostAlong(llvm::ArrayRef<ir::WinogradSplit> axes) {
   int64_t most = 0;
   for (const ir::WinogradSplit &axis : axes)
-    most = std::max({most, axis.outerProducts, axis.innerProducts});
+    most = std::max(most, axis.mostProducts());
   return most;
 }
 
@@ -205,7 +204,7 @@ public:
     for (auto [axis, outputs] : llvm::zip_equal(shape.axes, tile))
       if (phaseTaps(axis) == 1 && outputs > 1)
         return false;
-    if (mostAlong(splits(shape, tile)) > mostNamedProductsAlong)
+    if (mostAlong(splits(shape, tile)) > ir::mostWinogradProducts)
       return false;
     TileCounts counts = count(shape, tile);
     return counts.products <= mostProducts && counts.products < counts.outputs * counts.taps &&

@@ -149,7 +149,10 @@ std::string whyNotWinograd(const SpatialConv &p, const std::vector<int64_t> &out
   for (size_t a = 0; a < outputs.size(); ++a) {
     if (outputs[a] < 1)
       return "its tile is empty";
-    points *= ir::splitForWinograd(outputs[a], phaseTaps(p.axes[a])).products();
+    ir::WinogradSplit axis = ir::splitForWinograd(outputs[a], phaseTaps(p.axes[a]));
+    if (axis.mostProducts() > ir::mostWinogradProducts)
+      return "its tile is too large";
+    points *= axis.products();
   }
   if (points > mostPoints)
     return "its tile is too large";
