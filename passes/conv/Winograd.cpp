@@ -160,6 +160,16 @@ double workspace(const ConvShape &shape, const TileCounts &counts, double in, do
   return std::min(tiles, wanted) * (inputs + sums) * (isWhole ? 1 : machine.threads);
 }
 
+/// Whether a block of tiles and what is computed of it do not stay in the second-level caches. Of
+/// few tiles there is one block for all threads.
+bool outgrowsCache(const TileCounts &counts, double in, double out, const Machine &machine) {
+  constexpr double share = 0.75; // the rest is for weights
+  bool hasManyBlocks = counts.tiles >= 3 * machine.threads * enoughTiles;
+  double tiles = std::min(counts.tiles, hasManyBlocks ? enoughTiles : 2 * enoughTiles);
+  double caches = static_cast<double>(machine.l2Bytes) * (hasManyBlocks ? 1 : machine.threads);
+  return 4 * counts.products * (in + std::min(out, 4.0 * machine.lanes)) * tiles > share * caches;
+}
+
 class Winograd final : public ConvAlgorithm {
 public:
   ir::ConvAlgorithm kind() const override { return ir::ConvAlgorithm::winograd; }
@@ -227,10 +237,9 @@ public:
     double images = timeToPass(machine, shape);
     ConvCost cost;
     cost.workspaceBytes = static_cast<int64_t>(workspace(shape, counts, in, fullOut, machine));
-    double block = 4 * counts.products * (in + std::min(fullOut, 4.0 * machine.lanes)) *
-                   std::min(enoughTiles, counts.tiles);
-    bool isWide = counts.isNested && block > static_cast<double>(machine.l2Bytes);
-    double transformed = isWide ? 4 * counts.tiles * counts.products * (in + fullOut) : 0;
+    double transformed = counts.isNested && outgrowsCache(counts, in, fullOut, machine)
+                             ? 4 * counts.tiles * counts.products * (in + fullOut)
+                             : 0;
     cost.microseconds =
         (timeToCompute(machine, products, productEfficiency(shape, counts, machine)) +
          timeToCompute(machine, additions, 1 / additionCost) + exposedFetch * weights +
