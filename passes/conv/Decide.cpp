@@ -185,8 +185,9 @@ void settleMostAccurate(ConvDecision &decision, llvm::ArrayRef<ConvCandidate *> 
     return settle(decision, direct, "its weights are not all finite numbers");
   llvm::SmallVector<ConvCandidate *> byError(inaccurate);
   llvm::stable_sort(byError, [&](const ConvCandidate *a, const ConvCandidate *b) {
-    auto rank = [&](const ConvCandidate *candidate) {
-      return candidate->error->max * (candidate == &direct ? clearlyLess : 1);
+    auto rank = [&](const ConvCandidate *candidate) { // direct first where all are infinite
+      return std::pair(candidate->error->max * (candidate == &direct ? clearlyLess : 1),
+                       candidate != &direct);
     };
     return rank(a) < rank(b);
   });

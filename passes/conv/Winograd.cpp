@@ -163,11 +163,10 @@ double workspace(const ConvShape &shape, const TileCounts &counts, double in, do
 /// Whether a block of tiles and what is computed of it do not stay in the second-level caches. Of
 /// few tiles there is one block for all threads.
 bool outgrowsCache(const TileCounts &counts, double in, double out, const Machine &machine) {
-  constexpr double share = 0.75; // the rest is for weights
   bool hasManyBlocks = counts.tiles >= 3 * machine.threads * enoughTiles;
   double tiles = std::min(counts.tiles, hasManyBlocks ? enoughTiles : 2 * enoughTiles);
   double caches = static_cast<double>(machine.l2Bytes) * (hasManyBlocks ? 1 : machine.threads);
-  return 4 * counts.products * (in + std::min(out, 4.0 * machine.lanes)) * tiles > share * caches;
+  return 4 * counts.products * (in + std::min(out, 4.0 * machine.lanes)) * tiles > caches;
 }
 
 class Winograd final : public ConvAlgorithm {

@@ -205,6 +205,15 @@ TEST(ErrorBudget, OfWeightsThatAreNoNumbersIsKeptByNone) {
   }
 }
 
+TEST(ErrorBudget, OfWeightsThatOverflowIsKeptByNone) {
+  ConvShape shape = square(16, 28, 3);
+  std::vector<float> weights = weightsOf(shape, 0);
+  for (float &weight : weights)
+    weight *= 1e38F;
+  ConvDecision decision = decideBy(shape, weights, ConvPolicy());
+  EXPECT_EQ(decision.algorithm, ir::ConvAlgorithm::direct);
+}
+
 TEST(WorkspaceBudget, IsObeyedByTheEstimate) {
   for (int64_t budget : {int64_t{1} << 16, int64_t{1} << 20, int64_t{1} << 24}) {
     ConvShape shape = square(64, 56, 3);

@@ -101,6 +101,7 @@ void chooseAutomatic(ConvLayer &layer, passes::ConvPolicy policy) {
                               layer.shape.outChannels * static_cast<int64_t>(layer.filters.size()),
                               layer.shape.channelsPerGroup()};
   passes::ConvDecision decision = passes::decide(layer.shape, view, policy);
+  layer.fitsWorkspace = decision.fitsWorkspace;
   layer.estimates.assign(layer.records.size(), 0);
   for (size_t index = 0; index < layer.records.size(); ++index) {
     const ConvRecord &record = layer.records[index];
@@ -113,6 +114,8 @@ void chooseAutomatic(ConvLayer &layer, passes::ConvPolicy policy) {
     for (const passes::ConvCandidate &candidate : decision.candidates) {
       if (candidate.algorithm != record.algorithm || candidate.tile != record.tile)
         continue;
+      if (layer.chosen == index)
+        layer.refusalOfChosen = candidate.refusal;
       bool isTaken = isPick && decision.fitsWorkspace;
       if (isTaken)
         layer.automatic = index;

@@ -24,6 +24,9 @@ struct ConvLayer {
   std::vector<std::string> reasons{};
   /// The record that the compiler takes if it measures; nothing where none is measured.
   std::optional<size_t> chosen{};
+  /// Why the compiler would not take `chosen`, by its own estimates; empty if it might.
+  std::string refusalOfChosen{};
+  bool fitsWorkspace = true; ///< whether the cost model finds anything within that budget
   /// The record that it takes by the cost model.
   std::optional<size_t> automatic{};
 

@@ -36,8 +36,9 @@ std::string choiceText(const ConvLayer &layer) {
   if (layer.chosen)
     text = fmt::format("  * {}", layer.reasons[*layer.chosen]);
   if (!layer.automatic)
-    return layer.chosen ? text + "; the cost model takes none of these\n"
-                        : "  none keeps the budget on workspace\n";
+    return layer.fitsWorkspace
+               ? text + (layer.chosen ? "; " : "  ") + "the cost model takes none of these\n"
+               : text + (layer.chosen ? "\n" : "  none keeps the budget on workspace\n");
   const ConvRecord &pick = layer.records[*layer.automatic];
   std::string name = passes::variantText(pick.algorithm, pick.tile);
   if (!layer.chosen)
@@ -46,8 +47,13 @@ std::string choiceText(const ConvLayer &layer) {
     return text + ", and the cost model's choice\n";
   if (!pick.isMeasured())
     return text + fmt::format("; the cost model takes {}\n", name);
-  return text + fmt::format("; the cost model takes {}, {:.2f} times as long\n", name,
-                            pick.msMedian / layer.records[*layer.chosen].msMedian);
+  const ConvRecord &chosen = layer.records[*layer.chosen];
+  text += fmt::format("; the cost model takes {}, {:.2f} times as long", name,
+                      pick.msMedian / chosen.msMedian);
+  if (!layer.refusalOfChosen.empty())
+    text += fmt::format(", as the compiler expects of {}: {}",
+                        passes::variantText(chosen.algorithm, chosen.tile), layer.refusalOfChosen);
+  return text + "\n";
 }
 
 /// Times of one algorithm, or of the best for each layer.

@@ -154,7 +154,7 @@ std::string pageHtml(const ConvSetting &setting, const std::vector<ConvLayer> &l
                   "Classic claims about convolutions beside figures of this machine.",
                   claimsHtml(claims));
   page += section("All figures",
-                  "Bold: what the compiler takes when it measures. Workspace is held besides the "
+                  "Bold: the fastest within the budgets. Workspace is held besides the "
                   "stack, where buffers of up to 16 KiB each lie.",
                   tables(setting, layers));
   return page + "</body></html>\n";
