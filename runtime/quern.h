@@ -198,8 +198,8 @@ QUERN_API uint64_t quern_sequence_position(const quern_sequence *sequence);
 QUERN_API quern_status quern_advance(quern_sequence *sequence, uint64_t from, uint64_t to,
                                      const void *elements, void *outputs);
 /* Of a stream that ends before the model's last position: gets the outputs that are not due yet,
- * [due(p), p) for the sequence's position p, as the model for p positions gives them: behind the end
- * there are zeros, before every layer. The sequence is as it was. */
+ * [due(p), p) for the sequence's position p, as the model for p positions gives them: behind the
+ * end there are zeros, before every layer. The sequence is as it was. */
 QUERN_API quern_status quern_flush(quern_sequence *sequence, void *outputs);
 /* Copies the output slot that tells of the element at the sequence's position. */
 QUERN_API quern_status quern_predict(quern_sequence *sequence, void *output);

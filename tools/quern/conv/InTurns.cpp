@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <numeric>
 
@@ -15,8 +16,7 @@ constexpr double tie = 0.01;
 constexpr double hopeless = 4;
 
 double quantile(std::vector<double> times, double share) {
-  auto at = times.begin() +
-            static_cast<std::ptrdiff_t>(share * static_cast<double>(times.size() - 1) + 0.5);
+  auto at = times.begin() + std::lround(share * static_cast<double>(times.size() - 1));
   std::nth_element(times.begin(), at, times.end());
   return *at;
 }
