@@ -144,13 +144,12 @@ private:
     if (bytesOf(decision.shape.element) < 4 &&
         storedRoundoff(decision.shape.element) > policy.maxError)
       return;
-    for (const ConvCandidate &candidate : decision.candidates)
-      if (candidate.algorithm == decision.algorithm && candidate.tile == decision.tile &&
-          candidate.error && candidate.error->max > policy.maxError) {
-        ++beyondBudget;
-        if (!worst || worst->error < candidate.error->max)
-          worst = {op, variantText(candidate.algorithm, candidate.tile), candidate.error->max};
-      }
+    const ConvCandidate *chosen = decision.chosen();
+    if (!chosen || !chosen->error || chosen->error->max <= policy.maxError)
+      return;
+    ++beyondBudget;
+    if (!worst || worst->error < chosen->error->max)
+      worst = {op, variantText(chosen->algorithm, chosen->tile), chosen->error->max};
   }
 
   static std::string nameOf(mlir::Operation *op) {

@@ -198,7 +198,7 @@ void writeDecision(OStream &json, const ConvDecision &decision) {
 std::vector<PlannedConv> plannedConvs(llvm::ArrayRef<ConvDecision> decisions) {
   std::vector<PlannedConv> convs;
   for (const ConvDecision &decision : decisions)
-    convs.push_back({decision.shape.text(), decision.algorithm, decision.tile});
+    convs.push_back(decision.planned());
   return convs;
 }
 

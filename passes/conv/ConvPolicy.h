@@ -22,6 +22,15 @@ struct ConvCandidate {
   std::optional<double> milliseconds = {};    ///< measured, by mode `measure`
 };
 
+/// What a plan file says of one convolution.
+struct PlannedConv {
+  std::string shape; ///< ConvShape::text()
+  ir::ConvAlgorithm algorithm = ir::ConvAlgorithm::direct;
+  Tile tile = {};
+
+  bool operator==(const PlannedConv &) const = default;
+};
+
 /// What was chosen for one convolution of a model.
 struct ConvDecision {
   std::string label = {}; ///< of the op in the model ("layer1.0.conv1"), or empty
@@ -33,15 +42,11 @@ struct ConvDecision {
   bool fitsWorkspace = true;       ///< false where nothing is within that budget
   bool hasFiniteWeights = true;    ///< neither NaN nor infinity; errors are infinite otherwise
   std::vector<float> weights = {}; ///< where the policy keeps them and they are known
-};
 
-/// What a plan file says of one convolution.
-struct PlannedConv {
-  std::string shape; ///< ConvShape::text()
-  ir::ConvAlgorithm algorithm = ir::ConvAlgorithm::direct;
-  Tile tile = {};
-
-  bool operator==(const PlannedConv &) const = default;
+  PlannedConv planned() const { return {shape.text(), algorithm, tile}; }
+  /// The candidate that was chosen; null where there are no candidates, as in a replay.
+  ConvCandidate *chosen();
+  const ConvCandidate *chosen() const { return const_cast<ConvDecision *>(this)->chosen(); }
 };
 
 /// Where nothing is within the budget on errors, the algorithm with the least is only preferred to

@@ -160,10 +160,8 @@ void settle(ConvDecision &decision, const ConvCandidate &chosen, std::string rea
 std::vector<ConvCandidate *> inOrder(ConvDecision &decision, const ConvPolicy &policy) {
   std::vector<ConvCandidate *> order;
   for (ConvCandidate &candidate : decision.candidates) {
-    bool isExcluded = llvm::any_of(policy.excluded, [&](const PlannedConv &conv) {
-      return conv.algorithm == candidate.algorithm && conv.tile == candidate.tile &&
-             conv.shape == decision.shape.text();
-    });
+    bool isExcluded = llvm::is_contained(
+        policy.excluded, PlannedConv{decision.shape.text(), candidate.algorithm, candidate.tile});
     if (candidate.refusal.empty() && isExcluded)
       candidate.refusal = "its kernel holds more workspace than the budget";
     if (candidate.refusal.empty())
@@ -270,6 +268,13 @@ void decideFixed(ConvDecision &decision, ErrorCheck &check, const ConvPolicy &po
 }
 
 } // namespace
+
+ConvCandidate *ConvDecision::chosen() {
+  for (ConvCandidate &candidate : candidates)
+    if (candidate.algorithm == algorithm && candidate.tile == tile)
+      return &candidate;
+  return nullptr;
+}
 
 std::string variantText(ir::ConvAlgorithm algorithm, llvm::ArrayRef<int64_t> tile) {
   std::string text = ir::stringifyConvAlgorithm(algorithm).str();

@@ -1,13 +1,12 @@
 // Winograd (Cook-Toom): F(m, r) along each axis, exact in rationals, with an error that grows with
 // m.
-#include "ir/HostTensor.h"
 #include "ir/conv/Division.h"
 #include "ir/conv/TransformFilter.h"
 #include "passes/conv/Algorithms.h"
 #include "passes/conv/MachineTime.h"
 #include "passes/conv/WinogradSimulation.h"
 
-#include <cmath>
+#include <algorithm>
 #include <limits>
 
 namespace quern::passes {

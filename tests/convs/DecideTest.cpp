@@ -47,9 +47,8 @@ ConvDecision decideBy(const ConvShape &shape, const std::vector<float> &weights,
 }
 
 const ConvCandidate &chosen(const ConvDecision &decision) {
-  for (const ConvCandidate &candidate : decision.candidates)
-    if (candidate.algorithm == decision.algorithm && candidate.tile == decision.tile)
-      return candidate;
+  if (const ConvCandidate *candidate = decision.chosen())
+    return *candidate;
   ADD_FAILURE() << "what was chosen is no candidate";
   return decision.candidates.front();
 }

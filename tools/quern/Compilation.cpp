@@ -308,13 +308,13 @@ Compilation::convsBeyondWorkspace(llvm::ArrayRef<codegen::KernelFacts> facts) {
 }
 
 void Compilation::noteWorkspaces(llvm::ArrayRef<codegen::KernelFacts> facts) {
-  for (const ConvWorkspace &used : workspaces(facts))
-    for (passes::ConvDecision &decision : decisions)
-      for (passes::ConvCandidate &candidate : decision.candidates)
-        if (used.conv ==
-                passes::PlannedConv{decision.shape.text(), decision.algorithm, decision.tile} &&
-            candidate.algorithm == decision.algorithm && candidate.tile == decision.tile)
-          candidate.workspaceBytes = std::max(candidate.workspaceBytes.value_or(0), used.bytes);
+  std::vector<ConvWorkspace> all = workspaces(facts);
+  for (passes::ConvDecision &decision : decisions) {
+    passes::PlannedConv planned = decision.planned();
+    for (const ConvWorkspace &used : all)
+      if (passes::ConvCandidate *chosen = decision.chosen(); chosen && used.conv == planned)
+        chosen->workspaceBytes = std::max(chosen->workspaceBytes.value_or(0), used.bytes);
+  }
 }
 
 bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
