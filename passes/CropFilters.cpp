@@ -1,6 +1,7 @@
 // The places of a masked kernel that hold nothing but zeros lie at its end, or its beginning: rows
 // below the pixel, columns after it. Without them every algorithm has less to do. What a mask
-// removes of the row that remains is multiplied by zero (and left out by step programs).
+// removes of the last row that remains is written on the convolution: `taps` of it are left.
+#include "ir/HostTensor.h"
 #include "passes/Model.h"
 #include "passes/Passes.h"
 #include "passes/causal/StructuralZeros.h"
@@ -35,6 +36,24 @@ Places occupied(const RankTensor &nonzero, size_t axis) {
   return places;
 }
 
+/// The taps up to the last that may hold something, in row-major order, of the part of the kernel
+/// that begins at `starts` and has extents `sizes`.
+int64_t tapsUpToLast(RankTensor nonzero, llvm::ArrayRef<int64_t> starts,
+                     llvm::ArrayRef<int64_t> sizes) {
+  nonzero.raiseAlong(0);
+  nonzero.raiseAlong(1);
+  int64_t tap = 0, end = 1;
+  llvm::SmallVector<int64_t> index(starts);
+  ir::forEachIndex(sizes.drop_front(2), [&](llvm::ArrayRef<int64_t> place) {
+    for (auto [axis, coordinate] : llvm::enumerate(place))
+      index[axis + 2] = starts[axis + 2] + coordinate;
+    ++tap;
+    if (nonzero.at(index) != 0)
+      end = tap;
+  });
+  return end;
+}
+
 struct CropFilters : impl::CropFiltersBase<CropFilters> {
   void runOnOperation() override {
     getOperation().walk([](ir::ConvOp conv) {
@@ -47,22 +66,23 @@ private:
   static void crop(ir::ConvOp conv, const RankTensor &nonzero) {
     llvm::SmallVector<int64_t> starts(nonzero.shape().size(), 0), sizes(nonzero.shape()),
         low(conv.getPadLow()), high(conv.getPadHigh()), ones(sizes.size(), 1);
-    bool isSmaller = false;
     for (auto [spatial, dilation] : llvm::enumerate(conv.getDilations())) {
       size_t axis = spatial + 2;
       auto [first, end] = occupied(nonzero, axis);
       // Padding alone can be taken away: the images stay as they are.
       first = std::min(first, low[spatial] / dilation);
       end = std::max(end, sizes[axis] - high[spatial] / dilation);
-      isSmaller |= end - first < sizes[axis];
       low[spatial] -= first * dilation;
       high[spatial] -= (sizes[axis] - end) * dilation;
       starts[axis] = first;
       sizes[axis] = end - first;
     }
-    if (!isSmaller)
-      return;
     mlir::OpBuilder builder(conv);
+    if (int64_t taps = tapsUpToLast(nonzero, starts, sizes);
+        taps < product(llvm::ArrayRef(sizes).drop_front(2)))
+      conv.setTaps(taps);
+    if (llvm::ArrayRef(sizes) == nonzero.shape())
+      return;
     conv.getWeightMutable().assign(
         ir::SliceOp::create(builder, conv.getLoc(), conv.getWeight(), starts, sizes, ones));
     conv.setPadLow(low);

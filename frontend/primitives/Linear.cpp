@@ -136,7 +136,7 @@ static Value contract(const PrimitiveCall &call) {
 static Value convolve(const PrimitiveCall &call) {
   return call.emit<ir::ConvOp>(call.tensor(0), call.tensor(1), call.integers(2), call.integers(3),
                                call.integers(4), call.integers(5), call.integer(6), ir::ConvAttr(),
-                               mlir::DenseI64ArrayAttr());
+                               mlir::DenseI64ArrayAttr(), mlir::IntegerAttr());
 }
 
 static constexpr Primitive rows[] = {

@@ -42,6 +42,10 @@ mlir::LogicalResult ConvOp::inferReturnTypes(mlir::MLIRContext *, std::optional<
       return mlir::emitOptionalError(loc, "C7: the weight is ", weight,
                                      ", not the transformed filter");
   }
+  auto allTaps = mlir::ShapedType::getNumElements(filter.drop_front(2));
+  auto taps = static_cast<int64_t>(adaptor.getTaps().value_or(allTaps));
+  if (taps < 1 || taps > allTaps)
+    return mlir::emitOptionalError(loc, "C8: ", taps, " taps of a kernel of ", allTaps);
   llvm::SmallVector<int64_t> shape{input.getDimSize(0), outputs};
   llvm::append_range(shape, *spatial);
   inferred.push_back(mlir::RankedTensorType::get(shape, input.getElementType()));
@@ -62,11 +66,14 @@ ConvAlgorithm ConvOp::algorithmOrDirect() {
   return getAlgorithm() ? getAlgorithm()->getAlgorithm() : ConvAlgorithm::direct;
 }
 
+int64_t ConvOp::liveTaps() {
+  return static_cast<int64_t>(getTaps().value_or(mlir::ShapedType::getNumElements(getKernel())));
+}
+
 /// A multiply-add for every result element and tap, taps in the padding included, whatever the
 /// algorithm: the textbook count.
 int64_t ConvOp::flops() {
-  return 2 * tensorType(getResult()).getNumElements() *
-         mlir::ShapedType::getNumElements(getFilterShape().drop_front());
+  return 2 * tensorType(getResult()).getNumElements() * getFilterShape()[1] * liveTaps();
 }
 
 mlir::LogicalResult

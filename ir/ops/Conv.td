@@ -22,15 +22,18 @@ def Quern_ConvOp : Quern_ArithmeticOp<"conv"> {
       (C6) the dilated kernel fits into the padded input along every axis;
       (C7) with `filter`, the weight is what quern.filter_transform makes of a filter of that shape
            [O, C / groups, kernel...] for this op's strides, groups, paddings and algorithm, and it has
-           its shape.
+           its shape;
+      (C8) `taps`, of a masked kernel, is at least 1 and at most the product of the kernel's extents:
+           the weight is zero at all taps but the first so many, in row-major order.
   }];
   let arguments = (ins Quern_FloatTensor:$input, Quern_FloatTensor:$weight,
     DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pad_low,
     DenseI64ArrayAttr:$pad_high, I64Attr:$groups,
-    OptionalAttr<Quern_ConvAttr>:$algorithm, OptionalAttr<DenseI64ArrayAttr>:$filter);
+    OptionalAttr<Quern_ConvAttr>:$algorithm, OptionalAttr<DenseI64ArrayAttr>:$filter,
+    OptionalAttr<I64Attr>:$taps);
   let assemblyFormat = [{
     $input `,` $weight `strides` $strides `dilations` $dilations `pad` $pad_low $pad_high `groups` $groups
-    (`by` $algorithm^)? (`filter` $filter^)? attr-dict `:` functional-type(operands, results)
+    (`by` $algorithm^)? (`filter` $filter^)? (`taps` $taps^)? attr-dict `:` functional-type(operands, results)
   }];
   let extraClassDeclaration = [{
     /// Number of spatial axes, 1 to 3.
@@ -45,6 +48,8 @@ def Quern_ConvOp : Quern_ArithmeticOp<"conv"> {
     llvm::ArrayRef<int64_t> getKernel() { return getFilterShape().drop_front(2); }
     /// The chosen algorithm; direct where none is.
     ConvAlgorithm algorithmOrDirect();
+    /// Taps of the kernel that may be other than zero: the first so many, in row-major order.
+    int64_t liveTaps();
   }];
 }
 

@@ -173,7 +173,8 @@ Value StepOps::boxConv(StepProgram &program, ir::ConvOp conv) {
                   [&](llvm::ArrayRef<int64_t> place) { return boxUnder(program, conv, place); });
   return ir::ConvOp::create(program.builder, conv.getLoc(), window,
                             boxes.whole(program, conv.getWeight()), strides, dilations, low, high,
-                            conv.getGroups(), ir::ConvAttr(), mlir::DenseI64ArrayAttr());
+                            conv.getGroups(), ir::ConvAttr(), mlir::DenseI64ArrayAttr(),
+                            mlir::IntegerAttr());
 }
 
 } // namespace quern::passes

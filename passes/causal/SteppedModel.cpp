@@ -129,7 +129,7 @@ private:
     return ir::ConvOp::create(builder, conv.getLoc(), joined,
                               share(builder, conv.getWeight(), 0, colour), conv.getStrides(),
                               conv.getDilations(), conv.getPadLow(), conv.getPadHigh(), 1,
-                              ir::ConvAttr(), mlir::DenseI64ArrayAttr())
+                              ir::ConvAttr(), mlir::DenseI64ArrayAttr(), mlir::IntegerAttr())
         .getResult();
   }
 

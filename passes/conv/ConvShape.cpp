@@ -32,7 +32,7 @@ bool ConvShape::hasDilation() const {
 }
 
 int64_t ConvShape::products() const {
-  return batch * positions() * outChannels * channelsPerGroup() * taps();
+  return batch * positions() * outChannels * channelsPerGroup() * liveTaps();
 }
 
 int64_t ConvShape::inputBytes() const {
@@ -110,6 +110,8 @@ std::string ConvShape::text() const {
     text += " dilation " + list(&ConvAxis::dilation);
   if (groups > 1)
     text += fmt::format(" groups {}", groups);
+  if (maskedTo > 0)
+    text += fmt::format(" taps {}", maskedTo);
   return isF32() ? text : text + " " + passes::text(element).str();
 }
 
@@ -120,6 +122,7 @@ ConvShape shapeOf(ir::ConvOp op) {
   shape.inChannels = in.getDimSize(1);
   shape.outChannels = out.getDimSize(1);
   shape.groups = static_cast<int64_t>(op.getGroups());
+  shape.maskedTo = static_cast<int64_t>(op.getTaps().value_or(0));
   for (size_t i = 0; i < static_cast<size_t>(op.getSpatialRank()); ++i)
     shape.axes.push_back({.in = in.getDimSize(2 + i),
                           .out = out.getDimSize(2 + i),

@@ -23,6 +23,9 @@ struct ConvShape {
   /// A contraction of rows with a matrix: a pointwise convolution in every respect but that the
   /// rows are its positions, and that its direct algorithm is the code generator's matrix product.
   bool isProduct = false;
+  /// Of a masked kernel: all taps but the first so many, in row-major order, are zero; 0 where none
+  /// is.
+  int64_t maskedTo = 0;
 
   bool isF32() const { return element == ConvElement::f32; }
   int64_t channelsPerGroup() const { return inChannels / groups; }
@@ -31,15 +34,23 @@ struct ConvShape {
   int64_t positions() const;
   /// Taps of one filter in one channel.
   int64_t taps() const;
+  /// Those of them that no mask has emptied.
+  int64_t liveTaps() const { return maskedTo > 0 ? maskedTo : taps(); }
   bool hasStride() const;
   bool hasDilation() const;
-  /// Products of direct convolution, those with padding included.
+  /// Products of direct convolution, those with padding included, those with masked taps not.
   int64_t products() const;
   int64_t inputBytes() const;
   int64_t outputBytes() const;
   int64_t filterBytes() const;
   /// [O, C / groups, kernel...].
   llvm::SmallVector<int64_t> filterShape() const;
+  /// Makes zeros of what made-up weights, [..., kernel...], have at masked taps.
+  template <typename Number> void maskTaps(std::vector<Number> &weights) const {
+    for (size_t i = 0; i < weights.size(); ++i)
+      if (static_cast<int64_t>(i) % taps() >= liveTaps())
+        weights[i] = 0;
+  }
   /// One number of each axis.
   llvm::SmallVector<int64_t> along(int64_t ConvAxis::*field) const;
   /// What quern.filter_transform is told of the paddings.

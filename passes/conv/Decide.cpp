@@ -21,6 +21,7 @@ std::vector<float> madeUpWeights(const ConvShape &shape, int64_t outputs) {
   for (float &w : weights) // about normal: the sum of four uniform numbers
     w = static_cast<float>(
         (static_cast<double>(random()) + random() + random() + random()) * 0x1p-32 - 2);
+  shape.maskTaps(weights);
   return weights;
 }
 

@@ -121,7 +121,7 @@ private:
       high.push_back(reach - low.back());
     }
     return ir::ConvOp::create(builder, at(), x, weight(shape), strides, dilations, low, high,
-                              groups, nullptr, nullptr);
+                              groups, nullptr, nullptr, nullptr);
   }
 
   /// Every other position, and back to all by interpolation.

@@ -96,3 +96,12 @@ func.func @refused(%x: tensor<1x4x6x6xf32>, %w: tensor<4x4x3x3xf32>) {
   %0 = quern.conv %x, %w strides [2147483648, 1] dilations [1, 1] pad [1, 0] [0, 0] groups 1 : (tensor<1x4x6x6xf32>, tensor<4x4x3x3xf32>) -> tensor<1x4x4x4xf32>
   return
 }
+
+// -----
+
+func.func @refused(%x: tensor<1x4x6x6xf32>, %w: tensor<4x4x3x3xf32>) {
+  // expected-error @below {{C8: 10 taps of a kernel of 9}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [0, 0] [0, 0] groups 1 taps 10 : (tensor<1x4x6x6xf32>, tensor<4x4x3x3xf32>) -> tensor<1x4x4x4xf32>
+  return
+}

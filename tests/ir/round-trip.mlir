@@ -23,6 +23,8 @@ func.func @layers(%x: tensor<1x4x9x8xf32>) -> tensor<1x4xf32> {
   %w = quern.parameter "w" : tensor<4x2x3x3xf32>
   // CHECK: quern.conv {{.*}} strides [2, 1] dilations [1, 2] pad [1, 2] [0, 2] groups 2 by <direct> : {{.*}} -> tensor<1x4x4x8xf32, #quern.layout<[0, 2, 3, 1]>>
   %0 = quern.conv %x, %w strides [2, 1] dilations [1, 2] pad [1, 2] [0, 2] groups 2 by <direct> : (tensor<1x4x9x8xf32>, tensor<4x2x3x3xf32>) -> tensor<1x4x4x8xf32, #quern.layout<[0, 2, 3, 1]>>
+  // CHECK: quern.conv {{.*}} groups 2 taps 5 : {{.*}} -> tensor<1x4x7x6xf32>
+  %masked = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [0, 0] [0, 0] groups 2 taps 5 : (tensor<1x4x9x8xf32>, tensor<4x2x3x3xf32>) -> tensor<1x4x7x6xf32>
   // CHECK: quern.window_reduce mean {{.*}} window [2, 2] strides [2, 2] dilations [1, 1] pad [1, 0] [0, 0] count_padding true
   %1 = quern.window_reduce mean %0 window [2, 2] strides [2, 2] dilations [1, 1] pad [1, 0] [0, 0] count_padding true : (tensor<1x4x4x8xf32, #quern.layout<[0, 2, 3, 1]>>) -> tensor<1x4x2x4xf32>
   // CHECK: quern.resize cubic half_pixel %{{.*}} to [3, 3] antialias true

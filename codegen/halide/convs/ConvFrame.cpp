@@ -100,6 +100,15 @@ void ConvFrame::appendKernel(std::vector<Halide::Range> &ranges) const {
     ranges.emplace_back(0, 1);
 }
 
+std::vector<Expr> ConvFrame::tapAt(Expr tap) const {
+  std::vector<Expr> taps;
+  for (size_t i = spatial; i-- > 0; tap = tap / constantIndex(op.getKernel()[i]))
+    taps.push_back(i == 0 ? tap : tap % constantIndex(op.getKernel()[i]));
+  if (addsRow)
+    taps.emplace_back(0);
+  return taps;
+}
+
 Halide::Type ConvFrame::type() const {
   return computeType(ir::tensorType(op.getInput()).getElementType());
 }

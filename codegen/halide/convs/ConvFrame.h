@@ -37,6 +37,8 @@ struct ConvFrame {
   Halide::Expr groupInput(const Halide::Expr &inner, int64_t panelWidth) const;
   /// {begin, extent} of each kernel axis, innermost first; an added row has one tap.
   void appendKernel(std::vector<Halide::Range> &ranges) const;
+  /// (kx, ky, …) of tap number `tap` of the kernel, in row-major order; an added row's is 0.
+  std::vector<Halide::Expr> tapAt(Halide::Expr tap) const;
 
   /// The logical spatial axes that are padded.
   llvm::SmallVector<int64_t> paddedAxes() const;

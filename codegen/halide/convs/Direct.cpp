@@ -57,11 +57,18 @@ Stages writeStages(const ConvFrame &frame, const KernelBuilder &builder, ConvFam
   std::vector<Halide::Range> ranges;
   if (!depthwise)
     ranges.emplace_back(0, constantIndex(perGroup));
-  frame.appendKernel(ranges);
+  bool masked = !depthwise && frame.op.getTaps();
+  if (masked)
+    ranges.emplace_back(0, constantIndex(frame.op.liveTaps()));
+  else
+    frame.appendKernel(ranges);
   RDom r(ranges, "r");
   std::vector<Expr> taps;
-  for (size_t i = depthwise ? 0 : 1; i < ranges.size(); ++i)
-    taps.emplace_back(r[static_cast<int>(i)]);
+  if (masked)
+    taps = frame.tapAt(r[1]);
+  else
+    for (size_t i = depthwise ? 0 : 1; i < ranges.size(); ++i)
+      taps.emplace_back(r[static_cast<int>(i)]);
 
   std::vector<Expr> here = frame.here();
   Expr c = here[0], inner = depthwise ? Expr(0) : Expr(r[0]),

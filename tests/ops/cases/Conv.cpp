@@ -11,6 +11,7 @@ namespace ref = reference;
 struct ConvSpec {
   int64_t batch = 1, in = 1, out = 1, groups = 1;
   std::vector<int64_t> size, kernel, strides = {}, dilations = {}, low = {}, high = {};
+  int64_t taps = 0; ///< the first so many are read; 0: all
 };
 
 std::vector<int64_t> orElse(std::vector<int64_t> list, size_t rank, int64_t value) {
@@ -23,6 +24,17 @@ std::string channelsLast(size_t spatial) {
     order.push_back(static_cast<int64_t>(2 + i));
   order.push_back(1);
   return listText(order);
+}
+
+/// The filter with zeros at all taps but the first `taps`.
+Tensor maskedTo(int64_t taps, Tensor filter) {
+  int64_t all = 1;
+  for (size_t axis = 2; axis < filter.shape.size(); ++axis)
+    all *= filter.shape[axis];
+  for (size_t i = 0; i < filter.values.size(); ++i)
+    if (static_cast<int64_t>(i) % all >= taps)
+      filter.values[i] = 0;
+  return filter;
 }
 
 OpCase convCase(const ConvSpec &spec, bool lastIn, bool lastOut) {
@@ -43,18 +55,20 @@ OpCase convCase(const ConvSpec &spec, bool lastIn, bool lastOut) {
   std::string ti = tensorText(in, "f32", lastIn ? last : ""), tw = tensorText(weight, "f32"),
               to = tensorText(out, "f32", lastOut ? last : "");
   OpCase c;
-  c.name = fmt::format("conv {} * {} strides {} dilations {} pad {} {} groups {}{}{}",
+  std::string taps = spec.taps ? fmt::format(" taps {}", spec.taps) : "";
+  c.name = fmt::format("conv {} * {} strides {} dilations {} pad {} {} groups {}{}{}{}",
                        typeText(in, "f32"), typeText(weight, "f32"), listText(strides),
-                       listText(dilations), listText(low), listText(high), spec.groups,
+                       listText(dilations), listText(low), listText(high), spec.groups, taps,
                        lastIn ? " from NHWC" : "", lastOut ? " to NHWC" : "");
   c.text = fmt::format(
       "(%x: {0}, %w: {1}) -> {2} {{\n %r = quern.conv %x, %w strides {3} dilations {4} pad {5} {6} "
-      "groups {7} : ({0}, {1}) -> {2}\n return %r : {2}\n}}",
+      "groups {7}{8} : ({0}, {1}) -> {2}\n return %r : {2}\n}}",
       ti, tw, to, listText(strides), listText(dilations), listText(low), listText(high),
-      spec.groups);
-  int64_t groups = spec.groups;
+      spec.groups, taps);
+  int64_t groups = spec.groups, live = spec.taps;
   c.meaning = [=](const std::vector<Tensor> &inputs) {
-    return ref::conv(inputs[0], inputs[1], {strides, dilations, low, high}, groups);
+    return ref::conv(inputs[0], live ? maskedTo(live, inputs[1]) : inputs[1],
+                     {strides, dilations, low, high}, groups);
   };
   return c;
 }
@@ -178,6 +192,32 @@ Cases convCases() {
        .kernel = {3, 3, 3},
        .low = {1, 1, 1},
        .high = {1, 1, 1}},
+      // Masked kernels.
+      {.in = 1,
+       .out = 32,
+       .size = {9, 10},
+       .kernel = {4, 7},
+       .low = {3, 3},
+       .high = {0, 3},
+       .taps = 24},
+      {.in = 12,
+       .out = 20,
+       .size = {11, 8},
+       .kernel = {2, 3},
+       .dilations = {2, 1},
+       .low = {2, 1},
+       .high = {0, 1},
+       .taps = 5},
+      {.batch = 2, .in = 6, .out = 10, .size = {30}, .kernel = {4}, .taps = 3},
+      {.in = 8,
+       .out = 12,
+       .groups = 4,
+       .size = {9, 9},
+       .kernel = {3, 3},
+       .low = {1, 1},
+       .high = {1, 1},
+       .taps = 4},
+      {.in = 3, .out = 5, .size = {6, 5, 4}, .kernel = {2, 2, 3}, .taps = 11},
   };
   Cases cases;
   for (const ConvSpec &spec : specs)

@@ -106,6 +106,15 @@ private:
     return ir::ReshapeOp::create(builder, at(), x, shape);
   }
 
+  /// Ones up to the centre of a kernel, in row-major order, and zeros after it.
+  Value rasterMask(int64_t kernel) {
+    std::vector<double> ones(kernel * kernel);
+    std::fill_n(ones.begin(), ones.size() / 2 + 1, 1.0);
+    auto square = type({kernel, kernel});
+    return ir::ConstantOp::create(builder, at(), square,
+                                  mlir::DenseElementsAttr::get(square, llvm::ArrayRef(ones)));
+  }
+
   Value conv(Value x, int64_t outputs, int64_t kernel, int64_t stride, int64_t pad,
              int64_t groups) {
     int64_t channels = tensorType(x).getDimSize(1);
@@ -113,9 +122,11 @@ private:
     std::vector<int64_t> dilations{1, 1}, strides{stride, stride};
     if (pad > 0 && stride == 1 && chance(4))
       low[0] = high[0] = dilations[0] = 2;
-    return ir::ConvOp::create(builder, at(), x,
-                              weight({outputs, channels / groups, kernel, kernel}), strides,
-                              dilations, low, high, groups, nullptr, nullptr);
+    Value filter = weight({outputs, channels / groups, kernel, kernel});
+    if (chance(4))
+      filter = multiply(filter, rasterMask(kernel));
+    return ir::ConvOp::create(builder, at(), x, filter, strides, dilations, low, high, groups,
+                              nullptr, nullptr, nullptr);
   }
 
   /// (x - m) / sqrt(v + eps) * w + b in one of the ways in which people write it.
@@ -369,7 +380,7 @@ private:
       std::vector<int64_t> one{1}, two{2}, none{0};
       Value y = transpose(x, {0, 2, 1});
       y = ir::ConvOp::create(builder, at(), y, weight({width, width, 3}), one, one, two, none, 1,
-                             nullptr, nullptr);
+                             nullptr, nullptr, nullptr);
       return add(transpose(activation(y), {0, 2, 1}), x);
     }
     case 4: {

@@ -58,6 +58,10 @@ private:
     return ir::ConvAttr::get(builder.getContext(), variant.algorithm, variant.tile);
   }
 
+  mlir::IntegerAttr taps() {
+    return shape.maskedTo > 0 ? builder.getI64IntegerAttr(shape.maskedTo) : nullptr;
+  }
+
   /// A function with a body, into which the builder goes on to write.
   mlir::func::FuncOp function(llvm::StringRef name, llvm::ArrayRef<mlir::Type> inputs,
                               mlir::TypeRange results, llvm::StringRef mark) {
@@ -94,14 +98,14 @@ private:
     RankedTensorType input = ir::channelsLast(inputType());
     auto kernel = function(convKernelName, {input, weightType}, {}, ir::names::kernel);
     auto filterAttribute = transforms ? builder.getDenseI64ArrayAttr(filter) : nullptr;
-    Value output =
-        shape.isProduct
-            ? writeProduct(kernel, filterAttribute)
-            : ir::ConvOp::create(builder, location, kernel.getArgument(0), kernel.getArgument(1),
-                                 strides, shape.along(&passes::ConvAxis::dilation),
-                                 shape.along(&passes::ConvAxis::padLow),
-                                 shape.along(&passes::ConvAxis::padHigh),
-                                 static_cast<uint64_t>(shape.groups), algorithm(), filterAttribute);
+    Value output = shape.isProduct ? writeProduct(kernel, filterAttribute)
+                                   : ir::ConvOp::create(builder, location, kernel.getArgument(0),
+                                                        kernel.getArgument(1), strides,
+                                                        shape.along(&passes::ConvAxis::dilation),
+                                                        shape.along(&passes::ConvAxis::padLow),
+                                                        shape.along(&passes::ConvAxis::padHigh),
+                                                        static_cast<uint64_t>(shape.groups),
+                                                        algorithm(), filterAttribute, taps());
     RankedTensorType result = ir::channelsLast(ir::tensorType(output));
     output.setType(result);
     mlir::func::ReturnOp::create(builder, location, output);

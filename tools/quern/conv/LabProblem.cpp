@@ -37,8 +37,10 @@ LabProblem::LabProblem(const passes::ConvShape &shape, const std::vector<float> 
   int64_t bytes = passes::bytesOf(shape.element);
   auto terms = static_cast<double>(shape.channelsPerGroup() * shape.taps());
   std::vector<double> weights(given.begin(), given.end());
-  if (given.empty())
+  if (given.empty()) {
     weights = randomValues(shape.filterBytes() / bytes, 5, 1 / std::sqrt(terms));
+    shape.maskTaps(weights);
+  }
   std::vector<double> values = randomValues(shape.inputBytes() / bytes, 6, 1);
   input = tensorOf(values);
   filter = tensorOf(weights);
