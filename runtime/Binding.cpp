@@ -3,6 +3,7 @@
 #include "runtime/DType.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace quern::runtime {
 
@@ -50,6 +51,11 @@ void bindStates(const ImageView &image, quern_binding *bindings, uint64_t *first
       lookAhead(image, bindings + firstBinding[i], bindings + next);
       ++next;
     }
+    std::sort(bindings + firstBinding[i], bindings + next,
+              [](const quern_binding &a, const quern_binding &b) {
+                return std::tie(a.state, a.isFixed, a.buffer) <
+                       std::tie(b.state, b.isFixed, b.buffer);
+              });
   }
   firstBinding[image.programs().size()] = next;
 }

@@ -18,7 +18,13 @@ struct quern_binding {
 
 namespace quern::runtime {
 
-/// Fills in the bindings of all programs: of program i from firstBinding[i] to firstBinding[i + 1].
+/// Whether two bindings count from the same slot.
+inline bool isSameSlot(const quern_binding &a, const quern_binding &b) {
+  return a.state == b.state && a.isFixed == b.isFixed;
+}
+
+/// Fills in the bindings of all programs: of program i from firstBinding[i] to firstBinding[i + 1],
+/// those that count from the same slot beside each other.
 void bindStates(const ImageView &image, quern_binding *bindings, uint64_t *firstBinding);
 
 } // namespace quern::runtime

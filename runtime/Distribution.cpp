@@ -9,71 +9,6 @@ namespace {
 
 constexpr double pi = 3.14159265358979323846;
 
-/// The parameters of one distribution, which lie a stride apart.
-struct Parameters {
-  const float *first;
-  uint64_t stride;
-  double operator[](uint64_t index) const { return static_cast<double>(first[index * stride]); }
-};
-
-/// A level in proportion to exp(logit / temperature), among `count` levels that `levelAt` names.
-template <typename LevelAt>
-uint64_t drawLevel(const Parameters &logits, uint64_t count, double temperature, Draws &random,
-                   LevelAt levelAt) {
-  uint64_t best = levelAt(0);
-  for (uint64_t i = 1; i < count; ++i)
-    if (logits[levelAt(i)] > logits[best])
-      best = levelAt(i);
-  if (temperature == 0)
-    return best;
-  auto weight = [&](uint64_t i) {
-    return std::exp((logits[levelAt(i)] - logits[best]) / temperature);
-  };
-  double sum = 0;
-  for (uint64_t i = 0; i < count; ++i)
-    sum += weight(i);
-  double left = random.uniform() * sum;
-  for (uint64_t i = 0; i < count; ++i)
-    if ((left -= weight(i)) < 0)
-      return levelAt(i);
-  return best;
-}
-
-/// How many of the levels, sorted by falling logit, topK and topP admit.
-uint64_t admitted(const Parameters &logits, uint64_t levels, const SampleChoice &choice,
-                  const uint32_t *ranks) {
-  uint64_t count = choice.topK == 0 ? levels : std::min(choice.topK, levels);
-  if (choice.topP >= 1 || choice.temperature == 0)
-    return count;
-  auto weight = [&](uint64_t i) {
-    return std::exp((logits[ranks[i]] - logits[ranks[0]]) / choice.temperature);
-  };
-  double sum = 0, held = 0;
-  for (uint64_t i = 0; i < count; ++i)
-    sum += weight(i);
-  for (uint64_t i = 0; i < count; ++i)
-    if ((held += weight(i)) >= choice.topP * sum)
-      return i + 1;
-  return count;
-}
-
-uint64_t drawCategorical(const Parameters &logits, uint64_t levels, const SampleChoice &choice,
-                         Draws &random, uint32_t *ranks) {
-  if (choice.topK == 0 && choice.topP >= 1)
-    return drawLevel(logits, levels, choice.temperature, random, [](uint64_t i) { return i; });
-  for (uint64_t i = 0; i < levels; ++i)
-    ranks[i] = static_cast<uint32_t>(i);
-  // A total order, so that ties and NaN leave the sort well defined.
-  std::sort(ranks, ranks + levels, [&](uint32_t a, uint32_t b) {
-    double left = std::isnan(logits[a]) ? -HUGE_VAL : logits[a];
-    double right = std::isnan(logits[b]) ? -HUGE_VAL : logits[b];
-    return left != right ? left > right : a < b;
-  });
-  uint64_t count = admitted(logits, levels, choice, ranks);
-  return drawLevel(logits, count, choice.temperature, random,
-                   [&](uint64_t i) { return uint64_t{ranks[i]}; });
-}
-
 double drawNormal(Draws &random) {
   double radius = std::sqrt(-2 * std::log(random.uniform()));
   return radius * std::cos(2 * pi * random.uniform());
@@ -101,10 +36,9 @@ double drawScaled(const Parameters &parameters, uint64_t base, uint64_t componen
 
 /// Three channels, of which each shifts the means of those after it (Salimans et al. 2017, eq. 3).
 void drawCoupled(const SequenceEntry &order, const SampleChoice &choice,
-                 const Parameters &parameters, Draws &random, double *drawn) {
+                 const Parameters &parameters, Draws &random, DrawRoom room, double *drawn) {
   uint64_t components = order.components;
-  uint64_t component =
-      drawLevel(parameters, components, choice.temperature, random, [](uint64_t i) { return i; });
+  uint64_t component = drawLevel(parameters, components, choice.temperature, random, room);
   auto coupling = [&](uint64_t channel) {
     return std::tanh(parameters[components * (1 + 3 * channel + 2) + component]);
   };
@@ -122,6 +56,10 @@ void drawCoupled(const SequenceEntry &order, const SampleChoice &choice,
 }
 
 } // namespace
+
+uint64_t roomOf(const SequenceEntry &order) {
+  return DrawRoom::numbers(std::max(order.levels, uint64_t{order.components}));
+}
 
 uint64_t elementsOf(const SequenceEntry &order) {
   bool isCoupled = order.distribution == DistributionKind::logisticMixture &&
@@ -153,17 +91,16 @@ bool distributionFits(const SequenceEntry &order, uint64_t outputs, uint64_t ele
 }
 
 void draw(const SequenceEntry &order, const SampleChoice &choice, const float *first, Draws random,
-          uint32_t *ranks, double *drawn) {
+          DrawRoom room, double *drawn) {
   Parameters parameters{first, order.parameterStride};
   auto component = [&] {
-    return drawLevel(parameters, order.components, choice.temperature, random,
-                     [](uint64_t i) { return i; });
+    return drawLevel(parameters, order.components, choice.temperature, random, room);
   };
   switch (order.distribution) {
   case DistributionKind::none:
     return;
   case DistributionKind::categorical:
-    *drawn = static_cast<double>(drawCategorical(parameters, order.levels, choice, random, ranks));
+    *drawn = static_cast<double>(drawLikelyLevel(parameters, order.levels, choice, random, room));
     return;
   case DistributionKind::bernoulli: {
     double probability = choice.temperature == 0
@@ -174,7 +111,7 @@ void draw(const SequenceEntry &order, const SampleChoice &choice, const float *f
   }
   case DistributionKind::logisticMixture:
     if (elementsOf(order) == 3)
-      return drawCoupled(order, choice, parameters, random, drawn);
+      return drawCoupled(order, choice, parameters, random, room, drawn);
     *drawn = levelNear(order, drawScaled(parameters, order.components, order.components,
                                          component(), choice, drawLogistic(random)));
     return;

@@ -284,7 +284,8 @@ const char *ImageView::checkSequence() const {
     bool good = state.slotBytes >= 1 && state.slotBytes <= most * 64 && state.before <= most &&
                 state.after <= most && state.room >= 1 && state.room <= most;
     for (int axis = 0; axis < maxOrderedAxes; ++axis)
-      good = good && state.strides[axis] <= most && state.rates[axis] >= 1;
+      good = good && state.strides[axis] <= most && state.rates[axis] >= 1 &&
+             state.rates[axis] <= most;
     uint64_t slots = state.before + state.room + state.after;
     if (!good || state.slotBytes > maxBytes / slots ||
         (total += state.slotBytes * slots) > maxBytes || !checkConstant(state))

@@ -80,7 +80,7 @@ void drawSlot(quern_sequence &sequence, const quern_sample_options &options,
     uint64_t outer = row / order.parameterStride, inner = row % order.parameterStride;
     double drawn[3];
     draw(order, choice, parameters + outer * block + inner,
-         Draws(options.seed, sequence.position, static_cast<uint32_t>(row)), sequence.ranks, drawn);
+         Draws(options.seed, sequence.position, static_cast<uint32_t>(row)), sequence.room, drawn);
     for (uint64_t channel = 0; channel < channels; ++channel) {
       uint64_t element = (outer * channels + channel) * order.parameterStride + inner;
       store(order, type, drawn[channel], elements + element * dtypeBytes(type));

@@ -1,5 +1,6 @@
 #include "runtime/Sequence.h"
 
+#include "runtime/Distribution.h"
 #include "runtime/ElementCheck.h"
 
 #include <cstdlib>
@@ -48,12 +49,16 @@ quern_status runProgram(quern_sequence &sequence, uint64_t number, Place place) 
   for (uint32_t axis = program.level; axis < maxOrderedAxes; ++axis)
     place.at[axis] = 0;
   abi::Buffer *buffers = sequence.context->buffers;
+  const quern_binding *before = nullptr;
+  unsigned char *slot = nullptr;
   for (uint64_t i = sequence.firstBinding[number]; i < sequence.firstBinding[number + 1]; ++i) {
     const quern_binding &binding = sequence.bindings[i];
-    unsigned char *slot = binding.isFixed ? sequence.state.firstSlot(binding.state)
-                                          : sequence.state.slot(binding.state, place);
+    if (!before || !isSameSlot(*before, binding))
+      slot = binding.isFixed ? sequence.state.firstSlot(binding.state)
+                             : sequence.state.slot(binding.state, place);
     buffers[binding.buffer].host = slot + binding.byteOffset;
     fetchAhead(slot + binding.byteOffset + binding.toNext, binding.bytesAhead);
+    before = &binding;
   }
   const quern_program &drivers = sequence.context->model->programs[number];
   return runDriver(*sequence.context,
@@ -73,12 +78,16 @@ quern_status runStart(quern_sequence &sequence) {
 quern_status runAfter(quern_sequence &sequence, uint64_t known, uint64_t end) {
   const SequenceEntry &order = sequence.order();
   auto programs = sequence.image().programs();
+  Place place = placeOf(order, known);
+  uint64_t lag = 0;
   for (uint64_t i = 0; i < programs.size(); ++i) {
     const ProgramEntry &program = programs[i];
     if (!program.isAfter || known < program.lag || known - program.lag >= end)
       continue;
-    Place place = placeOf(order, known - program.lag);
-    if (isDue(order, program, known - program.lag, place))
+    if (program.lag != lag)
+      place = placeOf(order, known - program.lag);
+    lag = program.lag;
+    if (isDue(order, program, known - lag, place))
       if (quern_status status = runProgram(sequence, i, place); status != QUERN_OK)
         return status;
   }
@@ -137,7 +146,7 @@ namespace {
 
 /// Cuts the arrays of a sequence out of a block behind it.
 struct SequenceBlock {
-  uint64_t states, bindings, firstBindings, ranks, bytes;
+  uint64_t states, bindings, firstBindings, ranks, weights, bytes;
 
   explicit SequenceBlock(const ImageView &image) {
     uint64_t bound = 0;
@@ -149,7 +158,8 @@ struct SequenceBlock {
     bindings = states + image.states().size() * sizeof(StateMemory);
     firstBindings = bindings + bound * sizeof(quern_binding);
     ranks = firstBindings + (image.programs().size() + 1) * sizeof(uint64_t);
-    bytes = ranks + image.sequence()->levels * sizeof(uint32_t);
+    weights = ranks + roomOf(*image.sequence()) * sizeof(uint32_t);
+    bytes = weights + roomOf(*image.sequence()) * sizeof(float);
   }
 };
 
@@ -174,7 +184,8 @@ quern_sequence *newSequence(quern_context &context) {
                        sequence->arena.base, context.weights.data);
   sequence->bindings = reinterpret_cast<quern_binding *>(block + layout.bindings);
   sequence->firstBinding = reinterpret_cast<uint64_t *>(block + layout.firstBindings);
-  sequence->ranks = reinterpret_cast<uint32_t *>(block + layout.ranks);
+  sequence->room = {reinterpret_cast<uint32_t *>(block + layout.ranks),
+                    reinterpret_cast<float *>(block + layout.weights)};
   bindStates(context.image, sequence->bindings, sequence->firstBinding);
   return sequence;
 }

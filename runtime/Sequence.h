@@ -3,6 +3,7 @@
 
 #include "runtime/Binding.h"
 #include "runtime/Context.h"
+#include "runtime/LevelDraw.h"
 #include "runtime/SequenceState.h"
 
 /// Lies, with the arrays that it points at, in one block of memory. The name is the C interface's.
@@ -18,8 +19,7 @@ struct quern_sequence {
   quern_binding *bindings = nullptr;
   /// Of program i: from firstBinding[i] to firstBinding[i + 1].
   uint64_t *firstBinding = nullptr;
-  /// Room to rank levels in.
-  uint32_t *ranks = nullptr;
+  quern::runtime::DrawRoom room{};
 
   const quern::runtime::ImageView &image() const { return context->image; }
   const quern::runtime::SequenceEntry &order() const { return *image().sequence(); }

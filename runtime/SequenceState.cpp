@@ -1,6 +1,5 @@
 #include "runtime/SequenceState.h"
 
-#include <algorithm>
 #include <cstring>
 
 namespace quern::runtime {
@@ -51,11 +50,12 @@ void SequenceState::open(const ImageView &image, StateMemory *given, unsigned ch
   for (uint64_t i = 0; i < count(); ++i) {
     const StateEntry &entry = image.states()[i];
     // No program writes constant ones; a slot's address knows no const.
-    states[i] = {
-        entry.isConstant ? const_cast<unsigned char *>(weights) + entry.weightsOffset : memory, 0,
-        std::any_of(entry.rates, entry.rates + maxOrderedAxes,
-                    [](uint64_t rate) { return rate > 1; }),
-        image.sequence()->lag > 0 || lastSlot(*image.sequence(), entry) >= entry.room};
+    states[i].base =
+        entry.isConstant ? const_cast<unsigned char *>(weights) + entry.weightsOffset : memory;
+    states[i].origin = 0;
+    for (int axis = 0; axis < maxOrderedAxes; ++axis)
+      states[i].inverses[axis] = entry.rates[axis] == 1 ? 0 : UINT64_MAX / entry.rates[axis] + 1;
+    states[i].moves = image.sequence()->lag > 0 || lastSlot(*image.sequence(), entry) >= entry.room;
     memory += bytesOfState(entry);
   }
 }

@@ -19,8 +19,9 @@ struct StateMemory {
   unsigned char *base;
   /// The slot number that has `before` slots in memory before it.
   uint64_t origin;
-  /// Whether one element stands for several positions: only then is there anything to divide by.
-  bool isGrid;
+  /// 2^64 / rate, rounded up, of each axis: each step asks for many slots, and a division takes as
+  /// long as all else there. 0 for a rate of 1.
+  uint64_t inverses[maxOrderedAxes];
   /// Whether memory is too short for all positions.
   bool moves;
 };
@@ -60,14 +61,16 @@ public:
   }
 
 private:
-  /// slotNumber, without divisions where it can be: each step asks for many.
+  /// slotNumber, by the inverses: exact for all that ImageView admits.
   uint64_t number(uint64_t state, const Place &place) const {
     const StateEntry &entry = (*view).states()[state];
-    if (states[state].isGrid)
-      return slotNumber(entry, place);
     uint64_t slot = 0;
-    for (int axis = 0; axis < maxOrderedAxes; ++axis)
-      slot += place.at[axis] * entry.strides[axis];
+    for (int axis = 0; axis < maxOrderedAxes; ++axis) {
+      uint64_t inverse = states[state].inverses[axis];
+      __extension__ using Wide = unsigned __int128;
+      uint64_t quotient = static_cast<uint64_t>(Wide{place.at[axis]} * inverse >> 64);
+      slot += (inverse == 0 ? place.at[axis] : quotient) * entry.strides[axis];
+    }
     return slot;
   }
 

@@ -44,12 +44,14 @@ void drawLevel(benchmark::State &state) {
   logits.reserve(order.levels);
   for (int64_t level = 0; level < state.range(0); ++level)
     logits.push_back(static_cast<float>(3 * std::sin(static_cast<double>(level))));
-  std::vector<uint32_t> ranks(logits.size());
+  std::vector<uint32_t> ranks(roomOf(order));
+  std::vector<float> weights(roomOf(order));
   SampleChoice choice{.temperature = 1, .topK = static_cast<uint64_t>(state.range(1)), .topP = 1};
   uint64_t position = 0;
   double drawn = 0;
   for (auto _ : state) {
-    draw(order, choice, logits.data(), Draws(1, position++, 0), ranks.data(), &drawn);
+    draw(order, choice, logits.data(), Draws(1, position++, 0), {ranks.data(), weights.data()},
+         &drawn);
     benchmark::DoNotOptimize(drawn);
   }
 }

@@ -27,15 +27,23 @@ SequenceEntry order(DistributionKind kind, uint64_t levels, uint64_t parameters,
   return entry;
 }
 
+/// Memory for a draw.
+struct Room {
+  std::vector<uint32_t> ranks;
+  std::vector<float> weights;
+  explicit Room(const SequenceEntry &entry) : ranks(roomOf(entry)), weights(roomOf(entry)) {}
+  DrawRoom operator()() { return {ranks.data(), weights.data()}; }
+};
+
 /// How often each level is drawn at `count` positions.
 std::vector<double> frequencies(const SequenceEntry &entry, const std::vector<float> &parameters,
                                 const SampleChoice &choice, int count = 200000) {
   std::vector<double> seen(entry.levels);
-  std::vector<uint32_t> ranks(entry.levels);
+  Room room(entry);
   for (int position = 0; position < count; ++position) {
     double drawn[3] = {};
-    draw(entry, choice, parameters.data(), Draws(7, static_cast<uint64_t>(position), 0),
-         ranks.data(), drawn);
+    draw(entry, choice, parameters.data(), Draws(7, static_cast<uint64_t>(position), 0), room(),
+         drawn);
     seen.at(static_cast<size_t>(drawn[0])) += 1.0 / count;
   }
   return seen;
@@ -77,6 +85,28 @@ TEST(Distribution, CategoricalHasItsProbabilities) {
   expectProbabilities(frequencies(entry, logits, {0.5, 0, 1}), softmax({0, 2, -4, 5, 1}));
   std::vector<double> greedy = frequencies(entry, logits, {0, 0, 1}, 100);
   EXPECT_NEAR(greedy[3], 1, 1e-9);
+}
+
+/// Weights are computed eight at a time: here there are a few more, one far behind the others, one
+/// that is impossible.
+TEST(Distribution, ManyLevelsHaveTheirProbabilities) {
+  std::vector<double> logits;
+  for (int level = 0; level < 43; ++level)
+    logits.push_back(2 * std::sin(level));
+  logits[17] = -60;
+  logits[42] = -HUGE_VAL;
+  std::vector<float> parameters(logits.begin(), logits.end());
+  SequenceEntry entry = order(DistributionKind::categorical, 43, 43);
+  expectProbabilities(frequencies(entry, parameters, plain), softmax(logits));
+  for (double &logit : logits)
+    logit /= 3;
+  expectProbabilities(frequencies(entry, parameters, {3, 0, 1}), softmax(logits));
+}
+
+TEST(Distribution, AnInfiniteLogitIsCertain) {
+  SequenceEntry entry = order(DistributionKind::categorical, 4, 4);
+  EXPECT_NEAR(frequencies(entry, {0, 1, HUGE_VALF, -HUGE_VALF}, plain, 100)[2], 1, 1e-9);
+  EXPECT_NEAR(frequencies(entry, {0, 1, 1.5f, -2}, {1e-300, 0, 1}, 100)[2], 1, 1e-9);
 }
 
 TEST(Distribution, TopKAndTopPKeepTheLikeliest) {
@@ -130,7 +160,7 @@ TEST(Distribution, CoupledChannelsShiftEachOther) {
   // One component, scales of e^-7: nearly certain values.
   std::vector<float> parameters{0, 0.4f, -7, 0.5f, -0.2f, -7, -1.0f, 0.1f, -7, 0.25f};
   double drawn[3];
-  draw(entry, plain, parameters.data(), Draws(1, 2, 3), nullptr, drawn);
+  draw(entry, plain, parameters.data(), Draws(1, 2, 3), Room(entry)(), drawn);
   double red = 0.4, green = -0.2 + std::tanh(0.5) * red,
          blue = 0.1 + std::tanh(-1.0) * red + std::tanh(0.25) * green;
   EXPECT_EQ(elementsOf(entry), 3u);
@@ -147,9 +177,10 @@ TEST(Distribution, GaussianMixtureHasItsMoments) {
   double square = weights[0] * (4 + std::exp(-1.0)) + weights[1] * (9 + std::exp(0.5));
   double sum = 0, squares = 0;
   constexpr int count = 200000;
+  Room room(entry);
   for (int position = 0; position < count; ++position) {
     double drawn = 0;
-    draw(entry, plain, parameters.data(), Draws(3, static_cast<uint64_t>(position), 0), nullptr,
+    draw(entry, plain, parameters.data(), Draws(3, static_cast<uint64_t>(position), 0), room(),
          &drawn);
     sum += drawn / count;
     squares += drawn * drawn / count;

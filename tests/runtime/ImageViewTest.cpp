@@ -212,6 +212,7 @@ TEST(ImageView, refusesImpossibleSequences) {
       {order, [](ImageBuilder &b) { b.states[0].rates[1] = 2; }},
       {order, [](ImageBuilder &b) { b.states[1].rates[0] = 2; }},
       {state, [](ImageBuilder &b) { b.states[1].rates[2] = 0; }},
+      {state, [](ImageBuilder &b) { b.states[1].rates[2] = uint64_t{1} << 40; }},
       {state, [](ImageBuilder &b) { b.states[0].slotBytes = 0; }},
       {state, [](ImageBuilder &b) { b.states[0].room = 0; }},
       {state, [&](ImageBuilder &b) { b.states[0].room = huge; }},
