@@ -5,9 +5,10 @@
     bench/sampling/passes.py --quern build/bin/quern --threads 2 wavenet:skips=128:T=4096 pixelcnn:C=3:H=32:W=32
 
 A model is its file in models/ and its settings. Weights are made up. The full pass and whole samples (a sequence begun, every
-element drawn, the sequence destroyed) take turns; the least time of each counts. Then one more sample is profiled: "GB/s" is what
-its kernels read and write, each byte of a call counted once, over the least time of a sample; "besides" is what an element takes outside of
-kernels, with the clock's readings and the drawing. No packages are needed.
+element drawn, the sequence destroyed) take turns, and whole samples that are profiled; the least time of each counts. "GB/s" is what
+the kernels of a sample read and write, each byte of a call counted once, over its time; "besides" is what an element takes outside of
+kernels, with the drawing and its part of what the sequence's beginning takes. Profiling reads the clock before and after each kernel, and half of what
+it adds counts as the kernels' own: so "besides" is the mean of a sample with and without it, less the profiled kernels. No packages are needed.
 """
 
 import argparse
@@ -90,7 +91,7 @@ class Compiled:
 
 
     def profiled_sample(self):
-        """Bytes that kernels move, and milliseconds outside of them."""
+        """Milliseconds of a profiled sample, of its kernels, and the bytes that these move."""
         self.library.quern_set_profiling(self.context, 1)
         self.library.quern_profile_reset(self.context)
         before = time.perf_counter()
@@ -102,7 +103,8 @@ class Compiled:
             cost = Cost()
             self.check(self.library.quern_profile(self.context, ctypes.c_size_t(index), ctypes.byref(cost)))
             moved, inside = moved + cost.bytes * cost.calls, inside + cost.total_ns * 1e-6
-        return moved, took - inside
+        self.library.quern_set_profiling(self.context, 0)
+        return took, inside, moved
 
 
 def least(work, seconds):
@@ -128,9 +130,11 @@ def main():
     for spec in args.models:
         with tempfile.TemporaryDirectory() as folder:
             compiled = Compiled(args.quern, spec, args.threads, folder)
-            turns = [(least(compiled.full, args.seconds), least(compiled.sample, args.seconds)) for _ in range(args.rounds)]
-            moved, besides = compiled.profiled_sample()
-        full, sample = (min(column) for column in zip(*turns))
+            turns = [(least(compiled.full, args.seconds), least(compiled.sample, args.seconds),
+                      *min(compiled.profiled_sample() for _ in range(3)))
+                     for _ in range(args.rounds)]
+        full, sample, profiled, inside, moved = (min(column) for column in zip(*turns))
+        besides = (sample + profiled) / 2 - inside
         positions = compiled.order.positions
         print(f"| {spec} | {positions} | {full:.3g} | {sample:.3g} | {sample / positions * 1e3:.3g} | {sample / full:.2f} | "
               f"{moved / sample * 1e-6:.3g} | {besides / positions * 1e3:.2g} |", flush=True)
