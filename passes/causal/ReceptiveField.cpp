@@ -81,9 +81,9 @@ private:
   ReadCache &reads;
 };
 
-/// Marks the blind spot: what may be seen, lies in the box [low, high], and is not seen.
+/// Marks the blind spot: what is generated before, lies in the box [low, high], and is not seen.
 void findBlindSpot(ReceptiveField &field, const Positions &positions) {
-  int64_t limit = positions.limit(positions.rankOf(field.output));
+  int64_t own = positions.rankOf(field.output);
   field.blind.assign(field.seen.size(), 0);
   if (field.low.empty())
     return;
@@ -92,7 +92,7 @@ void findBlindSpot(ReceptiveField &field, const Positions &positions) {
     bool isInBox = true;
     for (auto [coordinate, low, high] : llvm::zip_equal(position, field.low, field.high))
       isInBox = isInBox && coordinate >= low && coordinate <= high;
-    field.blind[at] = isInBox && !field.seen[at] && positions.rankOf(position) <= limit;
+    field.blind[at] = isInBox && !field.seen[at] && positions.rankOf(position) < own;
     ++at;
   });
 }

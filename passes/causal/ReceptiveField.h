@@ -12,7 +12,7 @@ struct ReceptiveField {
   RanksOfValues elements;
   /// Positions of the input that it depends on, in row-major order, 0 or 1.
   std::vector<uint8_t> seen;
-  /// Positions that the contract lets it see, that lie within the bounding box of those it sees,
+  /// Positions that are generated before it, that lie within the bounding box of those it sees,
   /// and that it does not see: its blind spot.
   std::vector<uint8_t> blind;
   /// Least and largest coordinate seen along each ordered axis; empty where nothing is seen.

@@ -214,14 +214,22 @@ std::string CausalReport::orderText() const {
 }
 
 std::string CausalReport::lookAheadText() const {
-  return fmt::format("look-ahead: {} beyond the contract; latency as a stream: {}",
-                     plural(verdict.lookAhead, "position"), plural(verdict.latency, "position"));
+  std::string ahead =
+      verdict.lookAhead == 0
+          ? "no output reads farther than the contract lets it"
+          : fmt::format("an output reads up to {} farther than the contract lets it",
+                        plural(verdict.lookAhead, "position"));
+  std::string wait = verdict.latency == 0 ? "each output waits for no later element"
+                                          : fmt::format("each output waits for {}",
+                                                        plural(verdict.latency, "later element"));
+  return fmt::format("look-ahead: {}; as a stream, {}", ahead, wait);
 }
 
 std::string CausalReport::memoryText() const {
   std::string written =
-      fmt::format("as the model is written, later steps read {}", byteText(stateBytes()));
-  return sequenceBytes ? fmt::format("a sequence of the step programs takes {}; {}",
+      fmt::format("{} of what earlier positions gave, by the model as written, are read again",
+                  byteText(stateBytes()));
+  return sequenceBytes ? fmt::format("a sequence takes {}, with padding and room to move on; {}",
                                      byteText(*sequenceBytes), written)
                        : written;
 }

@@ -34,10 +34,11 @@ struct CausalReport {
   /// "order: explicit permutation of 6 positions: 5 4 3 2 1 0", the rank of each; shortened where
   /// it is long, and empty where positions are generated as they lie.
   std::string orderText() const;
-  /// "look-ahead: 0 positions beyond the contract; latency as a stream: 0 positions".
+  /// "look-ahead: no output reads farther than the contract lets it; as a stream, each output
+  /// waits for no later element".
   std::string lookAheadText() const;
-  /// "a sequence of the step programs takes 33.1 KiB; as the model is written, later steps
-  /// read 1.9 KiB".
+  /// "a sequence takes 33.1 KiB, with padding and room to move on; 1.9 KiB of what earlier
+  /// positions gave, by the model as written, are read again".
   std::string memoryText() const;
   /// For people, on standard output.
   void print() const;
