@@ -44,8 +44,16 @@ public:
     for (const Value &end : argument("range")->value.elements())
       range.push_back(end.asNumber());
     bool isContinuous = kind == DistributionKind::gaussian_mixture && levels == 0;
-    if (components < 1 || (levels < 2 && !isContinuous) || range.size() != 2 ||
-        range[0] >= range[1]) {
+    if (levels < 2 && !isContinuous) {
+      bool isByAxis = kind == DistributionKind::categorical;
+      elaborator.error<diag::DistributionLevels>(
+          adapter.call.range, name, levels,
+          isByAxis ? fmt::format(": axis {} of {} has one element for each", *axis,
+                                 typeText(adapter.type))
+                   : ": say how many with 'levels ='");
+      return nullptr;
+    }
+    if (components < 1 || range.size() != 2 || range[0] >= range[1]) {
       elaborator.error<diag::DistributionNumbers>(adapter.call.range);
       return nullptr;
     }
