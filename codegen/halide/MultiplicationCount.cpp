@@ -1,10 +1,12 @@
 #include "codegen/halide/MultiplicationCount.h"
 
 #include "codegen/halide/Lets.h"
+#include "codegen/halide/ValueNumbers.h"
 
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 namespace quern::codegen {
@@ -12,12 +14,41 @@ namespace {
 
 namespace hi = Halide::Internal;
 
-class Walk final : public hi::IRVisitor {
+/// The buffers that something is read from.
+class ReadBuffers final : public hi::IRVisitor {
 public:
-  uint64_t count = 0;
+  std::set<std::string> names;
 
 private:
   using IRVisitor::visit;
+  void visit(const hi::Load *op) override {
+    IRVisitor::visit(op);
+    names.insert(op->name);
+  }
+};
+
+class Walk final : public hi::IRGraphVisitor {
+public:
+  explicit Walk(std::set<std::string> read) : read(std::move(read)) {}
+  uint64_t count = 0;
+
+private:
+  using IRGraphVisitor::visit;
+
+  void include(const hi::Stmt &stmt) override { stmt.accept(this); }
+  void include(const Halide::Expr &expr) override { numbers.numberOf(expr); }
+
+  /// Adds what a statement multiplies. That depends on what its block computes before it, which is
+  /// the same at every turn of the loops around.
+  template <typename Visit> void addProductsOf(const hi::IRNode *statement, Visit visit) {
+    auto [entry, isNew] = productsOf.try_emplace(statement);
+    if (isNew) {
+      uint64_t before = numbers.products();
+      visit();
+      entry->second = numbers.products() - before;
+    }
+    count += entry->second;
+  }
 
   /// The value of an integer under the loop variables that are known now. Where it has none, notes
   /// which of the others it hangs on.
@@ -33,21 +64,31 @@ private:
     return std::nullopt;
   }
 
-  void visit(const hi::Mul *op) override {
-    IRVisitor::visit(op);
-    add(op->type);
+  /// A body that starts with nothing computed, for what was computed elsewhere may not have been,
+  /// or of other values.
+  void block(const hi::Stmt &body) {
+    numbers.forget();
+    body.accept(this);
+    numbers.forget();
   }
 
-  /// Narrow numbers are multiplied as wider ones by an intrinsic.
-  void visit(const hi::Call *op) override {
-    IRVisitor::visit(op);
-    if (op->is_intrinsic(hi::Call::widening_mul))
-      add(op->type);
+  /// Codelets compute more than is read of them.
+  void visit(const hi::Store *op) override {
+    if (local.contains(op->name) && !read.contains(op->name))
+      return;
+    addProductsOf(op, [&] {
+      IRGraphVisitor::visit(op);
+      numbers.storeTo(op->name);
+    });
   }
 
-  void add(const Halide::Type &product) {
-    if (product.is_float())
-      count += static_cast<uint64_t>(product.lanes());
+  void visit(const hi::Evaluate *op) override {
+    addProductsOf(op, [&] { IRGraphVisitor::visit(op); });
+  }
+
+  void visit(const hi::Allocate *op) override {
+    local.insert(op->name);
+    IRGraphVisitor::visit(op);
   }
 
   void visit(const hi::For *op) override {
@@ -55,14 +96,14 @@ private:
     uint64_t before = count;
     std::set<std::string> around = std::exchange(deciding, {});
     open.insert(op->name);
-    op->body.accept(this);
+    block(op->body);
     open.erase(op->name);
     bool turnsDiffer = deciding.erase(op->name) > 0;
     if (turnsDiffer && deciding.empty() && first && turns) {
       count = before;
       for (int64_t i = *first; i < *first + *turns; ++i) {
         known[op->name] = Halide::Expr(static_cast<int>(i));
-        op->body.accept(this);
+        block(op->body);
       }
       known.erase(op->name);
     } else {
@@ -75,15 +116,15 @@ private:
 
   void visit(const hi::IfThenElse *op) override {
     std::optional<int64_t> condition = valueOf(op->condition);
-    op->condition.accept(this);
+    addProductsOf(op, [&] { include(op->condition); });
     if (condition.value_or(1) != 0)
-      op->then_case.accept(this);
+      block(op->then_case);
     else if (op->else_case.defined())
-      op->else_case.accept(this);
+      block(op->else_case);
   }
 
   void visit(const hi::LetStmt *op) override {
-    op->value.accept(this);
+    addProductsOf(op, [&] { numbers.bind(op->name, numbers.numberOf(op->value)); });
     bool isKnown = op->value.type().is_int_or_uint() && op->value.type().is_scalar();
     if (isKnown)
       known[op->name] = withoutLets(hi::substitute(known, op->value));
@@ -96,12 +137,18 @@ private:
   /// The variables of loops around whose values are not known, and those of them that something
   /// met since hangs on.
   std::set<std::string> open, deciding;
+  /// Buffers that the kernel allocates, and all that are read.
+  std::set<std::string> local, read;
+  std::unordered_map<const hi::IRNode *, uint64_t> productsOf;
+  ValueNumbers numbers;
 };
 
 } // namespace
 
 hi::Stmt CountMultiplications::mutate(const hi::Stmt &stmt) {
-  Walk walk;
+  ReadBuffers buffers;
+  stmt.accept(&buffers);
+  Walk walk(std::move(buffers.names));
   stmt.accept(&walk);
   count = walk.count;
   return stmt;
