@@ -47,12 +47,12 @@ std::string addNamed(const Signature &signature, const std::string &argument, Re
 }
 
 /// Refuses what is no whole number of that type, which CLI11 would wrap.
-template <typename Whole> std::string checkWhole(const std::string &text) {
+template <typename Whole, Whole least = 0> std::string checkWhole(const std::string &text) {
   Whole number = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size())
+  if (error == std::errc() && end == text.data() + text.size() && number >= least)
     return {};
-  return fmt::format("'{}' is no whole number from 0 to {}", text,
+  return fmt::format("'{}' is no whole number from {} to {}", text, least,
                      std::numeric_limits<Whole>::max());
 }
 
@@ -79,7 +79,7 @@ void addGeneration(CLI::App &app, const Signature &signature, Request &request) 
   auto *sample = app.add_option("--sample", request.sample,
                                 isImage ? "draw so many samples" : "draw so many elements")
                      ->type_name("N")
-                     ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 32))
+                     ->check(checkWhole<uint32_t, 1>)
                      ->excludes(stream);
   app.add_option("--prompt", request.prompt,
                  signature.generated()->text

@@ -149,6 +149,9 @@ Status generate(const Signature &signature, const Request &request, Session &ses
   if (!prompt)
     return prompt.failure();
   uint64_t given = prompt->size() / slot;
+  if (given == 0 && !order.isStrict)
+    return Failure{"the prompt is empty, and the model predicts what follows an element: give one, "
+                   "or leave --prompt out"};
   if (given > positions)
     return Failure{
         fmt::format("the prompt has {} elements, and a sequence at most {}", given, positions)};

@@ -258,6 +258,9 @@ Result<std::vector<std::byte>> readPrompt(const Signature &signature, const Requ
   uint64_t positions = positionsOf(order);
   size_t most = positions * (input.text ? longestSymbol(signature, *input.text) : slot);
   Result<std::vector<std::byte>> bytes = readStart(ArrayFile(*file).path, most + 1);
+  if (!bytes && !input.text)
+    return Failure{fmt::format("{} (--prompt takes a file of elements, as the input is no text)",
+                               bytes.error())};
   if (bytes && !input.text && holdsArrays(*bytes))
     bytes = readArray(signature, ArrayFile(*file));
   if (!bytes)

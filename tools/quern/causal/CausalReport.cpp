@@ -188,9 +188,10 @@ std::string CausalReport::verdictText() const {
   mlir::func::FuncOp model = analysis.model;
   llvm::StringRef kind = positions.contract().getStrict() ? "strictly causal" : "causal";
   std::string ahead = analysis.ahead == 0 ? "" : fmt::format(" with {} ahead", analysis.ahead);
-  return fmt::format("{}: {}{} over {} positions of {}{}", model.getSymName().str(),
+  return fmt::format("{}: {}{} over {} position{} of {}{}", model.getSymName().str(),
                      verdict.isCausal ? "" : "not ", kind.str(),
-                     fmt::join(positions.extents(), " x "), inputName(analysis), ahead);
+                     fmt::join(positions.extents(), " x "), positions.count() == 1 ? "" : "s",
+                     inputName(analysis), ahead);
 }
 
 std::string CausalReport::leakText() const {
