@@ -70,6 +70,30 @@ bool writeAll(int fd, std::span<const std::span<const std::byte>> parts) {
   return true;
 }
 
+Descriptor openToRead(const std::string &path) {
+  return Descriptor(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+/// Reads on until there are `count` bytes, or no more come.
+Status readOn(const Descriptor &file, const std::string &path, std::vector<std::byte> &bytes,
+              size_t count) {
+  size_t filled = bytes.size();
+  while (filled < count) {
+    if (filled == bytes.size())
+      bytes.resize(std::min(count, std::max<size_t>(1 << 16, bytes.size() * 2)));
+    ssize_t got = ::read(file.get(), bytes.data() + filled, bytes.size() - filled);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return systemFailure(path, "cannot read");
+    if (got == 0)
+      break;
+    filled += static_cast<size_t>(got);
+  }
+  bytes.resize(filled);
+  return success();
+}
+
 /// A new file in the folder of `path`, named for this process and call; `name` becomes its path.
 /// Short, so that it fits wherever `path` does.
 int createBeside(const std::string &path, mode_t mode, std::string &name,
@@ -131,24 +155,29 @@ MappedFile::~MappedFile() {
 }
 
 Result<std::vector<std::byte>> readStart(const std::string &path, size_t count) {
-  Descriptor file(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Descriptor file = openToRead(path);
   if (!file.valid())
     return systemFailure(path, "cannot open");
   std::vector<std::byte> bytes;
-  size_t filled = 0;
-  while (filled < count) {
-    if (filled == bytes.size())
-      bytes.resize(std::min(count, std::max<size_t>(1 << 16, bytes.size() * 2)));
-    ssize_t got = ::read(file.get(), bytes.data() + filled, bytes.size() - filled);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got < 0)
-      return systemFailure(path, "cannot read");
-    if (got == 0)
-      break;
-    filled += static_cast<size_t>(got);
-  }
-  bytes.resize(filled);
+  if (Status status = readOn(file, path, bytes, count); !status)
+    return status.failure();
+  return bytes;
+}
+
+Result<std::vector<std::byte>> readFinite(const std::string &path, const MostBytes &most) {
+  constexpr size_t telling = 64;
+  Descriptor file = openToRead(path);
+  struct stat info;
+  if (!file.valid() || ::fstat(file.get(), &info) != 0)
+    return systemFailure(path, "cannot open");
+  std::vector<std::byte> bytes;
+  if (Status status = readOn(file, path, bytes, telling); !status)
+    return status.failure();
+  size_t count = S_ISREG(info.st_mode) ? SIZE_MAX : most(bytes);
+  count += count < SIZE_MAX ? 1 : 0;
+  if (Status status = readOn(file, path, bytes, count); !status)
+    return status.failure();
+  bytes.resize(std::min(bytes.size(), count));
   return bytes;
 }
 

@@ -4,6 +4,7 @@
 #include "runtime/formats/Result.h"
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +30,13 @@ private:
 
 /// The first `count` bytes of a file or pipe, or all if there are fewer; "-" is the standard input.
 Result<std::vector<std::byte>> readStart(const std::string &path, size_t count);
+
+/// How many bytes there may be of what begins so.
+using MostBytes = std::function<size_t(std::span<const std::byte> start)>;
+
+/// All bytes of a file or pipe; "-" is the standard input. What is no regular file may be endless:
+/// of it one byte more than there may be is read, which tells that there are too many.
+Result<std::vector<std::byte>> readFinite(const std::string &path, const MostBytes &most);
 
 /// All bytes of a file or pipe; "-" is the standard input. Fails once there are more than `limit`.
 Result<std::vector<std::byte>> readBytes(const std::string &path, size_t limit = SIZE_MAX);

@@ -83,6 +83,12 @@ bool holdsArrays(std::span<const std::byte> content) {
   return startsWith(content, "\x93NUMPY") || isZip(content);
 }
 
+Result<std::vector<std::byte>> readContent(const ArrayFile &file, size_t most) {
+  return readFinite(file.path, [most](std::span<const std::byte> start) {
+    return holdsArrays(start) ? SIZE_MAX : most;
+  });
+}
+
 std::vector<std::string> arrayNames(const ArrayFile &file) {
   if (!file.path.ends_with(".npz") || !file.array.empty())
     return {};

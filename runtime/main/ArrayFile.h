@@ -23,6 +23,10 @@ struct ArrayFile {
 /// Whether the content says so.
 bool holdsArrays(std::span<const std::byte> content);
 
+/// All of a file that holds arrays; of another that may be endless no more than tells that there
+/// are more than `most` bytes.
+Result<std::vector<std::byte>> readContent(const ArrayFile &file, size_t most);
+
 /// The names of an .npz's arrays. Nothing where the argument names one of them, or is no .npz that
 /// can be read.
 std::vector<std::string> arrayNames(const ArrayFile &file);

@@ -1,7 +1,6 @@
 #include "runtime/main/Inputs.h"
 
 #include "runtime/DType.h"
-#include "runtime/formats/File.h"
 #include "runtime/formats/Image.h"
 #include "runtime/main/ArrayFile.h"
 #include "runtime/main/Photo.h"
@@ -9,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <climits>
 #include <cstring>
 #include <random>
 
@@ -55,8 +55,9 @@ Result<AlignedBytes> readWhole(const Port &input, std::span<const std::byte> con
     return Failure{fmt::format("{}: a {} image, but input '{}' is no photo: it takes {} as .npy, "
                                ".npz or raw",
                                file.path, format, input.name, input.typeText())};
-  return Failure{fmt::format("{}: expected {} for input '{}', {} bytes if raw, found {} bytes",
-                             file.path, input.typeText(), input.name, input.bytes, content.size())};
+  return Failure{fmt::format("{}: expected {} for input '{}', {} bytes if raw, found {} bytes{}",
+                             file.path, input.typeText(), input.name, input.bytes, content.size(),
+                             content.size() == input.bytes + 1 ? " or more" : "")};
 }
 
 Result<AlignedBytes> readPhotos(const Port &input, std::vector<std::vector<std::byte>> contents,
@@ -189,7 +190,8 @@ Result<std::vector<RunFiles>> dealFiles(const Signature &signature, const Reques
 Result<AlignedBytes> readInput(const Port &input, const std::vector<std::string> &files) {
   std::vector<std::vector<std::byte>> contents;
   for (const std::string &file : files) {
-    Result<std::vector<std::byte>> bytes = readBytes(ArrayFile(file).path);
+    Result<std::vector<std::byte>> bytes =
+        readContent(ArrayFile(file), input.photo ? INT_MAX : input.bytes);
     if (!bytes)
       return bytes.failure();
     contents.push_back(std::move(*bytes));

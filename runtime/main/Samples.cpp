@@ -120,7 +120,7 @@ std::vector<std::byte> byPosition(const Signature &signature, std::span<const st
 /// A prompt as an array: of the input's shape, or of another with elements position by position.
 Result<std::vector<std::byte>> readArray(const Signature &signature, const ArrayFile &file) {
   const Port &input = *signature.generated();
-  Result<std::vector<std::byte>> content = readBytes(file.path);
+  Result<std::vector<std::byte>> content = readContent(file, 0);
   if (!content)
     return content.failure();
   Result<FoundArray> array = findArray(file, *content, input.name);

@@ -23,7 +23,7 @@ Result<std::vector<int64_t>> readExpected(const Signature &signature, const std:
                                "number for each class; '{}' is {}",
                                output.name, output.typeText())};
   ArrayFile file(argument);
-  Result<std::vector<std::byte>> content = readBytes(file.path);
+  Result<std::vector<std::byte>> content = readContent(file, 0);
   if (!content)
     return content.failure();
   if (!holdsArrays(*content))

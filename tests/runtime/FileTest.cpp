@@ -200,5 +200,16 @@ TEST(File, isMappedOrRead) {
   EXPECT_THAT(readBytes(path, 9).error(), HasSubstr("more than 9 bytes"));
 }
 
+TEST(File, thatHasNoEndIsReadAsFarAsItMatters) {
+  auto most = [](std::span<const std::byte> start) { return start.size() + 1000; };
+  EXPECT_EQ(readFinite("/dev/zero", most)->size(), 64U + 1000 + 1);
+  EXPECT_EQ(readFinite("/dev/zero", [](auto) { return 8; })->size(), 9U);
+  EXPECT_EQ(readFinite("/dev/null", most)->size(), 0U);
+  TemporaryFolder folder;
+  std::string contents(2000, 'x');
+  EXPECT_EQ(readFinite(folder.write("long", contents), most)->size(), 2000U);
+  EXPECT_THAT(readFinite(folder.path("x"), most).error(), HasSubstr("cannot open"));
+}
+
 } // namespace
 } // namespace quern::tests

@@ -250,6 +250,7 @@ TEST_F(ProgramTest, saysWhatIsWrongInOneLine) {
             "two.npy: would overwrite what this command reads"},
            {"@B @R @G --expect " + two + " --output " + two, 1, "would overwrite"},
            {"@B @R " + folder.path("photo.txt"), 1, "for input 'gain', 8 bytes if raw, found 16"},
+           {"@B @R /dev/zero", 1, "for input 'gain', 8 bytes if raw, found 9 bytes or more"},
            {"@B @R " + two + ":a", 1, "two.npy:a: cannot open"},
            {"--weights x @B @R @G", 1, "x: the model needs no weights file"},
        }) {
