@@ -241,6 +241,8 @@ private:
   Value arithmetic(BinaryOp op, const Value &left, const Value &right, SMRange range);
   Value integerArithmetic(BinaryOp op, int64_t left, int64_t right, SMRange range);
   Value tensorArithmetic(BinaryOp op, const Value &left, const Value &right, SMRange range);
+  /// left % divisor, element by element, of whole numbers by one above zero.
+  Value residues(const Value &left, const Value &divisor, SMRange range);
   Value compare(BinaryOp op, const Value &left, const Value &right, SMRange range);
   Value matrixProduct(const Value &left, const Value &right, SMRange range);
   Value indexTensor(const Value &base, const IndexExpr &expr);

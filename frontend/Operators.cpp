@@ -32,6 +32,11 @@ Value Elaborator::unary(UnaryOp op, const Value &operand, SMRange range) {
   return Value();
 }
 
+/// Whether elements are whole numbers that may be below zero.
+static bool isSigned(mlir::Type element) {
+  return element.isSignlessInteger() && !element.isInteger(1);
+}
+
 Value Elaborator::binary(BinaryOp op, const Value &left, const Value &right, SMRange range) {
   if (left.isPoison() || right.isPoison())
     return Value();
@@ -41,6 +46,9 @@ Value Elaborator::binary(BinaryOp op, const Value &left, const Value &right, SMR
   if (left.isTensor() || right.isTensor()) {
     if (op == BinaryOp::MatMul && left.isTensor() && right.isTensor())
       return matrixProduct(left, right, range);
+    if (op == BinaryOp::Remainder && left.isTensor() && right.isInteger() &&
+        isSigned(left.tensorType().getElementType()) && right.asInteger() > 0)
+      return residues(left, right, range);
     if (op != BinaryOp::In && op != BinaryOp::Range && op != BinaryOp::MatMul &&
         op != BinaryOp::Remainder)
       return tensorArithmetic(op, left, right, range);
@@ -300,6 +308,20 @@ Value Elaborator::tensorArithmetic(BinaryOp op, const Value &left, const Value &
   if (right.isInteger() && right.asInteger() == 2)
     return emit<ir::MulOp>(range, operands[0], operands[0]);
   return emit<ir::PowOp>(range, operands[0], operands[1]);
+}
+
+Value Elaborator::residues(const Value &left, const Value &divisor, SMRange range) {
+  Value quotient = tensorArithmetic(BinaryOp::Divide, left, divisor, range);
+  if (quotient.isPoison())
+    return Value();
+  Value rest =
+      tensorArithmetic(BinaryOp::Subtract, left,
+                       tensorArithmetic(BinaryOp::Multiply, quotient, divisor, range), range);
+  // Quotients are rounded towards zero, so that the rest of a negative number is none above zero.
+  Value isBelow = tensorArithmetic(BinaryOp::Less, rest, Value::integer(0), range);
+  Value raised = tensorArithmetic(BinaryOp::Add, rest, divisor, range);
+  return emit<ir::SelectOp>(range, isBelow.asTensor().value, raised.asTensor().value,
+                            rest.asTensor().value);
 }
 
 Value Elaborator::matrixProduct(const Value &left, const Value &right, SMRange range) {

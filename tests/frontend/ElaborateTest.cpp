@@ -179,9 +179,10 @@ model m(x: f32[2, 3], y: f32[3], i: i32[2, 3]) {
     c = select(x > y and not (x == 0), b, 0)
     d = x @ transpose(x, [1, 0])
     e = x[.., 1..3][1, ..]
-    return c, d, e, i + 1
+    return c, d, e, i % 4 + 1
 })");
   ASSERT_TRUE(good.module) << good.messages;
+  EXPECT_EQ(good.ops<ir::SelectOp>().size(), 2U) << "a rest below zero is raised by the divisor";
   EXPECT_EQ(good.resultShape(0), Shape({2, 3}));
   EXPECT_EQ(good.resultShape(1), Shape({2, 2}));
   EXPECT_EQ(good.resultShape(2), Shape({2}));
