@@ -16,41 +16,48 @@ namespace {
 using Values = llvm::ArrayRef<HostTensor>;
 using Row = llvm::MutableArrayRef<double>;
 
-/// f(a), f(a, b) or f(a, b, c): the scalar meaning of an elementwise op. Missing operands are
-/// passed as 0.
-using ScalarFunction = std::function<double(double, double, double)>;
+/// The meaning of an elementwise op: out[i] = f(a[i]), f(a[i], b[i]) or f(a[i], b[i], c[i]). Rows
+/// of operands that are missing are not read.
+using RowFunction = std::function<void(const std::vector<double> (&rows)[3], Row out)>;
 
 double larger(double a, double b) { return std::isnan(a) || a > b ? a : b; }
 double smaller(double a, double b) { return std::isnan(a) || a < b ? a : b; }
 
-bool compare(CmpPredicate predicate, double a, double b) {
+template <typename F> RowFunction unary(F f) {
+  return [f](const std::vector<double>(&rows)[3], Row out) {
+    for (size_t i = 0; i < out.size(); ++i)
+      out[i] = f(rows[0][i]);
+  };
+}
+template <typename F> RowFunction binary(F f) {
+  return [f](const std::vector<double>(&rows)[3], Row out) {
+    for (size_t i = 0; i < out.size(); ++i)
+      out[i] = f(rows[0][i], rows[1][i]);
+  };
+}
+
+/// Comparisons are told apart outside of the loop over a row.
+RowFunction comparison(CmpPredicate predicate) {
   switch (predicate) {
   case CmpPredicate::eq:
-    return a == b;
+    return binary(std::equal_to<double>());
   case CmpPredicate::ne:
-    return a != b;
+    return binary(std::not_equal_to<double>());
   case CmpPredicate::lt:
-    return a < b;
+    return binary(std::less<double>());
   case CmpPredicate::le:
-    return a <= b;
+    return binary(std::less_equal<double>());
   case CmpPredicate::gt:
-    return a > b;
+    return binary(std::greater<double>());
   case CmpPredicate::ge:
-    return a >= b;
+    return binary(std::greater_equal<double>());
   }
   llvm_unreachable("all predicates are named");
 }
 
-template <typename F> ScalarFunction unary(F f) {
-  return [f](double a, double, double) -> double { return f(a); };
-}
-template <typename F> ScalarFunction binary(F f) {
-  return [f](double a, double b, double) -> double { return f(a, b); };
-}
-
-/// The scalar meaning of an elementwise op, or nothing for any other op.
-ScalarFunction scalarFunction(mlir::Operation *op) {
-  using F = ScalarFunction;
+/// The meaning of an elementwise op, or nothing for any other op.
+RowFunction rowFunction(mlir::Operation *op) {
+  using F = RowFunction;
   bool isInteger = op->getNumOperands() > 0 && !op->getOperands().empty() &&
                    llvm::isa<mlir::IntegerType>(tensorType(op->getOperand(0)).getElementType());
   return llvm::TypeSwitch<mlir::Operation *, F>(op)
@@ -84,13 +91,12 @@ ScalarFunction scalarFunction(mlir::Operation *op) {
       .Case([](PowOp) -> F { return binary([](double a, double b) { return std::pow(a, b); }); })
       .Case([](AndOp) -> F { return binary([](double a, double b) { return a != 0 && b != 0; }); })
       .Case([](OrOp) -> F { return binary([](double a, double b) { return a != 0 || b != 0; }); })
-      .Case([](CmpOp cmp) -> F {
-        return binary([predicate = cmp.getPredicate()](double a, double b) {
-          return compare(predicate, a, b);
-        });
-      })
+      .Case([](CmpOp cmp) -> F { return comparison(cmp.getPredicate()); })
       .Case([](SelectOp) -> F {
-        return [](double condition, double a, double b) { return condition != 0 ? a : b; };
+        return [](const std::vector<double>(&rows)[3], Row out) {
+          for (size_t i = 0; i < out.size(); ++i)
+            out[i] = rows[0][i] != 0 ? rows[1][i] : rows[2][i];
+        };
       })
       .Default([](mlir::Operation *) { return F(); });
 }
@@ -121,7 +127,7 @@ void forEachRow(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<llvm::SmallVector<
   });
 }
 
-HostTensor evaluateElementwise(mlir::Operation *op, const ScalarFunction &f, Values operands) {
+HostTensor evaluateElementwise(mlir::Operation *op, const RowFunction &f, Values operands) {
   HostTensor result = HostTensor::allocate(resultType(op));
   llvm::ArrayRef<int64_t> shape = result.type().getShape();
   size_t length = shape.empty() ? 1 : shape.back();
@@ -134,8 +140,7 @@ HostTensor evaluateElementwise(mlir::Operation *op, const ScalarFunction &f, Val
   forEachRow(shape, strides, [&](llvm::ArrayRef<int64_t> starts, int64_t at) {
     for (size_t k = 0; k < operands.size(); ++k)
       operands[k].loadRow(starts[k], shape.empty() ? 0 : strides[k].back(), rows[k]);
-    for (size_t i = 0; i < length; ++i)
-      out[i] = f(rows[0][i], rows[1][i], rows[2][i]);
+    f(rows, out);
     result.storeRow(at, out);
   });
   return result;
@@ -223,9 +228,16 @@ HostTensor evaluateGather(GatherOp op, const HostTensor &input, const HostTensor
 
 HostTensor evaluateIota(IotaOp op) {
   HostTensor result = HostTensor::allocate(resultType(op));
+  llvm::ArrayRef<int64_t> shape = result.type().getShape();
+  size_t axis = op.getAxis(), last = shape.size() - 1;
+  std::vector<double> row(shape.back());
+  std::iota(row.begin(), row.end(), 0.0);
   int64_t at = 0;
-  forEachIndex(result.type().getShape(), [&](llvm::ArrayRef<int64_t> index) {
-    result.storeRow(at++, static_cast<double>(index[op.getAxis()]));
+  forEachIndex(shape.drop_back(), [&](llvm::ArrayRef<int64_t> index) {
+    if (axis != last)
+      llvm::fill(row, static_cast<double>(index[axis]));
+    result.storeRow(at, row);
+    at += shape.back();
   });
   return result;
 }
@@ -261,7 +273,7 @@ HostTensor evaluateReduce(ReduceOp op, const HostTensor &input) {
 }
 
 HostTensor evaluateOp(mlir::Operation *op, Values operands) {
-  if (ScalarFunction f = scalarFunction(op))
+  if (RowFunction f = rowFunction(op))
     return evaluateElementwise(op, f, operands);
   return llvm::TypeSwitch<mlir::Operation *, HostTensor>(op)
       .Case([](ConstantOp c) { return HostTensor::fromAttribute(c.getValue()); })
@@ -285,7 +297,7 @@ HostTensor evaluateOp(mlir::Operation *op, Values operands) {
 bool isEvaluable(mlir::Operation *op) {
   return llvm::isa<ConstantOp, ParameterOp, ReshapeOp, TransposeOp, BroadcastOp, SliceOp, ConcatOp,
                    PadOp, GatherOp, IotaOp, ReduceOp, FilterTransformOp>(op) ||
-         static_cast<bool>(scalarFunction(op));
+         static_cast<bool>(rowFunction(op));
 }
 
 mlir::FailureOr<llvm::SmallVector<HostTensor>> evaluate(mlir::func::FuncOp function,

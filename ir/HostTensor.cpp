@@ -133,13 +133,13 @@ void HostTensor::storeRow(int64_t start, llvm::ArrayRef<double> row) {
       toHalf(*semantics, row[i], mutableBytes().data() + 2 * (start + static_cast<int64_t>(i)));
     return;
   }
-  withStorage(element, [&]<typename T>(T) {
+  withStorage(element, [&, isBool = element.isInteger(1)]<typename T>(T) {
     T *to = reinterpret_cast<T *>(mutableBytes().data()) + start;
     for (size_t i = 0; i < row.size(); ++i) {
       if constexpr (std::is_floating_point_v<T>)
         to[i] = static_cast<T>(row[i]);
       else
-        to[i] = static_cast<T>(element.isInteger(1) ? row[i] != 0 : truncate(row[i]));
+        to[i] = static_cast<T>(isBool ? row[i] != 0 : truncate(row[i]));
     }
   });
 }

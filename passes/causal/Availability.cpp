@@ -2,24 +2,30 @@
 
 #include "ir/Infer.h"
 #include "passes/causal/Propagate.h"
+#include "passes/causal/RepeatedStep.h"
 
 namespace quern::passes {
 namespace {
 
 llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return ir::tensorType(value).getShape(); }
 
-/// The values of a scan's body before its first op, given the carried ones.
-RanksOfValues atEntry(ir::ScanOp scan, int64_t step, llvm::ArrayRef<RankTensor> carried,
-                      const RanksOfValues &outside) {
-  RanksOfValues inside;
-  unsigned number = 0;
-  mlir::Block &body = scan.getBody().front();
+/// What a scan's body is given at a step, beside the carried values.
+RepeatedStep::Tensors givenAt(ir::ScanOp scan, int64_t step, llvm::ArrayRef<RankTensor> carried,
+                              const RanksOfValues &outside) {
+  RepeatedStep::Tensors given;
   for (auto [sequence, axis] : llvm::zip_equal(scan.getSequences(), scan.getAxes()))
-    inside.try_emplace(body.getArgument(number++), ranksIn(outside, sequence).slice(axis, step));
-  for (const RankTensor &value : carried)
-    inside.try_emplace(body.getArgument(number++), value);
+    given.push_back(ranksIn(outside, sequence).slice(axis, step));
+  llvm::append_range(given, carried);
   for (mlir::Value invariant : scan.getInvariants())
-    inside.try_emplace(body.getArgument(number++), ranksIn(outside, invariant));
+    given.push_back(ranksIn(outside, invariant));
+  return given;
+}
+
+/// The values of a scan's body before its first op.
+RanksOfValues atEntry(ir::ScanOp scan, llvm::ArrayRef<RankTensor> given) {
+  RanksOfValues inside;
+  for (auto [argument, ranks] : llvm::zip_equal(scan.getBody().getArguments(), given))
+    inside.try_emplace(argument, ranks);
   return inside;
 }
 
@@ -93,13 +99,19 @@ void Availability::propagateScan(ir::ScanOp scan, RanksOfValues &values) const {
     carried.push_back(ranksIn(values, init));
   std::vector<std::vector<RankTensor>> slices(results);
   mlir::Block &body = scan.getBody().front();
-  for (int64_t step = 0; step < scan.getSteps(); ++step) {
-    RanksOfValues inside = atEntry(scan, step, carried, values);
+  auto compute = [&](llvm::ArrayRef<RankTensor> given) {
+    RanksOfValues inside = atEntry(scan, given);
     propagate(body, inside);
-    for (size_t i = 0; i < results; ++i) {
-      carried[i] = ranksIn(inside, body.getTerminator()->getOperand(i));
+    RepeatedStep::Tensors yielded;
+    for (mlir::Value value : body.getTerminator()->getOperands())
+      yielded.push_back(ranksIn(inside, value));
+    return yielded;
+  };
+  RepeatedStep repeated;
+  for (int64_t step = 0; step < scan.getSteps(); ++step) {
+    carried = repeated.of(givenAt(scan, step, carried, values), compute);
+    for (size_t i = 0; i < results; ++i)
       slices[i].push_back(carried[i]);
-    }
   }
   for (size_t i = 0; i < results; ++i)
     values.try_emplace(scan.getStacked()[i], RankTensor::stack(slices[i], scan.getResultAxes()[i]));
@@ -113,7 +125,7 @@ RanksOfValues Availability::atStep(ir::ScanOp scan, int64_t step,
         step == 0
             ? ranksIn(outside, init)
             : ranksIn(outside, scan.getStacked()[i]).slice(scan.getResultAxes()[i], step - 1));
-  RanksOfValues inside = atEntry(scan, step, carried, outside);
+  RanksOfValues inside = atEntry(scan, givenAt(scan, step, carried, outside));
   propagate(scan.getBody().front(), inside);
   return inside;
 }

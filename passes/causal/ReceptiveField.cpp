@@ -3,6 +3,7 @@
 #include "ir/HostTensor.h"
 #include "ir/Infer.h"
 #include "passes/causal/Propagate.h"
+#include "passes/causal/RepeatedStep.h"
 
 #include <numeric>
 
@@ -55,20 +56,24 @@ private:
     llvm::SmallVector<RankTensor> carried;
     for (mlir::Value init : scan.getInits())
       carried.emplace_back(shapeOf(init));
-    for (int64_t step = scan.getSteps(); step-- > 0;) {
+    auto compute = [&](llvm::ArrayRef<RankTensor> wanted) {
       RanksOfValues inside;
-      for (size_t i = 0; i < carriedCount; ++i) {
-        unite(inside, yield->getOperand(i), carried[i]);
-        unite(inside, yield->getOperand(i),
-              ranksIn(sets, scan.getStacked()[i]).slice(scan.getResultAxes()[i], step));
-      }
+      for (auto [value, set] : llvm::zip_equal(yield->getOperands(), wanted))
+        unite(inside, value, set);
       run(body, inside);
-      for (size_t i = 0; i < sequences; ++i)
-        elements[i].push_back(ranksIn(inside, body.getArgument(i)));
+      return llvm::map_to_vector(body.getArguments(),
+                                 [&](mlir::Value value) { return ranksIn(inside, value); });
+    };
+    RepeatedStep repeated;
+    for (int64_t step = scan.getSteps(); step-- > 0;) {
       for (size_t i = 0; i < carriedCount; ++i)
-        carried[i] = ranksIn(inside, body.getArgument(sequences + i));
+        carried[i].raise(ranksIn(sets, scan.getStacked()[i]).slice(scan.getResultAxes()[i], step));
+      const RepeatedStep::Tensors &read = repeated.of(carried, compute);
+      for (size_t i = 0; i < sequences; ++i)
+        elements[i].push_back(read[i]);
+      carried.assign(read.begin() + sequences, read.begin() + sequences + carriedCount);
       for (auto [i, invariant] : llvm::enumerate(scan.getInvariants()))
-        unite(sets, invariant, ranksIn(inside, body.getArgument(sequences + carriedCount + i)));
+        unite(sets, invariant, read[sequences + carriedCount + i]);
     }
     for (size_t i = 0; i < sequences; ++i) {
       std::reverse(elements[i].begin(), elements[i].end());

@@ -177,20 +177,24 @@ LogicalResult StepReads::addPast(mlir::Operation *op, mlir::Value operand, bool 
 LogicalResult StepReads::addSum(ir::ContractOp contract, const OrderedSum &sum,
                                 llvm::SmallVectorImpl<StepRead> &reads) {
   std::optional<RankTensor> nonzero = possiblyNonzero(contract->getOperand(sum.weight));
+  if (!nonzero)
+    return contract.emitError("no step program can be derived: the weight has no mask");
+  llvm::SmallVector<int64_t> element(nonzero->shape().size(), 0);
+  for (int64_t axis = 0; axis < static_cast<int64_t>(element.size()); ++axis)
+    if (axis != sum.from && axis != sum.to)
+      nonzero->raiseAlong(axis);
   bool isStrict = true;
-  for (int64_t at = 0; nonzero && at < axes.extents()[0]; ++at) {
-    RankTensor unit = nonzero->slice(sum.to, at);
-    int64_t from = sum.from - (sum.from > sum.to);
+  for (int64_t at = 0; at < axes.extents()[0]; ++at) {
+    element[sum.to] = at;
     for (int64_t read = at; read < axes.extents()[0]; ++read) {
-      bool isRead = unit.slice(from, read).max() != 0;
+      element[sum.from] = read;
+      bool isRead = nonzero->at(element) != 0;
       if (isRead && read > at)
         return contract.emitError("no step program can be derived: the weight reads position ")
                << read << " for position " << at;
       isStrict = isStrict && !isRead;
     }
   }
-  if (!nonzero)
-    return contract.emitError("no step program can be derived: the weight has no mask");
   return addPast(contract, contract->getOperand(sum.sequence), isStrict, reads);
 }
 

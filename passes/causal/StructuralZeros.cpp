@@ -50,10 +50,15 @@ RankTensor evaluated(mlir::Value value, llvm::function_ref<int32_t(double)> f) {
         return genericParameter(parameter);
       });
   llvm::ArrayRef<int64_t> shape = tensor.type().getShape();
-  std::vector<double> row(tensor.type().getNumElements());
-  tensor.loadRow(0, 1, row);
   RankTensor result(shape, shape, 0);
-  llvm::transform(row, result.data().begin(), f);
+  // Piece by piece: masks over long sequences are large.
+  std::vector<double> piece(std::min<int64_t>(tensor.type().getNumElements(), 1 << 12));
+  auto to = llvm::MutableArrayRef(result.data());
+  for (size_t at = 0; at < to.size(); at += piece.size()) {
+    piece.resize(std::min(piece.size(), to.size() - at));
+    tensor.loadRow(static_cast<int64_t>(at), 1, piece);
+    llvm::transform(piece, to.begin() + at, f);
+  }
   result.compress();
   return result;
 }
@@ -76,7 +81,19 @@ std::optional<RankTensor> constantElements(mlir::Value value) {
   return evaluated(value, [](double element) { return static_cast<int32_t>(element); });
 }
 
+/// The factor of a parameter that alone decides where their product is zero, as a mask of its shape
+/// does; else `value`.
+static mlir::Value decidingFactor(mlir::Value value) {
+  if (auto product = value.getDefiningOp<ir::MulOp>())
+    for (auto [factor, other] : {std::pair(product.getLhs(), product.getRhs()),
+                                 std::pair(product.getRhs(), product.getLhs())})
+      if (factor.getDefiningOp<ir::ParameterOp>() && other.getType() == value.getType())
+        return other;
+  return value;
+}
+
 std::optional<RankTensor> possiblyNonzero(mlir::Value value) {
+  value = decidingFactor(value);
   if (!isWeightExpression(value) || llvm::none_of(expressionOf(value), maySupplyZeros))
     return std::nullopt;
   RankTensor nonzero = evaluated(value, [](double element) { return element != 0 ? 1 : 0; });

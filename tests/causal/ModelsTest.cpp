@@ -127,6 +127,8 @@ const ModelCase largeModels[] = {
     {"pixelcnn", {{"C", "3"}, {"H", "32"}, {"W", "32"}}},
     {"gpt", {{"T", "16384"}}},
     {"any_order", {{"T", "16384"}}},
+    {"char_rnn", {{"T", "300000"}}},
+    {"made", {{"D", "3072"}}},
 };
 
 INSTANTIATE_TEST_SUITE_P(Large, LargeModels, testing::ValuesIn(largeModels),
