@@ -34,15 +34,17 @@ struct Current {
 };
 thread_local Current current{nullptr, -1};
 
-/// Marks the calling thread as slot `slot` of `pool` for a while.
+/// Marks the calling thread as slot `slot` of `pool` for a while. To find thread storage takes a
+/// call, so it is found once.
 class Occupy {
 public:
-  Occupy(const ThreadPool *pool, int slot) : before(current) { current = {pool, slot}; }
+  Occupy(const ThreadPool *pool, int slot) : here(current), before(here) { here = {pool, slot}; }
   Occupy(const Occupy &) = delete;
   Occupy &operator=(const Occupy &) = delete;
-  ~Occupy() { current = before; }
+  ~Occupy() { here = before; }
 
 private:
+  Current &here;
   Current before;
 };
 
@@ -137,7 +139,8 @@ int ThreadPool::run(void *userContext, abi::Task task, int min, int size, uint8_
 
 int ThreadPool::runSerially(void *userContext, abi::Task task, int min, int size,
                             uint8_t *closure) {
-  Occupy occupied(this, slot() >= 0 ? slot() : 0);
+  int own = slot();
+  Occupy occupied(this, own >= 0 ? own : 0);
   for (int i = 0; i < size; ++i)
     if (int code = task(userContext, min + i, closure))
       return code;

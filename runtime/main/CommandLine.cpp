@@ -33,6 +33,11 @@ std::string checkNamed(const Signature &signature, const std::string &name) {
   return fmt::format("there is no input '{}'; the model takes {}", name, fmt::join(names, ", "));
 }
 
+/// An option that was given for a file without a name would else be as if it had not been given.
+std::string checkFileName(const std::string &name) {
+  return name.empty() ? "'' names no file" : "";
+}
+
 /// Splits NAME=FILE; a message when that cannot be.
 std::string addNamed(const Signature &signature, const std::string &argument, Request &request) {
   size_t sign = argument.find('=');
@@ -104,6 +109,7 @@ void addGeneration(CLI::App &app, const Signature &signature, Request &request) 
       ->needs(sample);
   app.add_option("--png", request.png, "write a sheet of the samples to this file")
       ->type_name("FILE")
+      ->check(checkFileName)
       ->needs(sample);
   for (const char *other : {"--bench", "--expect", "--json"}) {
     sample->excludes(app.get_option(other));
@@ -146,7 +152,8 @@ std::variant<Request, int> parseCommandLine(const Signature &signature, int argc
   app.add_option("--output", request.output,
                  "write the outputs to a .npy, .npz (several outputs) or raw file; of --sample, "
                  "the whole input to a .npy, 0 where nothing was drawn")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(checkFileName);
   auto *expect =
       app.add_option(
              "--expect", request.expect,
