@@ -6,6 +6,7 @@
 #include "ir/conv/SeparableFilter.h"
 #include "ir/conv/Strassen.h"
 #include "ir/conv/TransformFilter.h"
+#include "ir/conv/UnitStride.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -48,12 +49,21 @@ Extents winogradShape(llvm::ArrayRef<int64_t> tile, llvm::ArrayRef<int64_t> filt
 /// The transform's sizes, innermost first.
 std::vector<int64_t> fftSizes(llvm::ArrayRef<int64_t> tile) { return {tile.rbegin(), tile.rend()}; }
 
-/// [frequencies, O, C / groups, 2].
-Extents spectrumShape(llvm::ArrayRef<int64_t> tile, llvm::ArrayRef<int64_t> filter) {
-  int64_t frequencies = 1;
+/// The phases that a filter for transforms is split into along each axis.
+Extents phasesAlong(llvm::ArrayRef<int64_t> filter, llvm::ArrayRef<int64_t> strides,
+                    int64_t groups) {
+  return sumsSpectra(filter[0], filter[1], groups) ? Extents(strides) : Extents(strides.size(), 1);
+}
+
+/// [frequencies, O, C / groups * phases, 2].
+Extents spectrumShape(llvm::ArrayRef<int64_t> tile, llvm::ArrayRef<int64_t> filter,
+                      llvm::ArrayRef<int64_t> phases) {
+  int64_t frequencies = 1, channels = filter[1];
   for (const FftPass &pass : fftPasses(fftSizes(tile)))
     frequencies *= pass.stored;
-  return {frequencies, filter[0], filter[1], 2};
+  for (int64_t count : phases)
+    channels *= count;
+  return {frequencies, filter[0], channels, 2};
 }
 
 StrassenFilter strassenOf(ConvAttr algorithm, llvm::ArrayRef<int64_t> filter) {
@@ -115,16 +125,20 @@ template <typename Work> void inRuns(int64_t count, int64_t each, Work work) {
     other.join();
 }
 
-/// Spectra in the order of the passes: [frequencies][O][C / groups][2].
-void spectrum(FilterTransformOp op, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<double> filter,
+/// Spectra in the order of the passes: [frequencies][O][C / groups * phases][2].
+void spectrum(FilterTransformOp op, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<double> given,
               float *stored) {
   FilterTransform transform;
-  llvm::ArrayRef<int64_t> kernel = shape.drop_front(2);
-  transform.kernel.assign(kernel.rbegin(), kernel.rend());
+  Extents phases = phasesAlong(shape, op.getStrides(), static_cast<int64_t>(op.getGroups()));
+  std::vector<double> phased = phaseFilter(given, shape[0], shape[1], shape.drop_front(2), phases);
+  llvm::ArrayRef<double> filter = phased;
+  for (size_t a = phases.size(); a-- > 0;)
+    transform.kernel.push_back(ceilDiv(shape[2 + a], phases[a]));
   transform.dilation.assign(op.getDilations().rbegin(), op.getDilations().rend());
   transform.sizes = fftSizes(op.getAlgorithm().getTile());
   transform.lead.assign(op.getLead().rbegin(), op.getLead().rend());
-  int64_t pairs = shape[0] * shape[1], each = transform.frequencies();
+  int64_t pairs = op.getResult().getType().getDimSize(1) * op.getResult().getType().getDimSize(2),
+          each = transform.frequencies();
   int64_t taps = static_cast<int64_t>(filter.size()) / pairs;
   std::vector<StoredFrequency> order = storedFrequencies(transform.sizes);
   // Some filters at a time: their spectra stay in a cache until they are stored.
@@ -197,12 +211,14 @@ mlir::FailureOr<Extents> inferWinograd(std::optional<mlir::Location> loc,
 
 mlir::FailureOr<Extents> inferSpectrum(std::optional<mlir::Location> loc,
                                        llvm::ArrayRef<int64_t> tile, llvm::ArrayRef<int64_t> filter,
+                                       llvm::ArrayRef<int64_t> phases,
                                        llvm::ArrayRef<int64_t> dilations) {
-  for (auto [size, taps, dilation] : llvm::zip_equal(tile, filter.drop_front(2), dilations))
-    if (!isFftSize(size) || size < (taps - 1) * dilation + 1)
+  for (auto [size, taps, count, dilation] :
+       llvm::zip_equal(tile, filter.drop_front(2), phases, dilations))
+    if (!isFftSize(size) || size < (ceilDiv(taps, count) - 1) * dilation + 1)
       return mlir::emitOptionalError(loc, "W4: no transform of ", size, " samples for ", taps,
                                      " taps");
-  return spectrumShape(tile, filter);
+  return spectrumShape(tile, filter, phases);
 }
 
 mlir::FailureOr<Extents> inferStrassen(std::optional<mlir::Location> loc, ConvAttr algorithm,
@@ -250,21 +266,16 @@ inferTransformedFilter(std::optional<mlir::Location> loc, ConvAttr algorithm,
   if (kind == ConvAlgorithm::separable)
     return inferSeparable(loc, tile, filter, groups);
   if (kind == ConvAlgorithm::fft)
-    return inferSpectrum(loc, tile, filter, dilations);
+    return inferSpectrum(loc, tile, filter, phasesAlong(filter, strides, groups), dilations);
   return inferWinograd(loc, tile, filter, strides);
 }
 
-llvm::SmallVector<int64_t> filterLead(ConvAttr algorithm, llvm::ArrayRef<int64_t> outputs,
-                                      llvm::ArrayRef<int64_t> kernel,
-                                      llvm::ArrayRef<int64_t> dilations,
-                                      llvm::ArrayRef<int64_t> padLow,
-                                      llvm::ArrayRef<int64_t> padHigh) {
+llvm::SmallVector<int64_t> filterLead(ConvAttr algorithm, llvm::ArrayRef<ConvAxis> axes,
+                                      bool sumsSpectra) {
   llvm::SmallVector<int64_t> lead;
-  if (algorithm.getAlgorithm() != ConvAlgorithm::fft)
-    return lead;
-  for (auto [size, out, taps, dilation, low, high] :
-       llvm::zip_equal(algorithm.getTile(), outputs, kernel, dilations, padLow, padHigh))
-    lead.push_back(wrappedPadding(size, out, (taps - 1) * dilation + 1, low, high));
+  if (algorithm.getAlgorithm() == ConvAlgorithm::fft)
+    for (auto [size, axis] : llvm::zip_equal(algorithm.getTile(), axes))
+      lead.push_back(unitStride(axis, sumsSpectra).wrappedPadding(size));
   return lead;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ir/HostTensor.h"
+#include "ir/conv/ConvAxis.h"
 
 #include <optional>
 
@@ -16,11 +17,8 @@ inferTransformedFilter(std::optional<mlir::Location> loc, ConvAttr algorithm,
 
 /// The `lead` of the filter of a convolution by `algorithm`, which says for each axis how many
 /// zeros before the input its transforms wrap round.
-llvm::SmallVector<int64_t> filterLead(ConvAttr algorithm, llvm::ArrayRef<int64_t> outputs,
-                                      llvm::ArrayRef<int64_t> kernel,
-                                      llvm::ArrayRef<int64_t> dilations,
-                                      llvm::ArrayRef<int64_t> padLow,
-                                      llvm::ArrayRef<int64_t> padHigh);
+llvm::SmallVector<int64_t> filterLead(ConvAttr algorithm, llvm::ArrayRef<ConvAxis> axes,
+                                      bool sumsSpectra);
 
 /// The value of quern.filter_transform for the row-major `filter`.
 HostTensor transformFilter(FilterTransformOp op, const HostTensor &filter);

@@ -32,9 +32,7 @@ private:
     mlir::OpBuilder builder(op);
     llvm::SmallVector<int64_t> shape(op.getFilterShape());
     op.setFilter(shape);
-    llvm::SmallVector<int64_t> lead =
-        ir::filterLead(*op.getAlgorithm(), ir::tensorType(op.getResult()).getShape().drop_front(2),
-                       op.getKernel(), op.getDilations(), op.getPadLow(), op.getPadHigh());
+    llvm::SmallVector<int64_t> lead = shapeOf(op).filterLead(*op.getAlgorithm());
     op.getWeightMutable().assign(
         ir::FilterTransformOp::create(builder, op.getLoc(), op.getWeight(), *op.getAlgorithm(),
                                       op.getStrides(), op.getDilations(), op.getGroups(), lead));

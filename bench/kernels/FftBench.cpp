@@ -78,9 +78,6 @@ Options parseOptions(int argc, char **argv) {
     else
       throw std::runtime_error("unknown option " + word);
   }
-  std::string why;
-  if (!fftSupports(p, &why))
-    throw std::runtime_error(why);
   return options;
 }
 

@@ -94,16 +94,6 @@ bool isFftSize(int64_t size) {
   return size == 1;
 }
 
-int64_t wholeAxisSamples(int64_t outputs, int64_t span, int64_t padLow, int64_t padHigh) {
-  int64_t shared = std::max<int64_t>(0, std::min(padLow, padHigh));
-  return std::max(outputs, outputs + span - 1 - shared);
-}
-
-int64_t wrappedPadding(int64_t size, int64_t outputs, int64_t span, int64_t padLow,
-                       int64_t padHigh) {
-  return size >= wholeAxisSamples(outputs, span, padLow, padHigh) ? padLow : 0;
-}
-
 std::vector<FftPass> fftPasses(const std::vector<int64_t> &sizes) {
   std::vector<FftPass> passes;
   addPasses(passes, 0, sizes[0], realRadices(sizes[0]));

@@ -24,16 +24,6 @@ std::vector<FftPass> fftPasses(const std::vector<int64_t> &sizes);
 /// Whether a transform of that length has passes: no prime factor above 13.
 bool isFftSize(int64_t size);
 
-/// The least samples of one transform that gives `outputs` outputs of a filter over `span`: the
-/// zeros that the paddings of both ends have in common are shared, and each output has a sample of
-/// its own.
-int64_t wholeAxisSamples(int64_t outputs, int64_t span, int64_t padLow, int64_t padHigh);
-
-/// Padding before the input that one transform of `size` samples of a whole axis takes from the
-/// zeros behind the input, so that the input begins with sample 0; none where an axis is cut.
-int64_t wrappedPadding(int64_t size, int64_t outputs, int64_t span, int64_t padLow,
-                       int64_t padHigh);
-
 /// Where a stored frequency lies in natural order.
 struct StoredFrequency {
   int64_t index;   ///< in [kz][ky][kx], kx <= sizes[0] / 2

@@ -58,8 +58,9 @@ def Quern_FilterTransformOp : Quern_InferredOp<"filter_transform", []> {
   let description = [{
     Winograd (Cook-Toom): G w along every spatial axis, as [products, O, C / groups * phases], where a
     filter of stride s is first split into its s phases along each axis, which become further input
-    channels. FFT: the spectrum, as [frequencies, O, C / groups, 2], frequencies in the order of
-    ir/conv/FftPasses.h, of taps that begin `lead` samples before the first, which wraps round. Strassen: the factors of the seven products of each level of blocks, as
+    channels. FFT: the spectrum, as [frequencies, O, C / groups * phases, 2], frequencies in the order of
+    ir/conv/FftPasses.h, of taps that begin `lead` samples before the first, which wraps round; phases
+    as above where an output sums several spectra (ir/conv/UnitStride.h), else one. Strassen: the factors of the seven products of each level of blocks, as
     [7^levels, O', C', taps], where O' and C' are ceil(O / 2^levels), rounded up to 16, and
     ceil(C / 2^levels), with zeros beyond O and C. Separable: the filters without the factor that all
     of an input channel share, and behind them that factor, as [O + groups, C / groups, the longer

@@ -2,6 +2,7 @@
 
 #include "ir/FilterTransform.h"
 #include "ir/Infer.h"
+#include "ir/conv/UnitStride.h"
 #include "passes/WeightExpression.h"
 
 #include <fmt/format.h>
@@ -58,9 +59,11 @@ llvm::SmallVector<int64_t> ConvShape::along(int64_t ConvAxis::*field) const {
 }
 
 llvm::SmallVector<int64_t> ConvShape::filterLead(ir::ConvAttr algorithm) const {
-  return ir::filterLead(algorithm, along(&ConvAxis::out), along(&ConvAxis::kernel),
-                        along(&ConvAxis::dilation), along(&ConvAxis::padLow),
-                        along(&ConvAxis::padHigh));
+  return ir::filterLead(algorithm, axes, sumsSpectra());
+}
+
+bool ConvShape::sumsSpectra() const {
+  return ir::sumsSpectra(outChannels, channelsPerGroup(), groups);
 }
 
 llvm::SmallVector<int64_t> ConvShape::filterShape() const {

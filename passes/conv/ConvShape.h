@@ -3,16 +3,12 @@
 #pragma once
 
 #include "ir/Quern.h"
+#include "ir/conv/ConvAxis.h"
 #include "passes/conv/ConvElement.h"
 
 namespace quern::passes {
 
-/// One spatial axis of a convolution.
-struct ConvAxis {
-  int64_t in = 1, out = 1;
-  int64_t kernel = 1, stride = 1, dilation = 1;
-  int64_t padLow = 0, padHigh = 0;
-};
+using ir::ConvAxis;
 
 struct ConvShape {
   int64_t batch = 1;
@@ -55,6 +51,7 @@ struct ConvShape {
   llvm::SmallVector<int64_t> along(int64_t ConvAxis::*field) const;
   /// What quern.filter_transform is told of the paddings.
   llvm::SmallVector<int64_t> filterLead(ir::ConvAttr algorithm) const;
+  bool sumsSpectra() const; ///< as ir::sumsSpectra
   /// "1x64x56x56 * 64x64x3x3 stride 2 pad 1", "8x128x768 * 768x3072" of a product, and the element
   /// type where that is not f32: equal shapes, equal texts.
   std::string text() const;

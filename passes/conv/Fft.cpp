@@ -4,6 +4,7 @@
 #include "ir/conv/Dft.h"
 #include "ir/conv/Division.h"
 #include "ir/conv/FftPasses.h"
+#include "ir/conv/UnitStride.h"
 #include "passes/conv/Algorithms.h"
 #include "passes/conv/MachineTime.h"
 
@@ -25,9 +26,16 @@ constexpr double filterPasses = 1.6;
 constexpr double spectraPasses = 3.7;
 constexpr double cacheSpeed = 6;
 
-int64_t span(const ConvAxis &axis) { return (axis.kernel - 1) * axis.dilation + 1; }
-
 using ir::ceilDiv;
+using ir::UnitStride;
+
+/// What is transformed along each axis.
+llvm::SmallVector<UnitStride, 3> unitStrides(const ConvShape &shape) {
+  llvm::SmallVector<UnitStride, 3> axes;
+  for (const ConvAxis &axis : shape.axes)
+    axes.push_back(ir::unitStride(axis, shape.sumsSpectra()));
+  return axes;
+}
 
 /// Whether vectors must run along the samples, for want of channels.
 bool isOneSignal(const ConvShape &shape) {
@@ -61,18 +69,8 @@ int64_t nextSize(int64_t n) {
 }
 
 /// Samples that hold all of an axis, and its filter.
-int64_t wholeAxis(const ConvAxis &axis) {
-  return std::max(span(axis),
-                  ir::wholeAxisSamples(axis.out, span(axis), axis.padLow, axis.padHigh));
-}
-
-/// Transforms of `size` samples along an axis that is not held by one.
-int64_t piecesAlong(const ConvAxis &axis, int64_t size) {
-  return ceilDiv(axis.out, size - span(axis) + 1);
-}
-
-int64_t tilesAlong(const ConvAxis &axis, int64_t size) {
-  return size >= wholeAxis(axis) ? 1 : piecesAlong(axis, size);
+int64_t wholeAxis(const UnitStride &unit) {
+  return std::max(unit.axis.span(), unit.wholeSamples());
 }
 
 /// The same for an axis of `shape`. Long transforms of one signal fill their vectors where a
@@ -89,7 +87,7 @@ int64_t spectraBytes(const ConvShape &shape, const Tile &tile) {
   for (int64_t size : llvm::ArrayRef(tile).drop_back())
     frequencies *= size;
   return static_cast<int64_t>(sizeof(Complex)) * frequencies * shape.outChannels *
-         shape.channelsPerGroup();
+         shape.channelsPerGroup() * ir::phasesOf(unitStrides(shape));
 }
 
 /// The operator of std::complex tests for NaN, at several times the cost.
@@ -157,10 +155,11 @@ public:
       return "its kernels are made for f32 only";
     if (!shape.hasConstantFilter)
       return "the filter is not known when the model is compiled";
-    if (shape.hasStride())
-      return "a stride would throw most of the transform away";
-    if (shape.taps() == 1)
-      return "one tap is a product already";
+    llvm::SmallVector<UnitStride, 3> axes = unitStrides(shape);
+    if (llvm::all_of(axes, [](const UnitStride &unit) { return unit.axis.kernel == 1; }))
+      return shape.taps() == 1
+                 ? "one tap is a product already"
+                 : "a stride that leaves one tap of each phase makes products of them";
     if (tiles(shape).empty())
       return "the spectra of its filters would take more than 256 MiB";
     return "";
@@ -169,12 +168,13 @@ public:
   /// The whole, and tiles around twice and four times the filter.
   llvm::SmallVector<Tile> tiles(const ConvShape &shape) const override {
     llvm::SmallVector<Tile> list;
-    auto whole = [&](const ConvAxis &axis) { return nextSize(shape, wholeAxis(axis)); };
+    llvm::SmallVector<UnitStride, 3> axes = unitStrides(shape);
+    auto whole = [&](const UnitStride &unit) { return nextSize(shape, wholeAxis(unit)); };
     auto add = [&](auto sizeOf) {
       Tile tile;
       int64_t samples = 1;
-      for (const ConvAxis &axis : shape.axes) {
-        tile.push_back(std::min(sizeOf(axis), whole(axis)));
+      for (const UnitStride &unit : axes) {
+        tile.push_back(std::min(sizeOf(unit), whole(unit)));
         samples *= tile.back();
       }
       // Spectra beyond that take longer to fetch than anything to compute.
@@ -184,11 +184,10 @@ public:
         list.push_back(tile);
     };
     for (int64_t factor : {2, 4, 8})
-      add([&](const ConvAxis &axis) {
-        int64_t size = nextSize(shape, std::max<int64_t>(factor * span(axis), 8));
+      add([&](const UnitStride &unit) {
+        int64_t size = nextSize(shape, std::max<int64_t>(factor * unit.axis.span(), 8));
         // As even tiles as can be.
-        int64_t tiles = piecesAlong(axis, size);
-        return nextSize(shape, ceilDiv(axis.out, tiles) + span(axis) - 1);
+        return nextSize(shape, unit.samplesFor(ceilDiv(unit.kept(), unit.tiles(size))));
       });
     add(whole);
     return list;
@@ -196,14 +195,16 @@ public:
 
   ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const override {
     double samples = 1, frequencies = 1, passes = 0, tiles = static_cast<double>(shape.batch);
+    llvm::SmallVector<UnitStride, 3> axes = unitStrides(shape);
     for (size_t i = 0; i < tile.size(); ++i) {
       samples *= static_cast<double>(tile[i]);
       passes += passesOf(tile[i]);
       bool isReal = i + 1 == tile.size();
       frequencies *= static_cast<double>(isReal ? tile[i] / 2 + 1 : tile[i]);
-      tiles *= static_cast<double>(tilesAlong(shape.axes[i], tile[i]));
+      tiles *= static_cast<double>(axes[i].tiles(tile[i]));
     }
-    auto in = static_cast<double>(shape.inChannels), out = static_cast<double>(shape.outChannels);
+    auto in = static_cast<double>(shape.inChannels * ir::phasesOf(axes)),
+         out = static_cast<double>(shape.outChannels);
     double pairs = in * out / static_cast<double>(shape.groups);
     double transforms = tiles * 2.5 * samples * passes * (in + out);
     double products = tiles * 8 * frequencies * pairs;
@@ -230,7 +231,8 @@ public:
     for (int64_t size : tile)
       samples *= static_cast<double>(size);
     return ir::fftErrorBound(std::vector<int64_t>(tile.rbegin(), tile.rend()),
-                             shape.channelsPerGroup(), samples, unitRoundoff);
+                             shape.channelsPerGroup() * ir::phasesOf(unitStrides(shape)), samples,
+                             unitRoundoff);
   }
 
   /// With one transform of the tile's size, or the next that holds the sample. The filters' spectra

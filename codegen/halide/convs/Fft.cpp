@@ -17,12 +17,8 @@ public:
 
 private:
   FftPlan plan(ir::ConvOp op, const CpuTarget &cpu, Knobs & /*none*/) const override {
-    SpatialConv problem = spatialConvOf(op);
-    std::string why;
-    if (!fftSupports(problem, &why))
-      throw EmitError{op.getLoc(), op.getAlgorithm()->text() + ": " + why};
     llvm::ArrayRef<int64_t> tile = op.getAlgorithm()->getTile();
-    return planFft(problem, {tile.rbegin(), tile.rend()}, cpu);
+    return planFft(spatialConvOf(op), {tile.rbegin(), tile.rend()}, cpu);
   }
 
   mlir::RankedTensorType weightType(ir::ConvOp op, const FftPlan &plan) const override {

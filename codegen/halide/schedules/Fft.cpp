@@ -126,17 +126,29 @@ Func emitSamples(const FftPlan &plan, const Func &padded) {
   const auto channels = static_cast<int>(p.inChannels);
   const bool whole = p.inChannels % plan.cpu.lanes == 0 || plan.hasSampleVectors();
   std::vector<Expr> at{whole ? Expr(c) : min(c, channels - 1)};
-  Expr tile = t;
+  Expr tile = t, phase = 0;
+  if (plan.phases > 1) {
+    phase = t / static_cast<int>(plan.positions());
+    tile = t % static_cast<int>(plan.positions());
+  }
   for (size_t axis = 0; axis < plan.axes.size(); ++axis) {
+    const ir::UnitStride &unit = plan.axes[axis].unit;
     const auto count = static_cast<int>(plan.axes[axis].tiles);
-    Expr first = count == 1 ? Expr(0) : tile % count * static_cast<int>(plan.axes[axis].outputs);
+    const auto phases = static_cast<int>(unit.phases);
+    Expr first = count == 1
+                     ? Expr(0)
+                     : tile % count * static_cast<int>(plan.axes[axis].outputs * unit.keptStep);
     if (count > 1)
       tile = tile / count;
     for (size_t q = 0; q < plan.passes.size(); ++q)
       if (plan.passes[q].axis == static_cast<int>(axis))
         first = first + index[q] * static_cast<int>(plan.passes[q].stride);
     // The filters' spectra know of the padding before a whole axis, which begins with its input.
-    at.push_back(count == 1 ? first : first - static_cast<int>(p.axes[axis].padLow));
+    if (!plan.axes[axis].isWhole())
+      first = first - static_cast<int>(unit.axis.padLow);
+    at.push_back(first * phases + phase % phases * static_cast<int>(unit.axis.dilation) +
+                 static_cast<int>(unit.origin));
+    phase = phase / phases;
   }
   at.push_back(p.batch == 1 ? Expr(0) : tile);
   Func samples("fft_samples");
@@ -221,13 +233,16 @@ Expr inputChannel(const FftPlan &plan, const Expr &r) {
 Func emitContraction(const FftPlan &plan, const ImageParam &weights, FftStages &stages) {
   const auto width = static_cast<int>(plan.panelWidth);
   Var f("ff");
-  RDom r(0, static_cast<int>(plan.problem.inChannels / plan.problem.groups), "fr");
-  std::vector<Expr> at{inputChannel(plan, r)};
+  const auto inputs = static_cast<int>(plan.problem.inChannels / plan.problem.groups);
+  RDom r(0, inputs, 0, static_cast<int>(plan.phases), "fr");
+  std::vector<Expr> at{inputChannel(plan, r.x)};
   for (const Expr &digit : frequencyDigits(plan, f))
     at.push_back(digit);
-  at.emplace_back(t);
+  at.push_back(r.y * static_cast<int>(plan.positions()) + t);
   ComplexExpr x = read(stages.forward.back().result, at);
-  ComplexExpr w{weights(c % width, 0, r, c / width, f), weights(c % width, 1, r, c / width, f)};
+  Expr term = r.y * inputs + r.x;
+  ComplexExpr w{weights(c % width, 0, term, c / width, f),
+                weights(c % width, 1, term, c / width, f)};
   Func acc("fft_acc"), product("fft_product"), spectrum("fft_spectrum");
   acc(c, f, t) = Tuple(0.0f, 0.0f);
   acc(c, f, t) = Tuple(acc(c, f, t)[0] + x.re * w.re - x.im * w.im,
@@ -266,7 +281,8 @@ Func emitInverse(const FftPlan &plan, const Func &tiles) {
     const auto outputs = static_cast<int>(plan.axes[axis].outputs);
     const auto count = static_cast<int>(plan.axes[axis].tiles);
     Expr position = args[axis + 1];
-    Expr local = count == 1 ? position : remainder(position, outputs);
+    Expr local = (count == 1 ? position : remainder(position, outputs)) *
+                 static_cast<int>(plan.axes[axis].unit.keptStep);
     if (count > 1)
       tile = tile * count + position / outputs;
     for (size_t p = 0; p < plan.passes.size(); ++p) {

@@ -74,9 +74,17 @@ struct Cost {
   double flops = 0, workspace = 0, weights = 0;
 };
 
+int64_t phasesOf(const std::vector<FftAxis> &axes) {
+  int64_t phases = 1;
+  for (const FftAxis &axis : axes)
+    phases *= axis.unit.phases;
+  return phases;
+}
+
 Cost costOf(const SpatialConv &p, const std::vector<FftAxis> &axes, double frequencies,
             double tiles) {
-  auto in = static_cast<double>(p.inChannels), out = static_cast<double>(p.outChannels);
+  auto in = static_cast<double>(p.inChannels * phasesOf(axes)),
+       out = static_cast<double>(p.outChannels);
   double pairs = in * out / static_cast<double>(p.groups);
   Cost cost;
   cost.flops = tiles * (transformFlops(axes) * (in + out) + 8 * frequencies * pairs);
@@ -93,7 +101,8 @@ double estimate(const SpatialConv &p, const std::vector<FftAxis> &axes, const Cp
     frequencies *= static_cast<double>(i == 0 ? axes[i].size / 2 + 1 : axes[i].size);
     tiles *= static_cast<double>(axes[i].tiles);
   }
-  auto in = static_cast<double>(p.inChannels), out = static_cast<double>(p.outChannels);
+  auto in = static_cast<double>(p.inChannels * phasesOf(axes)),
+       out = static_cast<double>(p.outChannels);
   Cost cost = costOf(p, axes, frequencies, tiles);
   double transforms = tiles * transformFlops(axes) * (in + out);
   // What a channel vector keeps between the passes spills from the cache.
@@ -103,25 +112,27 @@ double estimate(const SpatialConv &p, const std::vector<FftAxis> &axes, const Cp
          transforms / (rate * cpu.flopsPerNanosecond) + cost.weights / 10 + 2 * cost.workspace / 15;
 }
 
-FftAxis cutAxis(const ConvAxis &axis, int64_t size) {
-  if (size >= minimalFftSize(axis, axis.out))
-    return {.size = size, .outputs = axis.out, .tiles = 1};
-  int64_t outputs = size - axis.span() + 1;
-  int64_t tiles = ceilDiv(axis.out, outputs);
-  return {.size = size, .outputs = ceilDiv(axis.out, tiles), .tiles = tiles};
+ir::UnitStride unitStrideOf(const SpatialConv &p, size_t axis) {
+  bool sums = ir::sumsSpectra(p.outChannels, p.inChannels / p.groups, p.groups);
+  return ir::unitStride(p.axes[axis], sums);
+}
+
+FftAxis cutAxis(const ir::UnitStride &unit, int64_t size) {
+  int64_t tiles = unit.tiles(size);
+  return {.unit = unit, .size = size, .outputs = ceilDiv(unit.kept(), tiles), .tiles = tiles};
 }
 
 } // namespace
 
 int64_t FftPlan::samplesGiven(size_t pass) const {
   const FftPass &own = passes[pass];
-  if (own.before > 1 || axes[own.axis].tiles > 1)
+  if (own.before > 1 || !axes[own.axis].isWhole())
     return own.radix;
-  return std::min(own.radix, ceilDiv(problem.axes[own.axis].in, own.stride));
+  return std::min(own.radix, ceilDiv(axes[own.axis].unit.axis.in, own.stride));
 }
 
 bool FftPlan::isElementwise() const {
-  return problem.isDepthwise() || (problem.inChannels == 1 && problem.outChannels == 1);
+  return !ir::sumsSpectra(problem.outChannels, problem.inChannels / problem.groups, problem.groups);
 }
 
 bool FftPlan::hasSampleVectors() const {
@@ -139,33 +150,14 @@ std::string FftPlan::text() const {
   return result;
 }
 
-bool fftSupports(const SpatialConv &p, std::string *why) {
-  auto refuse = [&](const char *reason) {
-    if (why != nullptr)
-      *why = reason;
-    return false;
-  };
-  if (p.axes.empty() || p.axes.size() > 3)
-    return refuse("one to three spatial axes only");
-  for (const ConvAxis &axis : p.axes)
-    if (axis.stride != 1)
-      return refuse("stride other than 1");
-  return true;
-}
-
-int64_t minimalFftSize(const ConvAxis &axis, int64_t outputs) {
-  bool isWhole = outputs == axis.out;
-  return ir::wholeAxisSamples(outputs, axis.span(), isWhole ? axis.padLow : 0,
-                              isWhole ? axis.padHigh : 0);
-}
-
 FftPlan planFft(const SpatialConv &problem, const std::vector<int64_t> &sizes,
                 const CpuTarget &cpu) {
   FftPlan plan{.problem = problem, .cpu = cpu};
   for (size_t i = 0; i < sizes.size(); ++i) {
-    plan.axes.push_back(cutAxis(problem.axes[i], sizes[i]));
+    plan.axes.push_back(cutAxis(unitStrideOf(problem, i), sizes[i]));
     plan.tiles *= plan.axes.back().tiles;
   }
+  plan.phases = phasesOf(plan.axes);
   plan.passes = ir::fftPasses(sizes);
   for (size_t first = 0; first < plan.passes.size();) {
     size_t last = first;
@@ -193,15 +185,17 @@ FftPlan planFft(const SpatialConv &problem, const std::vector<int64_t> &sizes,
 std::vector<int64_t> chooseFftSizes(const SpatialConv &p, const CpuTarget &cpu) {
   // Candidates of each axis: the whole, and smooth sizes for one tile more at a time.
   std::vector<std::vector<int64_t>> candidates;
-  for (const ConvAxis &axis : p.axes) {
+  std::vector<ir::UnitStride> units;
+  for (size_t axis = 0; axis < p.axes.size(); ++axis) {
+    const ir::UnitStride &unit = units.emplace_back(unitStrideOf(p, axis));
     std::vector<int64_t> sizes;
     int64_t last = 0;
-    for (int64_t tiles = 1; tiles <= axis.out; ++tiles) {
-      int64_t outputs = ceilDiv(axis.out, tiles);
-      int64_t size = ir::smoothSize(minimalFftSize(axis, outputs));
+    for (int64_t tiles = 1; tiles <= unit.kept(); ++tiles) {
+      int64_t outputs = ceilDiv(unit.kept(), tiles);
+      int64_t size = ir::smoothSize(tiles == 1 ? unit.wholeSamples() : unit.samplesFor(outputs));
       if (size != last && ir::isFftSize(size))
         sizes.push_back(last = size);
-      if (size < axis.span() + 2 || outputs == 1)
+      if (size < unit.axis.span() + 2 || outputs == 1)
         break;
     }
     candidates.push_back(sizes);
@@ -212,7 +206,7 @@ std::vector<int64_t> chooseFftSizes(const SpatialConv &p, const CpuTarget &cpu) 
     if (axis == p.axes.size()) {
       std::vector<FftAxis> axes;
       for (size_t i = 0; i < current.size(); ++i)
-        axes.push_back(cutAxis(p.axes[i], current[i]));
+        axes.push_back(cutAxis(units[i], current[i]));
       double cost = estimate(p, axes, cpu);
       if (cost < least) {
         least = cost;
@@ -232,14 +226,14 @@ std::vector<int64_t> chooseFftSizes(const SpatialConv &p, const CpuTarget &cpu) 
 std::vector<int64_t> fftWeightExtents(const FftPlan &plan) {
   if (plan.problem.isDepthwise())
     return {plan.panelWidth, 2, 1, plan.frequencies, plan.panels};
-  return {plan.panelWidth, 2, plan.problem.inChannels / plan.problem.groups, plan.panels,
-          plan.frequencies};
+  return {plan.panelWidth, 2, plan.phases * plan.problem.inChannels / plan.problem.groups,
+          plan.panels, plan.frequencies};
 }
 
 std::vector<float> packFftWeights(const FftPlan &plan,
                                   std::span<const std::complex<double>> spectra) {
   const SpatialConv &p = plan.problem;
-  const int64_t inChannels = p.inChannels / p.groups, width = plan.panelWidth;
+  const int64_t inChannels = plan.phases * p.inChannels / p.groups, width = plan.panelWidth;
   int64_t natural = plan.axes[0].size / 2 + 1;
   for (size_t i = 1; i < plan.axes.size(); ++i)
     natural *= plan.axes[i].size;

@@ -4,6 +4,7 @@
 #include "codegen/halide/schedules/RegisterTile.h"
 #include "codegen/halide/schedules/SpatialConv.h"
 #include "ir/conv/FftPasses.h"
+#include "ir/conv/UnitStride.h"
 
 #include <complex>
 #include <cstdint>
@@ -17,9 +18,13 @@ using ir::FftPass;
 
 /// How one axis is cut and transformed.
 struct FftAxis {
+  ir::UnitStride unit; ///< what is transformed
   int64_t size = 1;    ///< samples of a transform
   int64_t outputs = 1; ///< results of a transform that are kept
   int64_t tiles = 1;   ///< transforms along the axis
+
+  /// Whether one transform holds all of the axis, which then begins with its input.
+  bool isWhole() const { return size >= unit.wholeSamples(); }
 };
 
 /// Passes whose intermediate results live in registers and the first-level cache; between groups
@@ -30,7 +35,7 @@ struct FftGroup {
 
 /// A convolution as products in the frequency domain: tiles of the input (overlap-save) or the
 /// whole are transformed, contracted over channels frequency by frequency, and transformed back.
-/// Stride 1.
+/// The phases of a stride are further images, one after the other along the tiles.
 struct FftPlan {
   SpatialConv problem;
   CpuTarget cpu;
@@ -39,6 +44,7 @@ struct FftPlan {
   std::vector<FftGroup> groups{};
   int64_t frequencies = 1; ///< stored of a tile, a few of them twice
   int64_t tiles = 1;       ///< of an image
+  int64_t phases = 1;      ///< of an image
   RegisterTile tile{};     ///< of the contraction: `mx` tiles by `nv` vectors of complex numbers
   int64_t panelWidth = 0;  ///< output channels of a panel
   int64_t panels = 0;
@@ -58,28 +64,21 @@ struct FftPlan {
   std::string text() const;
 };
 
-/// Whether the algorithm applies at all; otherwise `why` says in a few words why not.
-bool fftSupports(const SpatialConv &problem, std::string *why = nullptr);
-
 /// Chooses the passes, the packing and the loops for transforms of `sizes` (one per axis, x first;
-/// each at least `minimalFftSize` and without a prime factor above 7). Requires `fftSupports`.
+/// each at least that of the filter and without a prime factor above 13).
 FftPlan planFft(const SpatialConv &problem, const std::vector<int64_t> &sizes,
                 const CpuTarget &cpu);
 
 /// The sizes that cost least by estimate: tiles of one size per axis, or the whole.
 std::vector<int64_t> chooseFftSizes(const SpatialConv &problem, const CpuTarget &cpu);
 
-/// Samples that a transform needs for `outputs` results of `axis` in one piece: outputs + span - 1,
-/// less the zeros that both ends of a wholly covered axis share by wrapping round.
-int64_t minimalFftSize(const ConvAxis &axis, int64_t outputs);
-
-/// Extents of the packed weights, innermost first. Dense: {panelWidth, 2, channels of a group,
-/// panels, frequencies}; depthwise: {panelWidth, 2, 1, frequencies, panels}.
+/// Extents of the packed weights, innermost first. Dense: {panelWidth, 2, phases * channels of
+/// a group, panels, frequencies}; depthwise: {panelWidth, 2, 1, frequencies, panels}.
 std::vector<int64_t> fftWeightExtents(const FftPlan &plan);
 
-/// Packs the spectra `[O][I / groups][kz][ky][kx]` that ir/conv/Dft.h computes for the plan's
-/// sizes: real and imaginary parts, channels beyond the last zero, frequencies in the order of the
-/// passes.
+/// Packs the spectra `[O][phases * I / groups][kz][ky][kx]` that ir/conv/Dft.h computes for the
+/// plan's sizes: real and imaginary parts, channels beyond the last zero, frequencies in the order
+/// of the passes.
 std::vector<float> packFftWeights(const FftPlan &plan,
                                   std::span<const std::complex<double>> spectra);
 

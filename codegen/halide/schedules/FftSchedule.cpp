@@ -114,8 +114,9 @@ private:
 
   int64_t samplesKept(size_t q) const {
     const FftPass &pass = plan.passes[q];
-    int64_t outputs = plan.axes[pass.axis].outputs;
-    return pass.before == 1 ? ceilDiv(outputs, pass.stride) : pass.radix;
+    const FftAxis &axis = plan.axes[pass.axis];
+    int64_t samples = (axis.outputs - 1) * axis.unit.keptStep + 1;
+    return pass.before == 1 ? ceilDiv(samples, pass.stride) : pass.radix;
   }
 
   void scheduleOutput() {
@@ -123,8 +124,11 @@ private:
     std::vector<VarOrRVar> loops{args[0]};
     std::vector<Var> outer;
     Var co("fco"), far("ffar"), vi("fvi");
+    const bool isStepping = plan.axes[0].unit.keptStep > 1; // no vectors of samples to store
     if (sampleVectors) {
-      loops = {vi};
+      loops.clear();
+      if (!isStepping)
+        loops.emplace_back(vi);
       outer.push_back(args[0]);
     } else {
       output.split(args[0], co, args[0], lanes,
@@ -143,7 +147,7 @@ private:
       }
       loops.emplace_back(x);
       rows.push_back(x);
-      if (sampleVectors) {
+      if (sampleVectors && !isStepping) {
         // Vectors that keep within one value of the indices but the last.
         int64_t run = plan.passes.back().radix;
         TailStrategy tail =
@@ -156,7 +160,9 @@ private:
     for (const Var &var : outer)
       loops.emplace_back(var);
     // The loops around the stages are not partitioned at the edges: that would copy all of them.
-    output.reorder(loops).vectorize(sampleVectors ? vi : args[0]).never_partition_all();
+    output.reorder(loops).never_partition_all();
+    if (!sampleVectors || !isStepping)
+      output.vectorize(sampleVectors ? vi : args[0]);
     task = Var("ftask");
     output.fuse(outer[0], outer[1], task);
     for (size_t i = 2; i < outer.size(); ++i)
@@ -275,7 +281,8 @@ private:
     Func last = stages.forward[group.last].result;
     Var co("fvo"), ci("fvi"), all("fall");
     const auto channels = static_cast<int>(roundUp(plan.problem.inChannels, lanes));
-    last.compute_root().bound(c, 0, channels).bound(t, 0, static_cast<int>(plan.positions()));
+    const auto transforms = static_cast<int>(plan.phases * plan.positions());
+    last.compute_root().bound(c, 0, channels).bound(t, 0, transforms);
     for (size_t q = 0; q < index.size(); ++q)
       last.bound(index[q], 0, static_cast<int>(plan.passes[q].stored));
     std::vector<VarOrRVar> loops{ci, index[group.last]};
@@ -294,7 +301,7 @@ private:
         .unroll(index[group.last])
         .never_partition_all()
         .reorder_storage(storage)
-        .align_storage(t, static_cast<int>(plan.positions() | 1));
+        .align_storage(t, transforms | 1);
     if (plan.parallel)
       last.parallel(all);
     scheduleCodelet(stages.forward[group.last], index.size() == 1 ? all.name() : loops[2].name(),
@@ -336,8 +343,8 @@ private:
         .vectorize(c, lanes)
         .unroll(c)
         .unroll(t);
-    RVar r = acc.rvars(0)[0];
-    acc.update().reorder(c, t, r, f).vectorize(c, lanes).unroll(c).unroll(t);
+    RVar r = acc.rvars(0)[0], phase = acc.rvars(0)[1];
+    acc.update().reorder(c, t, r, phase, f).vectorize(c, lanes).unroll(c).unroll(t);
     if (plan.problem.inChannels / plan.problem.groups % 2 == 0)
       acc.update().unroll(r, 2);
   }

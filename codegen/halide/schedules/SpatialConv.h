@@ -1,20 +1,13 @@
 #pragma once
 
+#include "ir/conv/ConvAxis.h"
+
 #include <cstdint>
 #include <vector>
 
 namespace quern::codegen {
 
-/// One spatial axis of a convolution.
-struct ConvAxis {
-  int64_t in = 1, out = 1;
-  int64_t kernel = 1, stride = 1, dilation = 1;
-  int64_t padLow = 0;  ///< how far the first window begins before the input
-  int64_t padHigh = 0; ///< how far the last window ends behind it
-
-  /// Positions that a window covers, with those that dilation leaves out.
-  int64_t span() const { return (kernel - 1) * dilation + 1; }
-};
+using ir::ConvAxis;
 
 /// A convolution of one to three spatial axes, in plain numbers.
 struct SpatialConv {
