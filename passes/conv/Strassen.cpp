@@ -37,10 +37,19 @@ size_t cutAxis(const ConvShape &shape, int64_t sides) {
   auto computed = [&](const ConvAxis &axis) {
     return static_cast<double>(ceilDiv(axis.out, sides) * sides) / static_cast<double>(axis.out);
   };
-  if (shape.axes.size() == 1)
+  size_t last = shape.axes.size() - 1;
+  if (last == 0)
     return 0;
-  const ConvAxis &outer = shape.axes[0], &inner = shape.axes[1];
-  return std::pair(computed(outer), -outer.out) <= std::pair(computed(inner), -inner.out) ? 0 : 1;
+  const ConvAxis &outer = shape.axes[last - 1], &inner = shape.axes[last];
+  bool cutsOuter = std::pair(computed(outer), -outer.out) <= std::pair(computed(inner), -inner.out);
+  return cutsOuter ? last - 1 : last;
+}
+
+/// Whether outputs of a third, outermost axis are images of their own.
+bool isSlabwise(const ConvShape &shape) {
+  const ConvAxis &outermost = shape.axes[0];
+  return shape.axes.size() < 3 ||
+         (outermost.kernel == 1 && outermost.padLow == 0 && outermost.padHigh == 0);
 }
 
 class Strassen final : public ConvAlgorithm {
@@ -61,8 +70,10 @@ public:
       return "the filter is not known when the model is compiled";
     if (shape.groups > 1)
       return "a matrix product has one group";
-    if (shape.axes.size() > 2)
-      return "has no kernel for three spatial axes";
+    if (shape.isProduct && shape.axes.size() > 2)
+      return "has no kernel for rows along three axes";
+    if (!isSlabwise(shape))
+      return "of three spatial axes it takes an outermost one without taps and padding";
     if (tiles(shape).empty())
       return "too small a product to be cut into blocks";
     return "";

@@ -7,16 +7,24 @@ namespace quern::codegen {
 namespace {
 
 using Halide::Func;
+using Halide::Var;
 
 class StrassenEmitter final : public PlannedConvEmitter<StrassenPlan> {
 public:
   StrassenEmitter() : PlannedConvEmitter(ir::ScheduleKind::strassen, /*wantsRows=*/true) {}
 
 private:
+  /// Whether outputs of a third, outermost axis are images of their own.
+  static bool isSlabwise(ir::ConvOp op) {
+    return op.getSpatialRank() < 3 ||
+           (op.getKernel()[0] == 1 && op.getPadLow()[0] == 0 && op.getPadHigh()[0] == 0);
+  }
+
   StrassenPlan plan(ir::ConvOp op, const CpuTarget &cpu, Knobs &knobs) const override {
-    if (op.getSpatialRank() > 2 || op.getGroups() > 1)
+    if (!isSlabwise(op) || op.getGroups() > 1)
       throw EmitError{op.getLoc(), op.getAlgorithm()->text() +
-                                       ": it needs one group and one or two spatial axes"};
+                                       ": it needs one group, and of three spatial axes an "
+                                       "outermost one without taps and padding"};
     return tunedStrassen(problemOf(op), *op.getAlgorithm(), cpu, knobs);
   }
 
@@ -26,8 +34,19 @@ private:
 
   ConvLoops write(const StrassenPlan &plan, const ConvFrame &frame, const KernelBuilder &builder,
                   const PackedWeights &weights) const override {
-    StrassenStages stages = strassenStages(plan, tiledInput(frame, builder), weights);
-    return {stages.joined, [=](Func output) { scheduleStrassen(plan, stages, output); }};
+    Func padded = tiledInput(frame, builder);
+    if (frame.spatial < 3) {
+      StrassenStages stages = strassenStages(plan, padded, weights);
+      return {stages.joined, [=](Func output) { scheduleStrassen(plan, stages, output); }};
+    }
+    int depth = static_cast<int>(frame.dims[3].extent),
+        step = static_cast<int>(frame.op.getStrides()[0]);
+    Var c("c"), x("x"), y("y"), z("z"), n("n");
+    Func slabs("slabs"), volumes("volumes");
+    slabs(c, x, y, n) = padded(c, x, y, n % depth * step, n / depth);
+    StrassenStages stages = strassenStages(plan, slabs, weights);
+    volumes(c, x, y, z, n) = stages.joined(c, x, y, n * depth + z);
+    return {volumes, [=](Func output) { scheduleStrassen(plan, stages, output); }};
   }
 };
 

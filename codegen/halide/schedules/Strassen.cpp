@@ -147,7 +147,7 @@ void scheduleStrassen(const StrassenPlan &plan, const StrassenStages &stages, Fu
   const ConvProblem &p = plan.problem;
   const int lanes = plan.product.cpu.lanes;
   const int outputs = constant(plan.blocks.blockOutputs());
-  Var c = output.args()[0], x = output.args()[1], y = output.args()[2], n = output.args()[3];
+  Var c = output.args()[0], x = output.args()[1], y = output.args()[2];
   Var column("column"), row("row"), task("task"), vector("vector");
   const Var &cut = plan.cutsRows ? y : x;
   int64_t extent = plan.cutsRows ? p.outHeight : p.outWidth;
@@ -157,12 +157,14 @@ void scheduleStrassen(const StrassenPlan &plan, const StrassenStages &stages, Fu
       .split(c, c, vector, lanes)
       .split(cut, row, cut, constant(plan.blockLength),
              extent % plan.blockLength == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf)
-      .reorder(vector, column, row, c, x, y, n)
-      .fuse(y, n, task)
+      .reorder(vector, column, row, c, x, y)
+      .fuse(y, output.args()[3], task)
       .vectorize(vector)
       .unroll(column)
       .unroll(row)
       .never_partition_all();
+  for (size_t image = 4; image < output.args().size(); ++image)
+    output.fuse(task, output.args()[image], task);
   Func products = stages.products, factors = stages.factors;
   scheduleDirectConv(plan.product, Func(), stages.acc, products);
   products.compute_root();

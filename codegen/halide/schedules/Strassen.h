@@ -40,8 +40,9 @@ using StrassenWeights = std::function<Halide::Expr(Halide::Expr, Halide::Expr, H
 StrassenStages emitStrassen(const StrassenPlan &plan, const Halide::Func &padded,
                             const StrassenWeights &weights);
 
-/// Schedules it. `output` is over the variables of `stages.joined` in its order, reads it at its
-/// own coordinates, any other operand as it likes, and has pinned bounds (see Buffers.h).
+/// Schedules it. `output` is over the variables of `stages.joined` in its order, or has its images
+/// along a third axis and n, reads it at its own coordinates, any other operand as it likes, and
+/// has pinned bounds (see Buffers.h).
 void scheduleStrassen(const StrassenPlan &plan, const StrassenStages &stages, Halide::Func output);
 
 } // namespace quern::codegen
