@@ -55,14 +55,15 @@ private:
   }
 
   /// Patches of a task on each thread: tiles until half of the second-level cache is full of such
-  /// as are f32, and one at least.
+  /// as are f32, or half of an image's are held by all, and one at least.
   static double perTask(const ConvShape &shape, const Machine &machine) {
     constexpr double positionsOfTile = 32;
     auto bytes = static_cast<double>(computedBytesOf(shape.element));
     double tile = positionsOfTile * static_cast<double>(shape.taps() * shape.inChannels) * bytes;
     double half = static_cast<double>(machine.l2Bytes) / 2 * bytes /
                   static_cast<double>(computedBytesOf(ConvElement::f32));
-    return machine.threads * std::max(half, tile);
+    double image = patchBytes(shape) / static_cast<double>(shape.batch);
+    return std::max(std::min(machine.threads * half, image / 2), machine.threads * tile);
   }
 
   bool isWhole;

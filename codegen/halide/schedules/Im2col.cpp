@@ -33,11 +33,15 @@ Im2colPlan planIm2col(const ConvProblem &problem, PatchMatrix matrix, const CpuT
   plan.gemm.unrollDepth = problem.groupInputs() % 4 == 0 ? 4 : 1;
   if (matrix == PatchMatrix::PerTask) {
     // A task has all panels, so that each patch is made once, and as many tiles as keep its patches
-    // in half of the second-level cache: rows of them, or a part of one row.
+    // in half of the second-level cache, and those of all threads' tasks below half of an image's:
+    // rows of them, or a part of one row.
     DirectConvPlan &gemm = plan.gemm;
     int64_t tileBytes = 4 * gemm.problem.inChannels * gemm.tile.mx * gemm.tile.my;
-    int64_t tiles = std::max<int64_t>(1, cpu.l2Bytes / 2 / tileBytes);
-    int64_t rows = std::max<int64_t>(1, tiles / ir::ceilDiv(problem.outWidth, gemm.tile.mx));
+    int64_t tilesOfRow = ir::ceilDiv(problem.outWidth, gemm.tile.mx);
+    int64_t all = tilesOfRow * ir::ceilDiv(problem.outHeight, gemm.tile.my);
+    int64_t tiles = std::max<int64_t>(
+        1, std::min<int64_t>(cpu.l2Bytes / 2 / tileBytes, all / (2 * cpu.threads)));
+    int64_t rows = std::max<int64_t>(1, tiles / tilesOfRow);
     gemm.stripRows = std::min(gemm.stripRows, rows * gemm.tile.my);
     gemm.stripColumns = std::min(gemm.stripColumns, tiles * gemm.tile.mx);
     gemm.panelsPerTask = gemm.panels;
