@@ -19,6 +19,8 @@ using Halide::RDom;
 
 DirectConvPlan tuned(ir::ConvOp op, const CpuTarget &cpu, Knobs &knobs) {
   ConvProblem problem = problemOf(op);
+  // What is stored in 16 bits is made f32 in front of the convolution.
+  problem.computedInput |= ir::tensorType(op.getInput()).getElementTypeBitWidth() < 32;
   RegisterTile tile = planDirectConv(problem, cpu).tile;
   tuneTile(tile, knobs);
   DirectConvPlan plan = planDirectConv(problem, cpu, tile);
