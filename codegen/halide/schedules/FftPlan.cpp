@@ -172,7 +172,9 @@ FftPlan planFft(const SpatialConv &problem, const std::vector<int64_t> &sizes,
     plan.tile = {.nv = 1, .mx = 1, .my = 1};
   else
     plan.tile = contractionTile(plan);
-  plan.panelWidth = int64_t{plan.tile.nv} * cpu.lanes;
+  // The spectrum of one signal's filter is read alone, whatever the vectors run along.
+  bool isOneSignal = plan.isElementwise() && !problem.isDepthwise();
+  plan.panelWidth = isOneSignal ? 1 : int64_t{plan.tile.nv} * cpu.lanes;
   plan.panels = ceilDiv(problem.outChannels, plan.panelWidth);
   Cost cost = costOf(problem, plan.axes, static_cast<double>(plan.frequencies),
                      static_cast<double>(plan.positions()));
