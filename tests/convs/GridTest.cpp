@@ -81,6 +81,52 @@ TEST(ConvPlanes, SpectraOfSeveralPassesAlongEachAxis) {
   checkCases({opCase(c)}, target());
 }
 
+/// The grid draws hardly any that are large enough to be cut.
+TEST(ConvVolumes, ProductsOfBlocksSlabBySlab) {
+  Cases cases;
+  for (ir::ConvAlgorithm algorithm :
+       {ir::ConvAlgorithm::strassen, ir::ConvAlgorithm::strassen_winograd})
+    for (int64_t stride : {1, 2})
+      for (int64_t kernel : {1, 3}) {
+        ConvCase c{
+            .shape = {}, .algorithm = algorithm, .tile = {1}, .epilogue = Epilogue::residual};
+        c.shape.batch = 2;
+        c.shape.inChannels = 19;
+        c.shape.outChannels = 33;
+        c.shape.axes = {convAxis(5, 1, 0, 0, stride), convAxis(17, kernel, 0, 1, stride),
+                        convAxis(19, kernel, 1, 0, stride)};
+        cases.push_back(opCase(c));
+      }
+  checkCases(cases, target());
+}
+
+/// What a stride leaves unread at the end of an axis must not wrap round to its beginning.
+TEST(ConvPlanes, SpectraOfStrides) {
+  Cases cases;
+  for (int64_t groups : {1, 16})
+    for (int64_t size : {8, 12, 25, 27}) {
+      ConvCase c{.shape = {}, .algorithm = ir::ConvAlgorithm::fft, .tile = {size, size}};
+      c.shape.batch = 2;
+      c.shape.inChannels = c.shape.outChannels = 16;
+      c.shape.groups = groups;
+      c.shape.axes = {convAxis(23, 4, 2, 0, 2), convAxis(24, 5, 1, 0, 3)};
+      cases.push_back(opCase(c));
+    }
+  checkCases(cases, target());
+}
+
+/// Vectors along the samples, of which a stride leaves some out.
+TEST(ConvSignals, SpectraOfOneSignalWithAStride) {
+  Cases cases;
+  for (int64_t stride : {1, 2, 3})
+    for (int64_t size : {960, 3840}) {
+      ConvCase c{.shape = {}, .algorithm = ir::ConvAlgorithm::fft, .tile = {size}};
+      c.shape.axes = {convAxis(3001, 65, 64, 0, stride)};
+      cases.push_back(opCase(c));
+    }
+  checkCases(cases, target());
+}
+
 INSTANTIATE_TEST_SUITE_P(All, ConvGrid, testing::ValuesIn(allParts()), [](const auto &info) {
   return fmt::format("{}{}", ir::stringifyConvAlgorithm(std::get<0>(info.param)->kind()).str(),
                      std::get<1>(info.param));
