@@ -98,6 +98,8 @@ void Availability::propagateScan(ir::ScanOp scan, RanksOfValues &values) const {
   for (mlir::Value init : scan.getInits())
     carried.push_back(ranksIn(values, init));
   std::vector<std::vector<RankTensor>> slices(results);
+  for (std::vector<RankTensor> &ofResult : slices)
+    ofResult.reserve(static_cast<size_t>(scan.getSteps()));
   mlir::Block &body = scan.getBody().front();
   auto compute = [&](llvm::ArrayRef<RankTensor> given) {
     RanksOfValues inside = atEntry(scan, given);

@@ -53,6 +53,8 @@ private:
     mlir::Operation *yield = body.getTerminator();
     size_t sequences = scan.getSequences().size(), carriedCount = scan.getInits().size();
     std::vector<std::vector<RankTensor>> elements(sequences);
+    for (std::vector<RankTensor> &ofSequence : elements)
+      ofSequence.reserve(static_cast<size_t>(scan.getSteps()));
     llvm::SmallVector<RankTensor> carried;
     for (mlir::Value init : scan.getInits())
       carried.emplace_back(shapeOf(init));
