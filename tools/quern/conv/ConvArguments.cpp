@@ -127,11 +127,15 @@ std::optional<Padding> padding(llvm::StringRef text) {
   return Padding{*low, *high};
 }
 
-/// The padding of an axis whose filter reaches so far beyond one element; "same" keeps the size,
-/// "causal" does, too, and looks back only.
-std::optional<Padding> paddingByName(llvm::StringRef name, int64_t span) {
-  if (name == "same")
-    return Padding{span / 2, span - span / 2};
+/// The padding of an axis whose filter reaches so far beyond one element, as the language's library
+/// has it: "same" makes as many outputs as there are strides, the odd element behind the input;
+/// "causal" looks back only.
+std::optional<Padding> paddingByName(llvm::StringRef name, int64_t size, int64_t span,
+                                     int64_t stride) {
+  if (name == "same") {
+    int64_t all = std::max<int64_t>((size - 1) / stride * stride + span + 1 - size, 0);
+    return Padding{all / 2, all - all / 2};
+  }
   if (name == "causal")
     return Padding{span, 0};
   return std::nullopt;
@@ -165,10 +169,9 @@ struct Window {
   std::vector<Padding> pads{};
 };
 
-std::optional<std::vector<Padding>> paddingsOf(const std::string &text,
-                                               llvm::ArrayRef<int64_t> kernel,
-                                               llvm::ArrayRef<int64_t> dilations,
-                                               std::string &why) {
+std::optional<std::vector<Padding>>
+paddingsOf(const std::string &text, llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> kernel,
+           llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations, std::string &why) {
   size_t axes = kernel.size();
   if (text == "causal" && axes > 1) {
     why = fmt::format("--pad causal is for one axis, not {}", axes);
@@ -176,7 +179,7 @@ std::optional<std::vector<Padding>> paddingsOf(const std::string &text,
   }
   std::vector<Padding> named;
   for (size_t a = 0; a < axes; ++a)
-    if (auto pad = paddingByName(text, (kernel[a] - 1) * dilations[a]))
+    if (auto pad = paddingByName(text, sizes[a], (kernel[a] - 1) * dilations[a], strides[a]))
       named.push_back(*pad);
   if (!named.empty())
     return named;
@@ -189,15 +192,15 @@ std::optional<std::vector<Padding>> paddingsOf(const std::string &text,
   return pads;
 }
 
-std::optional<Window> windowOf(const ConvArguments &arguments, llvm::ArrayRef<int64_t> kernel,
-                               std::string &why) {
+std::optional<Window> windowOf(const ConvArguments &arguments, llvm::ArrayRef<int64_t> sizes,
+                               llvm::ArrayRef<int64_t> kernel, std::string &why) {
   auto strides = steps(arguments.stride, kernel.size(), "stride", why);
   if (!strides)
     return std::nullopt;
   auto dilations = steps(arguments.dilation, kernel.size(), "dilation", why);
   if (!dilations)
     return std::nullopt;
-  auto pads = paddingsOf(arguments.pad, kernel, *dilations, why);
+  auto pads = paddingsOf(arguments.pad, sizes, kernel, *strides, *dilations, why);
   if (!pads)
     return std::nullopt;
   return Window{std::move(*strides), std::move(*dilations), std::move(*pads)};
@@ -258,8 +261,11 @@ std::optional<std::vector<std::vector<int64_t>>> allExtents(const std::vector<st
   std::vector<std::vector<int64_t>> all;
   for (const std::string &text : texts) {
     auto lists = extents(text, isFilter, why);
-    if (!lists)
+    if (!lists) {
+      if (&text != &texts.front())
+        why += fmt::format("; what follows {} is another shape", isFilter ? "--filter" : "--input");
       return std::nullopt;
+    }
     if (count(*lists) + static_cast<int64_t>(all.size()) > mostShapes) {
       why = fmt::format("{} makes more than {} convolutions", text, mostShapes);
       return std::nullopt;
@@ -283,7 +289,8 @@ std::optional<ConvShape> shapeOf(const std::vector<int64_t> &in, std::vector<int
   if (taps[1] == asInput)
     taps[1] = std::max<int64_t>(1, in[1] / std::max<int64_t>(1, arguments.groups));
   taps.resize(rank, taps.back());
-  auto window = windowOf(arguments, llvm::ArrayRef(taps).drop_front(2), why);
+  auto window = windowOf(arguments, llvm::ArrayRef(in).drop_front(2),
+                         llvm::ArrayRef(taps).drop_front(2), why);
   if (!window || !checkGroups(in[1], taps[0], taps[1], arguments.groups, why))
     return std::nullopt;
   ConvShape shape;

@@ -4,11 +4,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 namespace quern::tools {
 namespace {
+
+/// Decimals that show three digits of a time in milliseconds, four at least.
+int decimalsOf(double milliseconds) {
+  constexpr int least = 4, most = 8;
+  return milliseconds > 0
+             ? std::clamp(2 - static_cast<int>(std::floor(std::log10(milliseconds))), least, most)
+             : least;
+}
 
 std::string rowText(const ConvSetting &setting, const ConvLayer &layer, size_t index) {
   const ConvRecord &record = layer.records[index];
@@ -18,14 +27,15 @@ std::string rowText(const ConvSetting &setting, const ConvLayer &layer, size_t i
   char mark = record.isConditional ? '?' : ' ';
   if (!record.isMeasured()) {
     bool isTaken = layer.automatic == index;
-    return fmt::format("{} {:<19} {:>10.4f}{}\n", isTaken ? '*' : mark, name,
-                       layer.estimates[index],
+    return fmt::format("{} {:<19} {:>10.{}f}{}\n", isTaken ? '*' : mark, name,
+                       layer.estimates[index], decimalsOf(layer.estimates[index]),
                        isTaken || record.isConditional ? "" : "  " + layer.reasons[index]);
   }
-  std::string spread = record.hasSpread() ? fmt::format("{:.4f}", record.msSpread) : "-";
-  return fmt::format("{} {:<19} {:>10.4f} {:>8} {:>8.1f} {:>8.1f} {:>5.0f}% {:>11} {:>11} "
+  int decimals = decimalsOf(record.msMedian);
+  std::string spread = record.hasSpread() ? fmt::format("{:.{}f}", record.msSpread, decimals) : "-";
+  return fmt::format("{} {:<19} {:>10.{}f} {:>8} {:>8.1f} {:>8.1f} {:>5.0f}% {:>11} {:>11} "
                      "{:>8.1e} {:>8.1e}\n",
-                     layer.chosen == index ? '*' : mark, name, record.msMedian, spread,
+                     layer.chosen == index ? '*' : mark, name, record.msMedian, decimals, spread,
                      effectiveGflops(layer, record), trueGflops(record),
                      100 * trueGflops(record) / setting.peakGflops, byteText(record.workspaceBytes),
                      byteText(record.weightBytes), record.maxError, record.meanError);
@@ -65,8 +75,9 @@ struct SummaryColumn {
   size_t width() const { return std::max<size_t>(title.size(), 10); }
 
   std::string cell(double milliseconds) const {
-    return std::isnan(milliseconds) ? fmt::format(" {:>{}}", "-", width())
-                                    : fmt::format(" {:>{}.4f}", milliseconds, width());
+    return std::isnan(milliseconds)
+               ? fmt::format(" {:>{}}", "-", width())
+               : fmt::format(" {:>{}.{}f}", milliseconds, width(), decimalsOf(milliseconds));
   }
 
   /// The layer's time, which it adds to the sum.
