@@ -69,6 +69,8 @@ public:
                             std::optional<FilterView> filter) const override {
     if (!filter)
       return "depends on the weights, which are not known";
+    if (!llvm::all_of(filter->values, [](float w) { return std::isfinite(w); }))
+      return "its weights are not all finite numbers";
     ir::SeparableShape separable = separableShape(shape, tile);
     double error = 0;
     // The filters of one convolution, or of several of that shape.

@@ -255,9 +255,9 @@ bool Compilation::plan() {
   return mlir::succeeded(passes::runPipeline(module(), pipeline));
 }
 
-mlir::FailureOr<codegen::BuildReport>
-Compilation::buildOnce(codegen::EmitKind emit, const std::string &output,
-                       std::vector<passes::PlannedConv> &tooLarge) {
+mlir::FailureOr<codegen::BuildReport> Compilation::buildOnce(codegen::EmitKind emit,
+                                                             const std::string &output,
+                                                             std::vector<ConvWorkspace> &tooLarge) {
   Progress progress(options.isQuiet);
   codegen::BuildOptions build;
   build.emit = emit;
@@ -297,14 +297,30 @@ Compilation::workspaces(llvm::ArrayRef<codegen::KernelFacts> facts) {
   return all;
 }
 
-std::vector<passes::PlannedConv>
+std::vector<Compilation::ConvWorkspace>
 Compilation::convsBeyondWorkspace(llvm::ArrayRef<codegen::KernelFacts> facts) {
   std::optional<int64_t> most = parseBytes(options.conv.maxWorkspace);
-  std::vector<passes::PlannedConv> beyond;
+  std::vector<ConvWorkspace> beyond;
   for (const ConvWorkspace &used : workspaces(facts))
     if (most && used.bytes > *most)
-      beyond.push_back(used.conv);
+      beyond.push_back(used);
   return beyond;
+}
+
+/// What a convolution needs for which there is no choice within the budget.
+std::string Compilation::beyondWorkspaceText(const ConvWorkspace &used) const {
+  int64_t least = used.bytes;
+  for (const passes::ConvDecision &decision : decisions)
+    if (isChoiceOpen() && decision.planned() == used.conv)
+      for (const passes::ConvCandidate &candidate : decision.candidates)
+        least = std::min(least, candidate.workspaceBytes.value_or(least));
+  return fmt::format("the convolution {} needs a workspace of {} bytes {} on {}; raise "
+                     "--max-workspace, which is {}",
+                     used.conv.shape, least,
+                     isChoiceOpen()
+                         ? "at least, by every algorithm within the budget on errors,"
+                         : "by " + passes::variantText(used.conv.algorithm, used.conv.tile),
+                     threadsText(threads()), *parseBytes(options.conv.maxWorkspace));
 }
 
 void Compilation::noteWorkspaces(llvm::ArrayRef<codegen::KernelFacts> facts) {
@@ -319,7 +335,7 @@ void Compilation::noteWorkspaces(llvm::ArrayRef<codegen::KernelFacts> facts) {
 
 bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
   for (;;) {
-    std::vector<passes::PlannedConv> tooLarge;
+    std::vector<ConvWorkspace> tooLarge;
     mlir::FailureOr<codegen::BuildReport> report = buildOnce(emit, output, tooLarge);
     if (mlir::succeeded(report)) {
       theReport = *report;
@@ -328,19 +344,13 @@ bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
     }
     if (tooLarge.empty())
       return false;
-    for (const passes::PlannedConv &conv : tooLarge) {
+    for (const ConvWorkspace &used : tooLarge) {
       // Chosen again for want of others, or as the user named it.
-      if (llvm::is_contained(excluded, conv)) {
-        fmt::print(stderr,
-                   "error: the convolution {} needs more workspace than {} bytes by {} on {}; "
-                   "raise --max-workspace\n",
-                   conv.shape, *parseBytes(options.conv.maxWorkspace),
-                   isChoiceOpen() ? "every algorithm within the budget on errors"
-                                  : passes::variantText(conv.algorithm, conv.tile),
-                   threadsText(threads()));
+      if (llvm::is_contained(excluded, used.conv)) {
+        fmt::print(stderr, "error: {}\n", beyondWorkspaceText(used));
         return false;
       }
-      excluded.push_back(conv);
+      excluded.push_back(used.conv);
     }
     if (!load() || !plan())
       return false;

@@ -75,22 +75,23 @@ public:
 private:
   mlir::FailureOr<passes::ConvPolicy> policy();
   bool readReplay(passes::ConvPolicy &policy);
-  /// Notes in `tooLarge` the convolutions whose kernels hold more than the budget on workspace; if
-  /// there are any, it fails before it writes.
-  mlir::FailureOr<codegen::BuildReport> buildOnce(codegen::EmitKind emit, const std::string &output,
-                                                  std::vector<passes::PlannedConv> &tooLarge);
-  /// What a plan names as its target: as the user names it, and what that is for kernels.
-  std::string planTarget() const;
   /// A convolution of the built model, and the memory that its kernel holds.
   struct ConvWorkspace {
     passes::PlannedConv conv;
     int64_t bytes;
   };
+  /// Notes in `tooLarge` the convolutions whose kernels hold more than the budget on workspace; if
+  /// there are any, it fails before it writes.
+  mlir::FailureOr<codegen::BuildReport> buildOnce(codegen::EmitKind emit, const std::string &output,
+                                                  std::vector<ConvWorkspace> &tooLarge);
+  /// What a plan names as its target: as the user names it, and what that is for kernels.
+  std::string planTarget() const;
   std::vector<ConvWorkspace> workspaces(llvm::ArrayRef<codegen::KernelFacts> facts);
   /// Completes the decisions by what their kernels hold.
   void noteWorkspaces(llvm::ArrayRef<codegen::KernelFacts> facts);
   /// The convolutions whose kernels hold more than the budget on workspace.
-  std::vector<passes::PlannedConv> convsBeyondWorkspace(llvm::ArrayRef<codegen::KernelFacts> facts);
+  std::vector<ConvWorkspace> convsBeyondWorkspace(llvm::ArrayRef<codegen::KernelFacts> facts);
+  std::string beyondWorkspaceText(const ConvWorkspace &used) const;
   /// Whether algorithms are chosen by budgets, and not named by the user.
   bool isChoiceOpen() const;
   bool writePlan();
