@@ -38,6 +38,9 @@ public:
     return llvm::is_contained(tiles(shape), tile);
   }
 
+  /// What offers() has beyond tiles(), for a user to read; empty where it has nothing.
+  virtual std::string otherTiles() const { return ""; }
+
   /// tiles(), and those of `named` that are more.
   llvm::SmallVector<Tile> tilesWith(const ConvShape &shape, llvm::ArrayRef<Tile> named) const;
 

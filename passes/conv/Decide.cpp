@@ -288,6 +288,8 @@ std::string notOffered(const ConvShape &shape, ir::ConvAlgorithm algorithm, cons
   std::string others;
   for (const Tile &other : convAlgorithm(algorithm).tiles(shape))
     others += (others.empty() ? "" : ", ") + variantText(algorithm, other);
+  if (std::string more = convAlgorithm(algorithm).otherTiles(); !more.empty())
+    others += (others.empty() ? "" : ", and ") + more;
   return fmt::format("there is no {}, but {}", variantText(algorithm, tile), others);
 }
 

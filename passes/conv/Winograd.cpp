@@ -205,6 +205,11 @@ public:
     return list;
   }
 
+  std::string otherTiles() const override {
+    return "others with m + r - 1 of " + std::to_string(ir::mostWinogradProducts) +
+           " at most, of m outputs and r taps along an axis";
+  }
+
   /// Any number of outputs along each axis.
   bool offers(const ConvShape &shape, const Tile &tile) const override {
     if (tile.size() != shape.axes.size())

@@ -46,7 +46,7 @@ std::optional<std::pair<ir::ConvAlgorithm, passes::Tile>> parseVariant(llvm::Str
 }
 
 std::optional<int64_t> parseBytes(llvm::StringRef text) {
-  constexpr llvm::StringLiteral units = "KMG";
+  constexpr llvm::StringLiteral units = "KMGT";
   double scale = 1;
   if (!text.empty())
     if (size_t unit = units.find(llvm::toUpper(text.back())); unit != llvm::StringRef::npos) {
@@ -78,8 +78,9 @@ void ConvOptions::addBudgetsTo(CLI::App &command, const std::string &onThreads) 
       ->check(CLI::Validator(
           [](const std::string &text) {
             double error = 0;
-            bool isPositive = CLI::detail::lexical_cast(text, error) && error > 0;
-            return isPositive ? "" : fmt::format("'{}' is no number above 0; try 1e-3", text);
+            bool isError =
+                CLI::detail::lexical_cast(text, error) && error > 0 && std::isfinite(error);
+            return isError ? "" : fmt::format("'{}' is no finite number above 0; try 1e-3", text);
           },
           "", "error"))
       ->capture_default_str();
@@ -92,7 +93,9 @@ void ConvOptions::addBudgetsTo(CLI::App &command, const std::string &onThreads) 
       ->type_name("BYTES")
       ->check(CLI::Validator(
           [](const std::string &text) {
-            return parseBytes(text) ? "" : fmt::format("'{}' is no size; try 16M", text);
+            return parseBytes(text)
+                       ? ""
+                       : fmt::format("'{}' is no size in bytes, K, M, G or T; try 16M", text);
           },
           "", "bytes"));
 }

@@ -86,8 +86,9 @@ private:
           if (auto of = productsOf.find(record.tile); of != productsOf.end())
             of->second.add(saved(*direct, record));
     }
-    Claim claim{.statement = "Winograd saves 2.25 of the multiplications by F(2x2, 3x3), and 4 by "
-                             "F(4x4, 3x3)"};
+    Claim claim{.statement =
+                    "Winograd multiplies 2.25 times less often by F(2x2, 3x3), and 4 times "
+                    "by F(4x4, 3x3)"};
     if (time.count > 0) {
       claim.findings = {"multiplications, direct over the fastest tile with its transforms: " +
                             products.text(),

@@ -79,6 +79,19 @@ std::vector<ConvLayer> modelLayers(const Options &options) {
   return layers;
 }
 
+bool fit(const std::vector<ConvLayer> &layers, std::string &why) {
+  return llvm::all_of(layers, [&](const ConvLayer &layer) { return fitsMemory(layer.shape, why); });
+}
+
+/// Of the sweep that was asked for, on this machine.
+int64_t largestBatch(const Options &options) {
+  int64_t batch = options.batch;
+  for (std::string why; batch > 1; --batch)
+    if (fit(sweepLayers(options.sweep, batch, options.one.element), why))
+      break;
+  return batch;
+}
+
 std::vector<ConvLayer> wantedLayers(const Options &options) {
   if (!options.modelPath.empty())
     return modelLayers(options);
@@ -87,9 +100,8 @@ std::vector<ConvLayer> wantedLayers(const Options &options) {
     std::vector<ConvLayer> layers = sweepLayers(options.sweep, options.batch, options.one.element);
     if (layers.empty())
       fail(fmt::format("no sweep '{}'; there is vgg", options.sweep), 2);
-    for (const ConvLayer &layer : layers)
-      if (!fitsMemory(layer.shape, why))
-        fail(why, 2);
+    if (!fit(layers, why))
+      fail(fmt::format("{}; --batch {} is the most that fits", why, largestBatch(options)), 2);
     return layers;
   }
   std::vector<ConvLayer> layers;

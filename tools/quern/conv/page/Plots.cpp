@@ -129,14 +129,14 @@ std::string crossoverPlot(const ConvSetting &setting, const std::vector<const Co
     return "";
   Frame frame;
   frame.right = width - 150;
-  bool isWide = *std::max_element(sizes.begin(), sizes.end()) >
-                32 * *std::min_element(sizes.begin(), sizes.end());
+  double largest = *std::max_element(sizes.begin(), sizes.end());
+  bool isWide = largest > 32 * *std::min_element(sizes.begin(), sizes.end());
   Axis x(isWide ? Axis::Kind::logarithmic : Axis::Kind::linear, sizes, frame.left, frame.right),
       y(Axis::Kind::logarithmic, times, frame.bottom, frame.top);
   x.name(sizes);
   Svg svg(width, frame.bottom + 50, "Time over " + std::string(swept.name));
   frame.draw(svg, x, y, swept.name, "ms");
-  std::vector<double> ends;
+  std::vector<double> ends, besides; // of the labels, which stand where their curves end
   for (const Curve &curve : curves) {
     std::vector<Point> path;
     for (auto [size, record] : curve.points)
@@ -148,11 +148,12 @@ std::string crossoverPlot(const ConvSetting &setting, const std::vector<const Co
                           variantName(*point.second), point.second->msMedian,
                           point.second->maxError));
     ends.push_back(path.back().y + 4);
+    besides.push_back(curve.points.back().first < largest ? path.back().x : frame.right + 12);
   }
   keepApart(ends, 15, frame.top + 8, frame.bottom + 4);
-  for (auto [curve, end] : llvm::zip_equal(curves, ends)) {
-    svg.dot({frame.right + 12, end - 4}, colourOf(curve.kind), "");
-    svg.text({frame.right + 22, end}, ir::stringifyConvAlgorithm(curve.kind).str());
+  for (auto [curve, end, beside] : llvm::zip_equal(curves, ends, besides)) {
+    svg.dot({beside, end - 4}, colourOf(curve.kind), "");
+    svg.text({beside + 10, end}, ir::stringifyConvAlgorithm(curve.kind).str());
   }
   return (title.empty() ? "" : fmt::format("<h3>{}</h3>\n", escaped(title))) + svg.finish();
 }
