@@ -26,6 +26,10 @@ constexpr double filterPasses = 1.6;
 constexpr double spectraPasses = 3.7;
 constexpr double cacheSpeed = 6;
 
+/// Of a transfer of which that share comes from behind the second-level cache, relative to one of
+/// which all does.
+double relativeTime(double behind) { return behind + (1 - behind) / cacheSpeed; }
+
 using ir::ceilDiv;
 using ir::UnitStride;
 
@@ -212,14 +216,16 @@ public:
     double spectra = shape.isDepthwise() ? 0 : 8 * frequencies * tiles * (in + out);
     // Depthwise layers, whose weights are few, were fitted without.
     double behind = shape.isDepthwise() ? 1 : shareBehindCaches(machine, weights + spectra);
+    // What one thread has transformed another one multiplies, so it comes from that one's cache.
+    double notOwn = 1 - (1 - behind) / machine.threads;
     // A vector of signals is transformed at once.
     double held = 8 * samples * machine.lanes / static_cast<double>(machine.l2Bytes);
     ConvCost cost;
     cost.microseconds =
         (timeToCompute(machine, products, productEfficiency) +
          timeToCompute(machine, transforms * (1 + cachePenalty * held), transformEfficiency) +
-         timeToFetch(machine, filterPasses * weights + spectraPasses * spectra) *
-             (behind + (1 - behind) / cacheSpeed)) /
+         timeToFetch(machine, filterPasses * weights) * relativeTime(behind) +
+         timeToFetch(machine, spectraPasses * spectra) * relativeTime(notOwn)) /
         1000;
     cost.workspaceBytes =
         static_cast<int64_t>(1.3 * spectra + 32 * machine.threads * samples * machine.lanes);

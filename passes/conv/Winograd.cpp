@@ -22,9 +22,10 @@ constexpr double additionCost = 2.0;
 constexpr double exposedFetch = 1.4;
 constexpr double exposedMoves = 2.8;
 constexpr double piecePasses = 1.5;
-/// Of nested algorithms: the share of the peak, and how often what they transform passes behind the
-/// second-level cache where a block of them outgrows it.
+/// Of nested algorithms: the share of the peak, that of the moving of images, and how often what
+/// they transform passes behind the second-level cache where a block of them outgrows it.
 constexpr double nestedEfficiency = 0.80;
+constexpr double nestedMoves = 1.8;
 constexpr double nestedPasses = 3.5;
 /// Products along an axis of the algorithms that are tried: of more, which may be named, few digits
 /// are left.
@@ -246,7 +247,8 @@ public:
     cost.microseconds =
         (timeToCompute(machine, products, productEfficiency(shape, counts, machine)) +
          timeToCompute(machine, additions, 1 / additionCost) + exposedFetch * weights +
-         exposedMoves * images + piecePasses * timeToFetch(machine, furtherPieces) +
+         (counts.isNested ? nestedMoves : exposedMoves) * images +
+         piecePasses * timeToFetch(machine, furtherPieces) +
          nestedPasses * timeToFetch(machine, transformed)) /
         1000;
     return cost;

@@ -12,8 +12,11 @@ namespace {
 
 /// Beyond this the sums of a tile no longer fit a reasonable stack, and code grows out of hand.
 constexpr int64_t mostPoints = 2048;
+/// Of a block, to hide the weights' way from the third-level cache.
+constexpr int64_t enoughTiles = 56;
 
 using ir::ceilDiv;
+using ir::roundUp;
 
 /// Taps along an axis of one phase of its stride.
 int64_t phaseTaps(const ConvAxis &axis) { return ceilDiv(axis.kernel, axis.stride); }
@@ -81,45 +84,66 @@ void setBlocks(WinogradPlan &plan, const std::vector<int64_t> &shape) {
   }
 }
 
-RegisterTile chooseProductTile(const WinogradPlan &plan) {
-  return chooseGroupTile({.channels = plan.problem.outChannels,
+/// The products' tile that leaves at least so many panels of outputs, or one for each vector.
+RegisterTile chooseProductTile(const WinogradPlan &plan, int64_t panels) {
+  return chooseGroupTile({.channels = ceilDiv(plan.problem.outChannels, panels),
                           .width = plan.blockSize(),
                           .height = 1,
                           .depth = plan.depth},
                          plan.problem.groups, plan.cpu);
 }
 
+bool isNested(const WinogradPlan &plan) {
+  return std::any_of(
+      plan.algorithms.begin(), plan.algorithms.end(),
+      [](const ir::BilinearAlgorithm &axis) { return axis.inputTransform.size() > 1; });
+}
+
+/// Whether all products of a block, whose tiles hold so many bytes of transformed input each, are
+/// made before any is transformed back: beyond a limit every panel would fetch the input from the
+/// third-level cache. One panel fetches it but once, and is slower all the same with nested
+/// algorithms. Where there are fewer panels than threads, blocks have to be the tasks.
+bool wantsWholeProducts(const WinogradPlan &plan, int64_t panels, int64_t inputs) {
+  constexpr int64_t mostInputs = 1024 * 1024;
+  return panels >= plan.cpu.threads && (panels > 1 || isNested(plan)) &&
+         inputs * std::min(enoughTiles, product(plan.tiles)) > mostInputs;
+}
+
 /// What is measured behind it is in the README.
 void chooseBlocks(WinogradPlan &plan, const WinogradKnobs &knobs) {
-  constexpr int64_t enoughTiles = 56; // to hide the weights' way from the third-level cache
   int64_t inputs = 4 * plan.products * plan.depth * plan.problem.groups;
   int64_t sums = 4 * plan.products * plan.problem.outChannels;
+  int64_t weights = plan.depth * sums;
   int64_t cache = plan.cpu.l2Bytes, copies = plan.problem.batch;
   for (const ConvAxis &axis : plan.problem.axes)
     copies *= axis.dilation;
-  // Beyond this every panel would fetch a block's transformed input from the third-level cache;
-  // one vector of outputs fetches it but once.
-  constexpr int64_t mostInputs = 1024 * 1024;
-  bool isReadAgain = plan.problem.outChannels > plan.cpu.lanes;
-  plan.wholeProducts = knobs.wholeProducts.value_or(
-      isReadAgain && inputs * std::min(enoughTiles, product(plan.tiles)) > mostInputs);
   auto choose = [&](int64_t wanted) {
     setBlocks(plan,
               knobs.tilesPerBlock.empty() ? blockShape(plan.tiles, wanted) : knobs.tilesPerBlock);
   };
-  if (plan.wholeProducts) {
-    choose(16 * cache / (inputs + sums));
-    return;
-  }
   // Few inputs make many outputs: a panel's sums want to stay in the cache as well.
   int64_t panelSums = std::min(sums, 4 * plan.products * 4 * plan.cpu.lanes);
   int64_t tileBytes = std::max(inputs, panelSums);
   choose(std::max(enoughTiles, cache / 2 / tileBytes));
-  int64_t blocks = copies * product(plan.blocks), threads = plan.cpu.threads,
-          panelWidth = int64_t{chooseProductTile(plan).nv} * plan.cpu.lanes;
-  bool hasPanels = ceilDiv(plan.problem.outChannels, panelWidth) >= threads;
-  plan.parallelBlocks =
-      plan.parallel && (blocks >= 3 * threads || (!hasPanels && blocks >= threads));
+  int64_t threads = plan.cpu.threads,
+          panelWidth = int64_t{chooseProductTile(plan, 1).nv} * plan.cpu.lanes,
+          panels = ceilDiv(plan.problem.outChannels, panelWidth);
+  plan.wholeProducts = knobs.wholeProducts.value_or(wantsWholeProducts(plan, panels, inputs));
+  if (plan.wholeProducts) {
+    choose(16 * cache / (inputs + sums));
+    return;
+  }
+  auto blocks = [&] { return copies * product(plan.blocks); };
+  plan.parallelBlocks = plan.parallel && blocks() >= 3 * threads;
+  // As tasks, blocks keep what a thread has transformed in its own cache, where panels need it all;
+  // but each block fetches the weights, of which panels have their own.
+  bool hasPanels = panels >= threads;
+  bool weighsLittle = weights <= inputs * copies * product(plan.tiles);
+  if (plan.parallel && !plan.parallelBlocks && (!hasPanels || weighsLittle)) {
+    int64_t tasks = roundUp(blocks(), threads);
+    choose(ceilDiv(product(plan.tiles), ceilDiv(tasks, copies)));
+    plan.parallelBlocks = blocks() % threads == 0 || (!hasPanels && blocks() > threads);
+  }
   // Loops within a block that are parallel want to be few and long.
   if (plan.parallel && !plan.parallelBlocks)
     choose(std::max(enoughTiles, cache / tileBytes));
@@ -183,7 +207,9 @@ WinogradPlan planWinograd(const SpatialConv &p, const std::vector<int64_t> &outp
   int64_t tasks = wantedTasks({.flops = productFlops(plan, tiles), .bytes = weights}, cpu);
   plan.parallel = tasks > 1;
   chooseBlocks(plan, knobs);
-  plan.tile = knobs.tile ? *knobs.tile : chooseProductTile(plan);
+  bool panelsAreTasks =
+      plan.parallel && !plan.parallelBlocks && !plan.wholeProducts && p.groups == 1;
+  plan.tile = knobs.tile ? *knobs.tile : chooseProductTile(plan, panelsAreTasks ? cpu.threads : 1);
   plan.tile.mx = static_cast<int>(std::min<int64_t>(plan.tile.mx, plan.blockSize()));
   plan.tile.my = 1;
   plan.panelWidth = int64_t{plan.tile.nv} * cpu.lanes;

@@ -169,9 +169,11 @@ void scheduleProducts(const WinogradPlan &plan, const WinogradStages &stages, co
   const int lanes = plan.cpu.lanes, width = static_cast<int>(plan.panelWidth), mx = plan.tile.mx;
   Func products = stages.products;
   std::vector<Var> args = products.args();
-  // Whole products take the panels in the order in which they lie, and can fetch the next one.
-  Var c = args[0], tile(plan.wholeProducts ? "products_tile" : "tile"), inner("inner"),
-      panel("panel"), point = args[1];
+  // Whole products and those of one panel take the weights in the order in which they lie, and can
+  // fetch the next ones.
+  bool isInOrder = plan.wholeProducts || plan.panels == 1;
+  Var c = args[0], tile(isInOrder ? "products_tile" : "tile"), inner("inner"), panel("panel"),
+      point = args[1];
   std::vector<Var> storage{c, args[1 + axes]};
   storage.insert(storage.end(), args.begin() + 1,
                  args.begin() + 1 + static_cast<std::ptrdiff_t>(axes));

@@ -233,7 +233,9 @@ std::vector<ConvRecord> ConvLab::measureAnew(const passes::ConvShape &shape,
     if (!record.refusal.empty())
       continue;
     LabProblem &problem = problems.of(record);
-    contestants.push_back({[&problem, conv = attempt.conv.get()] { return problem.run(*conv); }});
+    contestants.push_back(
+        {.run = [&problem, conv = attempt.conv.get()] { return problem.run(*conv); },
+         .isRival = !record.isConditional});
     timed.push_back(&record);
   }
   report("measure", records.size(), records.size());

@@ -12,7 +12,7 @@ namespace {
 constexpr size_t leastTurns = 5;
 /// Medians that differ by less than this rank as equal.
 constexpr double tie = 0.01;
-/// So many times slower than the best is out of the race.
+/// So many times slower than the best rival is out of the race.
 constexpr double hopeless = 4;
 
 double quantile(std::vector<double> times, double share) {
@@ -84,7 +84,8 @@ void timeInTurns(std::vector<Contestant> &contestants, double secondsEach) {
       contestant.take();
     }
     for (const Contestant &contestant : contestants)
-      fastest = std::min(fastest, contestant.best);
+      if (contestant.isRival && turn <= leastTurns)
+        fastest = std::min(fastest, contestant.best);
     if (turn < nextLook)
       continue;
     nextLook = turn + (turn + 2) / 3;

@@ -10,6 +10,7 @@ namespace quern::tools {
 /// One way, and how long each of its runs took so far.
 struct Contestant {
   std::function<double()> run; ///< does it once; returns milliseconds
+  bool isRival = true;         ///< of the others: being far slower than it is hopeless
   std::vector<double> times{};
   double best = std::numeric_limits<double>::infinity(), total = 0; ///< of the times
 
@@ -21,7 +22,8 @@ struct Contestant {
 
 /// Runs all in turns, so that what disturbs one disturbs all, until the order of their medians has
 /// held for some while, or until `secondsEach` have passed for each, with all that runs take
-/// besides. Who is several times slower than the best sits out after a few turns.
+/// besides. Who is several times slower than the best rival in the first few turns, in which all
+/// run, sits out after them: later ones find more of what they read in the caches.
 void timeInTurns(std::vector<Contestant> &contestants, double secondsEach);
 
 } // namespace quern::tools
