@@ -27,6 +27,8 @@ constexpr double piecePasses = 1.5;
 constexpr double nestedEfficiency = 0.80;
 constexpr double nestedMoves = 1.8;
 constexpr double nestedPasses = 3.5;
+/// How often what is transformed passes there where all products of a block are made at once.
+constexpr double wholePasses = 1;
 /// Products along an axis of the algorithms that are tried: of more, which may be named, few digits
 /// are left.
 constexpr int64_t mostProductsAlong = 8;
@@ -139,12 +141,13 @@ double productEfficiency(const ConvShape &shape, const TileCounts &counts, const
   return counts.isNested ? nestedEfficiency : denseEfficiency;
 }
 
-/// Whether kernels make all products of a block before any of them is transformed back.
+/// Whether kernels make all products of a block before any of them is transformed back: where
+/// panels of outputs, mostly two vectors wide, are enough for four threads.
 bool makesWholeProducts(const ConvShape &shape, const TileCounts &counts, double in,
                         const Machine &machine) {
   constexpr double mostInputs = 1 << 20;
   double tiles = counts.tiles / static_cast<double>(shape.batch);
-  return shape.outChannels > machine.lanes &&
+  return shape.outChannels >= 8 * machine.lanes &&
          4 * counts.products * in * std::min(enoughTiles, tiles) > mostInputs;
 }
 
@@ -167,6 +170,14 @@ bool outgrowsCache(const TileCounts &counts, double in, double out, const Machin
   double tiles = std::min(counts.tiles, hasManyBlocks ? enoughTiles : 2 * enoughTiles);
   double caches = static_cast<double>(machine.l2Bytes) * (hasManyBlocks ? 1 : machine.threads);
   return 4 * counts.products * (in + std::min(out, 4.0 * machine.lanes)) * tiles > caches;
+}
+
+/// How often what is transformed passes behind the second-level cache.
+double transformedPasses(const ConvShape &shape, const TileCounts &counts, double in, double out,
+                         const Machine &machine) {
+  if (counts.isNested)
+    return outgrowsCache(counts, in, out, machine) ? nestedPasses : 0;
+  return makesWholeProducts(shape, counts, in, machine) ? wholePasses : 0;
 }
 
 class Winograd final : public ConvAlgorithm {
@@ -241,15 +252,14 @@ public:
     double images = timeToPass(machine, shape);
     ConvCost cost;
     cost.workspaceBytes = static_cast<int64_t>(workspace(shape, counts, in, fullOut, machine));
-    double transformed = counts.isNested && outgrowsCache(counts, in, fullOut, machine)
-                             ? 4 * counts.tiles * counts.products * (in + fullOut)
-                             : 0;
+    double transformed = 4 * counts.tiles * counts.products * (in + fullOut);
     cost.microseconds =
         (timeToCompute(machine, products, productEfficiency(shape, counts, machine)) +
          timeToCompute(machine, additions, 1 / additionCost) + exposedFetch * weights +
          (counts.isNested ? nestedMoves : exposedMoves) * images +
          piecePasses * timeToFetch(machine, furtherPieces) +
-         nestedPasses * timeToFetch(machine, transformed)) /
+         transformedPasses(shape, counts, in, fullOut, machine) *
+             timeToFetch(machine, transformed)) /
         1000;
     return cost;
   }

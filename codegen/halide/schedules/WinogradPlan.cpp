@@ -93,20 +93,18 @@ RegisterTile chooseProductTile(const WinogradPlan &plan, int64_t panels) {
                          plan.problem.groups, plan.cpu);
 }
 
-bool isNested(const WinogradPlan &plan) {
-  return std::any_of(
-      plan.algorithms.begin(), plan.algorithms.end(),
-      [](const ir::BilinearAlgorithm &axis) { return axis.inputTransform.size() > 1; });
-}
-
 /// Whether all products of a block, whose tiles hold so many bytes of transformed input each, are
 /// made before any is transformed back: beyond a limit every panel would fetch the input from the
-/// third-level cache. One panel fetches it but once, and is slower all the same with nested
-/// algorithms. Where there are fewer panels than threads, blocks have to be the tasks.
+/// third-level cache. Where there are fewer panels than threads, blocks have to be the tasks.
 bool wantsWholeProducts(const WinogradPlan &plan, int64_t panels, int64_t inputs) {
   constexpr int64_t mostInputs = 1024 * 1024;
-  return panels >= plan.cpu.threads && (panels > 1 || isNested(plan)) &&
+  return panels >= plan.cpu.threads &&
          inputs * std::min(enoughTiles, product(plan.tiles)) > mostInputs;
+}
+
+/// Whether so many blocks leave no thread idle for more than an eighth of the time, or are many.
+bool shareEvenly(int64_t blocks, int64_t threads) {
+  return blocks >= 3 * threads || 7 * (roundUp(blocks, threads) - blocks) <= blocks;
 }
 
 /// What is measured behind it is in the README.
@@ -134,15 +132,14 @@ void chooseBlocks(WinogradPlan &plan, const WinogradKnobs &knobs) {
     return;
   }
   auto blocks = [&] { return copies * product(plan.blocks); };
-  plan.parallelBlocks = plan.parallel && blocks() >= 3 * threads;
+  plan.parallelBlocks = plan.parallel && shareEvenly(blocks(), threads);
   // As tasks, blocks keep what a thread has transformed in its own cache, where panels need it all;
-  // but each block fetches the weights, of which panels have their own.
+  // but smaller ones fetch the weights more often.
   bool hasPanels = panels >= threads;
   bool weighsLittle = weights <= inputs * copies * product(plan.tiles);
   if (plan.parallel && !plan.parallelBlocks && (!hasPanels || weighsLittle)) {
-    int64_t tasks = roundUp(blocks(), threads);
-    choose(ceilDiv(product(plan.tiles), ceilDiv(tasks, copies)));
-    plan.parallelBlocks = blocks() % threads == 0 || (!hasPanels && blocks() > threads);
+    choose(ceilDiv(product(plan.tiles), ceilDiv(roundUp(blocks(), threads), copies)));
+    plan.parallelBlocks = shareEvenly(blocks(), threads) || (!hasPanels && blocks() > threads);
   }
   // Loops within a block that are parallel want to be few and long.
   if (plan.parallel && !plan.parallelBlocks)
