@@ -125,13 +125,16 @@ std::vector<ConvRecord> ConvLab::measure(const passes::ConvShape &shape, const F
     what += "; " + passes::variantText(algorithm, tile);
   TuningCache cache(cacheFolder(),
                     processorName() + "; " + target.halide + "; " + codegen::buildIdentity());
-  if (!options.isFresh)
-    if (std::optional<Json> known = cache.find(what))
-      if (std::optional<std::vector<ConvRecord>> records = recordsFrom(*known)) {
-        for (ConvRecord &record : *records)
-          record.isKept = true;
-        return *records;
-      }
+  if (!options.isFresh) {
+    std::optional<std::vector<ConvRecord>> records = recordsFrom(cache.find(what).value_or(Json()));
+    if (!records && options.onlyTimes)
+      records = keptTimes(shape, cache);
+    if (records) {
+      for (ConvRecord &record : *records)
+        record.isKept = true;
+      return *records;
+    }
+  }
   std::vector<ConvRecord> records = measureAnew(shape, filters);
   // Where some were measured, what failed will fail again: by this build, on this machine. Where
   // all failed, as without a folder for temporary files, another time may be better.
@@ -141,6 +144,31 @@ std::vector<ConvRecord> ConvLab::measure(const passes::ConvShape &shape, const F
     for (const ConvRecord &record : records)
       json.push_back(toJson(record));
     cache.insert(what, json);
+    if (options.variants.empty() && options.secondsEach >= LabTimer::secondsEach)
+      cache.insert(timesKey(shape), json);
+  }
+  return records;
+}
+
+/// What the last race of all variants is kept by, whatever the weights were.
+std::string ConvLab::timesKey(const passes::ConvShape &shape) const {
+  return fmt::format("times of {}; {} threads", shape.text(), options.threads);
+}
+
+std::optional<std::vector<ConvRecord>> ConvLab::keptTimes(const passes::ConvShape &shape,
+                                                          const TuningCache &cache) const {
+  std::vector<ConvRecord> race =
+      recordsFrom(cache.find(timesKey(shape)).value_or(Json())).value_or(std::vector<ConvRecord>());
+  std::vector<ConvRecord> records = list(shape);
+  for (ConvRecord &record : records) {
+    if (!record.refusal.empty())
+      continue;
+    auto timed = llvm::find_if(race, [&](const ConvRecord &other) {
+      return other.isMeasured() && other.algorithm == record.algorithm && other.tile == record.tile;
+    });
+    if (timed == race.end())
+      return std::nullopt;
+    record = *timed;
   }
   return records;
 }
@@ -251,7 +279,7 @@ std::vector<ConvRecord> ConvLab::measureAnew(const passes::ConvShape &shape,
 
 void LabTimer::measure(const passes::ConvShape &shape,
                        std::vector<passes::ConvCandidate> &candidates) {
-  LabOptions options{.threads = threads, .secondsEach = 0.1, .onlyTimes = true};
+  LabOptions options{.threads = threads, .secondsEach = secondsEach, .onlyTimes = true};
   for (const passes::ConvCandidate &candidate : candidates)
     if (candidate.refusal.empty())
       options.variants.emplace_back(candidate.algorithm, candidate.tile);

@@ -8,12 +8,14 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace quern::tools {
 
 class LabProblem;
+class TuningCache;
 
 /// What was seen of one algorithm on one convolution.
 struct ConvRecord {
@@ -87,6 +89,11 @@ private:
   std::vector<Attempt> judge(std::vector<ConvRecord> &records, Problems &problems,
                              const passes::ConvShape &shape);
   static void tryOut(ConvRecord &record, Attempt &attempt, LabProblem &problem);
+  std::string timesKey(const passes::ConvShape &shape) const;
+  /// Of all variants that are asked for, where one race had them all: times of different races do
+  /// not compare well.
+  std::optional<std::vector<ConvRecord>> keptTimes(const passes::ConvShape &shape,
+                                                   const TuningCache &cache) const;
   void report(const std::string &what, size_t done, size_t total) const;
   std::vector<ConvRecord> measureAnew(const passes::ConvShape &shape, const Filters &filters);
 
@@ -98,6 +105,9 @@ private:
 /// choose-conv's timer: what the lab measures, out of the tuning cache where that has it.
 class LabTimer final : public passes::ConvTimer {
 public:
+  /// Of timing at most, for each variant on average.
+  static constexpr double secondsEach = 0.1;
+
   LabTimer(const codegen::Target &target, unsigned threads) : target(target), threads(threads) {}
   void measure(const passes::ConvShape &shape,
                std::vector<passes::ConvCandidate> &candidates) override;
