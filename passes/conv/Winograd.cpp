@@ -7,6 +7,7 @@
 #include "passes/conv/WinogradSimulation.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace quern::passes {
@@ -151,15 +152,30 @@ bool makesWholeProducts(const ConvShape &shape, const TileCounts &counts, double
          4 * counts.products * in * std::min(enoughTiles, tiles) > mostInputs;
 }
 
-/// Of the blocks of tiles that kernels transform at once: as many as the caches want, or all that
-/// there are.
+/// Tiles of a block that kernels transform at once where products are not whole: as many as the
+/// caches want, or all that there are; a share of each thread where all weights weigh less than
+/// what is transformed, or panels of outputs are too few to be the tasks.
+double tilesOfBlock(const ConvShape &shape, const TileCounts &counts, double in,
+                    const Machine &machine) {
+  constexpr double kernelThreads = 4; // that kernels find work for
+  double inputs = 4 * counts.products * in;
+  double wanted = std::max(enoughTiles, static_cast<double>(machine.l2Bytes) / inputs);
+  bool hasManyBlocks = counts.tiles >= 3 * kernelThreads * wanted;
+  bool hasPanels = shape.outChannels >= 8 * machine.lanes;
+  bool weighsLittle = filterBytes(shape, counts) <= inputs * counts.tiles;
+  if (!hasManyBlocks && (!hasPanels || weighsLittle))
+    wanted = std::min(wanted, std::ceil(counts.tiles / kernelThreads));
+  return wanted;
+}
+
+/// Of the blocks of tiles that kernels transform at once.
 double workspace(const ConvShape &shape, const TileCounts &counts, double in, double out,
                  const Machine &machine) {
   double inputs = 4 * counts.products * in, sums = 4 * counts.products * out;
-  auto cache = static_cast<double>(machine.l2Bytes);
   double tiles = counts.tiles / static_cast<double>(shape.batch);
   bool isWhole = makesWholeProducts(shape, counts, in, machine);
-  double wanted = isWhole ? 16 * cache / (inputs + sums) : std::max(enoughTiles, cache / inputs);
+  double wanted = isWhole ? 16 * static_cast<double>(machine.l2Bytes) / (inputs + sums)
+                          : tilesOfBlock(shape, counts, in, machine);
   return std::min(tiles, wanted) * (inputs + sums) * (isWhole ? 1 : machine.threads);
 }
 
