@@ -28,11 +28,11 @@ void noteStep(mlir::Diagnostic &error, const PathStep &step) {
       << indexText(step.readElement) << (step.tap.empty() ? "" : ", ") << step.tapText();
 }
 
-/// The steps that read through taps; of a long path the two ends.
+/// The steps that bring elements from other places or through taps; of a long path the two ends.
 void notePath(mlir::Diagnostic &error, const Counterexample &found) {
   llvm::SmallVector<const PathStep *> steps;
   for (const PathStep &step : found.steps)
-    if (!step.tap.empty() || &step == &found.steps[found.blamed])
+    if (step.moves || &step == &found.steps[found.blamed])
       steps.push_back(&step);
   size_t hidden = steps.size() > 2 * shownAtEachEnd ? steps.size() - 2 * shownAtEachEnd : 0;
   for (auto [at, step] : llvm::enumerate(steps)) {

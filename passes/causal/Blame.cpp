@@ -4,61 +4,23 @@
 #include "ir/Infer.h"
 #include "passes/causal/ReceptiveField.h"
 
+#include <numeric>
+
 namespace quern::passes {
 namespace {
 
 llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return ir::tensorType(value).getShape(); }
 
-/// The rank of the position at which an element of a feature map lies, if the map's axes are the
-/// input's: where it is smaller or larger, in proportion.
-std::optional<int64_t> ownRank(const Positions &positions, int64_t inputAxes, mlir::Value map,
-                               llvm::ArrayRef<int64_t> element) {
-  llvm::ArrayRef<int64_t> shape = shapeOf(map);
-  if (static_cast<int64_t>(shape.size()) != inputAxes)
-    return std::nullopt;
-  llvm::SmallVector<int64_t> position;
-  for (auto [axis, extent] :
-       llvm::zip_equal(positions.contract().getInputAxes(), positions.extents())) {
-    if (shape[axis] % extent != 0 && extent % shape[axis] != 0)
-      return std::nullopt;
-    position.push_back(element[axis] * extent / shape[axis]);
-  }
-  return positions.rankOf(position);
-}
-
-/// Whether a step brings the elements of a value to other places, as one that reverses does.
-bool changesPlaces(const PathStep &step) {
-  auto gather = llvm::dyn_cast<ir::GatherOp>(step.op);
-  return gather && gather.getInput().getType() == gather.getResult().getType();
-}
-
-/// The ranks of the positions of a step's element and of what that reads, where they are known.
-struct StepRanks {
-  std::optional<int64_t> own, read;
-
-  StepRanks(const CausalAnalysis &analysis, const PathStep &step) {
-    const Positions &positions = analysis.positions;
-    if (auto attention = llvm::dyn_cast<ir::AttentionOp>(step.op)) {
-      bool areOfPositions = shapeOf(attention.getQuery())[2] == positions.count() &&
-                            shapeOf(attention.getKey())[2] == positions.count();
-      int64_t query = step.element[2], key = step.readElement[2];
-      own = areOfPositions ? positions.rankOfNumber(query) : query;
-      read = areOfPositions ? positions.rankOfNumber(key) : key;
-    } else if (step.tapName == TapName::offset || changesPlaces(step)) {
-      auto axes = static_cast<int64_t>(shapeOf(analysis.input()).size());
-      own = ownRank(positions, axes, step.op->getResult(0), step.element);
-      read = ownRank(positions, axes, step.op->getOperand(0), step.readElement);
-    }
-  }
-};
-
-/// How far ahead of its own position a step reads.
-int64_t distanceAhead(const CausalAnalysis &analysis, const PathStep &step) {
-  StepRanks ranks(analysis, step);
+/// How far ahead of its own position a step reads through a tap; without its position, as its tap
+/// says.
+int64_t tapAhead(const PathStep &step, const StepRanks &ranks) {
+  bool isAttention = llvm::isa<ir::AttentionOp>(step.op);
+  if (step.tapName != TapName::offset && !isAttention)
+    return 0;
   if (ranks.own && ranks.read)
     return *ranks.read - *ranks.own;
-  if (step.tapName != TapName::offset)
-    return 0;
+  if (isAttention)
+    return step.readElement[2] - step.element[2];
   int64_t distance = 0;
   for (auto [offset, extent] :
        llvm::zip_equal(step.tap, shapeOf(step.op->getOperand(0)).take_back(step.tap.size())))
@@ -66,34 +28,40 @@ int64_t distanceAhead(const CausalAnalysis &analysis, const PathStep &step) {
   return distance;
 }
 
-/// The step that reads farthest ahead, by `distance`; of several the nearest to the input.
-std::optional<size_t> farthestAhead(llvm::ArrayRef<PathStep> steps,
-                                    llvm::function_ref<int64_t(const PathStep &)> distance) {
+/// How far ahead a step without taps brings an element from, as one that reverses does, or one that
+/// cuts off the first.
+int64_t moveAhead(const PathStep &step, const StepRanks &ranks) {
+  bool isKnown = step.tapName == TapName::none && ranks.own && ranks.read;
+  return isKnown ? *ranks.read - *ranks.own : 0;
+}
+
+/// The step with the largest distance; of several the nearest to the input. None where none is
+/// ahead.
+std::optional<size_t> farthestAhead(llvm::ArrayRef<int64_t> distances) {
   std::optional<size_t> found;
-  int64_t farthest = 1;
-  for (auto [at, step] : llvm::enumerate(steps))
-    if (int64_t own = distance(step); own >= farthest) {
-      farthest = own;
+  for (auto [at, distance] : llvm::enumerate(distances))
+    if (distance > 0 && (!found || distance >= distances[*found]))
       found = at;
-    }
   return found;
 }
 
-std::optional<size_t> farthestTap(const CausalAnalysis &analysis, llvm::ArrayRef<PathStep> steps) {
-  return farthestAhead(steps, [&](const PathStep &step) {
-    return changesPlaces(step) ? 0 : distanceAhead(analysis, step);
-  });
-}
-
-/// The change of places that reads farthest ahead, if the path leads to a later position: to the
-/// output's own it may lead there and back.
-std::optional<size_t> farthestMove(const CausalAnalysis &analysis, const Counterexample &path) {
+/// How far ahead each step moves elements. Two that reverse may lead there and back, with steps of
+/// a recurrence between: they do not count where the output sees no later position than its own.
+std::vector<int64_t> movesAhead(const CausalAnalysis &analysis, const Counterexample &path,
+                                llvm::ArrayRef<StepRanks> ranks) {
   const Positions &positions = analysis.positions;
-  if (positions.rankOf(path.inputPosition) <= positions.rankOf(path.outputPosition))
-    return std::nullopt;
-  return farthestAhead(path.steps, [&](const PathStep &step) {
-    return changesPlaces(step) ? distanceAhead(analysis, step) : 0;
-  });
+  std::vector<int64_t> moves;
+  llvm::SmallVector<size_t> gathers;
+  for (auto [at, step] : llvm::enumerate(path.steps)) {
+    moves.push_back(moveAhead(step, ranks[at]));
+    if (llvm::isa<ir::GatherOp>(step.op) && moves.back() != 0)
+      gathers.push_back(at);
+  }
+  bool isLater = positions.rankOf(path.inputPosition) > positions.rankOf(path.outputPosition);
+  if (gathers.size() > 1 && !isLater)
+    for (size_t at : gathers)
+      moves[at] = 0;
+  return moves;
 }
 
 /// Judges whole layers by their masks: the units in between have no position of their own, so that
@@ -172,26 +140,31 @@ std::optional<size_t> leastWrongMask(const CausalAnalysis &analysis,
 
 /// Whether a step does what it may: it reads what its own position may, or its element lies so late
 /// that who reads that is at fault.
-bool isInnocent(const CausalAnalysis &analysis, const PathStep &step, int64_t outputRank) {
-  const Positions &positions = analysis.positions;
-  StepRanks ranks(analysis, step);
+bool isInnocent(const CausalAnalysis &analysis, const StepRanks &ranks, int64_t outputRank) {
   if (!ranks.own)
     return false;
   bool isLate = *ranks.own > outputRank + analysis.ahead;
-  return isLate || (ranks.read && *ranks.read <= positions.limit(*ranks.own));
+  return isLate || (ranks.read && *ranks.read <= analysis.positions.limit(*ranks.own));
+}
+
+/// Whether a step computes each position from that position alone.
+bool isPointwise(const PathStep &step, const StepRanks &ranks) {
+  if (auto conv = llvm::dyn_cast<ir::ConvOp>(step.op))
+    return conv.isPointwise();
+  return llvm::isa<ir::ContractOp>(step.op) && ranks.own && ranks.own == ranks.read;
 }
 
 /// Coming from the input, the first step that is not innocent and whose other taps are early
 /// enough; without one, the step that reads positions farthest apart.
 std::optional<size_t> firstNeedless(const CausalAnalysis &analysis, const Counterexample &path,
+                                    llvm::ArrayRef<StepRanks> ranks,
                                     llvm::ArrayRef<ReadsBeside> beside) {
   int64_t outputRank = analysis.positions.rankOf(path.outputPosition);
   std::optional<size_t> widest;
   for (size_t at = path.steps.size(); at-- > 0;) {
     const PathStep &step = path.steps[at];
-    auto conv = llvm::dyn_cast<ir::ConvOp>(step.op);
-    bool hasOneTap = conv && conv.isPointwise();
-    if (step.tapName == TapName::none || hasOneTap || isInnocent(analysis, step, outputRank))
+    if (step.tapName == TapName::none || isPointwise(step, ranks[at]) ||
+        isInnocent(analysis, ranks[at], outputRank))
       continue;
     if (beside[at].areEarly)
       return at;
@@ -204,15 +177,22 @@ std::optional<size_t> firstNeedless(const CausalAnalysis &analysis, const Counte
 } // namespace
 
 size_t blamedStep(const CausalAnalysis &analysis, const Counterexample &path,
-                  llvm::ArrayRef<ReadsBeside> beside) {
-  if (auto farthest = farthestTap(analysis, path.steps))
+                  llvm::ArrayRef<StepRanks> ranks, llvm::ArrayRef<ReadsBeside> beside) {
+  std::vector<int64_t> taps;
+  for (auto [step, own] : llvm::zip_equal(path.steps, ranks))
+    taps.push_back(tapAhead(step, own));
+  if (auto farthest = farthestAhead(taps))
     return *farthest;
+  std::vector<int64_t> moves = movesAhead(analysis, path, ranks);
+  std::optional<size_t> moved = farthestAhead(moves);
+  if (moved && std::accumulate(moves.begin(), moves.end(), int64_t(0)) > 0)
+    return *moved;
   if (auto mask = leastWrongMask(analysis, path.steps))
     return *mask;
-  if (auto moved = farthestMove(analysis, path))
-    return *moved;
+  if (auto needless = firstNeedless(analysis, path, ranks, beside))
+    return *needless;
   size_t last = path.steps.empty() ? 0 : path.steps.size() - 1;
-  return firstNeedless(analysis, path, beside).value_or(last);
+  return moved.value_or(last);
 }
 
 } // namespace quern::passes

@@ -1,7 +1,7 @@
 // Which step of the path on which a contract is broken is at fault.
 #pragma once
 
-#include "passes/causal/Counterexample.h"
+#include "passes/causal/PathRanks.h"
 
 namespace quern::passes {
 
@@ -13,8 +13,9 @@ struct ReadsBeside {
   int64_t spread = 0;
 };
 
-/// The number of the step to blame on a path that is complete; `beside` has an entry for each step.
+/// The number of the step to blame on a path that is complete; `ranks` and `beside` have an entry
+/// for each step.
 size_t blamedStep(const CausalAnalysis &analysis, const Counterexample &path,
-                  llvm::ArrayRef<ReadsBeside> beside);
+                  llvm::ArrayRef<StepRanks> ranks, llvm::ArrayRef<ReadsBeside> beside);
 
 } // namespace quern::passes

@@ -42,7 +42,11 @@ public:
         follow(found);
     found.input = index;
     found.inputPosition = analysis.positions.ofInput(index);
-    found.blamed = blamedStep(analysis, found, beside);
+    std::vector<StepRanks> ranks = ranksAlong(analysis, found);
+    for (auto [step, own] : llvm::zip_equal(found.steps, ranks))
+      if (own.own && own.read)
+        step.moves = !step.tap.empty() || own.own != own.read;
+    found.blamed = blamedStep(analysis, found, ranks, beside);
     return found;
   }
 
@@ -65,11 +69,13 @@ private:
 
   int64_t available() const { return ranksIn(frame->ranks(), value).at(index); }
 
-  /// Whether a read is of another place: of slices and pads, one along which times differ.
+  /// Whether a read is of another place, as far as one can tell without knowing the positions: of
+  /// slices and pads, one along which times differ.
   bool bringsFrom(mlir::Operation *op, const ElementRead &read) const {
     if (!read.tap.empty())
       return true;
-    if (!llvm::isa<ir::GatherOp, ir::SliceOp, ir::PadOp>(op) || read.index.size() != index.size())
+    if (!llvm::isa<ir::GatherOp, ir::SliceOp, ir::PadOp, ir::ConcatOp>(op) ||
+        read.index.size() != index.size())
       return false;
     RankTensor ranks = ranksIn(frame->ranks(), op->getOperand(read.operand));
     return llvm::any_of(llvm::seq<size_t>(0, index.size()), [&](size_t axis) {
@@ -105,8 +111,8 @@ private:
         lastOfOthers = std::max(lastOfOthers, rank);
     });
     assert(last == available() && "an element is available with its latest operand");
-    found.steps.push_back(
-        {op, index, latest.index, latest.tap, latest.tapName, bringsFrom(op, latest)});
+    found.steps.push_back({op, static_cast<unsigned>(latest.operand), index, latest.index,
+                           latest.tap, latest.tapName, bringsFrom(op, latest)});
     // A key that is admitted alone is there by the mask.
     bool hasOthers = lastOfOthers != RankTensor::never || llvm::isa<ir::AttentionOp>(op);
     beside.push_back({lastOfOthers <= limit && hasOthers, first ? last - *first : 0});

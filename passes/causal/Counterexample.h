@@ -10,6 +10,7 @@ namespace quern::passes {
 /// One op of the path: an element of its result, and the element of an operand that it reads.
 struct PathStep {
   mlir::Operation *op = nullptr;
+  unsigned operand = 0;
   llvm::SmallVector<int64_t> element;
   llvm::SmallVector<int64_t> readElement;
   /// The tap it is read through; empty for ops without taps.
@@ -32,10 +33,11 @@ struct Counterexample {
   llvm::SmallVector<int64_t> outputPosition, inputPosition;
   /// From the output to the input.
   std::vector<PathStep> steps;
-  /// The step that is most likely at fault: the one that reads farthest ahead. Where none does, the
-  /// masked layer that the least change would mend, or the first step, coming from the input, whose
-  /// other taps are early enough; where there is none of these either, as when all is summed up,
-  /// the one that reads positions farthest apart.
+  /// The step that is most likely at fault: the one whose tap reads farthest ahead, or else the one
+  /// that brings elements from farthest ahead, as a slice does. Where none does, the masked layer
+  /// that the least change would mend, or the first step, coming from the input, whose other taps
+  /// are early enough; where there is none of these either, as when all is summed up, the one that
+  /// reads positions farthest apart.
   size_t blamed = 0;
 };
 
