@@ -39,8 +39,9 @@ LogicalResult checkOutput(mlir::func::FuncOp model, const SteppedModel &stepped,
   else
     isLate |= llvm::any_of(due.phases, [](int64_t phase) { return phase > 0; });
   if (due.lag > ir::latencyOf(model) || isLate)
-    return model.emitError("no step program can be derived: the output at a position depends on "
-                           "elements of the input that its contract does not admit");
+    return model.emitError("no step program can be derived: the output at a position is computed "
+                           "with elements of the input that its contract does not admit, though "
+                           "they do not count, as what is multiplied by zero");
   return success();
 }
 

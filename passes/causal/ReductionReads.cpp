@@ -65,6 +65,18 @@ ReadMask factorMask(RankTensor nonzero, llvm::SmallVector<int64_t> labels,
   return mask;
 }
 
+/// The mask on the read of a softmax along its last axis: what each row admits.
+ReadMask rowMask(const RankTensor &admitted) {
+  ReadMask mask;
+  auto last = static_cast<int64_t>(admitted.shape().size()) - 1;
+  for (int64_t axis = 0; axis < last; ++axis)
+    if (!admitted.isUniform(axis))
+      mask.resultAxes.push_back(axis);
+  mask.maps.push_back(last);
+  mask.kept.assign(admitted.data().begin(), admitted.data().end());
+  return mask;
+}
+
 Read keptAxesRead(mlir::Value input, llvm::ArrayRef<int64_t> whole, bool keepsAxes) {
   Read read{.operand = 0};
   int64_t resultAxis = 0;
@@ -92,7 +104,8 @@ Reads contractReads(ir::ContractOp op) {
                               ? alongAxis(at, *place)
                               : wholeAxis(at, tensorType(op->getOperand(operand)).getDimSize(at)));
     }
-    if (auto nonzero = possiblyNonzero(other))
+    auto softmax = other.getDefiningOp<ir::SoftmaxOp>();
+    if (auto nonzero = softmax ? admittedScores(softmax) : possiblyNonzero(other))
       read.mask = factorMask(*nonzero, llvm::to_vector(labels[1 - operand]), labels[operand],
                              op.getResultAxes());
     reads.push_back(std::move(read));
@@ -138,7 +151,10 @@ Reads reduceReads(ir::ReduceOp op) {
 }
 
 Reads softmaxReads(ir::SoftmaxOp op) {
-  return {keptAxesRead(op.getInput(), static_cast<int64_t>(op.getAxis()), true)};
+  Read read = keptAxesRead(op.getInput(), static_cast<int64_t>(op.getAxis()), true);
+  if (auto admitted = admittedScores(op))
+    read.mask = rowMask(*admitted);
+  return {std::move(read)};
 }
 
 } // namespace quern::passes

@@ -74,9 +74,13 @@ bool isZeros(mlir::Value value) {
          mlir::Builder(value.getContext()).getZeroAttr(elements.getElementType());
 }
 
+static bool dependsOnConstantsAlone(mlir::Value value) {
+  return isWeightExpression(value) &&
+         llvm::none_of(expressionOf(value), llvm::IsaPred<ir::ParameterOp>);
+}
+
 std::optional<RankTensor> constantElements(mlir::Value value) {
-  if (!isWeightExpression(value) ||
-      llvm::any_of(expressionOf(value), llvm::IsaPred<ir::ParameterOp>))
+  if (!dependsOnConstantsAlone(value))
     return std::nullopt;
   return evaluated(value, [](double element) { return static_cast<int32_t>(element); });
 }
@@ -100,6 +104,54 @@ std::optional<RankTensor> possiblyNonzero(mlir::Value value) {
   if (nonzero.isAll(1))
     return std::nullopt;
   return nonzero;
+}
+
+/// 0 where a constant is so low that no score is weighed beside it.
+static std::optional<RankTensor> notExcluding(mlir::Value value) {
+  if (!dependsOnConstantsAlone(value))
+    return std::nullopt;
+  return evaluated(value, [](double element) { return element > -1e9 ? 1 : 0; });
+}
+
+/// 1 where the op admits a score, as a tensor that broadcasts to the scores.
+static std::optional<RankTensor> admittedBy(mlir::Operation *op) {
+  if (auto sum = llvm::dyn_cast_or_null<ir::AddOp>(op)) {
+    auto admitted = notExcluding(sum.getLhs());
+    return admitted ? admitted : notExcluding(sum.getRhs());
+  }
+  auto select = llvm::dyn_cast_or_null<ir::SelectOp>(op);
+  std::optional<RankTensor> condition;
+  if (select)
+    condition = constantElements(select.getCondition());
+  if (!condition)
+    return std::nullopt;
+  for (auto [branch, admits] :
+       {std::pair(select.getOnFalse(), true), std::pair(select.getOnTrue(), false)})
+    if (auto scores = notExcluding(branch); scores && scores->isAll(0)) {
+      for (int32_t &element : condition->data())
+        element = (element != 0) == admits;
+      return condition;
+    }
+  return std::nullopt;
+}
+
+std::optional<RankTensor> admittedScores(ir::SoftmaxOp softmax) {
+  llvm::ArrayRef<int64_t> shape = softmax.getInput().getType().getShape();
+  std::optional<RankTensor> known = admittedBy(softmax.getInput().getDefiningOp());
+  if (!known || static_cast<size_t>(softmax.getAxis()) + 1 != shape.size() ||
+      known->shape().empty() || known->extents().back() == 1)
+    return std::nullopt;
+  llvm::SmallVector<int64_t> extents(shape.size() - known->shape().size(), 1);
+  llvm::append_range(extents, known->extents());
+  RankTensor admitted(shape, extents, 1);
+  admitted.data() = known->data();
+  llvm::MutableArrayRef<int32_t> rows(admitted.data());
+  for (; !rows.empty(); rows = rows.drop_front(extents.back()))
+    if (auto row = rows.take_front(extents.back()); !llvm::is_contained(row, 1))
+      llvm::fill(row, 1);
+  if (admitted.isAll(1))
+    return std::nullopt;
+  return admitted;
 }
 
 } // namespace quern::passes

@@ -16,6 +16,11 @@ std::optional<RankTensor> constantElements(mlir::Value value);
 /// be zero.
 std::optional<RankTensor> possiblyNonzero(mlir::Value value);
 
+/// 1 where a score may weigh something after a softmax and 0 where a constant excludes it: one of
+/// -1e9 or less that stands in its place or is added to it, in a row that admits others. Where a
+/// row admits none, all weigh the same. Nothing where no score is known to be excluded.
+std::optional<RankTensor> admittedScores(ir::SoftmaxOp softmax);
+
 /// Whether `value` is a constant of zeros.
 bool isZeros(mlir::Value value);
 

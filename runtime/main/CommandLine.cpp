@@ -126,8 +126,8 @@ void refuseGeneration(CLI::App &app) {
            [option] {
              throw CLI::ValidationError(
                  option,
-                 "this program has no step programs: its model is not `causal over` an axis, or "
-                 "was compiled with --steps never");
+                 "this program has no step programs: its model is not `causal over` an axis, the "
+                 "compiler could derive none, as it warned, or it was told --steps never");
            })
         ->group("");
 }

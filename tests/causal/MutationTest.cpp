@@ -82,6 +82,16 @@ model gated(x: f32[1, T = 5, 2]) -> f32[1, T, 3] strictly causal over T {
     return recurrence: gru(slice(late: pad(x, [0, 1, 0], [0, 0, 0]), [0, 0, 0], [1, T, 2], [1, 1, 1]), 3)
 }
 )"},
+    {"written", R"(
+model written(x: f32[1, T = 5, 3]) -> f32[1, T, 3] causal over T {
+    y = swap_axes(first: conv1d(swap_axes(x, 1, 2), 3, kernel = 2, pad = causal), 1, 2)
+    sees = iota([T, T], 0) >= iota([T, T], 1)
+    s = select(sees, contract(y, y, "nic,njc->nij"), full([T, T], -1e9))
+    y = contract(softmax(s, -1), y, "nij,njc->nic")
+    s = contract(y, y, "nic,njc->nij") + select(sees, full([T, T], 0), full([T, T], -1e9))
+    return contract(softmax(s, -1), y, "nij,njc->nic")
+}
+)"},
     {"attentive", R"(
 model attentive(x: f32[1, T = 5, 4]) -> f32[1, T, 4] causal over T {
     return mix: multi_head_attention(x, x, heads = 2, mask = (i, j) => j <= i)
