@@ -101,6 +101,16 @@ func.func @dense(%x: tensor<1x4xf32>) -> tensor<1x4xf32>
 
 // -----
 
+// expected-error @below {{no step program can be derived: the output at a position is computed with elements of the input that its contract does not admit, though they do not count}}
+func.func @zeros(%x: tensor<1x4xf32>) -> tensor<1x4xf32>
+    attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [1], output = 0, output_axes = [1], strict = true>} {
+  %z = quern.constant dense<0.0> : tensor<f32>
+  %0 = quern.mul %x, %z : (tensor<1x4xf32>, tensor<f32>) -> tensor<1x4xf32>
+  return %0 : tensor<1x4xf32>
+}
+
+// -----
+
 func.func @neighbours(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32>
     attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [2], output = 0, output_axes = [2], strict = false, order = [3, 2, 1, 0]>} {
   %w = quern.parameter "w" : tensor<1x1x2xf32>
