@@ -32,6 +32,7 @@ public:
     Trigger when;
     when.isAfter = !contract.getStrict();
     when.level = static_cast<int64_t>(positions.extents().size());
+    when.lag = analysis.ahead;
     when.from = wave.from;
     when.until = wave.repeats ? wave.until : wave.from + 1;
     when.periods.assign(positions.extents().size(), 1);
@@ -44,6 +45,9 @@ public:
     // An output may be an input itself.
     if (!program.local.contains(analysis.output()))
       supply(program, analysis.output(), read);
+    // Until the next position is known, the output is there for who asks.
+    if (when.isAfter && when.lag > 0)
+      modules.touch({outputState, Distance{-1}}, when);
     StepPlace place{outputState};
     place.first = wave.from;
     modules.touch(place, when);
@@ -56,6 +60,7 @@ public:
     llvm::append_range(steps.inputAxes, contract.getInputAxes());
     llvm::append_range(steps.outputAxes, contract.getOutputAxes());
     steps.output = static_cast<int64_t>(outputState);
+    steps.lag = analysis.ahead;
     modules.finish(steps);
   }
 
@@ -214,7 +219,8 @@ std::vector<Wave> wavesOf(const CausalAnalysis &analysis) {
   std::vector<Wave> waves;
   for (int64_t from = 0, until = 0; from < positions.count(); from = until) {
     until = from + 1;
-    while (until < positions.count() && reads[static_cast<size_t>(until)] <= positions.limit(from))
+    while (until < positions.count() &&
+           reads[static_cast<size_t>(until)] <= positions.limit(from) + analysis.ahead)
       ++until;
     bool isOne = until == from + 1;
     if (isOne && !waves.empty() && waves.back().repeats)
@@ -229,7 +235,7 @@ mlir::LogicalResult deriveWholePasses(mlir::func::FuncOp model, ir::CausalAttr c
   mlir::FailureOr<CausalAnalysis> analysis = analyseCausality(model, contract);
   if (mlir::failed(analysis))
     return mlir::failure();
-  if (Verdict verdict = judge(*analysis); !verdict.isCausal || analysis->ahead > 0)
+  if (!judge(*analysis).isCausal)
     return model.emitError("no step program can be derived: the output at a position depends on "
                            "elements of the input that are not known then");
   PassWriter writer(*analysis);
