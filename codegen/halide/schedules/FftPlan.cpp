@@ -16,14 +16,12 @@ constexpr int64_t largestGroup = 512; // samples of one axis that a group transf
 
 using ir::ceilDiv;
 
-/// One group for each axis; a long one is cut where its halves are closest. One signal's has no
-/// more than two passes before the cut: over three, with vectors of samples, LLVM sits for minutes.
+/// One group for each axis; a long one is cut where its halves are closest.
 void addGroups(FftPlan &plan, size_t first, size_t last) {
   int64_t size = plan.axes[plan.passes[first].axis].size;
   if (size > largestGroup && last > first && plan.axes.size() == 1) {
     size_t cut = first;
-    size_t end = plan.problem.outChannels == 1 ? std::min(last, first + 2) : last;
-    for (size_t i = first; i < end; ++i) {
+    for (size_t i = first; i < last; ++i) {
       auto distance = [&](size_t at) {
         return std::abs(std::log(static_cast<double>(plan.passes[at].stride) *
                                  static_cast<double>(plan.passes[at].stride) /
