@@ -132,7 +132,9 @@ private:
         firstNotFinite = {op, parameterNotFinite(conv, policy)};
       return;
     }
-    if (policy.mode == ConvMode::fixed && decision.algorithm != policy.algorithm) {
+    bool isAsAsked = decision.algorithm == policy.algorithm &&
+                     (policy.tile.empty() || decision.tile == policy.tile);
+    if (policy.mode == ConvMode::fixed && !isAsAsked) {
       // Of products nobody expects it.
       refused += conv.product ? 0 : 1;
       if (!firstRefused || (firstRefused->isProduct && !conv.product))

@@ -153,9 +153,13 @@ void checkVariants(const LabOptions &options, const std::vector<ConvLayer> &laye
   for (const auto &[algorithm, tile] : options.variants)
     if (llvm::none_of(listed,
                       [&](const ConvRecord &record) { return isVariant(record, algorithm, tile); }))
-      fail(fmt::format("there is no {} of {}; without --algorithm all variants are listed",
-                       passes::variantText(algorithm, tile),
-                       layers.size() > 1 ? "these convolutions" : layers.front().shape.text()),
+      fail(layers.size() > 1
+               ? fmt::format("there is no {} of these convolutions; --algorithm {} measures all of "
+                             "its tiles that are worth a thought",
+                             passes::variantText(algorithm, tile),
+                             passes::variantText(algorithm, {}))
+               : fmt::format("{}: {}", layers.front().shape.text(),
+                             passes::notOffered(layers.front().shape, algorithm, tile)),
            2);
 }
 

@@ -234,8 +234,8 @@ bool addAxes(ConvShape &shape, const std::vector<int64_t> &in, const std::vector
     int64_t span = (axis.kernel - 1) * axis.dilation;
     int64_t padded = axis.in + axis.padLow + axis.padHigh;
     if (padded <= span) {
-      why = fmt::format("the filter spans {} along axis {}, the padded input has {}", span + 1, a,
-                        padded);
+      why = fmt::format("the filter {} spans {} along axis {}, the padded input has {}",
+                        fmt::join(taps, "x"), span + 1, a, padded);
       return false;
     }
     axis.out = (padded - span - 1) / axis.stride + 1;
