@@ -50,11 +50,11 @@ public:
     ConvShape three = same(64, 64, 3, 3);
     return {winograd(),
             im2col(),
-            versus("Three stacked 3x3 see what one 7x7 sees, with 27 C^2 weights instead of 49 C^2",
+            versus("Three stacked 3x3 see what one 7x7 sees, with 27 C² weights instead of 49 C²",
                    {three, three, three}, {same(64, 64, 7, 7)}),
             versus("A bottleneck of 1x1, 3x3 and 1x1 makes 256 channels affordable",
                    {same(256, 64, 1, 1), three, same(64, 256, 1, 1)}, {same(256, 256, 3, 3)}),
-            versus("1x3 and then 3x1 does a 3x3 with 6 C^2 weights instead of 9 C^2",
+            versus("1x3 and then 3x1 does a 3x3 with 6 C² weights instead of 9 C²",
                    {same(64, 64, 1, 3), same(64, 64, 3, 1)}, {three}),
             crossover()};
   }
@@ -87,8 +87,8 @@ private:
             of->second.add(saved(*direct, record));
     }
     Claim claim{.statement =
-                    "Winograd multiplies 2.25 times less often by F(2x2, 3x3), and 4 times "
-                    "by F(4x4, 3x3)"};
+                    "Winograd makes 2.25 times fewer multiplications by F(2x2, 3x3), and 4 times "
+                    "fewer by F(4x4, 3x3)"};
     if (time.count > 0) {
       claim.findings = {"multiplications, direct over the fastest tile with its transforms: " +
                             products.text(),

@@ -149,10 +149,10 @@ std::string summaryText(const ConvSetting &setting, const std::vector<ConvLayer>
 }
 
 std::string legendText() {
-  return "\nGFLOP/s by the count of direct convolution; true: by the multiplications counted in "
-         "the compiled loops,\nof which peak is the share. Errors are relative to the largest "
-         "output, against double precision.\nWorkspace is held besides the stack, where buffers of "
-         "up to 16 KiB each lie.\n";
+  return "\nSpread is what lies between the quartiles, in ms. GFLOP/s by the count of direct "
+         "convolution; true: by the\nmultiplications counted in the compiled loops, of which peak "
+         "is the share. Errors are relative to the largest\noutput, against double precision. "
+         "Workspace is held besides the stack, where buffers of up to 16 KiB each lie.\n";
 }
 
 } // namespace quern::tools

@@ -94,7 +94,7 @@ std::string tables(const ConvSetting &setting, const std::vector<ConvLayer> &lay
     text += fmt::format("<details{}><summary>{}{}</summary><div class=\"scroll\"><table>\n"
                         "<tr><th>algorithm</th><th>median ms</th><th>spread</th><th>GFLOP/s</th>"
                         "<th>true</th><th>of peak</th><th>workspace</th><th>weights</th><th>max "
-                        "error</th><th>mean error</th><th>M products</th><th></th></tr>\n",
+                        "error</th><th>mean error</th><th>M products</th><th>reason</th></tr>\n",
                         layers.size() == 1 ? " open" : "", escaped(layer.name()), escaped(shape));
     for (size_t index = 0; index < layer.records.size(); ++index)
       text += rowHtml(setting, layer, index);
@@ -154,8 +154,9 @@ std::string pageHtml(const ConvSetting &setting, const std::vector<ConvLayer> &l
                   "Classic claims about convolutions beside figures of this machine.",
                   claimsHtml(claims));
   page += section("All figures",
-                  "Bold: the fastest within the budgets. Workspace is held besides the "
-                  "stack, where buffers of up to 16 KiB each lie.",
+                  "Bold: the fastest within the budgets. Spread is what lies between the "
+                  "quartiles, in ms. Workspace is held besides the stack, where buffers of up to "
+                  "16 KiB each lie.",
                   tables(setting, layers));
   return page + "</body></html>\n";
 }
