@@ -69,8 +69,8 @@ mlir::LogicalResult prove(mlir::func::FuncOp model, ir::CausalAttr contract) {
   error.attachNote() << "its contract lets " << reader << " read " << source << " up to "
                      << (contract.getStrict() ? "the position before " : "")
                      << indexText(found.outputPosition) << aheadText(analysis->ahead)
-                     << "; the model looks up to " << verdict.lookAhead
-                     << (verdict.lookAhead == 1 ? " position" : " positions") << " farther";
+                     << "; the model looks up to " << verdict.beyond
+                     << (verdict.beyond == 1 ? " position" : " positions") << " farther";
   notePath(*error.getUnderlyingDiagnostic(), found);
   return error;
 }

@@ -42,14 +42,15 @@ Verdict judge(const CausalAnalysis &analysis) {
     llvm::SmallVector<int64_t> first = available.firstOf(index);
     int64_t rank = own.at(first), read = available.data()[at++];
     verdict.latency = std::max(verdict.latency, read - rank);
+    verdict.lookAhead = std::max(verdict.lookAhead, read - positions.limit(rank));
     int64_t beyond = read - positions.limit(rank) - ahead;
-    verdict.lookAhead = std::max(verdict.lookAhead, beyond);
+    verdict.beyond = std::max(verdict.beyond, beyond);
     if (beyond > 0 && beyond < least) {
       least = beyond;
       verdict.plainest = first;
     }
   });
-  verdict.isCausal = verdict.lookAhead == 0;
+  verdict.isCausal = verdict.beyond == 0;
   return verdict;
 }
 

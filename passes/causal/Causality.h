@@ -26,8 +26,11 @@ mlir::FailureOr<CausalAnalysis> analyseCausality(mlir::func::FuncOp model, ir::C
 struct Verdict {
   /// No output reads what its contract forbids.
   bool isCausal = true;
-  /// By how many positions the output at worst reads beyond what its contract allows; at least 0.
+  /// How many positions the output at worst reads ahead of what it might without look-ahead; at
+  /// least 0.
   int64_t lookAhead = 0;
+  /// How many of these its contract does not allow.
+  int64_t beyond = 0;
   /// How many positions beyond its own an output must wait for: the algorithmic latency of the
   /// model as a stream.
   int64_t latency = 0;

@@ -216,10 +216,13 @@ std::string CausalReport::orderText() const {
 
 std::string CausalReport::lookAheadText() const {
   std::string ahead =
-      verdict.lookAhead == 0
+      verdict.beyond == 0
           ? "no output reads farther than the contract lets it"
           : fmt::format("an output reads up to {} farther than the contract lets it",
-                        plural(verdict.lookAhead, "position"));
+                        plural(verdict.beyond, "position"));
+  if (verdict.lookAhead < analysis.ahead)
+    ahead += fmt::format(" (of {} ahead it reads {})", plural(analysis.ahead, "position"),
+                         verdict.lookAhead);
   std::string wait = verdict.latency == 0 ? "each output waits for no later element"
                                           : fmt::format("each output waits for {}",
                                                         plural(verdict.latency, "later element"));
@@ -256,6 +259,7 @@ std::string CausalReport::json() const {
             {"strict", analysis.positions.contract().getStrict()},
             {"causal", verdict.isCausal},
             {"look_ahead", verdict.lookAhead},
+            {"beyond_contract", verdict.beyond},
             {"latency", verdict.latency},
             {"counterexample", stepsJson(counterexample)},
             {"receptive_field",
