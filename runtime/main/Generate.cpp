@@ -156,9 +156,10 @@ Status generate(const Signature &signature, const Request &request, Session &ses
     return Failure{
         fmt::format("the prompt has {} elements, and a sequence at most {}", given, positions)};
   if (!isImage && request.sample > positions - given)
-    return Failure{fmt::format("cannot draw {} elements: a sequence has {} at most, of which {} "
-                               "{} given",
-                               request.sample, positions, given, given == 1 ? "is" : "are")};
+    return Failure{fmt::format("cannot draw {} element{}: a sequence has {} at most, of which "
+                               "{} {} given",
+                               request.sample, request.sample == 1 ? "" : "s", positions, given,
+                               given == 1 ? "is" : "are")};
   Result<std::vector<AlignedBytes>> conditions = readConditions(signature, request);
   if (!conditions)
     return conditions.failure();

@@ -33,15 +33,20 @@ struct CausalOptions {
   throw CLI::RuntimeError(1);
 }
 
-/// "2,3" as numbers; fails with what it is for.
+/// "2,3" as numbers, of which no axis has so many that a larger one than fits matters; fails with
+/// what it is for.
 llvm::SmallVector<int64_t> numbers(llvm::StringRef text, llvm::StringRef option) {
   llvm::SmallVector<int64_t> list;
   llvm::SmallVector<llvm::StringRef> parts;
   text.split(parts, ',');
   for (llvm::StringRef part : parts) {
+    part = part.trim();
+    if (part.empty() || !llvm::all_of(part, llvm::isDigit))
+      throw CLI::ValidationError(
+          fmt::format("{} takes whole numbers, as in 2,3, not '{}'", option.str(), text.str()));
     int64_t number = 0;
-    if (part.trim().getAsInteger(10, number) || number < 0)
-      fail(fmt::format("{} takes whole numbers, as in 2,3, not '{}'", option.str(), text.str()));
+    if (part.getAsInteger(10, number))
+      number = std::numeric_limits<int64_t>::max();
     list.push_back(number);
   }
   return list;

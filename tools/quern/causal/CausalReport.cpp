@@ -230,12 +230,14 @@ std::string CausalReport::lookAheadText() const {
 }
 
 std::string CausalReport::memoryText() const {
-  std::string written =
-      fmt::format("{} of what earlier positions gave, by the model as written, are read again",
-                  byteText(stateBytes()));
-  return sequenceBytes ? fmt::format("a sequence takes {}, with padding and room to move on; {}",
-                                     byteText(*sequenceBytes), written)
-                       : written;
+  std::string written = byteText(stateBytes());
+  return sequenceBytes
+             ? fmt::format("a sequence takes {}, with padding and room to move on; step by step as "
+                           "written the model would read {} of what earlier positions gave",
+                           byteText(*sequenceBytes), written)
+             : fmt::format("step by step as written the model reads {} of what earlier positions "
+                           "gave",
+                           written);
 }
 
 void CausalReport::print() const {
