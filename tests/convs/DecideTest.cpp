@@ -225,6 +225,14 @@ TEST(WorkspaceBudget, IsObeyedByTheEstimate) {
   }
 }
 
+TEST(WorkspaceBudget, OfWinogradIsEstimatedByBlocksThatThreadsShare) {
+  const ConvAlgorithm &winograd = convAlgorithm(ir::ConvAlgorithm::winograd);
+  Machine machine{.lanes = 16, .threads = 1};
+  // 49 tiles of 16 products of 64 inputs and as many outputs, of which a thread of four has 13.
+  EXPECT_EQ(winograd.cost(square(64, 14, 3), {2, 2}, machine).workspaceBytes,
+            13 * 16 * (64 + 64) * 4);
+}
+
 /// Estimates are compared only where nobody knows what kernels hold, and kernels are asked for in
 /// the order of their times until one fits.
 TEST(WorkspaceBudget, IsObeyedByKernels) {

@@ -8,6 +8,7 @@
 #include "tools/quern/conv/ConvArguments.h"
 #include "tools/quern/conv/ConvChoice.h"
 #include "tools/quern/conv/ConvTable.h"
+#include "tools/quern/conv/KernelWorkspaces.h"
 #include "tools/quern/conv/Sweeps.h"
 #include "tools/quern/conv/TuningCache.h"
 #include "tools/quern/conv/page/Page.h"
@@ -210,6 +211,10 @@ void compare(const Options &options) {
   checkVariants(forLab, layers, lab);
   passes::ConvPolicy policy = options.budgets.policy(*target, options.threads);
   policy.mode = passes::ConvMode::automatic;
+  KernelWorkspaces workspaces(*target, options.threads);
+  policy.workspace = [&](const passes::ConvShape &shape, const passes::ConvCandidate &candidate) {
+    return workspaces.of({shape, candidate.algorithm, candidate.tile});
+  };
   passes::ConvElement element = layers.front().shape.element;
   ConvSetting setting{.processor = processorName(),
                       .target = target->halide,

@@ -84,12 +84,13 @@ static std::string reasonAgainst(double milliseconds, const passes::ConvDecision
 }
 
 void chooseAutomatic(ConvLayer &layer, passes::ConvPolicy policy) {
-  // Where kernels were compiled, what they hold is known.
-  policy.workspace = [&](const passes::ConvShape &, const passes::ConvCandidate &candidate) {
+  // Where kernels were measured, what they hold is known.
+  policy.workspace = [&, compile = policy.workspace](const passes::ConvShape &shape,
+                                                     const passes::ConvCandidate &candidate) {
     for (const ConvRecord &record : layer.records)
       if (record.isMeasured() && isVariant(record, candidate.algorithm, candidate.tile))
         return std::optional(record.workspaceBytes);
-    return std::optional<int64_t>();
+    return compile(shape, candidate);
   };
   // As one filter of all their output channels, of which decide() looks at the most demanding.
   std::vector<float> weights;
