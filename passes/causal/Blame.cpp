@@ -163,7 +163,8 @@ std::optional<size_t> firstNeedless(const CausalAnalysis &analysis, const Counte
   std::optional<size_t> widest;
   for (size_t at = path.steps.size(); at-- > 0;) {
     const PathStep &step = path.steps[at];
-    if (step.tapName == TapName::none || isPointwise(step, ranks[at]) ||
+    bool isRecurrence = llvm::isa<ir::ScanOp>(step.op);
+    if (step.tapName == TapName::none || isRecurrence || isPointwise(step, ranks[at]) ||
         isInnocent(analysis, ranks[at], outputRank))
       continue;
     if (beside[at].areEarly)

@@ -35,7 +35,7 @@ public:
     found.outputPosition = analysis.positions.ofOutput(index);
     while (!isModelInput())
       if (llvm::isa<mlir::BlockArgument>(value))
-        leaveBody();
+        leaveBody(found);
       else if (auto scan = value.getDefiningOp<ir::ScanOp>())
         enterBody(scan);
       else
@@ -139,12 +139,13 @@ private:
   }
 
   /// From an argument of a scan's body to what it stands for.
-  void leaveBody() {
+  void leaveBody(Counterexample &found) {
     unsigned number = llvm::cast<mlir::BlockArgument>(value).getArgNumber();
     ir::ScanOp scan = frame->scan;
     auto sequences = static_cast<unsigned>(scan.getSequences().size());
     auto inits = static_cast<unsigned>(scan.getInits().size());
     if (number >= sequences && number < sequences + inits && frame->step > 0) {
+      recur(found, number);
       auto before = std::make_shared<Frame>();
       before->outer = frame->outer;
       before->scan = scan;
@@ -156,6 +157,17 @@ private:
       index.insert(index.begin() + scan.getAxes()[number], frame->step);
     value = scan->getOperand(number);
     frame = frame->outer;
+  }
+
+  /// From a scan's step to what is carried from the one before.
+  void recur(Counterexample &found, unsigned operand) {
+    ir::ScanOp scan = frame->scan;
+    int64_t axis = scan.getResultAxes()[operand - scan.getSequences().size()];
+    llvm::SmallVector<int64_t> element(index), before(index);
+    element.insert(element.begin() + axis, frame->step);
+    before.insert(before.begin() + axis, frame->step - 1);
+    found.steps.push_back({scan, operand, element, before, {-1}, TapName::offset, true});
+    beside.push_back({});
   }
 
   const CausalAnalysis &analysis;

@@ -121,6 +121,8 @@ private:
   }
 
   std::optional<Axes> across(const PathStep &step, const Axes &axes, bool isDown) const {
+    if (llvm::isa<ir::ScanOp>(step.op))
+      return std::nullopt;
     const auto &reads = analysis.available.readsOf(step.op);
     auto read =
         llvm::find_if(reads, [&](const Read &read) { return read.operand == step.operand; });
