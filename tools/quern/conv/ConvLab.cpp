@@ -84,6 +84,7 @@ bool isVariant(const ConvRecord &record, ir::ConvAlgorithm algorithm, const pass
 struct ConvLab::Attempt {
   std::unique_ptr<BuiltConv> conv;
   std::string why;
+  double milliseconds = 0; ///< of its first run
 };
 
 /// What variants are given to compute.
@@ -218,7 +219,7 @@ std::vector<ConvLab::Attempt> ConvLab::buildAll(const passes::ConvShape &shape,
 /// any timing; or the reason, where it was not built or does not run.
 void ConvLab::tryOut(ConvRecord &record, Attempt &attempt, LabProblem &problem) {
   problem.forget();
-  if (attempt.conv && !std::isfinite(problem.run(*attempt.conv)))
+  if (attempt.conv && !std::isfinite(attempt.milliseconds = problem.run(*attempt.conv)))
     attempt.why = attempt.conv->lastFailure();
   record.refusal = attempt.why;
   record.hasFailed = !attempt.why.empty();
@@ -263,7 +264,8 @@ std::vector<ConvRecord> ConvLab::measureAnew(const passes::ConvShape &shape,
     LabProblem &problem = problems.of(record);
     contestants.push_back(
         {.run = [&problem, conv = attempt.conv.get()] { return problem.run(*conv); },
-         .isRival = !record.isConditional});
+         .isRival = !record.isConditional,
+         .trial = attempt.milliseconds});
     timed.push_back(&record);
   }
   report("measure", records.size(), records.size());

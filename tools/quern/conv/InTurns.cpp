@@ -54,8 +54,10 @@ private:
 double Contestant::median() const { return quantile(times, 0.5); }
 double Contestant::spread() const { return quantile(times, 0.75) - quantile(times, 0.25); }
 
-void Contestant::take() {
-  times.push_back(run());
+void Contestant::take() { note(run()); }
+
+void Contestant::note(double milliseconds) {
+  times.push_back(milliseconds);
   best = std::min(best, times.back());
   total += times.back();
 }
@@ -70,16 +72,22 @@ void timeInTurns(std::vector<Contestant> &contestants, double secondsEach) {
          fastest = std::numeric_limits<double>::infinity();
   // So much each before the order counts: short kernels need more than a few turns.
   double least = most / 5;
+  double slow = 4 * secondsEach * 1000;
+  for (const Contestant &contestant : contestants)
+    if (contestant.isRival)
+      fastest = std::min(fastest, contestant.trial.value_or(fastest));
+  for (Contestant &contestant : contestants)
+    if (contestant.trial > slow && contestant.trial > hopeless * fastest)
+      contestant.note(*contestant.trial);
   auto sitsOut = [&](const Contestant &contestant) {
-    bool hadTurns =
-        contestant.times.size() >= leastTurns || contestant.total > 4 * secondsEach * 1000;
+    bool hadTurns = contestant.times.size() >= leastTurns || contestant.total > slow;
     return hadTurns && contestant.best > hopeless * fastest;
   };
   Ranking ranking(contestants);
   size_t nextLook = leastTurns;
   for (size_t turn = 1; turn <= leastTurns || used() < most; ++turn) {
     for (Contestant &contestant : contestants) {
-      if (turn > 1 && sitsOut(contestant))
+      if (sitsOut(contestant))
         continue;
       contestant.take();
     }
