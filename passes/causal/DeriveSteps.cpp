@@ -6,6 +6,7 @@
 #include "passes/causal/RankOrder.h"
 #include "passes/causal/StepOps.h"
 #include "passes/causal/WholePasses.h"
+#include "passes/causal/WrittenAttention.h"
 
 #include "llvm/ADT/ScopeExit.h"
 
@@ -101,6 +102,8 @@ LogicalResult derive(mlir::func::FuncOp model, ir::CausalAttr contract) {
   });
   if (mlir::func::FuncOp straight = withoutDiagonals(model))
     rewritten.push_back(straight);
+  if (mlir::func::FuncOp attentive = withAttention(rewritten.back()))
+    rewritten.push_back(attentive);
   mlir::FailureOr<mlir::func::FuncOp> ordered = inRankOrder(rewritten.back(), contract);
   if (failed(ordered))
     return failure();
