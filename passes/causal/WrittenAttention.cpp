@@ -96,6 +96,7 @@ private:
 
   /// A product of queries and keys over one axis, times a number.
   bool matchScores() {
+    scale = 1;
     mlir::Value scored = softmax.getInput().getDefiningOp<ir::SelectOp>().getOnTrue();
     if (auto scaled = scored.getDefiningOp<ir::MulOp>();
         scaled && isSplatConstant(scaled.getRhs())) {
@@ -112,10 +113,10 @@ private:
     int64_t query = scores.getResultAxes().drop_back(1).back(), key = scores.getResultAxes().back();
     querySide = llvm::is_contained(scores.getLhsAxes(), query) ? 0 : 1;
     Labels queries = labelsOf(scores, querySide), keys = labelsOf(scores, 1 - querySide);
-    return queries.size() == weightLabels.size() && keys.size() == weightLabels.size() &&
-           otherLabel(queries, scores.getResultAxes()) &&
-           otherLabel(keys, scores.getResultAxes()) && !llvm::is_contained(queries, key) &&
-           !llvm::is_contained(keys, query);
+    std::optional<int64_t> summed = otherLabel(queries, scores.getResultAxes());
+    return queries.size() == weightLabels.size() && keys.size() == weightLabels.size() && summed &&
+           summed == otherLabel(keys, scores.getResultAxes()) &&
+           !llvm::is_contained(queries, key) && !llvm::is_contained(keys, query);
   }
 
   /// An operand of `contract` as [batch, heads, position, channel], where `labels` are those of
