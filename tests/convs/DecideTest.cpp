@@ -53,6 +53,15 @@ const ConvCandidate &chosen(const ConvDecision &decision) {
   return decision.candidates.front();
 }
 
+TEST(Costs, OfDirectCountTheZerosOfItsPaddedCopy) {
+  ConvAxis axis = tests::convAxis(14, 3, 100, 100);
+  axis.stride = 100;
+  axis.out = 3;
+  ConvShape shape{.inChannels = 8, .outChannels = 8, .axes = {axis, axis}};
+  ConvDecision decision = decideBy(shape, weightsOf(shape, 0), ConvPolicy());
+  EXPECT_EQ(decision.algorithm, ir::ConvAlgorithm::implicit_im2col);
+}
+
 TEST(WinogradTiles, EachLargerOneSavesProducts) {
   const ConvAlgorithm &winograd = convAlgorithm(ir::ConvAlgorithm::winograd);
   // 14 = 3 tiles of 5, but 4 of 4 and 3 of 6; 9 = 3 of 3, but 3 of 4.
