@@ -25,7 +25,7 @@ svg .heading { font-weight: 600; } svg .grid { stroke: var(--rule); } svg .curve
 svg .budget { stroke: var(--ink); stroke-dasharray: 5 4; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 12.5px; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th, td { text-align: right; padding: 0.15rem 0.5rem; border-bottom: 1px solid var(--rule); }
-th:first-child, td:first-child, td.reason { text-align: left; } td.reason { white-space: normal; min-width: 10rem; color: var(--soft); }
+th:first-child, th:last-child, td:first-child, td.reason { text-align: left; } td.reason { white-space: normal; min-width: 10rem; color: var(--soft); }
 tr.chosen { font-weight: 600; } summary { cursor: pointer; margin-top: 0.5rem; }
 .legend span { margin-right: 1.2rem; white-space: nowrap; } .legend svg { display: inline; width: 12px; vertical-align: -1px; }
 )";

@@ -88,12 +88,18 @@ bool isFree(const Extent &extent, const Extent &swept, const std::vector<ConvLay
   });
 }
 
-/// The extents that tell layers from each other besides the swept one.
+bool areEqual(const Extent &a, const Extent &b, const std::vector<ConvLayer> &layers) {
+  return llvm::all_of(
+      layers, [&](const ConvLayer &layer) { return a.of(layer.shape) == b.of(layer.shape); });
+}
+
+/// The extents that tell layers from each other besides the swept one; one of those that are equal.
 std::vector<const Extent *> otherExtents(const std::vector<ConvLayer> &layers,
                                          const Extent &swept) {
   std::vector<const Extent *> others;
   for (const Extent &extent : extents)
-    if (&extent != &swept && isFree(extent, swept, layers))
+    if (&extent != &swept && isFree(extent, swept, layers) &&
+        llvm::none_of(others, [&](const Extent *o) { return areEqual(*o, extent, layers); }))
       others.push_back(&extent);
   return others;
 }
