@@ -44,8 +44,7 @@ std::vector<int64_t> complexRadices(int64_t n) {
 std::vector<int64_t> realRadices(int64_t n) {
   if (n > longAxis && n % (longRealRadix * longLastRadix) == 0) {
     std::vector<int64_t> radices = complexRadices(n / (longRealRadix * longLastRadix));
-    // The largest first: so the halves of the axis are nearly equal, and LLVM ends. After 30, 2 and
-    // 8 in one half it did not, within minutes.
+    // The largest first: so the halves of the axis that kernels transform are nearly equal.
     std::ranges::sort(radices, std::ranges::greater());
     radices.insert(radices.begin(), longRealRadix);
     radices.push_back(longLastRadix);
