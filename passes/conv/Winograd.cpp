@@ -179,12 +179,15 @@ double workspace(const ConvShape &shape, const TileCounts &counts, double in, do
   return std::min(tiles, wanted) * (inputs + sums) * (isWhole ? 1 : machine.threads);
 }
 
-/// Whether a block of tiles and what is computed of it do not stay in the second-level caches. Of
-/// few tiles there is one block for all threads.
-bool outgrowsCache(const TileCounts &counts, double in, double out, const Machine &machine) {
-  bool hasManyBlocks = counts.tiles >= 3 * machine.threads * enoughTiles;
-  double tiles = std::min(counts.tiles, hasManyBlocks ? enoughTiles : 2 * enoughTiles);
-  double caches = static_cast<double>(machine.l2Bytes) * (hasManyBlocks ? 1 : machine.threads);
+/// Whether a block of tiles and what is computed of it do not stay in the second-level cache of its
+/// thread, or those of all where there is but one block.
+bool outgrowsCache(const ConvShape &shape, const TileCounts &counts, double in, double out,
+                   const Machine &machine) {
+  double tiles = std::min(counts.tiles, tilesOfBlock(shape, counts, in, machine));
+  bool hasBlocks = tiles < counts.tiles;
+  if (hasBlocks)
+    tiles = std::min(tiles, enoughTiles);
+  double caches = static_cast<double>(machine.l2Bytes) * (hasBlocks ? 1 : machine.threads);
   return 4 * counts.products * (in + std::min(out, 4.0 * machine.lanes)) * tiles > caches;
 }
 
@@ -192,7 +195,7 @@ bool outgrowsCache(const TileCounts &counts, double in, double out, const Machin
 double transformedPasses(const ConvShape &shape, const TileCounts &counts, double in, double out,
                          const Machine &machine) {
   if (counts.isNested)
-    return outgrowsCache(counts, in, out, machine) ? nestedPasses : 0;
+    return outgrowsCache(shape, counts, in, out, machine) ? nestedPasses : 0;
   return makesWholeProducts(shape, counts, in, machine) ? wholePasses : 0;
 }
 
