@@ -15,8 +15,8 @@ using Tile = llvm::SmallVector<int64_t, 3>;
 /// What one convolution costs by an algorithm, estimated.
 struct ConvCost {
   double microseconds = 0;
-  /// Memory besides input, output and weights that is held while it runs. An upper bound on what
-  /// the kernel is then seen to hold.
+  /// Memory besides input, output and weights that is held while it runs, roughly: a budget binds
+  /// what the compiled kernel holds, where there is one to ask (ConvPolicy::workspace).
   int64_t workspaceBytes = 0;
 };
 
