@@ -25,6 +25,9 @@ for record in records:
     assert 0 < record["ms_min"] <= record["ms_median"], record
     assert record["mean_error"] <= record["max_error"] <= record["error_bound"], record
 measured = [record for record in records if record["ms_median"] is not None]
+# All of one race, kept with the peak of then.
+assert len({record["peak_gflops"] for record in measured}) == 1, measured
+assert all(math.isclose(record["peak_share"], record["true_gflops"] / record["peak_gflops"]) for record in measured), measured
 allowed = [record for record in measured if record["max_error"] <= report["max_error"] and not record["conditional"]]
 # Whether filters are separable, nobody can know here: what it would take is told all the same.
 assert {record["algorithm"] for record in measured if record["conditional"]} == {"separable 3x1", "separable 1x3"}, measured

@@ -238,7 +238,7 @@ void compare(const Options &options) {
     progress.show(doing);
     examine(layers[i], options, setting, policy, lab);
     progress.clear();
-    print(tableText(setting, layers[i]));
+    print(tableText(layers[i]));
   }
   if (layers.size() > 1 && !options.isEstimate)
     print(summaryText(setting, layers));

@@ -5,14 +5,20 @@
 namespace quern::tools {
 namespace {
 
-/// The figures of a record that only its layer and the machine give.
-Json reported(const ConvSetting &setting, const ConvLayer &layer, size_t index) {
+/// The figures of a record and those that its layer gives.
+Json reported(const ConvLayer &layer, size_t index) {
   const ConvRecord &record = layer.records[index];
   Json entry{{"layer", layer.name()}, {"shape", layer.shape.text()}, {"count", layer.count}};
-  for (const char *figure :
-       {"algorithm", "tile", "ms_min", "ms_median", "ms_spread", "runs", "gflops", "true_gflops",
-        "peak_share", "estimated_ms", "workspace_bytes", "weight_bytes", "multiplications",
-        "max_error", "mean_error", "error_bound", "compile_seconds", "conditional", "from_cache"})
+  for (const char *figure : {"algorithm",    "tile",
+                             "ms_min",       "ms_median",
+                             "ms_spread",    "runs",
+                             "gflops",       "true_gflops",
+                             "peak_share",   "peak_gflops",
+                             "estimated_ms", "workspace_bytes",
+                             "weight_bytes", "multiplications",
+                             "max_error",    "mean_error",
+                             "error_bound",  "compile_seconds",
+                             "conditional",  "from_cache"})
     entry[figure] = nullptr;
   if (record.isMeasured()) {
     entry.update(toJson(record));
@@ -21,7 +27,7 @@ Json reported(const ConvSetting &setting, const ConvLayer &layer, size_t index) 
     entry["from_cache"] = record.isKept;
     entry["gflops"] = effectiveGflops(layer, record);
     entry["true_gflops"] = trueGflops(record);
-    entry["peak_share"] = trueGflops(record) / setting.peakGflops;
+    entry["peak_share"] = peakShare(record);
   }
   entry["algorithm"] = passes::variantText(record.algorithm, record.tile);
   entry["tile"] = std::vector<int64_t>(record.tile.begin(), record.tile.end());
@@ -49,6 +55,7 @@ Json toJson(const ConvRecord &record) {
   json["workspace_bytes"] = record.workspaceBytes;
   json["weight_bytes"] = record.weightBytes;
   json["multiplications"] = record.multiplications;
+  json["peak_gflops"] = record.peakGflops;
   json["max_error"] = record.maxError;
   json["mean_error"] = record.meanError;
   json["error_bound"] = record.errorBound;
@@ -61,7 +68,7 @@ Json toJson(const ConvSetting &setting, const std::vector<ConvLayer> &layers) {
   Json records = Json::array();
   for (const ConvLayer &layer : layers)
     for (size_t index = 0; index < layer.records.size(); ++index)
-      records.push_back(reported(setting, layer, index));
+      records.push_back(reported(layer, index));
   Json json{{"processor", setting.processor},
             {"target", setting.target},
             {"threads", setting.threads},
@@ -105,6 +112,7 @@ std::optional<std::vector<ConvRecord>> recordsFrom(const Json &json) {
       entry.at("workspace_bytes").get_to(record.workspaceBytes);
       entry.at("weight_bytes").get_to(record.weightBytes);
       entry.at("multiplications").get_to(record.multiplications);
+      entry.at("peak_gflops").get_to(record.peakGflops);
       record.maxError = numberFrom(entry.at("max_error"));
       record.meanError = numberFrom(entry.at("mean_error"));
       entry.at("error_bound").get_to(record.errorBound);

@@ -107,8 +107,10 @@ struct ConvLab::Problems {
 ConvLab::ConvLab(const codegen::Target &target, LabOptions options)
     : target(target), options(std::move(options)), pool(this->options.threads) {}
 
-double ConvLab::peak(passes::ConvElement element) const {
-  return peakGflops(options.threads, passes::computedBytesOf(element));
+double ConvLab::peak(passes::ConvElement element) {
+  if (!knownPeak)
+    knownPeak = peakGflops(options.threads, passes::computedBytesOf(element));
+  return *knownPeak;
 }
 
 std::vector<ConvRecord> ConvLab::list(const passes::ConvShape &shape,
@@ -275,6 +277,7 @@ std::vector<ConvRecord> ConvLab::measureAnew(const passes::ConvShape &shape,
     record->msMedian = contestant.median();
     record->msSpread = contestant.spread();
     record->runs = static_cast<int64_t>(contestant.times.size());
+    record->peakGflops = options.onlyTimes ? 0 : peak(shape.element);
   }
   return records;
 }

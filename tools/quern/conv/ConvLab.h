@@ -32,6 +32,7 @@ struct ConvRecord {
   int64_t runs = 0;    ///< that were timed
   int64_t workspaceBytes = 0, weightBytes = 0;
   uint64_t multiplications = 0;       ///< counted in the compiled loops
+  double peakGflops = 0;              ///< of the machine, on all threads, when it was timed
   double maxError = 0, meanError = 0; ///< relative to the largest exact output
   double errorBound = 0; ///< what the error of this input and filter cannot exceed, likewise
   double compileSeconds = 0;
@@ -78,8 +79,9 @@ public:
   /// The same, without measuring.
   std::vector<ConvRecord> list(const passes::ConvShape &shape, const Filters &filters = {}) const;
 
-  /// GFLOP/s of this machine on the lab's threads, of what kernels for `element` compute in.
-  double peak(passes::ConvElement element) const;
+  /// GFLOP/s of this machine on the lab's threads, of what kernels for `element`, the same at all
+  /// calls, compute in: measured once.
+  double peak(passes::ConvElement element);
 
 private:
   struct Attempt;
@@ -100,6 +102,7 @@ private:
   const codegen::Target &target;
   LabOptions options;
   SharedPool pool;
+  std::optional<double> knownPeak;
 };
 
 /// choose-conv's timer: what the lab measures, out of the tuning cache where that has it.

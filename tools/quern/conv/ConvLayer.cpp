@@ -10,6 +10,8 @@ double trueGflops(const ConvRecord &record) {
   return 2e-6 * static_cast<double>(record.multiplications) / record.msMedian;
 }
 
+double peakShare(const ConvRecord &record) { return trueGflops(record) / record.peakGflops; }
+
 const ConvRecord *fastest(const std::vector<ConvRecord> &records, const ConvBudgets &budgets,
                           std::optional<ir::ConvAlgorithm> algorithm) {
   const ConvRecord *best = nullptr;

@@ -71,6 +71,9 @@ double effectiveGflops(const ConvLayer &layer, const ConvRecord &record);
 /// GFLOP/s of the multiplications that are really made, each with an addition.
 double trueGflops(const ConvRecord &record);
 
+/// Of the machine's peak as it was when the record was timed.
+double peakShare(const ConvRecord &record);
+
 /// The fastest record within the budgets, of one algorithm or of all, that did not need weights
 /// made up for it. Null where there is none.
 const ConvRecord *fastest(const std::vector<ConvRecord> &records, const ConvBudgets &budgets,

@@ -19,7 +19,7 @@ int decimalsOf(double milliseconds) {
              : least;
 }
 
-std::string rowText(const ConvSetting &setting, const ConvLayer &layer, size_t index) {
+std::string rowText(const ConvLayer &layer, size_t index) {
   const ConvRecord &record = layer.records[index];
   std::string name = passes::variantText(record.algorithm, record.tile);
   if (!record.refusal.empty())
@@ -36,9 +36,9 @@ std::string rowText(const ConvSetting &setting, const ConvLayer &layer, size_t i
   return fmt::format("{} {:<19} {:>10.{}f} {:>8} {:>8.1f} {:>8.1f} {:>5.0f}% {:>11} {:>11} "
                      "{:>8.1e} {:>8.1e}\n",
                      layer.chosen == index ? '*' : mark, name, record.msMedian, decimals, spread,
-                     effectiveGflops(layer, record), trueGflops(record),
-                     100 * trueGflops(record) / setting.peakGflops, byteText(record.workspaceBytes),
-                     byteText(record.weightBytes), record.maxError, record.meanError);
+                     effectiveGflops(layer, record), trueGflops(record), 100 * peakShare(record),
+                     byteText(record.workspaceBytes), byteText(record.weightBytes), record.maxError,
+                     record.meanError);
 }
 
 std::string choiceText(const ConvLayer &layer) {
@@ -104,7 +104,7 @@ std::string settingText(const ConvSetting &setting) {
       setting.weights);
 }
 
-std::string tableText(const ConvSetting &setting, const ConvLayer &layer) {
+std::string tableText(const ConvLayer &layer) {
   std::string text =
       fmt::format("\n{}{}{}\n", layer.label.empty() ? "" : layer.label + ": ", layer.shape.text(),
                   layer.count > 1 ? fmt::format(" ({} times)", layer.count) : "");
@@ -115,7 +115,7 @@ std::string tableText(const ConvSetting &setting, const ConvLayer &layer) {
                             "workspace", "weights", "max err", "mean err")
               : fmt::format("  {:<19} {:>10}\n", "algorithm", "estim. ms");
   for (size_t index = 0; index < layer.records.size(); ++index)
-    text += rowText(setting, layer, index);
+    text += rowText(layer, index);
   text += choiceText(layer);
   if (layer.isKept())
     text += fmt::format("  {}\n", keptText);

@@ -12,7 +12,7 @@ namespace quern::tools {
 std::string settingText(const ConvSetting &setting);
 
 /// The table of one layer: a row for each record, those that do not apply with their reasons.
-std::string tableText(const ConvSetting &setting, const ConvLayer &layer);
+std::string tableText(const ConvLayer &layer);
 
 /// A row for each layer, a column for each algorithm's best variant within the budget on errors,
 /// and the sum over all layers.

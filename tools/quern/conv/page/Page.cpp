@@ -65,7 +65,7 @@ std::string section(const char *title, const char *note, const std::string &cont
              : fmt::format("<h2>{}</h2>\n<p class=\"note\">{}</p>\n{}", title, note, content);
 }
 
-std::string rowHtml(const ConvSetting &setting, const ConvLayer &layer, size_t index) {
+std::string rowHtml(const ConvLayer &layer, size_t index) {
   const ConvRecord &record = layer.records[index];
   std::string cells =
       fmt::format("<td>{}</td>", passes::variantText(record.algorithm, record.tile));
@@ -75,9 +75,9 @@ std::string rowHtml(const ConvSetting &setting, const ConvLayer &layer, size_t i
           record.hasSpread() ? fmt::format("{:.2g}", record.msSpread) : "-",
           fmt::format("{:.1f}", effectiveGflops(layer, record)),
           fmt::format("{:.1f}", trueGflops(record)),
-          fmt::format("{:.0f} %", 100 * trueGflops(record) / setting.peakGflops),
-          byteText(record.workspaceBytes), byteText(record.weightBytes),
-          fmt::format("{:.1e}", record.maxError), fmt::format("{:.1e}", record.meanError),
+          fmt::format("{:.0f} %", 100 * peakShare(record)), byteText(record.workspaceBytes),
+          byteText(record.weightBytes), fmt::format("{:.1e}", record.maxError),
+          fmt::format("{:.1e}", record.meanError),
           fmt::format("{:.4g}", static_cast<double>(record.multiplications) * 1e-6)})
       cells += fmt::format("<td>{}</td>", cell);
   else
@@ -87,7 +87,7 @@ std::string rowHtml(const ConvSetting &setting, const ConvLayer &layer, size_t i
                      escaped(layer.reasons[index]));
 }
 
-std::string tables(const ConvSetting &setting, const std::vector<ConvLayer> &layers) {
+std::string tables(const std::vector<ConvLayer> &layers) {
   std::string text;
   for (const ConvLayer &layer : layers) {
     std::string shape = layer.label.empty() ? "" : ": " + layer.shape.text();
@@ -97,7 +97,7 @@ std::string tables(const ConvSetting &setting, const std::vector<ConvLayer> &lay
                         "error</th><th>mean error</th><th>M products</th><th>reason</th></tr>\n",
                         layers.size() == 1 ? " open" : "", escaped(layer.name()), escaped(shape));
     for (size_t index = 0; index < layer.records.size(); ++index)
-      text += rowHtml(setting, layer, index);
+      text += rowHtml(layer, index);
     text += "</table></div>\n";
     if (layer.isKept())
       text += fmt::format("<p class=\"note\">{}</p>\n", keptText);
@@ -157,7 +157,7 @@ std::string pageHtml(const ConvSetting &setting, const std::vector<ConvLayer> &l
                   "Bold: the fastest within the budgets. Spread is what lies between the "
                   "quartiles, in ms. Workspace is held besides the stack, where buffers of up to "
                   "16 KiB each lie.",
-                  tables(setting, layers));
+                  tables(layers));
   return page + "</body></html>\n";
 }
 

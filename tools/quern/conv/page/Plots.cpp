@@ -21,13 +21,13 @@ std::string variantName(const ConvRecord &record) {
   return passes::variantText(record.algorithm, record.tile);
 }
 
-std::string tipOf(const ConvSetting &setting, const ConvLayer &layer, const ConvRecord &record) {
+std::string tipOf(const ConvLayer &layer, const ConvRecord &record) {
   return fmt::format("{}\n{}\n{:.4g} ms (spread {:.2g})\n{:.1f} GFLOP/s, {:.1f} true, {:.0f} % of "
                      "peak\nworkspace {}, weights {}\nerror {:.1e} at most, {:.1e} on average",
                      layer.name(), variantName(record), record.msMedian, record.msSpread,
-                     effectiveGflops(layer, record), trueGflops(record),
-                     100 * trueGflops(record) / setting.peakGflops, byteText(record.workspaceBytes),
-                     byteText(record.weightBytes), record.maxError, record.meanError);
+                     effectiveGflops(layer, record), trueGflops(record), 100 * peakShare(record),
+                     byteText(record.workspaceBytes), byteText(record.weightBytes), record.maxError,
+                     record.meanError);
 }
 
 /// Names of variants beside their points, on the side that has room, with a line where a name had
@@ -200,11 +200,10 @@ std::string speedPlot(const ConvSetting &setting, const std::vector<ConvLayer> &
       double length = (right - left) * least / record->msMedian;
       svg.text({left - 8, y + 13}, variantName(*record), Anchor::end, "small");
       svg.bar({left, y + 2}, std::max(length, 1.0), row - 4, colourOf(record->algorithm),
-              tipOf(setting, layer, *record));
+              tipOf(layer, *record));
       svg.text({left + std::max(length, 1.0) + 6, y + 13},
                fmt::format("{:.4g} ms, {:.1f} GFLOP/s, {:.0f} % of peak", record->msMedian,
-                           effectiveGflops(layer, *record),
-                           100 * trueGflops(*record) / setting.peakGflops),
+                           effectiveGflops(layer, *record), 100 * peakShare(*record)),
                Anchor::start, "small");
       y += row;
     }
@@ -245,7 +244,7 @@ std::string errorPlot(const ConvSetting &setting, const std::vector<ConvLayer> &
   std::vector<std::pair<Point, std::string>> names;
   forEach([&](const ConvLayer &layer, const ConvRecord &record, Point point) {
     Point at{x.at(point.x), y.at(point.y)};
-    svg.dot(at, colourOf(record.algorithm), tipOf(setting, layer, record));
+    svg.dot(at, colourOf(record.algorithm), tipOf(layer, record));
     names.emplace_back(at, variantName(record));
   });
   if (layers.size() == 1)
