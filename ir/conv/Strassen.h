@@ -3,6 +3,8 @@
 // where sums of sums are kept.
 #pragma once
 
+#include "ir/conv/ConvAxis.h"
+
 #include <array>
 #include <cstdint>
 #include <span>
@@ -136,5 +138,11 @@ std::vector<double> strassenFilter(const StrassenFilter &shape, std::span<const 
 /// 23.2 and 23.3, with sums of a column in place of n times its largest element, which gave 12 and
 /// 18.)
 double strassenErrorBound(BlockProduct form, int64_t levels, int64_t depth, double unitRoundoff);
+
+/// Whether a convolution of so many axes is one product for each position along the outermost, if
+/// that is a third one.
+inline bool isSlabwise(size_t axes, const ConvAxis &outermost) {
+  return axes < 3 || (outermost.kernel == 1 && outermost.padLow == 0 && outermost.padHigh == 0);
+}
 
 } // namespace quern::ir

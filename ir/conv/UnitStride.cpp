@@ -55,6 +55,13 @@ UnitStride unitStride(const ConvAxis &axis, bool sumsSpectra) {
   return unit;
 }
 
+std::vector<UnitStride> unitStrides(std::span<const ConvAxis> axes, bool sumsSpectra) {
+  std::vector<UnitStride> units;
+  for (const ConvAxis &axis : axes)
+    units.push_back(unitStride(axis, sumsSpectra));
+  return units;
+}
+
 int64_t phasesOf(std::span<const UnitStride> axes) {
   int64_t phases = 1;
   for (const UnitStride &axis : axes)

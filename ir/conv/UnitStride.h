@@ -4,6 +4,7 @@
 #include "ir/conv/ConvAxis.h"
 
 #include <span>
+#include <vector>
 
 namespace quern::ir {
 
@@ -37,6 +38,7 @@ constexpr bool sumsSpectra(int64_t outputs, int64_t groupInputs, int64_t groups)
 }
 
 UnitStride unitStride(const ConvAxis &axis, bool sumsSpectra);
+std::vector<UnitStride> unitStrides(std::span<const ConvAxis> axes, bool sumsSpectra);
 
 /// Products of spectra for each input channel of an output.
 int64_t phasesOf(std::span<const UnitStride> axes);

@@ -34,11 +34,8 @@ using ir::ceilDiv;
 using ir::UnitStride;
 
 /// What is transformed along each axis.
-llvm::SmallVector<UnitStride, 3> unitStrides(const ConvShape &shape) {
-  llvm::SmallVector<UnitStride, 3> axes;
-  for (const ConvAxis &axis : shape.axes)
-    axes.push_back(ir::unitStride(axis, shape.sumsSpectra()));
-  return axes;
+std::vector<UnitStride> unitStrides(const ConvShape &shape) {
+  return ir::unitStrides(shape.axes, shape.sumsSpectra());
 }
 
 /// Whether vectors must run along the samples, for want of channels.
@@ -159,7 +156,7 @@ public:
       return "its kernels are made for f32 only";
     if (!shape.hasConstantFilter)
       return "the filter is not known when the model is compiled";
-    llvm::SmallVector<UnitStride, 3> axes = unitStrides(shape);
+    std::vector<UnitStride> axes = unitStrides(shape);
     if (llvm::all_of(axes, [](const UnitStride &unit) { return unit.axis.kernel == 1; }))
       return shape.taps() == 1
                  ? "one tap is a product already"
@@ -172,7 +169,7 @@ public:
   /// The whole, and tiles around twice and four times the filter.
   llvm::SmallVector<Tile> tiles(const ConvShape &shape) const override {
     llvm::SmallVector<Tile> list;
-    llvm::SmallVector<UnitStride, 3> axes = unitStrides(shape);
+    std::vector<UnitStride> axes = unitStrides(shape);
     auto whole = [&](const UnitStride &unit) { return nextSize(shape, wholeAxis(unit)); };
     auto add = [&](auto sizeOf) {
       Tile tile;
@@ -199,7 +196,7 @@ public:
 
   ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const override {
     double samples = 1, frequencies = 1, passes = 0, tiles = static_cast<double>(shape.batch);
-    llvm::SmallVector<UnitStride, 3> axes = unitStrides(shape);
+    std::vector<UnitStride> axes = unitStrides(shape);
     for (size_t i = 0; i < tile.size(); ++i) {
       samples *= static_cast<double>(tile[i]);
       passes += passesOf(tile[i]);

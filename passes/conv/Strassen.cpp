@@ -45,13 +45,6 @@ size_t cutAxis(const ConvShape &shape, int64_t sides) {
   return cutsOuter ? last - 1 : last;
 }
 
-/// Whether outputs of a third, outermost axis are images of their own.
-bool isSlabwise(const ConvShape &shape) {
-  const ConvAxis &outermost = shape.axes[0];
-  return shape.axes.size() < 3 ||
-         (outermost.kernel == 1 && outermost.padLow == 0 && outermost.padHigh == 0);
-}
-
 class Strassen final : public ConvAlgorithm {
 public:
   explicit Strassen(BlockProduct form) : form(form) {}
@@ -72,7 +65,7 @@ public:
       return "a matrix product has one group";
     if (shape.isProduct && shape.axes.size() > 2)
       return "has no kernel for rows along three axes";
-    if (!isSlabwise(shape))
+    if (!ir::isSlabwise(shape.axes.size(), shape.axes.front()))
       return "of three spatial axes it takes an outermost one without taps and padding";
     if (tiles(shape).empty())
       return "too small a product to be cut into blocks";

@@ -142,13 +142,19 @@ double productEfficiency(const ConvShape &shape, const TileCounts &counts, const
   return counts.isNested ? nestedEfficiency : denseEfficiency;
 }
 
-/// Whether kernels make all products of a block before any of them is transformed back: where
-/// panels of outputs, mostly two vectors wide, are enough for four threads.
+constexpr double kernelThreads = 4; ///< that kernels find work for
+
+/// Whether panels of outputs, mostly two vectors wide, are enough for these.
+bool hasPanels(const ConvShape &shape, const Machine &machine) {
+  return static_cast<double>(shape.outChannels) >= kernelThreads * 2 * machine.lanes;
+}
+
+/// Whether kernels make all products of a block before any of them is transformed back.
 bool makesWholeProducts(const ConvShape &shape, const TileCounts &counts, double in,
                         const Machine &machine) {
   constexpr double mostInputs = 1 << 20;
   double tiles = counts.tiles / static_cast<double>(shape.batch);
-  return shape.outChannels >= 8 * machine.lanes &&
+  return hasPanels(shape, machine) &&
          4 * counts.products * in * std::min(enoughTiles, tiles) > mostInputs;
 }
 
@@ -157,13 +163,11 @@ bool makesWholeProducts(const ConvShape &shape, const TileCounts &counts, double
 /// what is transformed, or panels of outputs are too few to be the tasks.
 double tilesOfBlock(const ConvShape &shape, const TileCounts &counts, double in,
                     const Machine &machine) {
-  constexpr double kernelThreads = 4; // that kernels find work for
   double inputs = 4 * counts.products * in;
   double wanted = std::max(enoughTiles, static_cast<double>(machine.l2Bytes) / inputs);
   bool hasManyBlocks = counts.tiles >= 3 * kernelThreads * wanted;
-  bool hasPanels = shape.outChannels >= 8 * machine.lanes;
   bool weighsLittle = filterBytes(shape, counts) <= inputs * counts.tiles;
-  if (!hasManyBlocks && (!hasPanels || weighsLittle))
+  if (!hasManyBlocks && (!hasPanels(shape, machine) || weighsLittle))
     wanted = std::min(wanted, std::ceil(counts.tiles / kernelThreads));
   return wanted;
 }

@@ -1,4 +1,6 @@
 // Strassen's product of blocks, and Winograd's variant of it, over convolutions of one group.
+#include "ir/conv/Strassen.h"
+
 #include "codegen/halide/ConvPlan.h"
 #include "codegen/halide/StrassenKernel.h"
 #include "codegen/halide/convs/PlannedConvEmitter.h"
@@ -14,14 +16,9 @@ public:
   StrassenEmitter() : PlannedConvEmitter(ir::ScheduleKind::strassen, /*wantsRows=*/true) {}
 
 private:
-  /// Whether outputs of a third, outermost axis are images of their own.
-  static bool isSlabwise(ir::ConvOp op) {
-    return op.getSpatialRank() < 3 ||
-           (op.getKernel()[0] == 1 && op.getPadLow()[0] == 0 && op.getPadHigh()[0] == 0);
-  }
-
   StrassenPlan plan(ir::ConvOp op, const CpuTarget &cpu, Knobs &knobs) const override {
-    if (!isSlabwise(op) || op.getGroups() > 1)
+    SpatialConv conv = spatialConvOf(op);
+    if (!ir::isSlabwise(conv.axes.size(), conv.axes.back()) || conv.groups > 1)
       throw EmitError{op.getLoc(), op.getAlgorithm()->text() +
                                        ": it needs one group, and of three spatial axes an "
                                        "outermost one without taps and padding"};

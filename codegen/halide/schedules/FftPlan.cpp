@@ -70,24 +70,19 @@ RegisterTile contractionTile(const FftPlan &plan) {
   return best;
 }
 
+/// Operations of transforms and of products, and bytes.
 struct Cost {
-  double flops = 0, workspace = 0, weights = 0;
+  double transforms = 0, products = 0, workspace = 0, weights = 0;
+  double flops() const { return transforms + products; }
 };
 
-int64_t phasesOf(const std::vector<FftAxis> &axes) {
-  int64_t phases = 1;
-  for (const FftAxis &axis : axes)
-    phases *= axis.unit.phases;
-  return phases;
-}
-
-Cost costOf(const SpatialConv &p, const std::vector<FftAxis> &axes, double frequencies,
-            double tiles) {
-  auto in = static_cast<double>(p.inChannels * phasesOf(axes)),
-       out = static_cast<double>(p.outChannels);
+Cost costOf(const SpatialConv &p, const std::vector<FftAxis> &axes, int64_t phases,
+            double frequencies, double tiles) {
+  auto in = static_cast<double>(p.inChannels * phases), out = static_cast<double>(p.outChannels);
   double pairs = in * out / static_cast<double>(p.groups);
   Cost cost;
-  cost.flops = tiles * (transformFlops(axes) * (in + out) + 8 * frequencies * pairs);
+  cost.transforms = tiles * transformFlops(axes) * (in + out);
+  cost.products = tiles * 8 * frequencies * pairs;
   cost.weights = 8 * frequencies * pairs;
   cost.workspace = p.isDepthwise() ? 0 : 8 * frequencies * tiles * (in + out);
   return cost;
@@ -95,26 +90,24 @@ Cost costOf(const SpatialConv &p, const std::vector<FftAxis> &axes, double frequ
 
 /// Nanoseconds of one core, roughly: products near the peak, transforms at a quarter of it, and
 /// what does not fit the cache at the rate of memory.
-double estimate(const SpatialConv &p, const std::vector<FftAxis> &axes, const CpuTarget &cpu) {
+double estimate(const SpatialConv &p, const std::vector<FftAxis> &axes, int64_t phases,
+                const CpuTarget &cpu) {
   double frequencies = 1, tiles = static_cast<double>(p.batch);
   for (size_t i = 0; i < axes.size(); ++i) {
     frequencies *= static_cast<double>(i == 0 ? axes[i].size / 2 + 1 : axes[i].size);
     tiles *= static_cast<double>(axes[i].tiles);
   }
-  auto in = static_cast<double>(p.inChannels * phasesOf(axes)),
-       out = static_cast<double>(p.outChannels);
-  Cost cost = costOf(p, axes, frequencies, tiles);
-  double transforms = tiles * transformFlops(axes) * (in + out);
+  Cost cost = costOf(p, axes, phases, frequencies, tiles);
   // What a channel vector keeps between the passes spills from the cache.
   double stored = 8 * frequencies * cpu.lanes;
   double rate = stored > 0.6 * static_cast<double>(cpu.l2Bytes) ? 0.15 : 0.25;
-  return (cost.flops - transforms) / (0.8 * cpu.flopsPerNanosecond) +
-         transforms / (rate * cpu.flopsPerNanosecond) + cost.weights / 10 + 2 * cost.workspace / 15;
+  return cost.products / (0.8 * cpu.flopsPerNanosecond) +
+         cost.transforms / (rate * cpu.flopsPerNanosecond) + cost.weights / 10 +
+         2 * cost.workspace / 15;
 }
 
-ir::UnitStride unitStrideOf(const SpatialConv &p, size_t axis) {
-  bool sums = ir::sumsSpectra(p.outChannels, p.inChannels / p.groups, p.groups);
-  return ir::unitStride(p.axes[axis], sums);
+bool sumsSpectra(const SpatialConv &p) {
+  return ir::sumsSpectra(p.outChannels, p.inChannels / p.groups, p.groups);
 }
 
 FftAxis cutAxis(const ir::UnitStride &unit, int64_t size) {
@@ -131,9 +124,7 @@ int64_t FftPlan::samplesGiven(size_t pass) const {
   return std::min(own.radix, ceilDiv(axes[own.axis].unit.axis.in, own.stride));
 }
 
-bool FftPlan::isElementwise() const {
-  return !ir::sumsSpectra(problem.outChannels, problem.inChannels / problem.groups, problem.groups);
-}
+bool FftPlan::isElementwise() const { return !sumsSpectra(problem); }
 
 bool FftPlan::hasSampleVectors() const {
   return problem.outChannels == 1 && axes.size() == 1 && groups.size() == 2 && isElementwise() &&
@@ -153,11 +144,12 @@ std::string FftPlan::text() const {
 FftPlan planFft(const SpatialConv &problem, const std::vector<int64_t> &sizes,
                 const CpuTarget &cpu) {
   FftPlan plan{.problem = problem, .cpu = cpu};
+  std::vector<ir::UnitStride> units = ir::unitStrides(problem.axes, sumsSpectra(problem));
   for (size_t i = 0; i < sizes.size(); ++i) {
-    plan.axes.push_back(cutAxis(unitStrideOf(problem, i), sizes[i]));
+    plan.axes.push_back(cutAxis(units[i], sizes[i]));
     plan.tiles *= plan.axes.back().tiles;
   }
-  plan.phases = phasesOf(plan.axes);
+  plan.phases = ir::phasesOf(units);
   plan.passes = ir::fftPasses(sizes);
   for (size_t first = 0; first < plan.passes.size();) {
     size_t last = first;
@@ -176,20 +168,19 @@ FftPlan planFft(const SpatialConv &problem, const std::vector<int64_t> &sizes,
   bool isOneSignal = plan.isElementwise() && !problem.isDepthwise();
   plan.panelWidth = isOneSignal ? 1 : int64_t{plan.tile.nv} * cpu.lanes;
   plan.panels = ceilDiv(problem.outChannels, plan.panelWidth);
-  Cost cost = costOf(problem, plan.axes, static_cast<double>(plan.frequencies),
+  Cost cost = costOf(problem, plan.axes, plan.phases, static_cast<double>(plan.frequencies),
                      static_cast<double>(plan.positions()));
-  plan.flops = cost.flops;
+  plan.flops = cost.flops();
   plan.workspaceBytes = cost.workspace + 16.0 * static_cast<double>(plan.frequencies * cpu.lanes);
-  plan.parallel = wantedTasks({.flops = 2 * cost.flops, .bytes = cost.weights}, cpu) > 1;
+  plan.parallel = wantedTasks({.flops = 2 * cost.flops(), .bytes = cost.weights}, cpu) > 1;
   return plan;
 }
 
 std::vector<int64_t> chooseFftSizes(const SpatialConv &p, const CpuTarget &cpu) {
   // Candidates of each axis: the whole, and smooth sizes for one tile more at a time.
   std::vector<std::vector<int64_t>> candidates;
-  std::vector<ir::UnitStride> units;
-  for (size_t axis = 0; axis < p.axes.size(); ++axis) {
-    const ir::UnitStride &unit = units.emplace_back(unitStrideOf(p, axis));
+  std::vector<ir::UnitStride> units = ir::unitStrides(p.axes, sumsSpectra(p));
+  for (const ir::UnitStride &unit : units) {
     std::vector<int64_t> sizes;
     int64_t last = 0;
     for (int64_t tiles = 1; tiles <= unit.kept(); ++tiles) {
@@ -209,7 +200,7 @@ std::vector<int64_t> chooseFftSizes(const SpatialConv &p, const CpuTarget &cpu) 
       std::vector<FftAxis> axes;
       for (size_t i = 0; i < current.size(); ++i)
         axes.push_back(cutAxis(units[i], current[i]));
-      double cost = estimate(p, axes, cpu);
+      double cost = estimate(p, axes, ir::phasesOf(units), cpu);
       if (cost < least) {
         least = cost;
         best = current;
