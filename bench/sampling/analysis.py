@@ -4,7 +4,7 @@
     bench/sampling/analysis.py --quern build/bin/quern
     bench/sampling/analysis.py --quern build/bin/quern gpt:T=8192
 
-A model is its file in models/ and its settings; without any, those of the table in bench/README.md. Beside it stands `quern check`,
+A model is its file in models/ and its settings; without any, those of the table in bench/sampling/README.md. Beside it stands `quern check`,
 which only reads the model. The least of several runs counts. No packages are needed.
 """
 

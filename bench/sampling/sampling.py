@@ -6,7 +6,7 @@ full pass for each element, and with a cached sampler as one would write it by h
     .deps/bench-venv/bin/python bench/sampling/sampling.py --quern build/bin/quern --cache .deps/bench/sampling \\
         --models wavenet --peers ort,openvino,iree
 
-Every graph is exported once, and timed in turns with all others (see bench/README.md). A sample costs the sum of count times best
+Every graph is exported once, and timed in turns with all others (see bench/README.md, "How it is measured"). A sample costs the sum of count times best
 latency. Drawing the elements and moving them in and out of the caches is not counted, which favours the peers. Before anything
 is timed, the cached graphs are driven over a small input and have to give what the full pass gives. Quern's time is the
 difference between two runs of the compiled program, start and end to end, that draw fewer and more.

@@ -10,8 +10,8 @@
 namespace quern::passes {
 namespace {
 
-/// Shares of the peak that the kernels reach (bench/README.md). A depthwise filter with more taps
-/// than that is read from memory for each output.
+/// Shares of the peak that the kernels reach (bench/conv/choice.md). A depthwise filter with more
+/// taps than that is read from memory for each output.
 constexpr double denseEfficiency = 0.68;
 constexpr double depthwiseEfficiency = 0.50;
 constexpr double largeDepthwiseEfficiency = 0.26;

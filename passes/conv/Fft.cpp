@@ -18,7 +18,7 @@ using Complex = std::complex<float>;
 
 /// Shares of the peak of products and of transforms; by how much a transform that fills the
 /// second-level cache takes longer; how often the filters' spectra and those of images pass behind
-/// that cache, and how many times faster within it (bench/README.md).
+/// that cache, and how many times faster within it (bench/conv/choice.md).
 constexpr double productEfficiency = 0.73;
 constexpr double transformEfficiency = 0.25;
 constexpr double cachePenalty = 0.33;

@@ -12,7 +12,7 @@
 namespace quern::passes {
 namespace {
 
-/// What patches cost that stay in a cache, beside such as do not (bench/README.md).
+/// What patches cost that stay in a cache, beside such as do not (bench/conv/choice.md).
 constexpr double shareInCache = 0.26;
 
 class Im2col final : public ConvAlgorithm {

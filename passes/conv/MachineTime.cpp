@@ -8,7 +8,7 @@ namespace quern::passes {
 namespace {
 
 /// How many times faster the second-level cache is than what is behind it, as seen by convolutions
-/// (bench/README.md).
+/// (bench/conv/choice.md).
 constexpr double cacheSpeed = 2.8;
 
 } // namespace

@@ -19,7 +19,7 @@ namespace {
 /// of f32, so that nothing is taken for separable that is not.
 constexpr double tolerance = 16 * unitRoundoff;
 
-/// Share of the peak that the pass along lines reaches (bench/README.md).
+/// Share of the peak that the pass along lines reaches (bench/conv/choice.md).
 constexpr double lineEfficiency = 0.22;
 
 /// The axis along which the shared factor runs.

@@ -21,7 +21,7 @@ using Block = std::valarray<float>;
 
 constexpr int64_t mostLevels = 2;
 /// How often the bytes of all factors and products are moved behind the caches, and the share of
-/// the fetching of weights that the products do not hide (bench/README.md).
+/// the fetching of weights that the products do not hide (bench/conv/choice.md).
 constexpr double exposedMoves = 3.0;
 constexpr double exposedFetch = 0.3;
 /// What an estimate is raised by, so that nothing is chosen for a gain within the estimate's error.

@@ -16,7 +16,7 @@ namespace {
 /// Shares of the peak that products reach between the transforms, what a transform's additions cost
 /// in flops of the peak, shares of the fetching of weights and of the moving of images that these
 /// do not hide, and how often the input passes for each further piece of a filter
-/// (bench/README.md).
+/// (bench/conv/choice.md).
 constexpr double denseEfficiency = 0.60;
 constexpr double narrowEfficiency = 0.10;
 constexpr double additionCost = 2.0;
