@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures what Quern compiles beside other runtimes, on this machine, in turns: same network, same weights, same input.
 
-  ./dev bench --models resnet50 --peers ort,openvino --threads 1,2 --markdown bench/peers/results.md
+  ./dev bench --models resnet50 --peers ort,openvino --threads 1,2 --markdown results.md
 
 Every competitor is loaded first; then each runs for a while, round after round, so that a slow spell of the machine hits all
 of them alike. A turn in which other processes kept the machine busy is tried again, and counts only where none was quieter.

@@ -3,7 +3,7 @@
 
   check.py [--root FOLDER]
 
-Rules, each a function below: includes (who may know whom), headers, names, open-ends, places, spaces, readmes, length
+Rules, each a function below: includes (who may know whom), headers, names, open-ends, places, spaces, links, readmes, length
 (only a warning). tests/lint/fixtures/broken is a small tree that breaks each; check_test.py compares what is found there
 with fixtures/expected.txt.
 """
@@ -114,30 +114,40 @@ def spaces(path, lines, report):
             report(number, "spaces", "trailing white space")
 
 
+def links(path, lines, report):
+    """Where a text sends its reader, there is something: links in Markdown, and Markdown files named anywhere."""
+    for number, line in enumerate(lines, 1):
+        named = re.findall(r"(?<![\w./-])((?:[\w-]+/)+[\w-]+\.md)\b", line)
+        if path.endswith(".md"):
+            named += re.findall(r"\]\(([\w./-]+)(?:#[\w-]*)?\)", re.sub(r"`[^`]*`", "", line))
+        for target in named:
+            if not any(os.path.exists(os.path.join(folder, target)) for folder in ("", os.path.dirname(path))):
+                report(number, "links", f"there is no {target}")
+
+
 def length(path, lines, report):
     if path.endswith(CPP + (".td", ".py")) and len(lines) > 400:
         report(1, "length", f"{len(lines)} lines: is it still one concept?", warning=True)
 
 
-RULES = (includes, headers, names, open_ends, places, spaces, length)
+RULES = (includes, headers, names, open_ends, places, spaces, links, length)
 
 
 def files(root):
     for folder, folders, names_here in os.walk(root):
-        here = os.path.relpath(folder, root)
-        folders[:] = sorted(f for f in folders if f not in SKIPPED and not (here == "." and f.startswith("build")))
+        folders[:] = sorted(f for f in folders if f not in SKIPPED and not (folder == root and f.startswith("build")))
         for name in sorted(names_here):
             if name.endswith(TEXT):
-                yield os.path.normpath(os.path.join(here, name))
+                yield os.path.normpath(os.path.join(folder, name))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--root", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-    root = parser.parse_args().root
+    os.chdir(parser.parse_args().root)
     found, seen, tops = [], 0, {}
-    for path in files(root):
-        with open(os.path.join(root, path), encoding="utf-8", errors="replace") as file:
+    for path in files("."):
+        with open(path, encoding="utf-8", errors="replace") as file:
             lines = file.read().split("\n")[:-1]
         seen += 1
         if "/" in path and path.endswith(CPP + (".td", ".qn")):
@@ -146,7 +156,7 @@ def main():
             rule(path, lines, lambda number, name, what, warning=False:
                  found.append((path, number, name, what, warning)))
     for folder in tops:
-        if not os.path.exists(os.path.join(root, folder, "README.md")):
+        if not os.path.exists(os.path.join(folder, "README.md")):
             found.append((folder, 1, "readmes", "a folder says in README.md what it is for", False))
     for path, number, name, what, warning in found:
         print(f"{path}:{number}: {'warning, ' if warning else ''}{name}: {what}")
