@@ -21,6 +21,12 @@ constexpr double narrowEfficiency = 0.20;
 /// Share of the fetching of weights that arithmetic does not hide.
 constexpr double exposedFetch = 0.30;
 
+/// How much longer a pointwise convolution with a stride takes whose pixels are multiples of this
+/// apart, and so meet in few sets of the first-level cache: patches lie side by side, and others
+/// are copied.
+constexpr double contention = 1.2;
+constexpr int64_t contestedBytes = 4096;
+
 /// How many times faster zeros are written, most of them to a cache, than read from behind it.
 constexpr double cacheSpeed = 4;
 
@@ -31,6 +37,12 @@ double paddingBytes(const ConvShape &shape) {
     padded *=
         static_cast<double>(axis.in + axis.padLow + axis.padHigh) / static_cast<double>(axis.in);
   return padded - static_cast<double>(shape.inputBytes());
+}
+
+bool isContested(const ConvShape &shape) {
+  int64_t stride = shape.axes.back().stride;
+  return shape.taps() == 1 && stride > 1 &&
+         bytesOf(shape.element) * shape.inChannels * stride % contestedBytes == 0;
 }
 
 double efficiencyOf(const ConvShape &shape) {
@@ -52,8 +64,9 @@ public:
     int64_t padded = computedBytesOf(shape.element) * shape.batch * (shape.inChannels + 16);
     for (const ConvAxis &axis : shape.axes)
       padded *= axis.in + axis.padLow + axis.padHigh + axis.stride;
-    return {.microseconds = directMicroseconds(shape, machine) +
-                            timeToFetch(machine, paddingBytes(shape)) / cacheSpeed / 1000,
+    return {.microseconds =
+                directMicroseconds(shape, machine) * (isContested(shape) ? contention : 1) +
+                timeToFetch(machine, paddingBytes(shape)) / cacheSpeed / 1000,
             .workspaceBytes = padded};
   }
 

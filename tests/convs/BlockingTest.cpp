@@ -41,6 +41,23 @@ TEST(Blocking, KeepsTheLastTilesOfAnImageInOneTask) {
         }
 }
 
+/// Where pixels are a multiple of 4 KB apart, and read often enough to pay for the copy.
+TEST(DirectConvPlan, CopiesPixelsThatWouldMeetInOneSet) {
+  auto inputOf = [](int64_t channels, int64_t outputs, int64_t stride) {
+    ConvProblem p;
+    p.inChannels = channels;
+    p.outChannels = outputs;
+    p.strideX = stride;
+    p.outWidth = 49;
+    p.inWidth = p.inputColumns(p.outWidth);
+    return planDirectConv(p, targets[1]).paddedInput;
+  };
+  EXPECT_EQ(inputOf(2048, 512, 1), PaddedInput::Root);
+  EXPECT_EQ(inputOf(2064, 512, 1), PaddedInput::Inline);
+  EXPECT_EQ(inputOf(2048, 32, 1), PaddedInput::Inline);
+  EXPECT_EQ(inputOf(2048, 512, 2), PaddedInput::Inline);
+}
+
 TEST(Blocking, KeepsTheLastRowsOfAProductInOneTask) {
   for (const CpuTarget &cpu : targets)
     for (int64_t columns : {64, 1000})

@@ -100,6 +100,23 @@ TEST(ConvVolumes, ProductsOfBlocksSlabBySlab) {
   checkCases(cases, target());
 }
 
+/// Pixels of 8 KB, which are copied so that those of a tile do not meet in one set of the cache;
+/// and patches of such.
+TEST(ConvPixels, ThatWouldMeetInOneSetOfTheCache) {
+  Cases cases;
+  for (ir::ConvAlgorithm algorithm :
+       {ir::ConvAlgorithm::direct, ir::ConvAlgorithm::im2col, ir::ConvAlgorithm::implicit_im2col})
+    for (int64_t stride : {1, 2}) {
+      ConvCase c{.shape = {}, .algorithm = algorithm, .epilogue = Epilogue::residual};
+      c.shape.batch = 2;
+      c.shape.inChannels = 2048;
+      c.shape.outChannels = 520;
+      c.shape.axes = {convAxis(1, 1), convAxis(49, 1, 0, 0, stride)};
+      cases.push_back(opCase(c));
+    }
+  checkCases(cases, target());
+}
+
 /// What a stride leaves unread at the end of an axis must not wrap round to its beginning.
 TEST(ConvPlanes, SpectraOfStrides) {
   Cases cases;

@@ -1,6 +1,7 @@
 #include "codegen/halide/schedules/DirectConv.h"
 
 #include "codegen/halide/schedules/Blocking.h"
+#include "codegen/halide/schedules/Buffers.h"
 #include "codegen/halide/schedules/Parallelism.h"
 #include "ir/conv/Division.h"
 
@@ -14,8 +15,6 @@ using Halide::Func;
 using Halide::TailStrategy;
 using Halide::Var;
 
-constexpr int64_t cacheLineFloats = 16;
-
 using ir::ceilDiv;
 
 int64_t largestDivisor(int64_t value, int64_t limit) {
@@ -27,6 +26,36 @@ int64_t largestDivisor(int64_t value, int64_t limit) {
 
 /// Bytes between the inputs of neighbouring outputs, channels last.
 int64_t positionBytes(const ConvProblem &p) { return 4 * p.inChannels * p.strideX; }
+
+/// Cycles that the copying of an input takes, for each product.
+double copyCost(const ConvProblem &p) {
+  constexpr double cyclesPerElement = 1.5;
+  return cyclesPerElement * static_cast<double>(p.batch * p.inWidth * p.inHeight * p.inChannels) /
+         (p.flops() / 2);
+}
+
+/// Chooses the tile, unless one is given, and whether the input is read where it lies: not where a
+/// copy, in which the pixels of a tile share the cache better, is worth its time. (With a stride it
+/// would move pixels that nobody reads.)
+void chooseOperands(DirectConvPlan &plan, std::optional<RegisterTile> tile) {
+  const ConvProblem &p = plan.problem;
+  TileQuery copied{.channels = p.outChannels,
+                   .width = p.outWidth,
+                   .height = p.outHeight,
+                   .depth = p.groupInputs() * p.taps()};
+  TileQuery inPlace = copied;
+  inPlace.positionBytes = positionBytes(p);
+  RegisterTile best = tile ? *tile : chooseGroupTile(copied, p.groups, plan.cpu);
+  plan.tile = best;
+  if (p.isPadded() || p.planarInput || p.computedInput)
+    return;
+  RegisterTile bestInPlace = tile ? *tile : chooseGroupTile(inPlace, p.groups, plan.cpu);
+  if (p.strideX == 1 && p.strideY == 1 &&
+      tileCost(copied, best, plan.cpu) + copyCost(p) < tileCost(inPlace, bestInPlace, plan.cpu))
+    plan.paddedInput = PaddedInput::Root;
+  else
+    plan.tile = bestInPlace;
+}
 
 /// Cuts a convolution into tasks: strips of rows, or of pixels where there is only one row (as
 /// pointwise ones arrive).
@@ -62,14 +91,7 @@ DirectConvPlan planDirectConv(const ConvProblem &p, const CpuTarget &cpu,
                               std::optional<RegisterTile> tile) {
   DirectConvPlan plan{.problem = p, .cpu = cpu};
   int64_t depth = p.groupInputs() * p.taps();
-  bool isCopied = p.isPadded() || p.planarInput || p.computedInput;
-  plan.tile = tile ? *tile
-                   : chooseGroupTile({.channels = p.outChannels,
-                                      .width = p.outWidth,
-                                      .height = p.outHeight,
-                                      .depth = depth,
-                                      .positionBytes = isCopied ? 0 : positionBytes(p)},
-                                     p.groups, cpu);
+  chooseOperands(plan, tile);
   plan.tile.mx = static_cast<int>(std::min<int64_t>(plan.tile.mx, p.outWidth));
   plan.tile.my = static_cast<int>(std::min<int64_t>(plan.tile.my, p.outHeight));
   plan.panelWidth = int64_t{plan.tile.nv} * cpu.lanes;
@@ -135,9 +157,11 @@ void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func 
       padded.compute_at(output, task);
     } else {
       padded.compute_root();
+      bool oneRow = p.inHeight == 1 && !p.planarInput;
       if (plan.parallel)
-        padded.parallel(
-            py, static_cast<int>(std::max<int64_t>(1, p.inHeight / (2 * plan.cpu.threads))));
+        padded.parallel(oneRow ? px : py,
+                        static_cast<int>(std::max<int64_t>(1, (oneRow ? p.inWidth : p.inHeight) /
+                                                                  (2 * plan.cpu.threads))));
     }
     if (p.planarInput)
       padded.reorder_storage(px, py, pc)
@@ -146,9 +170,8 @@ void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func 
     else if (p.inChannels >= lanes)
       padded.vectorize(
           pc, lanes, p.inChannels % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
-    // A cache line more for each pixel, where the pixels of a tile would meet in few sets.
-    if (!p.planarInput && sharingSet(mx, positionBytes(p)) > 3)
-      padded.align_storage(pc, static_cast<int>(p.inChannels + cacheLineFloats));
+    if (!p.planarInput)
+      spreadOverSets(padded, pc, p.inChannels, mx, positionBytes(p));
   }
 
   Var ac = acc.args()[0], ax = acc.args()[1], ay = acc.args()[2];

@@ -1,5 +1,6 @@
 #include "codegen/halide/schedules/Im2col.h"
 
+#include "codegen/halide/schedules/Buffers.h"
 #include "ir/conv/Division.h"
 
 #include <algorithm>
@@ -21,6 +22,7 @@ ConvProblem overPatches(const ConvProblem &p) {
   q.groups = p.groups;
   q.inWidth = q.outWidth = p.outWidth;
   q.inHeight = q.outHeight = p.outHeight;
+  q.computedInput = true;
   return q;
 }
 
@@ -28,7 +30,9 @@ ConvProblem overPatches(const ConvProblem &p) {
 
 Im2colPlan planIm2col(const ConvProblem &problem, PatchMatrix matrix, const CpuTarget &cpu,
                       std::optional<RegisterTile> tile) {
-  Im2colPlan plan{.matrix = matrix, .gemm = planDirectConv(overPatches(problem), cpu, tile)};
+  Im2colPlan plan{.matrix = matrix,
+                  .channels = problem.inChannels,
+                  .gemm = planDirectConv(overPatches(problem), cpu, tile)};
   // Turns of the innermost loop run over channels only.
   plan.gemm.unrollDepth = problem.groupInputs() % 4 == 0 ? 4 : 1;
   if (matrix == PatchMatrix::PerTask) {
@@ -65,6 +69,7 @@ void scheduleIm2col(const Im2colPlan &plan, Func patches, Func acc, Func output)
           y, static_cast<int>(std::max<int64_t>(1, p.outHeight / (2 * plan.gemm.cpu.threads))));
   }
   patches.vectorize(ci, lanes, TailStrategy::GuardWithIf);
+  spreadOverSets(patches, ci, plan.channels, plan.gemm.tile.mx, 4 * p.inChannels);
 }
 
 } // namespace quern::codegen

@@ -16,6 +16,7 @@ enum class PatchMatrix {
 /// group).
 struct Im2colPlan {
   PatchMatrix matrix = PatchMatrix::Whole;
+  int64_t channels = 1; ///< of the input
   DirectConvPlan gemm; ///< of the pointwise convolution over patches
 };
 

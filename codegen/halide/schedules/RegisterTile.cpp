@@ -17,6 +17,7 @@ struct Core {
   double perStep;           ///< cycles of a step that nothing hides
   double loadsPerCycle;     ///< sustained, of broadcasts and vectors together
   double l2Bytes, farBytes; ///< a cycle, from the second-level cache and from behind it
+  double contestedShare;    ///< of the second-level cache that a panel may fill besides the next
   double exposed;           ///< part of that traffic which the arithmetic does not hide
   /// Entering the loop, the epilogue and the stores of a tile, by accumulators squared, by
   /// accumulators times positions, and by accumulators.
@@ -31,6 +32,7 @@ Core coreOf(const CpuTarget &cpu) {
             .loadsPerCycle = 2,
             .l2Bytes = 38,
             .farBytes = 9,
+            .contestedShare = 0.45,
             .exposed = 0.25,
             .perSquare = 0,
             .perPosition = 0.7,
@@ -40,6 +42,7 @@ Core coreOf(const CpuTarget &cpu) {
           .loadsPerCycle = 1.5,
           .l2Bytes = 0.9 * vectorBytes,
           .farBytes = 0.3 * vectorBytes,
+          .contestedShare = 0.75,
           .exposed = 0,
           .perSquare = 3.2 / cpu.registers,
           .perPosition = 0,
@@ -61,11 +64,16 @@ bool fits(const RegisterTile &tile, const CpuTarget &cpu) {
   return accumulators + tile.nv + 1 <= cpu.registers;
 }
 
-/// Cycles for `bytes` of a packed panel of `panelBytes`, by the cache that holds it.
-double panelCycles(double bytes, double panelBytes, const Core &core, const CpuTarget &cpu) {
-  if (panelBytes <= 0.75 * static_cast<double>(cpu.l1Bytes))
+/// Cycles for `bytes` of a packed panel of `panelBytes`, by the cache that holds it while `tiles`
+/// pass over it. Where these are few, the fetching of the next panel drives it out.
+double panelCycles(double bytes, double panelBytes, int64_t tiles, const Core &core,
+                   const CpuTarget &cpu) {
+  constexpr double share = 0.75;
+  constexpr int64_t many = 12;
+  if (panelBytes <= share * static_cast<double>(cpu.l1Bytes))
     return 0; // counted as loads
-  bool isNear = panelBytes <= 0.75 * static_cast<double>(cpu.l2Bytes);
+  bool isNear =
+      panelBytes <= (tiles < many ? core.contestedShare : share) * static_cast<double>(cpu.l2Bytes);
   return bytes / (isNear ? core.l2Bytes : core.farBytes);
 }
 
@@ -85,7 +93,8 @@ double tileCost(const TileQuery &query, const RegisterTile &tile, const CpuTarge
   double accumulators = tile.accumulators();
   double depth = static_cast<double>(query.depth);
   double stepBytes = 4.0 * tile.nv * cpu.lanes;
-  double traffic = panelCycles(stepBytes, stepBytes * depth, core, cpu);
+  int64_t tiles = ir::ceilDiv(query.width, tile.mx) * ir::ceilDiv(query.height, tile.my);
+  double traffic = panelCycles(stepBytes, stepBytes * depth, tiles, core, cpu);
   double step = std::max({accumulators / fmasPerCycle, core.latency,
                           (tile.nv + positions) / core.loadsPerCycle, traffic}) +
                 core.perStep + core.exposed * traffic;

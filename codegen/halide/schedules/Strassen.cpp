@@ -1,5 +1,6 @@
 #include "codegen/halide/schedules/Strassen.h"
 
+#include "codegen/halide/schedules/Buffers.h"
 #include "codegen/halide/schedules/Parallelism.h"
 #include "ir/conv/Division.h"
 
@@ -14,8 +15,6 @@ using Halide::Func;
 using Halide::RDom;
 using Halide::TailStrategy;
 using Halide::Var;
-
-constexpr int64_t cacheLineFloats = 16;
 
 using ir::ceilDiv;
 
@@ -176,8 +175,8 @@ void scheduleStrassen(const StrassenPlan &plan, const StrassenStages &stages, Fu
       .reorder(args[4], args[0], args[1], args[2], args[3])
       .unroll(args[4]);
   const ConvProblem &q = plan.product.problem;
-  if (sharingSet(plan.product.tile.mx, 4 * q.inChannels * q.strideX) > 3)
-    factors.align_storage(args[0], constant(q.inChannels + cacheLineFloats));
+  spreadOverSets(factors, args[0], q.inChannels, plan.product.tile.mx,
+                 4 * q.inChannels * q.strideX);
   if (plan.product.parallel) {
     output.parallel(task);
     factors.parallel(args[2]);

@@ -13,10 +13,27 @@ namespace {
 using mlir::RankedTensorType;
 using mlir::Value;
 
+/// With all pixels on one axis where a compilation would put them there (collapse-pixels).
+passes::ConvShape collapsed(passes::ConvShape shape) {
+  bool isPixelwise = llvm::all_of(shape.axes, [](const passes::ConvAxis &axis) {
+    return axis.kernel == 1 && axis.stride == 1 && axis.padLow == 0 && axis.padHigh == 0;
+  });
+  if (!isPixelwise || shape.isProduct)
+    return shape;
+  passes::ConvAxis row;
+  for (passes::ConvAxis &axis : shape.axes) {
+    row.in *= axis.in;
+    axis = {};
+  }
+  row.out = row.in;
+  shape.axes.back() = row;
+  return shape;
+}
+
 class ConvModel {
 public:
   ConvModel(mlir::MLIRContext &context, const ConvVariant &variant)
-      : variant(variant), shape(variant.shape), builder(&context),
+      : variant(variant), shape(collapsed(variant.shape)), builder(&context),
         location(builder.getUnknownLoc()), module(mlir::ModuleOp::create(location)) {}
 
   mlir::OwningOpRef<mlir::ModuleOp> build() {
@@ -148,7 +165,7 @@ private:
   }
 
   const ConvVariant &variant;
-  const passes::ConvShape &shape;
+  passes::ConvShape shape;
   mlir::OpBuilder builder;
   mlir::Location location;
   mlir::OwningOpRef<mlir::ModuleOp> module;
