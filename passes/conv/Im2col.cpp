@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <limits>
 
 namespace quern::passes {
@@ -14,6 +15,9 @@ namespace {
 
 /// What patches cost that stay in a cache, beside such as do not (bench/conv/choice.md).
 constexpr double shareInCache = 0.26;
+
+/// Share of the fetching of weights, once more for each task, that arithmetic does not hide.
+constexpr double exposedFetch = 0.30;
 
 class Im2col final : public ConvAlgorithm {
 public:
@@ -33,10 +37,12 @@ public:
   ConvCost cost(const ConvShape &shape, const Tile &, const Machine &machine) const override {
     // Written once and read once.
     double patches = patchBytes(shape), copy = timeToFetch(machine, 2 * patches) / 1000;
-    return {
-        .microseconds = directMicroseconds(shape, machine) + (isWhole ? copy : copy * shareInCache),
-        .workspaceBytes =
-            static_cast<int64_t>(isWhole ? patches : std::min(patches, perTask(shape, machine)))};
+    double direct = directMicroseconds(shape, machine);
+    if (isWhole)
+      return {.microseconds = direct + copy, .workspaceBytes = static_cast<int64_t>(patches)};
+    double held = perTask(shape, machine), tasks = std::ceil(patches * machine.threads / held);
+    return {.microseconds = direct + copy * shareInCache + againMicroseconds(shape, tasks, machine),
+            .workspaceBytes = static_cast<int64_t>(std::min(patches, held))};
   }
 
   double errorBound(const ConvShape &shape, const Tile &) const override {
@@ -64,6 +70,15 @@ private:
                   static_cast<double>(computedBytesOf(ConvElement::f32));
     double image = patchBytes(shape) / static_cast<double>(shape.batch);
     return std::max(std::min(machine.threads * half, image / 2), machine.threads * tile);
+  }
+
+  /// Each task passes over all weights: those that its second-level cache does not hold are fetched
+  /// again.
+  static double againMicroseconds(const ConvShape &shape, double tasks, const Machine &machine) {
+    if (2 * shape.filterBytes() <= machine.l2Bytes)
+      return 0;
+    double again = (tasks - 1) * static_cast<double>(shape.filterBytes());
+    return exposedFetch * timeToFetch(machine, again) / 1000;
   }
 
   bool isWhole;
