@@ -4,6 +4,7 @@
 
 #include "codegen/halide/schedules/DirectConv.h"
 #include "codegen/halide/schedules/Gemm.h"
+#include "codegen/halide/schedules/RegisterTile.h"
 
 #include <gtest/gtest.h>
 
@@ -41,21 +42,18 @@ TEST(Blocking, KeepsTheLastTilesOfAnImageInOneTask) {
         }
 }
 
-/// Where pixels are a multiple of 4 KB apart, and read often enough to pay for the copy.
-TEST(DirectConvPlan, CopiesPixelsThatWouldMeetInOneSet) {
-  auto inputOf = [](int64_t channels, int64_t outputs, int64_t stride) {
-    ConvProblem p;
-    p.inChannels = channels;
-    p.outChannels = outputs;
-    p.strideX = stride;
-    p.outWidth = 49;
-    p.inWidth = p.inputColumns(p.outWidth);
-    return planDirectConv(p, targets[1]).paddedInput;
+/// Eight pixels that lie a multiple of 4 KB apart would fill a set of the first-level cache.
+TEST(RegisterTile, HoldsFewPixelsThatMeetInOneSet) {
+  auto positionsAt = [](int64_t channels) {
+    RegisterTile tile =
+        chooseTile({.channels = 512, .width = 49, .depth = channels, .positionBytes = 4 * channels},
+                   targets[1]);
+    return tile.mx;
   };
-  EXPECT_EQ(inputOf(2048, 512, 1), PaddedInput::Root);
-  EXPECT_EQ(inputOf(2064, 512, 1), PaddedInput::Inline);
-  EXPECT_EQ(inputOf(2048, 32, 1), PaddedInput::Inline);
-  EXPECT_EQ(inputOf(2048, 512, 2), PaddedInput::Inline);
+  EXPECT_LE(positionsAt(1024), 7);
+  EXPECT_LE(positionsAt(2048), 7);
+  EXPECT_GT(positionsAt(1040), 7);
+  EXPECT_GT(positionsAt(2064), 7);
 }
 
 TEST(Blocking, KeepsTheLastRowsOfAProductInOneTask) {

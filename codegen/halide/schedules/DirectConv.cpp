@@ -27,36 +27,6 @@ int64_t largestDivisor(int64_t value, int64_t limit) {
 /// Bytes between the inputs of neighbouring outputs, channels last.
 int64_t positionBytes(const ConvProblem &p) { return 4 * p.inChannels * p.strideX; }
 
-/// Cycles that the copying of an input takes, for each product.
-double copyCost(const ConvProblem &p) {
-  constexpr double cyclesPerElement = 1.5;
-  return cyclesPerElement * static_cast<double>(p.batch * p.inWidth * p.inHeight * p.inChannels) /
-         (p.flops() / 2);
-}
-
-/// Chooses the tile, unless one is given, and whether the input is read where it lies: not where a
-/// copy, in which the pixels of a tile share the cache better, is worth its time. (With a stride it
-/// would move pixels that nobody reads.)
-void chooseOperands(DirectConvPlan &plan, std::optional<RegisterTile> tile) {
-  const ConvProblem &p = plan.problem;
-  TileQuery copied{.channels = p.outChannels,
-                   .width = p.outWidth,
-                   .height = p.outHeight,
-                   .depth = p.groupInputs() * p.taps()};
-  TileQuery inPlace = copied;
-  inPlace.positionBytes = positionBytes(p);
-  RegisterTile best = tile ? *tile : chooseGroupTile(copied, p.groups, plan.cpu);
-  plan.tile = best;
-  if (p.isPadded() || p.planarInput || p.computedInput)
-    return;
-  RegisterTile bestInPlace = tile ? *tile : chooseGroupTile(inPlace, p.groups, plan.cpu);
-  if (p.strideX == 1 && p.strideY == 1 &&
-      tileCost(copied, best, plan.cpu) + copyCost(p) < tileCost(inPlace, bestInPlace, plan.cpu))
-    plan.paddedInput = PaddedInput::Root;
-  else
-    plan.tile = bestInPlace;
-}
-
 /// Cuts a convolution into tasks: strips of rows, or of pixels where there is only one row (as
 /// pointwise ones arrive).
 void chooseTasks(DirectConvPlan &plan, int64_t tasks, double panelBytes) {
@@ -91,7 +61,14 @@ DirectConvPlan planDirectConv(const ConvProblem &p, const CpuTarget &cpu,
                               std::optional<RegisterTile> tile) {
   DirectConvPlan plan{.problem = p, .cpu = cpu};
   int64_t depth = p.groupInputs() * p.taps();
-  chooseOperands(plan, tile);
+  bool isCopied = p.isPadded() || p.planarInput || p.computedInput;
+  plan.tile = tile ? *tile
+                   : chooseGroupTile({.channels = p.outChannels,
+                                      .width = p.outWidth,
+                                      .height = p.outHeight,
+                                      .depth = depth,
+                                      .positionBytes = isCopied ? 0 : positionBytes(p)},
+                                     p.groups, cpu);
   plan.tile.mx = static_cast<int>(std::min<int64_t>(plan.tile.mx, p.outWidth));
   plan.tile.my = static_cast<int>(std::min<int64_t>(plan.tile.my, p.outHeight));
   plan.panelWidth = int64_t{plan.tile.nv} * cpu.lanes;
@@ -157,11 +134,9 @@ void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func 
       padded.compute_at(output, task);
     } else {
       padded.compute_root();
-      bool oneRow = p.inHeight == 1 && !p.planarInput;
       if (plan.parallel)
-        padded.parallel(oneRow ? px : py,
-                        static_cast<int>(std::max<int64_t>(1, (oneRow ? p.inWidth : p.inHeight) /
-                                                                  (2 * plan.cpu.threads))));
+        padded.parallel(
+            py, static_cast<int>(std::max<int64_t>(1, p.inHeight / (2 * plan.cpu.threads))));
     }
     if (p.planarInput)
       padded.reorder_storage(px, py, pc)

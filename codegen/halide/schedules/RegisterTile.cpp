@@ -10,6 +10,7 @@ namespace quern::codegen {
 namespace {
 
 constexpr double fmasPerCycle = 2;
+constexpr int64_t wayBytes = 4096; ///< of the first-level cache: a line of each set
 
 /// What was measured of a core: bench/kernels' tables of one layer under many tiles, README.md.
 struct Core {
@@ -77,10 +78,19 @@ double panelCycles(double bytes, double panelBytes, int64_t tiles, const Core &c
   return bytes / (isNear ? core.l2Bytes : core.farBytes);
 }
 
+/// Cycles of a step for operands that drive each other from the first-level cache.
+double contention(const TileQuery &query, const RegisterTile &tile) {
+  constexpr int64_t safe = 7; // of eight lines of a set; the panel needs one
+  bool rowsMeetToo = query.positionBytes % wayBytes == 0;
+  int64_t positions = tile.mx * tile.my,
+          inSet = sharingSet(rowsMeetToo ? positions : tile.mx, query.positionBytes);
+  double each = inSet > safe ? 0.4 : inSet == safe ? 0.02 : 0;
+  return each * static_cast<double>(positions);
+}
+
 } // namespace
 
 int64_t sharingSet(int64_t positions, int64_t positionBytes) {
-  constexpr int64_t wayBytes = 4096;
   if (positionBytes == 0)
     return 0;
   int64_t apart = std::gcd(positionBytes, wayBytes); // this far or a multiple of it
@@ -98,9 +108,7 @@ double tileCost(const TileQuery &query, const RegisterTile &tile, const CpuTarge
   double step = std::max({accumulators / fmasPerCycle, core.latency,
                           (tile.nv + positions) / core.loadsPerCycle, traffic}) +
                 core.perStep + core.exposed * traffic;
-  constexpr int64_t safe = 6; // of eight lines of a set; the panel needs some
-  if (sharingSet(tile.mx, query.positionBytes) > safe)
-    step += 0.4 * positions;
+  step += contention(query, tile);
   double cycles = step * depth + core.perSquare * accumulators * accumulators +
                   core.perPosition * accumulators * positions + core.perAccumulator * accumulators;
   double waste = wasteFactor(query.channels, tile.nv * cpu.lanes) *
