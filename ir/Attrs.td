@@ -46,8 +46,8 @@ def Quern_ConvAttr : Quern_Attr<"Conv", "conv"> {
     `#quern.conv<direct>`, `#quern.conv<winograd, tile = [4, 4]>`. What `tile` counts is the
     algorithm's business: outputs of a tile along each spatial axis for winograd, the length of the
     transform along each spatial axis for fft, levels of recursion for strassen and strassen_winograd
-    (the variant with fewer additions), the extents of the shared factor for separable; the others
-    have none.
+    (the variant with fewer additions), for separable the extents of the shared factor, or of the
+    first of two convolutions and the channels of each group between them; the others have none.
   }];
   let parameters = (ins EnumParameter<Quern_ConvAlgorithm>:$algorithm,
                         OptionalArrayRefParameter<"int64_t">:$tile);

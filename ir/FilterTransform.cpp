@@ -3,6 +3,7 @@
 #include "ir/conv/Dft.h"
 #include "ir/conv/Division.h"
 #include "ir/conv/FftPasses.h"
+#include "ir/conv/LowRankFilter.h"
 #include "ir/conv/SeparableFilter.h"
 #include "ir/conv/Strassen.h"
 #include "ir/conv/TransformFilter.h"
@@ -75,14 +76,20 @@ StrassenFilter strassenOf(ConvAttr algorithm, llvm::ArrayRef<int64_t> filter) {
           .taps = mlir::ShapedType::getNumElements(filter.drop_front(2))};
 }
 
+/// Of three axes the outermost, and the other two as one.
 SeparableShape separableOf(llvm::ArrayRef<int64_t> tile, llvm::ArrayRef<int64_t> filter,
                            int64_t groups) {
   return {.groups = groups,
           .outputs = filter[0],
           .inputs = filter[1],
           .height = filter[2],
-          .width = filter[3],
+          .width = mlir::ShapedType::getNumElements(filter.drop_front(3)),
           .sharesRows = tile[0] == 1};
+}
+
+/// Channels of each group between two convolutions; 0 where a separable filter has none.
+int64_t rankOf(llvm::ArrayRef<int64_t> tile, llvm::ArrayRef<int64_t> filter) {
+  return tile.size() > filter.size() - 2 ? tile.back() : 0;
 }
 
 std::vector<double> winograd(FilterTransformOp op, llvm::ArrayRef<int64_t> shape,
@@ -160,11 +167,16 @@ void spectrum(FilterTransformOp op, llvm::ArrayRef<int64_t> shape, llvm::ArrayRe
   });
 }
 
-/// Both factors in lines of the longer one's length: [O + groups][C / groups][line].
+/// Where the tile says so, the factors by way of channels between, as LowRankBlocks. Else both
+/// factors in lines of the longer one's length: [O + groups][C / groups][line].
 std::vector<double> separable(FilterTransformOp op, llvm::ArrayRef<int64_t> filter,
                               llvm::ArrayRef<double> values) {
-  SeparableShape shape =
-      separableOf(op.getAlgorithm().getTile(), filter, static_cast<int64_t>(op.getGroups()));
+  llvm::ArrayRef<int64_t> tile = op.getAlgorithm().getTile();
+  SeparableShape shape = separableOf(tile, filter, static_cast<int64_t>(op.getGroups()));
+  if (int64_t rank = rankOf(tile, filter); rank > 0) {
+    LowRankFactors factors = factorise(shape, values, rank, separationTolerance);
+    return LowRankBlocks(shape, rank).store(factors.widenedTo(rank, shape));
+  }
   SeparableFactors factors = separate(shape, values);
   std::vector<double> lines;
   auto append = [&](llvm::ArrayRef<double> from, int64_t taps) {
@@ -234,13 +246,20 @@ mlir::FailureOr<Extents> inferStrassen(std::optional<mlir::Location> loc, ConvAt
 mlir::FailureOr<Extents> inferSeparable(std::optional<mlir::Location> loc,
                                         llvm::ArrayRef<int64_t> tile,
                                         llvm::ArrayRef<int64_t> filter, int64_t groups) {
-  bool alongX = filter.size() == 4 && tile[0] == 1 && tile[1] == filter[3];
-  bool alongY = filter.size() == 4 && tile[1] == 1 && tile[0] == filter[2];
-  if ((!alongX && !alongY) || groups < 1 || filter[0] % groups != 0)
+  auto isAlong = [&](size_t axis) {
+    Extents line(filter.size() - 2, 1);
+    line[axis] = filter[2 + axis];
+    return llvm::equal(line, tile.take_front(line.size()));
+  };
+  bool isLine = filter.size() > 3 && (isAlong(0) || (filter.size() == 4 && isAlong(1)));
+  if (!isLine || groups < 1 || filter[0] % groups != 0)
     return mlir::emitOptionalError(
-        loc, "W6: the shared factor is a line of the kernel's extent along one of "
-             "two axes, and groups divide the outputs");
-  return Extents{filter[0] + groups, filter[1], std::max(filter[2], filter[3])};
+        loc, "W6: the first pass is along a line of the kernel's extent along one of two axes or "
+             "the outermost of three, and groups divide the outputs");
+  SeparableShape shape = separableOf(tile, filter, groups);
+  if (int64_t rank = rankOf(tile, filter); rank > 0)
+    return Extents{LowRankBlocks(shape, rank).size()};
+  return Extents{filter[0] + groups, filter[1], std::max(shape.height, shape.width)};
 }
 
 } // namespace
@@ -255,7 +274,8 @@ inferTransformedFilter(std::optional<mlir::Location> loc, ConvAttr algorithm,
   llvm::ArrayRef<int64_t> tile = algorithm.getTile();
   ConvAlgorithm kind = algorithm.getAlgorithm();
   bool isStrassen = kind == ConvAlgorithm::strassen || kind == ConvAlgorithm::strassen_winograd;
-  if (tile.size() != (isStrassen ? 1 : spatial))
+  bool hasRank = kind == ConvAlgorithm::separable && tile.size() == spatial + 1;
+  if (tile.size() != (isStrassen ? 1 : spatial) && !hasRank)
     return mlir::emitOptionalError(loc, "W2: a tile of ", tile.size(), " entries for ", spatial,
                                    " spatial axes");
   if (strides.size() != spatial || dilations.size() != spatial)

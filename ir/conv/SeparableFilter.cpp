@@ -15,11 +15,6 @@ template <typename Visit> void forEachFilter(const SeparableShape &shape, Visit 
       visit(o * shape.inputs + i, (o * shape.inputs + i) * taps, shape.channel(o, i));
 }
 
-/// Where the tap (rest, shared) lies within a filter.
-int64_t tapAt(const SeparableShape &shape, int64_t rest, int64_t shared) {
-  return shape.sharesRows ? rest * shape.width + shared : shared * shape.width + rest;
-}
-
 double dot(const double *a, const double *b, int64_t count) {
   double sum = 0;
   for (int64_t k = 0; k < count; ++k)
@@ -32,7 +27,7 @@ std::vector<double> line(const SeparableShape &shape, std::span<const double> fi
                          int64_t rest) {
   std::vector<double> taps;
   for (int64_t k = 0; k < shape.sharedTaps(); ++k)
-    taps.push_back(filter[static_cast<size_t>(first + tapAt(shape, rest, k))]);
+    taps.push_back(filter[static_cast<size_t>(first + shape.tapAt(rest, k))]);
   return taps;
 }
 
@@ -117,7 +112,7 @@ double separationError(const SeparableShape &shape, std::span<const double> filt
     auto o = static_cast<size_t>(pair / shape.inputs);
     for (int64_t r = 0; r < shape.restTaps(); ++r)
       for (int64_t k = 0; k < shape.sharedTaps(); ++k) {
-        double weight = filter[static_cast<size_t>(first + tapAt(shape, r, k))];
+        double weight = filter[static_cast<size_t>(first + shape.tapAt(r, k))];
         double product =
             rounded(factors.rest[static_cast<size_t>(pair * shape.restTaps() + r)]) *
             rounded(factors.shared[static_cast<size_t>(channel * shape.sharedTaps() + k)]);

@@ -8,6 +8,10 @@
 
 namespace quern::ir {
 
+/// What factors may miss of the filter, of the sum of an output's absolute weights: some roundings
+/// of f32, so that nothing is taken for separable that is not.
+inline constexpr double separationTolerance = 16 * 0x1p-24;
+
 /// A filter [outputs][inputs of a group][height][width], row-major, of a convolution with groups.
 struct SeparableShape {
   int64_t groups = 1, outputs = 1, inputs = 1;
@@ -19,6 +23,10 @@ struct SeparableShape {
   /// Which input channel of all groups the filter (output, input of the group) reads.
   int64_t channel(int64_t output, int64_t input) const {
     return output / (outputs / groups) * inputs + input;
+  }
+  /// Where the tap (rest, shared) lies within a filter.
+  int64_t tapAt(int64_t rest, int64_t shared) const {
+    return sharesRows ? rest * width + shared : shared * width + rest;
   }
 };
 

@@ -63,18 +63,19 @@ def Quern_FilterTransformOp : Quern_InferredOp<"filter_transform", []> {
     as above where an output sums several spectra (ir/conv/UnitStride.h), else one. Strassen: the factors of the seven products of each level of blocks, as
     [7^levels, O', C', taps], where O' and C' are ceil(O / 2^levels), rounded up to 16, and
     ceil(C / 2^levels), with zeros beyond O and C. Separable: the filters without the factor that all
-    of an input channel share, and behind them that factor, as [O + groups, C / groups, the longer
-    kernel extent]. Computed in double precision, rounded once. Constraints:
+    of an input channel share, and behind them that factor, as [O + groups, C / groups, the more taps
+    of a factor]; with a third entry of the tile, the factors by way of so many channels of each group, in one row
+    as ir/conv/LowRankFilter.h has them. Computed in double precision, rounded once. Constraints:
 
       (W1) the filter is [O, C / groups, kernel...] of rank 3 to 5 and f32;
       (W2) the algorithm transforms filters, and its tile has an entry for each spatial axis, that of
-           strassen one entry;
+           strassen one entry, that of separable perhaps one more;
       (W3) strides and dilations have an entry for each spatial axis;
       (W4) a transform of the fft has no prime factor above 13 and holds the dilated filter; winograd
            needs at most 12 products along an axis;
       (W5) strassen takes one group and up to 3 levels;
-      (W6) separable takes two spatial axes and groups that divide O, and its tile is the kernel's
-           extent along one axis and 1 along the other;
+      (W6) separable takes two or three spatial axes and groups that divide O, and its tile is the
+           kernel's extent along one of two axes or the outermost of three, and 1 along the others;
       (W7) `lead`, which only fft takes, has an entry for each spatial axis, from 0 to less than the
            transform's samples.
   }];

@@ -27,8 +27,11 @@ const ConvAlgorithm &convAlgorithm(ir::ConvAlgorithm kind) {
 }
 
 llvm::SmallVector<Tile> ConvAlgorithm::tilesWith(const ConvShape &shape,
+                                                 std::optional<FilterView> filter,
                                                  llvm::ArrayRef<Tile> named) const {
   llvm::SmallVector<Tile> all = tiles(shape);
+  if (filter)
+    llvm::append_range(all, tilesFor(shape, *filter));
   for (const Tile &tile : named)
     if (!llvm::is_contained(all, tile) && offers(shape, tile))
       all.push_back(tile);

@@ -38,11 +38,18 @@ public:
     return llvm::is_contained(tiles(shape), tile);
   }
 
+  /// The variants that these weights make worth a thought besides, which weightRefusal() has
+  /// nothing against.
+  virtual llvm::SmallVector<Tile> tilesFor(const ConvShape &, const FilterView &) const {
+    return {};
+  }
+
   /// What offers() has beyond tiles(), for a user to read; empty where it has nothing.
   virtual std::string otherTiles() const { return ""; }
 
-  /// tiles(), and those of `named` that are more.
-  llvm::SmallVector<Tile> tilesWith(const ConvShape &shape, llvm::ArrayRef<Tile> named) const;
+  /// tiles(), those for the weights where these are known, and those of `named` that are more.
+  llvm::SmallVector<Tile> tilesWith(const ConvShape &shape, std::optional<FilterView> filter,
+                                    llvm::ArrayRef<Tile> named) const;
 
   /// Why a variant cannot compute it with these weights, where refusal() objects to nothing; empty
   /// where it can. Weights that are not known yet are no weights: an algorithm that depends on
@@ -54,7 +61,7 @@ public:
 
   /// Made-up weights [O, C / groups, kernel...] that weightRefusal has nothing against; empty where
   /// any will do.
-  virtual std::vector<float> suitableWeights(const ConvShape &) const { return {}; }
+  virtual std::vector<float> suitableWeights(const ConvShape &, const Tile &) const { return {}; }
 
   /// Estimated by counting products, transforms and traffic.
   virtual ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const = 0;

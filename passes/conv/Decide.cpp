@@ -39,8 +39,8 @@ std::vector<ConvCandidate> allCandidates(const ConvShape &shape, std::optional<F
       continue;
     }
     bool isNamed = policy.mode == ConvMode::fixed && policy.algorithm == algorithm->kind();
-    for (const Tile &tile :
-         isNamed ? algorithm->tilesWith(shape, policy.tile) : algorithm->tiles(shape)) {
+    for (const Tile &tile : algorithm->tilesWith(
+             shape, filter, isNamed ? llvm::ArrayRef<Tile>(policy.tile) : llvm::ArrayRef<Tile>())) {
       candidate.tile = tile;
       candidate.refusal = algorithm->weightRefusal(shape, tile, filter);
       candidate.cost = algorithm->cost(shape, tile, policy.machine);

@@ -1,11 +1,14 @@
-// Separable filters: where the weights are products of a row and a column, and all filters that
-// read an input channel share one of them, a pass along a line of each channel comes first, and a
-// convolution along the other axis does the rest. Blurs of one channel each are such, boxes and
-// Gaussians; trained filters hardly ever.
-#include "ir/conv/SeparableFilter.h"
+// Filters that come apart along their axes. Where the weights are products of a row and a column,
+// and all filters that read an input channel share one of them, a pass along a line of each channel
+// comes first, and a convolution along the other axis does the rest. Blurs of one channel each are
+// such, boxes and Gaussians; trained filters hardly ever. Where all lines of the filters along one
+// axis are combinations of few, a convolution along that axis into so many channels comes first.
+#include "ir/conv/LowRankFilter.h"
 #include "passes/conv/Algorithms.h"
+#include "passes/conv/ConvPolicy.h"
 #include "passes/conv/DirectCost.h"
 #include "passes/conv/MachineTime.h"
+#include "passes/conv/SeparableSimulation.h"
 
 #include <fmt/format.h>
 
@@ -15,31 +18,199 @@
 namespace quern::passes {
 namespace {
 
-/// What factors may miss of the filter, of the sum of a filter's absolute weights: some roundings
-/// of f32, so that nothing is taken for separable that is not.
-constexpr double tolerance = 16 * unitRoundoff;
+constexpr double tolerance = ir::separationTolerance;
+
+/// How much larger than the filter the products of so many channels' factors may be, and so the
+/// errors of rounding: those of random ones are a third of it.
+double mostGrowth(int64_t channels) { return 8 + static_cast<double>(channels); }
 
 /// Share of the peak that the pass along lines reaches (bench/conv/choice.md).
 constexpr double lineEfficiency = 0.22;
 
-/// The axis along which the shared factor runs.
-size_t sharedAxis(const Tile &tile) { return tile[0] == 1 ? 1 : 0; }
+/// The axis along which the first pass is: of three the outermost.
+size_t lineAxis(const Tile &tile) { return tile[0] == 1 ? 1 : 0; }
+
+/// Channels of each group that the first pass makes; 0 where it leaves them what they are.
+int64_t rankOf(const ConvShape &shape, const Tile &tile) {
+  return tile.size() > shape.axes.size() ? tile.back() : 0;
+}
 
 ir::SeparableShape separableShape(const ConvShape &shape, const Tile &tile) {
   return {.groups = shape.groups,
           .outputs = shape.outChannels,
           .inputs = shape.channelsPerGroup(),
           .height = shape.axes[0].kernel,
-          .width = shape.axes[1].kernel,
-          .sharesRows = sharedAxis(tile) == 1};
+          .width = shape.taps() / shape.axes[0].kernel,
+          .sharesRows = lineAxis(tile) == 1};
 }
 
-/// What is left to convolve when the lines are done.
+/// Whether a variant with channels between gives each output lines of its own (ir::withOwnLines).
+bool hasOwnLines(const ConvShape &shape, const Tile &tile) {
+  return rankOf(shape, tile) > 0 && shape.groups > 1 && shape.channelsPerGroup() == 1;
+}
+
+/// What is left to convolve when the first pass is done.
 ConvShape restOf(const ConvShape &shape, const Tile &tile) {
   ConvShape rest = shape;
-  ConvAxis &axis = rest.axes[sharedAxis(tile)];
+  ConvAxis &axis = rest.axes[lineAxis(tile)];
   axis = {.in = axis.out, .out = axis.out};
+  if (hasOwnLines(shape, tile))
+    rest.inChannels = rest.groups = shape.outChannels;
+  else if (rankOf(shape, tile) > 0)
+    rest.inChannels = shape.groups * rankOf(shape, tile);
   return rest;
+}
+
+/// The first pass as a convolution.
+ConvShape firstOf(const ConvShape &shape, const Tile &tile) {
+  ConvShape first = shape;
+  first.outChannels = shape.groups * rankOf(shape, tile);
+  for (size_t a = 0; a < first.axes.size(); ++a)
+    if (a != lineAxis(tile))
+      first.axes[a] = {.in = shape.axes[a].in, .out = shape.axes[a].in};
+  return first;
+}
+
+/// Multiplications for each output position of a group: of direct convolution, by lines of the
+/// inputs, and by each channel between two convolutions.
+struct Counts {
+  int64_t direct, lines, eachChannel;
+
+  Counts(const ConvShape &shape, const Tile &tile) {
+    int64_t inputs = shape.channelsPerGroup(), outputs = shape.outChannels / shape.groups;
+    int64_t line = shape.axes[lineAxis(tile)].kernel, rest = shape.taps() / line;
+    direct = inputs * outputs * line * rest;
+    lines = inputs * line + inputs * outputs * rest;
+    bool hasOwn = shape.groups > 1 && inputs == 1;
+    eachChannel = (hasOwn ? outputs : inputs) * line + outputs * rest;
+  }
+
+  /// Channels that multiply less than `limit`.
+  int64_t channelsBelow(int64_t limit) const { return (limit - 1) / eachChannel; }
+
+  /// Channels that are looked for: those that multiply less than direct convolution, and not so
+  /// many that it takes minutes, which is the cube of them.
+  int64_t mostChannels() const { return std::min<int64_t>(channelsBelow(direct), 256); }
+};
+
+/// Calls `visit` with the weights of one convolution after the other: a view may hold several.
+template <typename Visit>
+void forEachFilter(const ConvShape &shape, const FilterView &filter, Visit visit) {
+  auto each = static_cast<size_t>(shape.outChannels * shape.channelsPerGroup() * shape.taps());
+  for (llvm::ArrayRef<float> rest = filter.values; !rest.empty(); rest = rest.drop_front(each))
+    visit(std::vector<double>(rest.begin(), rest.begin() + each));
+}
+
+/// What is missed of the filters by products of lines that those of an input channel share.
+double missedByLines(const ConvShape &shape, const Tile &tile, const FilterView &filter) {
+  ir::SeparableShape lines = separableShape(shape, tile);
+  double error = 0;
+  forEachFilter(shape, filter, [&](const std::vector<double> &values) {
+    error = std::max(error, ir::separationError(lines, values, ir::separate(lines, values)));
+  });
+  return error;
+}
+
+/// What is missed by lines of each filter's own, of the first output of which it is more than the
+/// tolerance; nothing where there is none.
+std::optional<double> missedByOwnLines(const ConvShape &shape, const Tile &tile,
+                                       const FilterView &filter) {
+  ir::SeparableShape one = separableShape(shape, tile);
+  one.groups = one.outputs = 1;
+  auto each = static_cast<size_t>(shape.channelsPerGroup() * shape.taps());
+  for (llvm::ArrayRef<float> rest = filter.values; !rest.empty(); rest = rest.drop_front(each)) {
+    std::vector<double> values(rest.begin(), rest.begin() + each);
+    double missed = ir::separationError(one, values, ir::separate(one, values));
+    if (missed > tolerance)
+      return missed;
+  }
+  return std::nullopt;
+}
+
+/// What is missed by the best factors with so many channels of each group.
+ir::LowRankError missedByChannels(const ConvShape &shape, const Tile &tile, int64_t channels,
+                                  const FilterView &filter) {
+  ir::SeparableShape separable = separableShape(shape, tile);
+  ir::LowRankError error;
+  forEachFilter(shape, filter, [&](const std::vector<double> &values) {
+    ir::LowRankError one =
+        ir::lowRankError(separable, values, ir::factorise(separable, values, channels, tolerance));
+    error = {std::max(error.missed, one.missed), std::max(error.growth, one.growth)};
+  });
+  return error;
+}
+
+bool isExact(const ir::LowRankError &error, int64_t channels) {
+  return error.missed <= tolerance && error.growth <= mostGrowth(channels);
+}
+
+/// The fewest channels that factors of the filter need; nothing where these are too many.
+std::optional<int64_t> fewestChannels(const ConvShape &shape, const Tile &tile,
+                                      const Counts &counts, const FilterView &filter) {
+  ir::SeparableShape separable = separableShape(shape, tile);
+  int64_t most = counts.mostChannels();
+  int64_t channels = 1;
+  bool areFew = most > 0;
+  forEachFilter(shape, filter, [&](const std::vector<double> &values) {
+    areFew = areFew && !ir::clearlyExceedsRank(separable, values, most);
+    if (!areFew)
+      return;
+    ir::LowRankFactors factors = ir::factorise(separable, values, most, tolerance);
+    areFew = isExact(ir::lowRankError(separable, values, factors), factors.rank);
+    channels = std::max(channels, factors.rank);
+  });
+  return areFew ? std::optional(channels) : std::nullopt;
+}
+
+std::vector<float> drawn(std::mt19937 &random, int64_t count) {
+  std::vector<float> values(static_cast<size_t>(count));
+  for (float &value : values)
+    value = static_cast<float>(static_cast<double>(random()) * 0x1p-31 - 1);
+  return values;
+}
+
+/// One row and one column for each input channel, which filters of different size share.
+std::vector<float> productsOfLines(const ConvShape &shape) {
+  std::mt19937 random(4);
+  int64_t height = shape.axes[0].kernel, width = shape.taps() / height;
+  int64_t inputs = shape.channelsPerGroup(), outputsEach = shape.outChannels / shape.groups;
+  std::vector<float> columns = drawn(random, shape.inChannels * height),
+                     rows = drawn(random, shape.inChannels * width),
+                     sizes = drawn(random, shape.outChannels), weights;
+  for (int64_t o = 0; o < shape.outChannels; ++o)
+    for (int64_t i = 0; i < inputs; ++i)
+      for (int64_t tap = 0; tap < height * width; ++tap) {
+        int64_t channel = o / outputsEach * inputs + i;
+        weights.push_back(sizes[static_cast<size_t>(o)] *
+                          columns[static_cast<size_t>(channel * height + tap / width)] *
+                          rows[static_cast<size_t>(channel * width + tap % width)]);
+      }
+  return weights;
+}
+
+/// Sums of as many products of lines as the variant has channels.
+std::vector<float> sumsOfProducts(const ConvShape &shape, const Tile &tile) {
+  std::mt19937 random(4);
+  ir::SeparableShape s = ir::withOwnLines(separableShape(shape, tile));
+  int64_t rank = rankOf(shape, tile);
+  std::vector<float> rest = drawn(random, s.outputs * rank * s.restTaps()),
+                     lines = drawn(random, s.groups * rank * s.inputs * s.sharedTaps()),
+                     weights(static_cast<size_t>(s.outputs * s.inputs * s.height * s.width));
+  for (int64_t o = 0; o < s.outputs; ++o)
+    for (int64_t i = 0; i < s.inputs; ++i)
+      for (int64_t tap = 0; tap < s.restTaps(); ++tap)
+        for (int64_t k = 0; k < s.sharedTaps(); ++k) {
+          double sum = 0;
+          for (int64_t r = 0; r < rank; ++r) {
+            int64_t line = (o / (s.outputs / s.groups) * rank + r) * s.inputs + i;
+            sum += static_cast<double>(
+                       rest[static_cast<size_t>((o * rank + r) * s.restTaps() + tap)]) *
+                   static_cast<double>(lines[static_cast<size_t>(line * s.sharedTaps() + k)]);
+          }
+          int64_t first = (o * s.inputs + i) * s.height * s.width;
+          weights[static_cast<size_t>(first + s.tapAt(tap, k))] = static_cast<float>(sum);
+        }
+  return weights;
 }
 
 class Separable final : public ConvAlgorithm {
@@ -51,134 +222,157 @@ public:
       return "its kernels are made for f32 only";
     if (!shape.hasConstantFilter)
       return "the filter is not known when the model is compiled";
-    if (shape.axes.size() != 2)
-      return "separates two spatial axes";
-    if (shape.axes[0].kernel == 1 || shape.axes[1].kernel == 1)
+    int64_t outer = shape.axes[0].kernel;
+    if (shape.axes.size() == 1 || outer == shape.taps())
       return "a line of taps has nothing to separate";
-    if (shape.groups > 1 && !shape.isDepthwise())
-      return "has no kernel for groups of several channels";
+    if (outer == 1)
+      return shape.axes.size() == 2 ? "a line of taps has nothing to separate"
+                                    : "of three axes it separates the outermost, of one tap here";
     return "";
   }
 
   llvm::SmallVector<Tile> tiles(const ConvShape &shape) const override {
+    if (shape.axes.size() == 3)
+      return {{shape.axes[0].kernel, 1, 1}};
     // Columns first: of equal cost, they are faster.
     return {{shape.axes[0].kernel, 1}, {1, shape.axes[1].kernel}};
+  }
+
+  /// By channels between two convolutions, where that takes fewer multiplications than lines do, or
+  /// than direct convolution where lines do not apply.
+  llvm::SmallVector<Tile> tilesFor(const ConvShape &shape,
+                                   const FilterView &filter) const override {
+    llvm::SmallVector<Tile> list;
+    if (!isFinite(filter))
+      return list;
+    for (Tile &tile : tiles(shape)) {
+      Counts counts(shape, tile);
+      std::optional<int64_t> channels = fewestChannels(shape, tile, counts, filter);
+      if (!channels)
+        continue;
+      bool isOfLines = missedByLines(shape, tile, filter) <= tolerance;
+      if (isOfLines && *channels > counts.channelsBelow(counts.lines))
+        continue;
+      tile.push_back(*channels);
+      list.push_back(tile);
+    }
+    return list;
+  }
+
+  bool offers(const ConvShape &shape, const Tile &tile) const override {
+    if (rankOf(shape, tile) == 0)
+      return llvm::is_contained(tiles(shape), tile);
+    Counts counts(shape, tile);
+    return tile.size() == shape.axes.size() + 1 &&
+           llvm::is_contained(tiles(shape), Tile(llvm::ArrayRef(tile).drop_back())) &&
+           rankOf(shape, tile) <= counts.channelsBelow(counts.direct);
+  }
+
+  std::string otherTiles() const override {
+    return "those with one number more, of channels between two convolutions, that multiply less "
+           "than direct convolution";
   }
 
   std::string weightRefusal(const ConvShape &shape, const Tile &tile,
                             std::optional<FilterView> filter) const override {
     if (!filter)
       return "depends on the weights, which are not known";
-    if (!llvm::all_of(filter->values, [](float w) { return std::isfinite(w); }))
+    if (!isFinite(*filter))
       return "its weights are not all finite numbers";
-    ir::SeparableShape separable = separableShape(shape, tile);
-    double error = 0;
-    // The filters of one convolution, or of several of that shape.
-    auto each = static_cast<size_t>(shape.outChannels * shape.channelsPerGroup() * shape.taps());
-    for (llvm::ArrayRef<float> rest = filter->values; !rest.empty(); rest = rest.drop_front(each)) {
-      std::vector<double> values(rest.begin(), rest.begin() + each);
-      error =
-          std::max(error, ir::separationError(separable, values, ir::separate(separable, values)));
-    }
-    if (error <= tolerance)
-      return "";
-    return fmt::format("its filters are not products of two lines, one of them shared: {:.1e} of a "
-                       "filter is left",
-                       error);
+    return rankOf(shape, tile) > 0 ? refusalOfChannels(shape, tile, *filter)
+                                   : refusalOfLines(shape, tile, *filter);
   }
 
-  /// One row and one column for each input channel, which filters of different size share.
-  std::vector<float> suitableWeights(const ConvShape &shape) const override {
-    std::mt19937 random(4);
-    auto draw = [&](int64_t count) {
-      std::vector<float> values(static_cast<size_t>(count));
-      for (float &value : values)
-        value = static_cast<float>(static_cast<double>(random()) * 0x1p-31 - 1);
-      return values;
-    };
-    int64_t height = shape.axes[0].kernel, width = shape.axes[1].kernel;
-    int64_t inputs = shape.channelsPerGroup(), outputsEach = shape.outChannels / shape.groups;
-    std::vector<float> columns = draw(shape.inChannels * height),
-                       rows = draw(shape.inChannels * width), sizes = draw(shape.outChannels),
-                       weights;
-    for (int64_t o = 0; o < shape.outChannels; ++o)
-      for (int64_t i = 0; i < inputs; ++i)
-        for (int64_t tap = 0; tap < height * width; ++tap) {
-          int64_t channel = o / outputsEach * inputs + i;
-          weights.push_back(sizes[static_cast<size_t>(o)] *
-                            columns[static_cast<size_t>(channel * height + tap / width)] *
-                            rows[static_cast<size_t>(channel * width + tap % width)]);
-        }
-    return weights;
+  std::vector<float> suitableWeights(const ConvShape &shape, const Tile &tile) const override {
+    return rankOf(shape, tile) > 0 ? sumsOfProducts(shape, tile) : productsOfLines(shape);
   }
 
   ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const override {
     ConvShape rest = restOf(shape, tile);
-    const ConvAxis &axis = shape.axes[sharedAxis(tile)];
-    int64_t products = rest.inputBytes() / 4 * axis.kernel;
-    double lines = timeToCompute(machine, 2 * static_cast<double>(products), lineEfficiency);
     // A strip of lines for each thread at most the whole, each pixel followed by a cache line.
     int64_t workspace = rest.inputBytes() / rest.inChannels * (rest.inChannels + 16);
-    return {.microseconds = directMicroseconds(rest, machine) + lines / 1000,
-            .workspaceBytes = workspace};
+    if (rankOf(shape, tile) > 0 && !hasOwnLines(shape, tile))
+      return {.microseconds = directMicroseconds(firstOf(shape, tile), machine) +
+                              directMicroseconds(rest, machine),
+              .workspaceBytes = workspace + shape.inputBytes()};
+    int64_t products = rest.inputBytes() / 4 * shape.axes[lineAxis(tile)].kernel;
+    double lines = timeToCompute(machine, 2 * static_cast<double>(products), lineEfficiency);
+    int64_t times = std::max<int64_t>(rankOf(shape, tile), 1);
+    return {.microseconds =
+                static_cast<double>(times) * (directMicroseconds(rest, machine) + lines / 1000),
+            .workspaceBytes = times * workspace};
   }
 
   double errorBound(const ConvShape &shape, const Tile &tile) const override {
     // Both factors are rounded, and may miss the filter by the tolerance.
-    int64_t sums = shape.axes[sharedAxis(tile)].kernel +
-                   shape.channelsPerGroup() * restOf(shape, tile).taps() + 2;
-    return roundings(static_cast<double>(sums)) * (1 + tolerance) + tolerance;
+    bool isMixed = rankOf(shape, tile) > 0;
+    int64_t line = shape.axes[lineAxis(tile)].kernel, rest = shape.taps() / line;
+    int64_t sums = line * (isMixed ? shape.channelsPerGroup() : 1) +
+                   rest * (isMixed ? rankOf(shape, tile) : shape.channelsPerGroup()) + 2;
+    return roundings(static_cast<double>(sums)) * (isMixed ? mostGrowth(rankOf(shape, tile)) : 1) *
+               (1 + tolerance) +
+           tolerance;
   }
 
-  std::vector<float> simulate(const SampleConv &sample, const Tile &tile) const override;
-};
-
-/// The sample's factors in f32. Each output has a shared factor of its own: outputs of a sample may
-/// be of different groups.
-struct SampleFactors {
-  ir::SeparableShape shape;
-  std::vector<float> rest, shared;
-
-  SampleFactors(const SampleConv &sample, bool sharesRows)
-      : shape{.groups = sample.outputs,
-              .outputs = sample.outputs,
-              .inputs = sample.channels,
-              .height = sample.kernel[0],
-              .width = sample.kernel[1],
-              .sharesRows = sharesRows} {
-    std::vector<double> filter(sample.filter.begin(), sample.filter.end());
-    ir::SeparableFactors factors = ir::separate(shape, filter);
-    rest.assign(factors.rest.begin(), factors.rest.end());
-    shared.assign(factors.shared.begin(), factors.shared.end());
+  std::vector<float> simulate(const SampleConv &sample, const Tile &tile) const override {
+    bool isOfChannels = tile.size() > sample.kernel.size();
+    return isOfChannels ? simulateChannels(sample, lineAxis(tile))
+                        : simulateLines(sample, lineAxis(tile));
   }
-};
 
-std::vector<float> Separable::simulate(const SampleConv &sample, const Tile &tile) const {
-  bool sharesRows = sharedAxis(tile) == 1;
-  SampleFactors factors(sample, sharesRows);
-  int64_t lineTaps = factors.shape.sharedTaps(), restTaps = factors.shape.restTaps();
-  int64_t width = sample.in()[1], alongLine = sharesRows ? 1 : width,
-          alongRest = sharesRows ? width : 1;
-  std::vector<float> sums;
-  for (int64_t o = 0; o < sample.outputs; ++o)
-    for (int64_t p = 0; p < sample.outputSize(); ++p) {
-      int64_t place = p / sample.out[1] * width + p % sample.out[1];
-      float sum = 0;
-      for (int64_t c = 0; c < sample.channels; ++c)
-        for (int64_t r = 0; r < restTaps; ++r) {
-          const float *x = sample.input.data() + c * sample.inputSize() + place + r * alongRest;
-          const float *w = factors.shared.data() + (o * sample.channels + c) * lineTaps;
-          float line = 0;
-          for (int64_t k = 0; k < lineTaps; ++k)
-            line = std::fma(w[k], x[k * alongLine], line);
-          sum =
-              std::fma(factors.rest[static_cast<size_t>((o * sample.channels + c) * restTaps + r)],
-                       line, sum);
-        }
-      sums.push_back(sum);
+private:
+  static bool isFinite(const FilterView &filter) {
+    return llvm::all_of(filter.values, [](float w) { return std::isfinite(w); });
+  }
+
+  static std::string refusalOfLines(const ConvShape &shape, const Tile &tile,
+                                    const FilterView &filter) {
+    const char *factors = shape.axes.size() == 3 ? "a line and a plane" : "two lines";
+    if (auto missed = missedByOwnLines(shape, tile, filter))
+      return fmt::format("its filters are not products of {}: {:.1e} of a filter is left", factors,
+                         *missed);
+    if (missedByLines(shape, tile, filter) <= tolerance)
+      return "";
+    return fmt::format("each filter is a product of {}, but those of an input channel share none; ",
+                       factors) +
+           channelsInstead(shape, tile, filter);
+  }
+
+  /// What it would take by channels between two convolutions.
+  static std::string channelsInstead(const ConvShape &shape, const Tile &tile,
+                                     const FilterView &filter) {
+    Counts counts(shape, tile);
+    if (auto channels = fewestChannels(shape, tile, counts, filter)) {
+      Tile instead = tile;
+      instead.push_back(*channels);
+      return fmt::format("{} has {}", variantText(ir::ConvAlgorithm::separable, instead),
+                         hasOwnLines(shape, instead)
+                             ? "lines of each output's own"
+                             : "as many channels between two convolutions as it takes");
     }
-  return sums;
-}
+    int64_t most = counts.mostChannels();
+    std::string text = fmt::format("it takes more than {} channels between two convolutions", most);
+    if (int64_t products = (most + 1) * counts.eachChannel; products >= counts.direct)
+      text += fmt::format(", with {} multiplications or more, of which direct convolution has {}",
+                          products, counts.direct);
+    return text;
+  }
+
+  static std::string refusalOfChannels(const ConvShape &shape, const Tile &tile,
+                                       const FilterView &filter) {
+    ir::LowRankError error = missedByChannels(shape, tile, rankOf(shape, tile), filter);
+    if (isExact(error, rankOf(shape, tile)))
+      return "";
+    if (error.missed > tolerance)
+      return fmt::format("so many channels between two convolutions are too few for its filters: "
+                         "{:.1e} of a filter is left",
+                         error.missed);
+    return fmt::format(
+        "the factors of its filters are {:.1e} times as large as these, and so would "
+        "be the errors of rounding",
+        error.growth);
+  }
+};
 
 } // namespace
 

@@ -72,23 +72,32 @@ private:
   ir::FilterTransformOp transform;
 };
 
-/// Filters that are products of a row and a column, one of which all filters that read an input
-/// channel share: lines of those that were drawn.
+/// Filters that come apart, made of lines of those that were drawn: products of a row and a column,
+/// one of which all filters that read an input channel share; or, by channels between, sums of the
+/// lines of their group's first filters, each times taps of its own.
 Tensor separableFilter(const ConvCase &c, const Tensor &drawn) {
   const ConvShape &s = c.shape;
-  bool sharesRows = c.tile[0] == 1;
+  bool sharesRows = c.tile[0] == 1, isOfChannels = c.tile.size() > s.axes.size();
   Tensor filter = drawn;
-  int64_t height = s.axes[0].kernel, width = s.axes[1].kernel, each = height * width;
+  int64_t height = s.axes[0].kernel, each = s.taps(), width = each / height;
   int64_t inputs = s.channelsPerGroup(), outputs = s.outChannels / s.groups;
   auto first = [&](int64_t o, int64_t i) { return (o * inputs + i) * each; };
+  // The drawn filter (o, i) has a line along the shared axis for each of its taps along the other.
+  auto line = [&](int64_t o, int64_t i, int64_t number, int64_t k) {
+    return drawn.values[static_cast<size_t>(
+        first(o, i) + (sharesRows ? number * width + k : k * width + number))];
+  };
   for (int64_t o = 0; o < s.outChannels; ++o)
     for (int64_t i = 0; i < inputs; ++i)
       for (int64_t tap = 0; tap < each; ++tap) {
-        int64_t shared = first(o / outputs * outputs, i), own = first(o, i);
-        int64_t row = (sharesRows ? shared : own) + tap % width,
-                column = (sharesRows ? own : shared) + tap / width * width;
-        filter.values[static_cast<size_t>(first(o, i) + tap)] =
-            drawn.values[static_cast<size_t>(row)] * drawn.values[static_cast<size_t>(column)];
+        int64_t along = sharesRows ? tap % width : tap / width,
+                across = sharesRows ? tap / width : tap % width;
+        int64_t firstOfGroup = o / outputs * outputs, linesEach = sharesRows ? height : width;
+        double sum = isOfChannels ? 0 : line(firstOfGroup, i, 0, along) * line(o, i, across, 0);
+        for (int64_t r = 0; isOfChannels && r < c.tile.back(); ++r)
+          sum += line(firstOfGroup + r / linesEach % outputs, i, r % linesEach, along) *
+                 line(o, r % inputs, across, r / inputs);
+        filter.values[static_cast<size_t>(first(o, i) + tap)] = sum;
       }
   return reference::cast(filter, "f32");
 }

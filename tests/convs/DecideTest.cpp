@@ -303,58 +303,5 @@ TEST(Strassen, IsNotChosenBeyondTheBudgetOnErrors) {
   EXPECT_FALSE(isStrassen(decision.algorithm));
 }
 
-/// A Gaussian blur of each channel, wider from channel to channel.
-std::vector<float> blurs(int64_t channels, int64_t taps) {
-  std::vector<float> weights;
-  for (int64_t c = 0; c < channels; ++c) {
-    double sigma = 0.5 + 0.05 * static_cast<double>(c);
-    auto tap = [&](int64_t k) {
-      auto distance = static_cast<double>(k - taps / 2);
-      return std::exp(-distance * distance / (2 * sigma * sigma));
-    };
-    for (int64_t y = 0; y < taps; ++y)
-      for (int64_t x = 0; x < taps; ++x)
-        weights.push_back(static_cast<float>(tap(y) * tap(x)));
-  }
-  return weights;
-}
-
-TEST(Separable, IsChosenForBlursAndForNothingThatOnlyLooksLikeOne) {
-  ConvShape shape = square(32, 56, 7, 32);
-  std::vector<float> weights = blurs(32, 7);
-  EXPECT_EQ(decideBy(shape, weights, ConvPolicy()).algorithm, ir::ConvAlgorithm::separable);
-  weights[24] *= 1.001F; // the middle of the first filter
-  for (ConvDecision decision : {decideBy(shape, weights, ConvPolicy()),
-                                decideBy(shape, weightsOf(shape, 0), ConvPolicy())}) {
-    EXPECT_NE(decision.algorithm, ir::ConvAlgorithm::separable);
-    for (const ConvCandidate &candidate : decision.candidates)
-      if (candidate.algorithm == ir::ConvAlgorithm::separable) {
-        EXPECT_NE(candidate.refusal.find("not products"), std::string::npos) << candidate.refusal;
-      }
-  }
-}
-
-TEST(Separable, IsNotChosenWithoutWeights) {
-  ConvPolicy policy;
-  policy.mode = ConvMode::automatic;
-  ConvDecision decision = decide(square(32, 56, 7, 32), std::nullopt, policy);
-  EXPECT_NE(decision.algorithm, ir::ConvAlgorithm::separable);
-}
-
-/// Dense filters that share the row of each input channel.
-TEST(Separable, SharedRowsOfDenseFiltersAreFound) {
-  ConvShape shape = square(16, 40, 5);
-  std::vector<float> drawn = weightsOf(shape, 0), weights = drawn;
-  for (size_t filter = 0; filter < 16 * 16; ++filter)
-    for (size_t tap = 0; tap < 25; ++tap)
-      weights[filter * 25 + tap] = drawn[filter * 25 + tap / 5] * drawn[filter % 16 * 25 + tap % 5];
-  ConvPolicy policy;
-  policy.mode = ConvMode::fixed;
-  policy.algorithm = ir::ConvAlgorithm::separable;
-  ConvDecision decision = decide(shape, filterView(shape, weights), policy);
-  EXPECT_EQ(decision.algorithm, ir::ConvAlgorithm::separable);
-  EXPECT_EQ(decision.tile, (Tile{1, 5}));
-}
-
 } // namespace
 } // namespace quern::passes

@@ -73,7 +73,7 @@ func.func @refused(%w: tensor<8x8x3x3xf32>) {
 // -----
 
 func.func @refused(%w: tensor<8x1x3x5xf32>) {
-  // expected-error @below {{W6: the shared factor is a line of the kernel's extent along one of two axes, and groups divide the outputs}}
+  // expected-error @below {{W6: the first pass is along a line of the kernel's extent along one of two axes or the outermost of three, and groups divide the outputs}}
   // expected-error @below {{failed to infer}}
   %0 = quern.filter_transform %w for <separable, tile = [1, 3]> strides [1, 1] dilations [1, 1] groups 8 : (tensor<8x1x3x5xf32>) -> tensor<16x1x5xf32>
   return
@@ -82,7 +82,7 @@ func.func @refused(%w: tensor<8x1x3x5xf32>) {
 // -----
 
 func.func @refused(%w: tensor<8x1x3x5xf32>) {
-  // expected-error @below {{W6: the shared factor is a line of the kernel's extent along one of two axes, and groups divide the outputs}}
+  // expected-error @below {{W6: the first pass is along a line of the kernel's extent along one of two axes or the outermost of three, and groups divide the outputs}}
   // expected-error @below {{failed to infer}}
   %0 = quern.filter_transform %w for <separable, tile = [1, 5]> strides [1, 1] dilations [1, 1] groups 3 : (tensor<8x1x3x5xf32>) -> tensor<16x1x5xf32>
   return
@@ -90,10 +90,22 @@ func.func @refused(%w: tensor<8x1x3x5xf32>) {
 
 // -----
 
-func.func @accepted(%w: tensor<8x1x3x5xf32>, %v: tensor<20x7x3x3xf32>) -> (tensor<16x1x5xf32>, tensor<49x16x2x9xf32>) {
+func.func @accepted(%w: tensor<8x1x3x5xf32>, %v: tensor<20x7x3x3xf32>, %u: tensor<4x2x3x5x5xf32>) -> (tensor<16x1x5xf32>, tensor<49x16x2x9xf32>, tensor<256xf32>, tensor<5x2x25xf32>) {
   %0 = quern.filter_transform %w for <separable, tile = [1, 5]> strides [1, 1] dilations [1, 1] groups 8 : (tensor<8x1x3x5xf32>) -> tensor<16x1x5xf32>
   %1 = quern.filter_transform %v for <strassen, tile = [2]> strides [1, 1] dilations [1, 1] : (tensor<20x7x3x3xf32>) -> tensor<49x16x2x9xf32>
-  return %0, %1 : tensor<16x1x5xf32>, tensor<49x16x2x9xf32>
+  // One block of 16 outputs, times 2 lines, times 3 taps of the one factor and 5 of the other.
+  %2 = quern.filter_transform %w for <separable, tile = [1, 5, 2]> strides [1, 1] dilations [1, 1] groups 8 : (tensor<8x1x3x5xf32>) -> tensor<256xf32>
+  %3 = quern.filter_transform %u for <separable, tile = [3, 1, 1]> strides [1, 1, 1] dilations [1, 1, 1] : (tensor<4x2x3x5x5xf32>) -> tensor<5x2x25xf32>
+  return %0, %1, %2, %3 : tensor<16x1x5xf32>, tensor<49x16x2x9xf32>, tensor<256xf32>, tensor<5x2x25xf32>
+}
+
+// -----
+
+func.func @refused(%w: tensor<4x2x3x5x5xf32>) {
+  // expected-error @below {{W6: the first pass is along a line of the kernel's extent along one of two axes or the outermost of three, and groups divide the outputs}}
+  // expected-error @below {{failed to infer}}
+  %0 = quern.filter_transform %w for <separable, tile = [1, 5, 1]> strides [1, 1, 1] dilations [1, 1, 1] : (tensor<4x2x3x5x5xf32>) -> tensor<5x2x25xf32>
+  return
 }
 
 // -----

@@ -37,7 +37,7 @@ std::optional<std::pair<ir::ConvAlgorithm, passes::Tile>> parseVariant(llvm::Str
   while (!extents.empty()) {
     auto [extent, rest] = extents.split('x');
     int64_t value = 0;
-    if (extent.getAsInteger(10, value) || value < 1 || tile.size() == 3)
+    if (extent.getAsInteger(10, value) || value < 1 || tile.size() == 4)
       return std::nullopt;
     tile.push_back(value);
     extents = rest;

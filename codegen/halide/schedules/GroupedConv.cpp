@@ -58,6 +58,8 @@ void scheduleDepthwiseConv(const ConvProblem &p, const CpuTarget &cpu, Func padd
   const int lanes = cpu.lanes;
   Var c = output.args()[0], x = output.args()[1], y = output.args()[2], n = output.args()[3];
   Var xo("xo"), xi("xi"), yo("yo"), yi("yi"), co("co"), strip("strip"), task("task");
+  for (size_t outer = 4; outer < output.args().size(); ++outer)
+    output.fuse(n, output.args()[outer], n);
   const Block block = chooseBlock(p);
   int64_t tasks = wantedTasks(workOf(p), cpu);
   int64_t tiles = ir::ceilDiv(p.outHeight, block.y);

@@ -15,10 +15,11 @@ namespace quern::codegen {
 ///     acc(c, x, y, n) += padded(c, x * sx + r.x * dx - padLeft, y * sy + r.y * dy - padTop, n) *
 ///     weights(c, r.x, r.y); output(c, x, y, n) = epilogue(acc(c, x, y, n), ...);
 ///
-/// `padded` is left inlined unless problem.computedInput says that it computes something. Its edges
-/// must be expressed with BoundaryConditions (or `likely`), so that the loops can be partitioned.
-/// The weights lie as `[kh][kw][C]` (row-major): the logical `[C, 1, kh, kw]` transposed by (2, 3,
-/// 0, 1) and reshaped.
+/// With a third spatial axis, which counts as batch, there is z before n, and what `padded` reads
+/// along it. `padded` is left inlined unless problem.computedInput says that it computes something.
+/// Its edges must be expressed with BoundaryConditions (or `likely`), so that the loops can be
+/// partitioned. The weights lie as `[kh][kw][C]` (row-major): the logical `[C, 1, kh, kw]`
+/// transposed by (2, 3, 0, 1) and reshaped.
 void scheduleDepthwiseConv(const ConvProblem &problem, const CpuTarget &cpu, Halide::Func padded,
                            Halide::Func acc, Halide::Func output);
 

@@ -42,7 +42,8 @@ bool areAlike(const passes::ConvDecision &a, const passes::ConvDecision &b) {
   return a.shape == b.shape &&
          llvm::equal(a.candidates, b.candidates,
                      [](const passes::ConvCandidate &x, const passes::ConvCandidate &y) {
-                       return x.refusal.empty() == y.refusal.empty();
+                       return x.algorithm == y.algorithm && x.tile == y.tile &&
+                              x.refusal.empty() == y.refusal.empty();
                      });
 }
 

@@ -41,13 +41,16 @@ std::string weightRefusal(const passes::ConvAlgorithm &algorithm, const passes::
 
 /// Those that are worth a thought, and those that are asked for.
 llvm::SmallVector<passes::Tile> variantsOf(const passes::ConvAlgorithm &algorithm,
-                                           const passes::ConvShape &shape,
+                                           const passes::ConvShape &shape, const Filters &filters,
                                            const LabOptions &options) {
   std::vector<passes::Tile> named;
   for (const auto &[kind, tile] : options.variants)
     if (kind == algorithm.kind())
       named.push_back(tile);
-  return algorithm.tilesWith(shape, named);
+  std::optional<passes::FilterView> filter;
+  if (!filters.empty())
+    filter = passes::filterView(shape, filters.front());
+  return algorithm.tilesWith(shape, filter, named);
 }
 
 std::vector<ConvRecord> allVariants(const passes::ConvShape &shape, const Filters &filters,
@@ -60,7 +63,7 @@ std::vector<ConvRecord> allVariants(const passes::ConvShape &shape, const Filter
       records.push_back(record);
       continue;
     }
-    for (const passes::Tile &tile : variantsOf(*algorithm, shape, options)) {
+    for (const passes::Tile &tile : variantsOf(*algorithm, shape, filters, options)) {
       record.tile = tile;
       record.refusal = options.onlyTimes ? "" : weightRefusal(*algorithm, shape, tile, filters);
       record.isConditional = filters.empty() && !record.refusal.empty();
@@ -92,14 +95,14 @@ struct ConvLab::Problems {
   const passes::ConvShape &shape;
   LabProblem common;
   /// For variants that not all weights suit.
-  std::map<ir::ConvAlgorithm, LabProblem> suited = {};
+  std::map<std::pair<ir::ConvAlgorithm, passes::Tile>, LabProblem> suited = {};
 
   LabProblem &of(const ConvRecord &record) {
     if (!record.isConditional)
       return common;
     return suited
-        .try_emplace(record.algorithm, shape,
-                     passes::convAlgorithm(record.algorithm).suitableWeights(shape))
+        .try_emplace({record.algorithm, record.tile}, shape,
+                     passes::convAlgorithm(record.algorithm).suitableWeights(shape, record.tile))
         .first->second;
   }
 };
