@@ -14,6 +14,7 @@ void tuneTile(RegisterTile &tile, Knobs &knobs) {
 }
 
 void tuneBlocks(DirectConvPlan &plan, Knobs &knobs) {
+  const int64_t rows = plan.stripRows, columns = plan.stripColumns;
   knobs.tune("strip_rows", plan.stripRows);
   plan.stripRows = std::max<int64_t>(plan.stripRows / plan.tile.my, 1) * plan.tile.my;
   knobs.tune("strip_columns", plan.stripColumns);
@@ -21,6 +22,9 @@ void tuneBlocks(DirectConvPlan &plan, Knobs &knobs) {
   knobs.tune("panels_per_task", plan.panelsPerTask);
   knobs.tune("unroll_depth", plan.unrollDepth);
   knobs.tune("parallel", plan.parallel);
+  // Sums that wait in memory are laid out for the strips that were planned with them.
+  if (plan.stripRows != rows || plan.stripColumns != columns)
+    plan.depthBlock = 0;
 }
 
 ConvFamily familyOf(ir::ConvOp op) {

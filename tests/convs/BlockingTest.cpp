@@ -56,6 +56,29 @@ TEST(RegisterTile, HoldsFewPixelsThatMeetInOneSet) {
   EXPECT_GT(positionsAt(2064), 7);
 }
 
+/// Sums that wait in memory while blocks of channels pass over them: of whole rows of tiles, and no
+/// more than the stack is to hold.
+TEST(DirectConvPlan, CutsDeepSumsAtFewPlacesIntoBlocks) {
+  const CpuTarget &cpu = targets[1];
+  auto planOf = [&](int64_t channels, int64_t size) {
+    ConvProblem p;
+    p.inChannels = p.outChannels = channels;
+    p.inWidth = p.inHeight = p.outWidth = p.outHeight = size;
+    p.kernelX = p.kernelY = 3;
+    p.padLeft = p.padRight = p.padTop = p.padBottom = 1;
+    return planDirectConv(p, cpu);
+  };
+  for (int64_t size : {7, 14}) {
+    DirectConvPlan plan = planOf(512, size);
+    EXPECT_EQ(plan.depthBlock, 64);
+    EXPECT_EQ(size % plan.tile.mx, 0);
+    EXPECT_EQ(size % plan.stripRows, 0);
+    EXPECT_LE(4 * plan.panelWidth * size * plan.stripRows, blockedSumBytes);
+  }
+  EXPECT_EQ(planOf(512, 56).depthBlock, 0);
+  EXPECT_EQ(planOf(32, 7).depthBlock, 0);
+}
+
 TEST(Blocking, KeepsTheLastRowsOfAProductInOneTask) {
   for (const CpuTarget &cpu : targets)
     for (int64_t columns : {64, 1000})

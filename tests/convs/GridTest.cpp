@@ -117,6 +117,30 @@ TEST(ConvPixels, ThatWouldMeetInOneSetOfTheCache) {
   checkCases(cases, target());
 }
 
+/// Sums of many products at few places, which wait in memory between blocks of their channels.
+TEST(ConvPlanes, SumsOfManyProducts) {
+  Cases cases;
+  auto add = [&](int64_t channels, int64_t outputs, int64_t groups,
+                 std::initializer_list<passes::ConvAxis> axes) {
+    for (ir::ConvAlgorithm algorithm : {ir::ConvAlgorithm::direct, ir::ConvAlgorithm::im2col,
+                                        ir::ConvAlgorithm::implicit_im2col}) {
+      ConvCase c{.shape = {}, .algorithm = algorithm, .epilogue = Epilogue::residual};
+      c.shape.batch = 2;
+      c.shape.inChannels = channels;
+      c.shape.outChannels = outputs;
+      c.shape.groups = groups;
+      c.shape.axes = axes;
+      cases.push_back(opCase(c));
+    }
+  };
+  add(64, 70, 1, {convAxis(7, 3, 1, 1), convAxis(7, 3, 1, 1)});
+  add(96, 64, 1, {convAxis(15, 3, 1, 0, 2), convAxis(16, 3, 0, 1, 2)});
+  add(128, 128, 2, {convAxis(14, 3, 2, 2, 1, 2), convAxis(14, 3, 1, 1)});
+  add(32, 48, 1, {convAxis(4, 3, 1, 1), convAxis(5, 3, 1, 1), convAxis(8, 3, 1, 1)});
+  add(520, 96, 1, {convAxis(1, 1), convAxis(49, 1)});
+  checkCases(cases, target());
+}
+
 /// What a stride leaves unread at the end of an axis must not wrap round to its beginning.
 TEST(ConvPlanes, SpectraOfStrides) {
   Cases cases;

@@ -27,6 +27,50 @@ int64_t largestDivisor(int64_t value, int64_t limit) {
 /// Bytes between the inputs of neighbouring outputs, channels last.
 int64_t positionBytes(const ConvProblem &p) { return 4 * p.inChannels * p.strideX; }
 
+/// Channels of a block of the depth, if few outputs are sums of so many products that it is worth
+/// a thought; else 0.
+int64_t depthBlockOf(const ConvProblem &p) {
+  constexpr int64_t fewPositions = 256, leastDepth = 512, mostChannels = 64, leastChannels = 32;
+  if (p.outWidth * p.outHeight > fewPositions || p.groupInputs() * p.taps() < leastDepth)
+    return 0;
+  int64_t channels = largestDivisor(p.groupInputs(), mostChannels);
+  return channels >= leastChannels ? channels : 0;
+}
+
+/// Chooses the tile, unless one is given, and whether it adds up all products of its sums at once
+/// or block by block.
+void chooseSums(DirectConvPlan &plan, std::optional<RegisterTile> tile) {
+  const ConvProblem &p = plan.problem;
+  bool isCopied = p.isPadded() || p.planarInput || p.computedInput;
+  TileQuery query{.channels = p.outChannels,
+                  .width = p.outWidth,
+                  .height = p.outHeight,
+                  .depth = p.groupInputs() * p.taps(),
+                  .positionBytes = isCopied ? 0 : positionBytes(p)};
+  plan.tile = tile ? *tile : chooseGroupTile(query, p.groups, plan.cpu);
+  TileQuery blocked = query;
+  blocked.depthBlock = depthBlockOf(p);
+  if (blocked.depthBlock == 0 || (tile && !isBlockable(blocked, *tile, plan.cpu)))
+    return;
+  RegisterTile ofBlocks = tile ? *tile : chooseGroupTile(blocked, p.groups, plan.cpu);
+  if (tileCost(blocked, ofBlocks, plan.cpu) >= tileCost(query, plan.tile, plan.cpu))
+    return;
+  plan.tile = ofBlocks;
+  plan.depthBlock = blocked.depthBlock;
+}
+
+/// Strips of rows that share the image evenly and whose sums the stack holds.
+void chooseBlockedStrips(DirectConvPlan &plan) {
+  const ConvProblem &p = plan.problem;
+  int64_t rowBytes = 4 * plan.panelWidth * p.outWidth;
+  plan.stripColumns = p.outWidth;
+  plan.stripRows = plan.tile.my;
+  for (int64_t rows = plan.tile.my; rows <= p.outHeight && rows * rowBytes <= blockedSumBytes;
+       rows += plan.tile.my)
+    if (p.outHeight % rows == 0)
+      plan.stripRows = rows;
+}
+
 /// Cuts a convolution into tasks: strips of rows, or of pixels where there is only one row (as
 /// pointwise ones arrive).
 void chooseTasks(DirectConvPlan &plan, int64_t tasks, double panelBytes) {
@@ -61,14 +105,7 @@ DirectConvPlan planDirectConv(const ConvProblem &p, const CpuTarget &cpu,
                               std::optional<RegisterTile> tile) {
   DirectConvPlan plan{.problem = p, .cpu = cpu};
   int64_t depth = p.groupInputs() * p.taps();
-  bool isCopied = p.isPadded() || p.planarInput || p.computedInput;
-  plan.tile = tile ? *tile
-                   : chooseGroupTile({.channels = p.outChannels,
-                                      .width = p.outWidth,
-                                      .height = p.outHeight,
-                                      .depth = depth,
-                                      .positionBytes = isCopied ? 0 : positionBytes(p)},
-                                     p.groups, cpu);
+  chooseSums(plan, tile);
   plan.tile.mx = static_cast<int>(std::min<int64_t>(plan.tile.mx, p.outWidth));
   plan.tile.my = static_cast<int>(std::min<int64_t>(plan.tile.my, p.outHeight));
   plan.panelWidth = int64_t{plan.tile.nv} * cpu.lanes;
@@ -83,6 +120,8 @@ DirectConvPlan planDirectConv(const ConvProblem &p, const CpuTarget &cpu,
   plan.sharesPanels = weights < maps;
 
   chooseTasks(plan, tasks, weights / static_cast<double>(plan.panels));
+  if (plan.depthBlock > 0)
+    chooseBlockedStrips(plan);
   if (p.isPadded() || p.planarInput) {
     int64_t strips = ceilDiv(p.outHeight, plan.stripRows) * p.batch;
     bool strip = strips >= std::min<int64_t>(tasks, 2 * cpu.threads);
@@ -92,6 +131,66 @@ DirectConvPlan planDirectConv(const ConvProblem &p, const CpuTarget &cpu,
   }
   return plan;
 }
+
+namespace {
+
+/// The sums of one tile, in registers; computed in each turn of `consumer`'s loop `at`.
+void scheduleTile(const DirectConvPlan &plan, Func acc, Func consumer, const Var &at) {
+  const auto [nv, mx, my] = plan.tile;
+  Var c = acc.args()[0], x = acc.args()[1], y = acc.args()[2];
+  acc.store_in(Halide::MemoryType::Stack)
+      .bound_extent(c, static_cast<int>(plan.panelWidth))
+      .bound_extent(x, mx)
+      .bound_extent(y, my)
+      .vectorize(c, plan.cpu.lanes)
+      .unroll(c)
+      .unroll(x)
+      .unroll(y);
+  auto r = acc.rvars(0);
+  auto update = acc.update();
+  std::vector<Halide::VarOrRVar> order{c, x, y};
+  order.insert(order.end(), r.begin(), r.end());
+  update.reorder(order).vectorize(c, plan.cpu.lanes).unroll(c).unroll(x).unroll(y);
+  if (plan.unrollDepth > 1)
+    update.unroll(r[0], static_cast<int>(plan.unrollDepth));
+  acc.compute_at(consumer, at);
+}
+
+/// All tiles of a strip add up the products of one block of channels under one tap, whose weights
+/// the first-level cache holds, then those of the next.
+void scheduleBlockedSum(const DirectConvPlan &plan, Func acc, Func output, const Var &panel) {
+  const auto [nv, mx, my] = plan.tile;
+  const int lanes = plan.cpu.lanes;
+  Var c = acc.args()[0], x = acc.args()[1], y = acc.args()[2];
+  Var xo("x_tile"), yo("y_tile"), xi("xi"), yi("yi");
+  Halide::RVar ro("ro"), ri("ri");
+  auto r = acc.rvars(0);
+  acc.update().split(r[0], ro, ri, static_cast<int>(plan.depthBlock));
+  std::vector<std::pair<Halide::RVar, Var>> kept{{ro, Var("channels")}};
+  for (size_t i = 1; i < r.size(); ++i)
+    kept.emplace_back(r[i], Var("tap" + std::to_string(i)));
+  Func partial = acc.update().rfactor(kept);
+  acc.compute_at(output, panel)
+      .store_in(Halide::MemoryType::Stack)
+      .bound_extent(c, static_cast<int>(plan.panelWidth))
+      .bound_extent(x, static_cast<int>(plan.stripColumns))
+      .bound_extent(y, static_cast<int>(plan.stripRows))
+      .vectorize(c, lanes)
+      .unroll(c);
+  auto update = acc.update();
+  std::vector<Halide::VarOrRVar> order{c, xi, yi, xo, yo, ro};
+  order.insert(order.end(), r.begin() + 1, r.end());
+  update.split(x, xo, xi, mx, TailStrategy::GuardWithIf)
+      .split(y, yo, yi, my, TailStrategy::GuardWithIf)
+      .reorder(order)
+      .vectorize(c, lanes)
+      .unroll(c)
+      .unroll(xi)
+      .unroll(yi);
+  scheduleTile(plan, partial, acc, xo);
+}
+
+} // namespace
 
 void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func output) {
   const ConvProblem &p = plan.problem;
@@ -149,23 +248,10 @@ void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func 
       spreadOverSets(padded, pc, p.inChannels, mx, positionBytes(p));
   }
 
-  Var ac = acc.args()[0], ax = acc.args()[1], ay = acc.args()[2];
-  acc.compute_at(output, xo)
-      .store_in(Halide::MemoryType::Stack)
-      .bound_extent(ac, width)
-      .bound_extent(ax, mx)
-      .bound_extent(ay, my)
-      .vectorize(ac, lanes)
-      .unroll(ac)
-      .unroll(ax)
-      .unroll(ay);
-  auto r = acc.rvars(0);
-  auto update = acc.update();
-  std::vector<Halide::VarOrRVar> order{ac, ax, ay};
-  order.insert(order.end(), r.begin(), r.end());
-  update.reorder(order).vectorize(ac, lanes).unroll(ac).unroll(ax).unroll(ay);
-  if (plan.unrollDepth > 1)
-    update.unroll(r[0], static_cast<int>(plan.unrollDepth));
+  if (plan.depthBlock > 0)
+    scheduleBlockedSum(plan, acc, output, panel);
+  else
+    scheduleTile(plan, acc, output, xo);
 }
 
 } // namespace quern::codegen

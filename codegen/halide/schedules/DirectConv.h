@@ -41,6 +41,9 @@ struct DirectConvPlan {
   bool sharesPanels = false;
   bool parallel = false;
   int64_t unrollDepth = 1; ///< input channels per loop turn
+  /// Input channels whose products a tile adds up in registers before the next tile has its turn,
+  /// so that their weights stay in the first-level cache; the sums wait in memory. 0: all of them.
+  int64_t depthBlock = 0;
 };
 
 /// Chooses the tile (unless one is given), the packing and the loops.

@@ -35,6 +35,8 @@ Im2colPlan planIm2col(const ConvProblem &problem, PatchMatrix matrix, const CpuT
                   .gemm = planDirectConv(overPatches(problem), cpu, tile)};
   // Turns of the innermost loop run over channels only.
   plan.gemm.unrollDepth = problem.groupInputs() % 4 == 0 ? 4 : 1;
+  if (plan.gemm.depthBlock > 0 && problem.groupInputs() % plan.gemm.depthBlock != 0)
+    plan.gemm.depthBlock = 0;
   if (matrix == PatchMatrix::PerTask) {
     // A task has all panels, so that each patch is made once, and as many tiles as keep its patches
     // in half of the second-level cache, and those of all threads' tasks below half of an image's:
@@ -49,6 +51,7 @@ Im2colPlan planIm2col(const ConvProblem &problem, PatchMatrix matrix, const CpuT
     gemm.stripRows = std::min(gemm.stripRows, rows * gemm.tile.my);
     gemm.stripColumns = std::min(gemm.stripColumns, tiles * gemm.tile.mx);
     gemm.panelsPerTask = gemm.panels;
+    gemm.depthBlock = 0;
   }
   return plan;
 }

@@ -17,7 +17,7 @@ enum class PatchMatrix {
 struct Im2colPlan {
   PatchMatrix matrix = PatchMatrix::Whole;
   int64_t channels = 1; ///< of the input
-  DirectConvPlan gemm; ///< of the pointwise convolution over patches
+  DirectConvPlan gemm;  ///< of the pointwise convolution over patches
 };
 
 /// Chooses the tile (unless one is given), the packing and the loops.

@@ -72,7 +72,7 @@ hi::Stmt prefetch(const hi::Load *operand, const Expr &index) {
 
 hi::Stmt PrefetchPanels::visit(const hi::For *loop) {
   bool isTile = loop->name.ends_with("_tile");
-  bool isSum = loop->name.find(".s0.") == std::string::npos;
+  bool isSum = !tiles.empty() && loop->name.find(".s0.") == std::string::npos;
   Expr bound = hi::find_constant_bound(loop->extent, hi::Direction::Upper);
   auto extent = bound.defined() ? hi::as_const_int(bound) : std::nullopt;
   if ((!isTile && !isSum) || !extent)

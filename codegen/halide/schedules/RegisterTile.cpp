@@ -97,6 +97,11 @@ int64_t sharingSet(int64_t positions, int64_t positionBytes) {
   return ir::ceilDiv(positions * apart, wayBytes);
 }
 
+bool isBlockable(const TileQuery &query, const RegisterTile &tile, const CpuTarget &cpu) {
+  int64_t rowBytes = int64_t{4} * tile.nv * cpu.lanes * query.width * tile.my;
+  return query.width % tile.mx == 0 && query.height % tile.my == 0 && rowBytes <= blockedSumBytes;
+}
+
 double tileCost(const TileQuery &query, const RegisterTile &tile, const CpuTarget &cpu) {
   const Core core = coreOf(cpu);
   double positions = tile.mx * tile.my;
@@ -104,11 +109,15 @@ double tileCost(const TileQuery &query, const RegisterTile &tile, const CpuTarge
   double depth = static_cast<double>(query.depth);
   double stepBytes = 4.0 * tile.nv * cpu.lanes;
   int64_t tiles = ir::ceilDiv(query.width, tile.mx) * ir::ceilDiv(query.height, tile.my);
-  double traffic = panelCycles(stepBytes, stepBytes * depth, tiles, core, cpu);
+  int64_t together = query.depthBlock > 0 ? query.depthBlock : query.depth;
+  double traffic =
+      panelCycles(stepBytes, stepBytes * static_cast<double>(together), tiles, core, cpu);
   double step = std::max({accumulators / fmasPerCycle, core.latency,
                           (tile.nv + positions) / core.loadsPerCycle, traffic}) +
                 core.perStep + core.exposed * traffic;
   step += contention(query, tile);
+  if (query.depthBlock > 0) // sums are loaded and stored
+    step += accumulators / static_cast<double>(query.depthBlock);
   double cycles = step * depth + core.perSquare * accumulators * accumulators +
                   core.perPosition * accumulators * positions + core.perAccumulator * accumulators;
   double waste = wasteFactor(query.channels, tile.nv * cpu.lanes) *
@@ -129,6 +138,8 @@ RegisterTile chooseTile(const TileQuery &query, const CpuTarget &cpu) {
         RegisterTile tile{.nv = nv, .mx = mx, .my = my};
         if (!fits(tile, cpu))
           break;
+        if (query.depthBlock > 0 && !isBlockable(query, tile, cpu))
+          continue;
         double cost = tileCost(query, tile, cpu);
         if (cost < bestCost * 0.999) {
           best = tile;

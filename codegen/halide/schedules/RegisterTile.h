@@ -27,11 +27,21 @@ struct TileQuery {
   /// Bytes between the operands of neighbouring positions, where they lie as they came; 0 where
   /// they were laid out so as to share the cache well.
   int64_t positionBytes = 0;
+  /// Products that a tile adds up before the next tile has its turn; 0: all of a sum. Tiles then
+  /// divide the outputs, and the sums of a row of tiles fit blockedSumBytes.
+  int64_t depthBlock = 0;
 };
+
+/// The sums that wait in memory while a block of the depth passes over all tiles: a part of the
+/// first-level cache, on the stack.
+inline constexpr int64_t blockedSumBytes = 16 * 1024;
 
 /// How many of `positions` operands, `positionBytes` apart, meet in one set of the first-level
 /// cache, which holds eight lines.
 int64_t sharingSet(int64_t positions, int64_t positionBytes);
+
+/// Whether the depth of the query may be cut into its blocks under this tile.
+bool isBlockable(const TileQuery &query, const RegisterTile &tile, const CpuTarget &cpu);
 
 /// Cycles per product of the whole kernel under `tile`, by counting: FMAs, their latency, loads,
 /// cache traffic of the packed operand, operands that drive each other from the cache, the start
