@@ -1,8 +1,8 @@
 #include "passes/causal/KeyWindow.h"
 
 #include "passes/Model.h"
+#include "passes/causal/AdmittedKeys.h"
 #include "passes/causal/Comparison.h"
-#include "passes/causal/StructuralZeros.h"
 
 #include "llvm/ADT/SetVector.h"
 
@@ -122,7 +122,7 @@ private:
 
 } // namespace
 
-std::optional<std::vector<KeyRange>> admittedKeys(Value mask) {
+std::optional<std::vector<KeyRange>> admittedRanges(Value mask) {
   std::vector<KeyRange> ranges;
   if (std::optional<Comparison> comparison = comparisonOf(mask)) {
     // The least key from each place on.
@@ -133,18 +133,11 @@ std::optional<std::vector<KeyRange>> admittedKeys(Value mask) {
       ranges.push_back({.last = llvm::upper_bound(least, limit) - least.begin() - 1});
     return ranges;
   }
-  std::optional<RankTensor> admitted = constantElements(mask);
+  std::optional<AdmittedKeys> admitted = admittedKeys(mask);
   if (!admitted)
     return std::nullopt;
-  int64_t keys = admitted->shape()[1];
-  for (int64_t query = 0; query < admitted->shape()[0]; ++query) {
-    KeyRange range{.first = 0, .last = keys - 1};
-    while (range.last >= 0 && admitted->at({query, range.last}) == 0)
-      --range.last;
-    while (range.first <= range.last && admitted->at({query, range.first}) == 0)
-      ++range.first;
-    ranges.push_back(range);
-  }
+  for (llvm::ArrayRef<KeyRun> runs : admitted->runs)
+    ranges.push_back(runs.empty() ? KeyRange() : KeyRange{runs.front().first, runs.back().end - 1});
   return ranges;
 }
 

@@ -11,8 +11,9 @@ struct KeyRange {
   int64_t first = 0, last = -1;
 };
 
-/// What a mask [queries, keys] admits each query to; nothing where the mask is not known.
-std::optional<std::vector<KeyRange>> admittedKeys(mlir::Value mask);
+/// Between which keys those lie that a mask [queries, keys] admits each query to; nothing where the
+/// mask is not known.
+std::optional<std::vector<KeyRange>> admittedRanges(mlir::Value mask);
 
 /// How many keys up to a query's own place are all that `mask` ever admits it to, where that spares
 /// a step half of them and the mask's row can be computed for those alone; else 0.

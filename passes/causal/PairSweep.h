@@ -1,9 +1,12 @@
 // Running through the pairs (result element, operand element) of a read.
 #pragma once
 
+#include "passes/causal/Reads.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cstdint>
 #include <vector>
@@ -33,6 +36,18 @@ struct Row {
   const uint8_t *kept = nullptr;
   llvm::SmallVector<int64_t> coordinates = {}; ///< along the mask's result axes
 };
+
+/// Calls `visit` with each result element and each operand element that it reads by the formula of
+/// a map whose stride is positive.
+template <typename Visit> void forEachPair(const AxisMap &map, int64_t results, Visit visit) {
+  for (int64_t tap = 0; tap < map.taps; ++tap) {
+    int64_t offset = tap * map.dilation + map.start;
+    int64_t first = offset < 0 ? llvm::divideCeil(-offset, map.stride) : 0;
+    int64_t end = offset < map.extent ? (map.extent - 1 - offset) / map.stride + 1 : 0;
+    for (int64_t r = first; r < std::min(end, results); ++r)
+      visit(r, r * map.stride + offset);
+  }
+}
 
 /// Runs through all pairs of offsets.
 template <typename Visit> class PairSweep {

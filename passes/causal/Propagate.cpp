@@ -4,6 +4,7 @@
 #include "passes/causal/Propagate.h"
 
 #include "ir/HostTensor.h"
+#include "passes/causal/AdmittedKeys.h"
 #include "passes/causal/Comparison.h"
 #include "passes/causal/Sweep.h"
 
@@ -29,9 +30,9 @@ Loop slicesLoop(Sweep &sweep, int64_t number, const RankTensor &operand,
                 const std::vector<int64_t> &elements) {
   const AxisMap &map = sweep.read.maps[number];
   Loop loop{.resultOffsets = {0}};
-  if (map.operand.count != 1 || llvm::is_contained(map.table, -1)) {
+  if (map.operand.count != 1 || map.hasPadding(1)) {
     loop.taps = map.taps;
-    loop.operandOffsets = sourceOffsets(map, elements);
+    loop.operandOffsets = sourceOffsets(map, sweep.resultShape, elements);
     return loop;
   }
   std::vector<std::vector<int32_t>> slices = slicesAlong(operand, map.operand.first), read;
@@ -105,11 +106,15 @@ struct Targets {
   bool areAll = false;
 };
 
-Targets targetsOf(const AxisMap &map, int64_t operandElements) {
-  Targets targets;
-  if (map.table.empty())
+Targets targetsOf(const AxisMap &map, int64_t resultElements, int64_t operandElements) {
+  bool isWhole = map.table.empty() && map.start == 0 && map.dilation == 1;
+  if ((map.isIdentity() && resultElements == operandElements) ||
+      (isWhole && map.taps == operandElements))
     return {.areAll = true};
-  targets.sources.assign(map.table.begin(), map.table.end());
+  Targets targets;
+  for (int64_t element = 0; element < resultElements; ++element)
+    for (int64_t tap = 0; tap < map.taps; ++tap)
+      targets.sources.push_back(map.source(element, tap));
   llvm::erase(targets.sources, -1);
   llvm::sort(targets.sources);
   targets.sources.erase(llvm::unique(targets.sources), targets.sources.end());
@@ -117,10 +122,10 @@ Targets targetsOf(const AxisMap &map, int64_t operandElements) {
   return targets;
 }
 
-/// As onlyReaders, where the result's elements along the map agree, so that there is one.
-std::vector<int64_t> agreeingReaders(const Targets &targets, int64_t operandElements) {
+/// As onlyReaders, where the result's elements along the map agree on what they read.
+std::vector<int64_t> agreeingReaders(llvm::ArrayRef<int64_t> sources, int64_t operandElements) {
   std::vector<int64_t> readers(operandElements, -1);
-  for (int64_t source : targets.sources)
+  for (int64_t source : sources)
     readers[source] = 0;
   return readers;
 }
@@ -143,6 +148,39 @@ std::vector<int64_t> onlyReaders(const AxisMap &map, const RankTensor &result,
   return readers;
 }
 
+/// How a result is spread over an operand along one map.
+struct Spread {
+  /// Where the result's elements along the map agree, what they read: each is marked once.
+  std::vector<int64_t> sources = {};
+  /// For each run of the operand's elements, what one of the result's reads it, or -1; empty where
+  /// that is not told.
+  std::vector<int64_t> readers = {};
+
+  Loop loop(const AxisMap &map, const RankTensor &result, const RankTensor &operand) const {
+    Loop loop;
+    if (!readers.empty()) {
+      for (auto [offset, reader] : llvm::zip_equal(storedOffsets(map.operand, operand), readers))
+        if (reader >= 0) {
+          loop.resultOffsets.push_back(reader);
+          loop.operandOffsets.push_back(offset);
+        }
+      return loop;
+    }
+    std::vector<int64_t> elements = rangeOffsets(map.operand, operand);
+    if (sources.empty()) {
+      loop.taps = map.taps;
+      loop.operandOffsets = sourceOffsets(map, result.shape(), elements);
+      loop.resultOffsets = rangeOffsets(map.result, result);
+      return loop;
+    }
+    loop.taps = static_cast<int64_t>(sources.size());
+    for (int64_t source : sources)
+      loop.operandOffsets.push_back(elements[source]);
+    loop.resultOffsets = {0};
+    return loop;
+  }
+};
+
 /// What all elements along the result's axes that the read does not depend on want together.
 RankTensor withoutUnreadAxes(const Read &read, const RankTensor &wanted) {
   RankTensor result = wanted;
@@ -156,14 +194,29 @@ RankTensor withoutUnreadAxes(const Read &read, const RankTensor &wanted) {
   return result;
 }
 
-/// Whether each result element reads the operand's element at its own index, and nothing else.
-bool isIdentity(const Read &read, llvm::ArrayRef<int64_t> operandShape,
-                llvm::ArrayRef<int64_t> resultShape) {
-  return operandShape == resultShape && !read.mask && !read.comparison &&
-         llvm::all_of(read.maps, [](const AxisMap &map) {
-           return map.table.empty() && map.operand.first == map.result.first &&
-                  map.operand.count == map.result.count;
-         });
+/// `from`, one side of a read with the ranges `own`, as the other side of that shape stores it:
+/// where a read, but for maps that `isLeftOut`, is of elements at their own places.
+std::optional<RankTensor> passedOn(const Read &read, const RankTensor &from,
+                                   AxisRange AxisMap::*own, AxisRange AxisMap::*other,
+                                   llvm::ArrayRef<int64_t> shape,
+                                   llvm::function_ref<bool(const AxisMap &)> isLeftOut) {
+  if (read.mask || read.comparison || read.admitted)
+    return std::nullopt;
+  llvm::SmallVector<int64_t> extents(shape.size(), 1);
+  int64_t lastOwn = -1, lastOther = -1;
+  for (const AxisMap &map : read.maps) {
+    if (isLeftOut(map))
+      continue;
+    int64_t axis = (map.*own).first, otherAxis = (map.*other).first;
+    bool isInPlace = map.isIdentity() && map.operand.count == 1 && map.result.count == 1 &&
+                     from.shape()[axis] == shape[otherAxis];
+    if (!isInPlace || axis < lastOwn || otherAxis < lastOther)
+      return std::nullopt;
+    lastOwn = axis;
+    lastOther = otherAxis;
+    extents[otherAxis] = from.extents()[axis];
+  }
+  return from.viewed(shape, extents);
 }
 
 /// Classes of mask rows whose results agree; each row its own where that is not to be seen.
@@ -184,37 +237,48 @@ Classes rowsThatAgree(const Sweep &sweep, const RankTensor &result) {
 
 RankTensor gatherMax(const Read &read, const RankTensor &operand,
                      llvm::ArrayRef<int64_t> resultShape) {
-  constexpr int32_t never = RankTensor::never;
-  if (isIdentity(read, operand.shape(), resultShape))
-    return operand;
-  if (operand.isAll(never))
+  auto isLeftOut = [&](const AxisMap &map) {
+    return isUniformAlong(operand, map.operand) &&
+           !map.hasPadding(elementsAlong(map.result, resultShape));
+  };
+  if (auto result =
+          passedOn(read, operand, &AxisMap::operand, &AxisMap::result, resultShape, isLeftOut))
+    return *result;
+  if (operand.isAll(RankTensor::never))
     return RankTensor(resultShape);
   if (read.comparison)
     return gatherCompared(read, operand, resultShape);
+  if (read.admitted)
+    return gatherAdmitted(read, operand, resultShape);
   Sweep sweep(read, resultShape);
-  llvm::SmallVector<int64_t> extents(resultShape.size(), 1);
+  llvm::SmallVector<int64_t> extents(resultShape.size(), 1), swept;
   for (int64_t axis : sweep.rowAxes())
     extents[axis] = resultShape[axis];
-  for (auto [at, map] : llvm::enumerate(read.maps)) {
-    auto number = static_cast<int64_t>(at);
-    if (isUniformAlong(operand, map.operand) && !llvm::is_contained(map.table, -1)) {
-      if (auto place = sweep.maskPlace(number))
-        sweep.kept.mergeTaps(*place, oneClass(map.taps));
-      continue;
-    }
+  for (auto [number, map] : llvm::enumerate(read.maps)) {
+    if (!isLeftOut(map))
+      swept.push_back(static_cast<int64_t>(number));
+    else if (auto place = sweep.maskPlace(static_cast<int64_t>(number)))
+      sweep.kept.mergeTaps(*place, oneClass(map.taps));
+  }
+  if (sweep.findLine(swept, operand, &AxisMap::operand)) {
+    storeInFull(extents, sweep.line->result, resultShape);
+    swept.pop_back();
+  }
+  for (int64_t number : swept) {
+    const AxisMap &map = read.maps[number];
     std::vector<int64_t> elements = rangeOffsets(map.operand, operand);
     if (map.result.count == 0) {
       sweep.add(number, slicesLoop(sweep, number, operand, elements));
       continue;
     }
-    Loop loop{.taps = map.taps, .operandOffsets = sourceOffsets(map, elements)};
+    Loop loop{.taps = map.taps, .operandOffsets = sourceOffsets(map, resultShape, elements)};
     if (map.taps == 1 && map.result.count == 1 && sweep.rowAxisOf(map) < 0)
       extents[map.result.first] = keepRuns(loop.operandOffsets);
     else
       storeInFull(extents, map.result, resultShape);
     sweep.add(number, std::move(loop));
   }
-  RankTensor result(resultShape, extents, never);
+  RankTensor result(resultShape, extents, RankTensor::never);
   for (auto [loop, map] : llvm::zip_equal(sweep.loops, sweep.mapOf))
     if (read.maps[map].result.count > 0)
       loop.resultOffsets = storedOffsets(read.maps[map].result, result);
@@ -230,77 +294,66 @@ RankTensor gatherMax(const Read &read, const RankTensor &operand,
     copyRows(result, sweep.rowAxes(), classes);
   }
   result.compress();
+  result.shareWith(operand);
   return result;
 }
 
 RankTensor scatterMax(const Read &read, const RankTensor &wanted,
                       llvm::ArrayRef<int64_t> operandShape) {
-  constexpr int32_t never = RankTensor::never;
-  if (isIdentity(read, operandShape, wanted.shape()))
-    return wanted;
-  if (wanted.isAll(never))
+  if (wanted.isAll(RankTensor::never))
     return RankTensor(operandShape);
   if (read.comparison)
     return scatterCompared(read, wanted, operandShape);
+  if (read.admitted)
+    return scatterAdmitted(read, wanted, operandShape);
   RankTensor result = withoutUnreadAxes(read, wanted);
+  auto targets = [&](const AxisMap &map) {
+    return targetsOf(map, elementsAlong(map.result, result.shape()),
+                     elementsAlong(map.operand, operandShape));
+  };
+  if (auto operand = passedOn(read, result, &AxisMap::result, &AxisMap::operand, operandShape,
+                              [&](const AxisMap &map) {
+                                return isUniformAlong(result, map.result) && targets(map).areAll;
+                              }))
+    return *operand;
   // Rows of a mask are told apart one by one, or not at all.
   if (read.mask)
     for (int64_t axis : read.mask->resultAxes)
       if (!result.isUniform(axis))
         result = result.expanded(axis);
   Sweep sweep(read, result.shape());
-  llvm::SmallVector<int64_t> extents(operandShape.size(), 1);
-  struct Planned {
-    int64_t map;
-    /// Where the result's elements along the map agree, what they read: each is marked once.
-    std::vector<int64_t> sources;
-    /// For each run of the operand's elements, what one of the result's reads it, or -1.
-    std::vector<int64_t> readers;
+  llvm::SmallVector<int64_t> extents(operandShape.size(), 1), swept;
+  auto agrees = [&](int64_t number) {
+    const AxisMap &map = read.maps[number];
+    return isUniformAlong(result, map.result) && sweep.rowAxisOf(map) < 0 &&
+           !sweep.maskPlace(number);
   };
-  std::vector<Planned> planned;
-  for (auto [at, map] : llvm::enumerate(read.maps)) {
-    auto number = static_cast<int64_t>(at);
-    llvm::ArrayRef<int64_t> range = operandShape.slice(map.operand.first, map.operand.count);
-    bool agrees =
-        isUniformAlong(result, map.result) && sweep.rowAxisOf(map) < 0 && !sweep.maskPlace(number);
-    Targets targets = agrees ? targetsOf(map, product(range)) : Targets();
-    if (targets.areAll)
-      continue;
-    std::vector<int64_t> readers;
-    if (agrees && map.operand.count == 1)
-      readers = agreeingReaders(targets, range.front());
-    else if (!agrees && sweep.rowAxisOf(map) < 0 && !sweep.maskPlace(number))
-      readers = onlyReaders(map, result, operandShape);
-    if (readers.empty())
+  for (auto [number, map] : llvm::enumerate(read.maps))
+    if (!agrees(static_cast<int64_t>(number)) || !targets(map).areAll)
+      swept.push_back(static_cast<int64_t>(number));
+  if (sweep.findLine(swept, result, &AxisMap::result)) {
+    storeInFull(extents, sweep.line->operand, operandShape);
+    swept.pop_back();
+  }
+  std::vector<Spread> spreads;
+  for (int64_t number : swept) {
+    const AxisMap &map = read.maps[number];
+    Spread spread;
+    if (agrees(number))
+      spread.sources = targets(map).sources;
+    if (agrees(number) && map.operand.count == 1)
+      spread.readers = agreeingReaders(spread.sources, operandShape[map.operand.first]);
+    else if (!agrees(number) && sweep.rowAxisOf(map) < 0 && !sweep.maskPlace(number))
+      spread.readers = onlyReaders(map, result, operandShape);
+    if (spread.readers.empty())
       storeInFull(extents, map.operand, operandShape);
     else
-      extents[map.operand.first] = keepRuns(readers);
-    planned.push_back({number, std::move(targets.sources), std::move(readers)});
+      extents[map.operand.first] = keepRuns(spread.readers);
+    spreads.push_back(std::move(spread));
   }
-  RankTensor operand(operandShape, extents, never);
-  for (const Planned &plan : planned) {
-    const AxisMap &map = read.maps[plan.map];
-    std::vector<int64_t> elements = rangeOffsets(map.operand, operand);
-    Loop loop{.resultOffsets = {0}};
-    if (!plan.readers.empty()) {
-      loop.resultOffsets.clear();
-      for (auto [offset, reader] :
-           llvm::zip_equal(storedOffsets(map.operand, operand), plan.readers))
-        if (reader >= 0) {
-          loop.resultOffsets.push_back(reader);
-          loop.operandOffsets.push_back(offset);
-        }
-    } else if (!plan.sources.empty()) {
-      loop.taps = static_cast<int64_t>(plan.sources.size());
-      for (int64_t source : plan.sources)
-        loop.operandOffsets.push_back(elements[source]);
-    } else {
-      loop.taps = map.taps;
-      loop.operandOffsets = sourceOffsets(map, elements);
-      loop.resultOffsets = rangeOffsets(map.result, result);
-    }
-    sweep.add(plan.map, std::move(loop));
-  }
+  RankTensor operand(operandShape, extents, RankTensor::never);
+  for (auto [number, spread] : llvm::zip_equal(swept, spreads))
+    sweep.add(number, spread.loop(read.maps[number], result, operand));
   auto give = [to = operand.data().data(), from = result.data().data()](int64_t r, int64_t o) {
     to[o] = std::max(to[o], from[r]);
   };
@@ -312,6 +365,7 @@ RankTensor scatterMax(const Read &read, const RankTensor &wanted,
     sweep.run(sweep.rows(result.strides(), &classes), give);
   }
   operand.compress();
+  operand.shareWith(result);
   return operand;
 }
 

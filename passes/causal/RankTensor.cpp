@@ -152,9 +152,23 @@ void RankTensor::compressAxis(size_t axis) {
   theExtents[axis] = 1;
 }
 
+RankTensor RankTensor::viewed(llvm::ArrayRef<int64_t> shape,
+                              llvm::ArrayRef<int64_t> extents) const {
+  assert(product(extents) == static_cast<int64_t>(elements->size()) && "as many elements");
+  RankTensor view = *this;
+  view.theShape = llvm::to_vector(shape);
+  view.theExtents = llvm::to_vector(extents);
+  return view;
+}
+
+void RankTensor::shareWith(const RankTensor &other) {
+  if (*elements == *other.elements)
+    elements = other.elements;
+}
+
 void RankTensor::raise(const RankTensor &other) {
   assert(theShape == other.theShape && "ranks of one value");
-  if (elements == other.elements && theExtents == other.theExtents)
+  if (isShared(other))
     return;
   if (elements->size() == 1 && elements->front() == never) {
     *this = other;

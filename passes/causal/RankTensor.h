@@ -52,6 +52,14 @@ public:
   RankTensor expandedAs(const RankTensor &other) const;
   /// Finds the axes along which all elements agree, and stores those once.
   void compress();
+  /// What it stores, as of a value of another shape that stores as much; shared.
+  RankTensor viewed(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> extents) const;
+  /// Shares the elements of another tensor if they are its own.
+  void shareWith(const RankTensor &other);
+  /// Whether it shares all that it stores with another tensor of its shape.
+  bool isShared(const RankTensor &other) const {
+    return elements == other.elements && theExtents == other.theExtents;
+  }
   /// this = max(this, other), element by element. Shapes agree.
   void raise(const RankTensor &other);
 

@@ -14,13 +14,15 @@ AxisMap alongAxis(int64_t operand, int64_t result);
 AxisMap wholeAxis(int64_t operand, int64_t extent);
 /// The operand's only element along an axis is read.
 AxisMap onlyElement(int64_t operand);
+/// Element r along the axis is element r * stride + start of the operand's, if that has as many.
+AxisMap movedAxis(int64_t axis, int64_t extent, int64_t stride, int64_t start);
 /// source(result coordinate, tap), kept where it lies in [0, extent).
 AxisMap mappedAxis(AxisRange operand, AxisRange result, int64_t extent, int64_t resultExtent,
                    int64_t taps, llvm::function_ref<int64_t(int64_t, int64_t)> source);
 /// A sliding window along a spatial axis; its taps are named by their distance from the result's
 /// position.
-AxisMap windowAxis(int64_t axis, int64_t extent, int64_t resultExtent, int64_t window,
-                   int64_t stride, int64_t dilation, int64_t padLow);
+AxisMap windowAxis(int64_t axis, int64_t extent, int64_t window, int64_t stride, int64_t dilation,
+                   int64_t padLow);
 
 Reads elementwiseReads(mlir::Operation *op);
 Reads selectReads(ir::SelectOp op);

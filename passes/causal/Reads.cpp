@@ -81,6 +81,8 @@ public:
         maskRow = maskRow * resultShape[axis] + index[axis];
     if (read.comparison)
       limit = read.comparison->limits[static_cast<size_t>(index[read.comparison->resultAxis])];
+    if (read.admitted)
+      query = index[read.admitted->resultAxis];
   }
 
   void walk(size_t map = 0) {
@@ -110,6 +112,8 @@ private:
     if (const auto &compared = read.comparison;
         compared && compared->keys[static_cast<size_t>(taps[compared->map])] > limit)
       return;
+    if (read.admitted && !read.admitted->has(query, taps[read.admitted->map]))
+      return;
     element.tap.clear();
     element.tapName = TapName::none;
     for (auto [map, tap] : llvm::zip_equal(read.maps, taps)) {
@@ -126,7 +130,7 @@ private:
   llvm::ArrayRef<int64_t> operandShape;
   llvm::function_ref<void(const ElementRead &)> visit;
   llvm::SmallVector<int64_t> resultElements, taps;
-  int64_t maskRow = 0, limit = 0;
+  int64_t maskRow = 0, limit = 0, query = 0;
   ElementRead element;
 };
 

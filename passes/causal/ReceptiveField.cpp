@@ -25,7 +25,9 @@ void unite(RanksOfValues &sets, mlir::Value value, const RankTensor &set) {
 /// Walks blocks backwards, from sets of elements of their values to what those read.
 class BackwardSweep {
 public:
-  explicit BackwardSweep(ReadCache &reads) : reads(reads) {}
+  /// With `onlyArguments`, sets of what ops give are forgotten once they have been swept through.
+  BackwardSweep(ReadCache &reads, bool onlyArguments)
+      : reads(reads), onlyArguments(onlyArguments) {}
 
   void run(mlir::Block &block, RanksOfValues &sets) {
     for (mlir::Operation &op : llvm::reverse(block.without_terminator())) {
@@ -38,6 +40,8 @@ public:
         continue;
       set->second.compress();
       RankTensor wanted = set->second;
+      if (onlyArguments)
+        sets.erase(set);
       for (const Read &read : reads.of(&op)) {
         mlir::Value operand = op.getOperand(read.operand);
         unite(sets, operand, scatterMax(read, wanted, shapeOf(operand)));
@@ -86,6 +90,7 @@ private:
   }
 
   ReadCache &reads;
+  bool onlyArguments;
 };
 
 /// Marks the blind spot: what is generated before, lies in the box [low, high], and is not seen.
@@ -113,11 +118,12 @@ int64_t ReceptiveField::blindCount() const {
   return std::accumulate(blind.begin(), blind.end(), int64_t(0));
 }
 
-RanksOfValues sweepBack(const CausalAnalysis &analysis, const RankTensor &wanted) {
+RanksOfValues sweepBack(const CausalAnalysis &analysis, const RankTensor &wanted,
+                        bool onlyArguments) {
   RanksOfValues sets;
   unite(sets, analysis.output(), wanted);
   mlir::func::FuncOp model = analysis.model;
-  BackwardSweep(analysis.available.reads()).run(model.front(), sets);
+  BackwardSweep(analysis.available.reads(), onlyArguments).run(model.front(), sets);
   return sets;
 }
 
@@ -129,10 +135,9 @@ ReceptiveField receptiveField(const CausalAnalysis &analysis, llvm::ArrayRef<int
   RankTensor seed = positions.outputRanks();
   for (int32_t &rank : seed.data())
     rank = rank == wanted ? in : RankTensor::never;
-  field.elements = sweepBack(analysis, seed);
-
   llvm::SmallVector<int64_t> axes(positions.contract().getInputAxes());
-  RankTensor seen = ranksIn(field.elements, analysis.input()).expanded(axes);
+  RanksOfValues arguments = sweepBack(analysis, seed, /*onlyArguments=*/true);
+  RankTensor seen = ranksIn(arguments, analysis.input()).expanded(axes);
   field.seen.assign(positions.count(), 0);
   size_t at = 0;
   ir::forEachIndex(seen.extents(), [&](llvm::ArrayRef<int64_t> index) {

@@ -5,11 +5,8 @@
 
 namespace quern::passes {
 
-/// Sets of elements: 1 in, never out.
 struct ReceptiveField {
   llvm::SmallVector<int64_t> output; ///< the position of the output
-  /// Of every value on the way, what the position reads; absent where it reads nothing.
-  RanksOfValues elements;
   /// Positions of the input that it depends on, in row-major order, 0 or 1.
   std::vector<uint8_t> seen;
   /// Positions that are generated before it, that lie within the bounding box of those it sees,
@@ -23,8 +20,10 @@ struct ReceptiveField {
 };
 
 /// Of every value what the elements of the output read, each with the largest that `wanted` has of
-/// those that read it; never where none does. Values of which nothing is read are absent.
-RanksOfValues sweepBack(const CausalAnalysis &analysis, const RankTensor &wanted);
+/// those that read it; never where none does. Values of which nothing is read are absent; with
+/// `onlyArguments` all but the model's arguments are.
+RanksOfValues sweepBack(const CausalAnalysis &analysis, const RankTensor &wanted,
+                        bool onlyArguments = false);
 
 /// Sweeps back through the model from all elements of the output at one position.
 ReceptiveField receptiveField(const CausalAnalysis &analysis, llvm::ArrayRef<int64_t> position);

@@ -1,5 +1,6 @@
 // Contraction, attention, reductions and softmax: whole axes.
 #include "ir/HostTensor.h"
+#include "passes/causal/AdmittedKeys.h"
 #include "passes/causal/Comparison.h"
 #include "passes/causal/ReadRules.h"
 #include "passes/causal/StructuralZeros.h"
@@ -131,18 +132,13 @@ Reads attentionReads(ir::AttentionOp op) {
     reads[1].comparison = reads[2].comparison = std::move(comparison);
     return reads;
   }
-  auto admitted = constantElements(op.getMask());
+  auto admitted = admittedKeys(op.getMask());
   if (!admitted) {
     reads.push_back({.operand = 3, .maps = {alongAxis(0, 2), wholeAxis(1, key[2])}});
     return reads;
   }
-  ReadMask mask;
-  if (!admitted->isUniform(0))
-    mask.resultAxes.push_back(2);
-  if (!admitted->isUniform(1))
-    mask.maps.push_back(2);
-  mask.kept.assign(admitted->data().begin(), admitted->data().end());
-  reads[1].mask = reads[2].mask = std::move(mask);
+  admitted->resultAxis = admitted->map = 2;
+  reads[1].admitted = reads[2].admitted = std::make_shared<AdmittedKeys>(std::move(*admitted));
   return reads;
 }
 

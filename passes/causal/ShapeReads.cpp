@@ -40,31 +40,22 @@ Reads transposeReads(ir::TransposeOp op) {
 
 Reads sliceReads(ir::SliceOp op) {
   Read read{.operand = 0};
-  llvm::ArrayRef<int64_t> in = shapeOf(op.getInput()), out = shapeOf(op.getResult());
-  for (int64_t axis = 0; axis < static_cast<int64_t>(in.size()); ++axis)
-    read.maps.push_back(in[axis] == out[axis]
-                            ? alongAxis(axis, axis)
-                            : mappedAxis({axis, 1}, {axis, 1}, in[axis], out[axis], 1,
-                                         [&](int64_t element, int64_t) {
-                                           return op.getStarts()[axis] +
-                                                  element * op.getStrides()[axis];
-                                         }));
+  for (auto [axis, extent] : llvm::enumerate(shapeOf(op.getInput())))
+    read.maps.push_back(
+        movedAxis(static_cast<int64_t>(axis), extent, op.getStrides()[axis], op.getStarts()[axis]));
   return {std::move(read)};
 }
 
 Reads concatReads(ir::ConcatOp op) {
   Reads reads;
   auto joined = static_cast<int64_t>(op.getAxis());
-  llvm::ArrayRef<int64_t> out = shapeOf(op.getResult());
-  int64_t start = 0;
+  int64_t rank = tensorType(op.getResult()).getRank(), start = 0;
   for (int64_t operand = 0; operand < op->getNumOperands(); ++operand) {
     int64_t extent = shapeOf(op->getOperand(operand))[joined];
     Read read{.operand = operand};
-    for (int64_t axis = 0; axis < static_cast<int64_t>(out.size()); ++axis)
-      read.maps.push_back(
-          axis != joined ? alongAxis(axis, axis)
-                         : mappedAxis({axis, 1}, {axis, 1}, extent, out[axis], 1,
-                                      [&](int64_t element, int64_t) { return element - start; }));
+    for (int64_t axis = 0; axis < rank; ++axis)
+      read.maps.push_back(axis != joined ? alongAxis(axis, axis)
+                                         : movedAxis(axis, extent, 1, -start));
     reads.push_back(std::move(read));
     start += extent;
   }
@@ -73,13 +64,9 @@ Reads concatReads(ir::ConcatOp op) {
 
 Reads padReads(ir::PadOp op) {
   Read read{.operand = 0};
-  llvm::ArrayRef<int64_t> in = shapeOf(op.getInput()), out = shapeOf(op.getResult());
-  for (int64_t axis = 0; axis < static_cast<int64_t>(in.size()); ++axis)
+  for (auto [axis, extent] : llvm::enumerate(shapeOf(op.getInput())))
     read.maps.push_back(
-        in[axis] == out[axis]
-            ? alongAxis(axis, axis)
-            : mappedAxis({axis, 1}, {axis, 1}, in[axis], out[axis], 1,
-                         [&](int64_t element, int64_t) { return element - op.getLow()[axis]; }));
+        movedAxis(static_cast<int64_t>(axis), extent, 1, -static_cast<int64_t>(op.getLow()[axis])));
   return {std::move(read)};
 }
 

@@ -12,7 +12,8 @@ namespace {
 
 llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return ir::tensorType(value).getShape(); }
 
-/// The rank of the last step that reads each element of each value.
+/// The rank of the last step that reads each element of each value. Ops are visited in reverse, so
+/// that all is known of a value before its op, and may be forgotten then.
 class LastReads {
 public:
   explicit LastReads(const Availability &available) : available(available) {}
@@ -29,7 +30,11 @@ public:
     }
   }
 
-  RankTensor of(mlir::Value value) const { return ranksIn(last, value); }
+  RankTensor take(mlir::Value value) {
+    RankTensor ranks = ranksIn(last, value);
+    last.erase(value);
+    return ranks;
+  }
 
 private:
   void note(mlir::Value value, const RankTensor &ranks) {
@@ -72,6 +77,8 @@ private:
 
 /// The most elements, of those stored, that are born at or before a step and read after it.
 int64_t mostAlive(RankTensor born, RankTensor last, int64_t steps) {
+  if (born.isShared(last))
+    return 0;
   born = born.expandedAs(last);
   last = last.expandedAs(born);
   std::vector<int64_t> change(steps + 1, 0);
@@ -100,22 +107,23 @@ int64_t storedPositions(const RankTensor &born, const RankTensor &last) {
 std::vector<ValueState> stateSizes(const CausalAnalysis &analysis) {
   mlir::func::FuncOp model = analysis.model;
   LastReads lastReads(analysis.available);
-  llvm::SmallVector<mlir::Value> values{analysis.input()};
-  for (mlir::Operation &op : model.front().without_terminator()) {
-    lastReads.visit(op);
-    llvm::append_range(values, op.getResults());
-  }
   std::vector<ValueState> states;
-  for (mlir::Value value : values) {
-    const RankTensor &born = analysis.available.of(value);
+  auto add = [&](mlir::Value value) {
+    RankTensor born = analysis.available.of(value), last = lastReads.take(value);
     if (born.isAll(RankTensor::never))
-      continue;
-    RankTensor last = lastReads.of(value);
+      return;
     int64_t alive = mostAlive(born, last, analysis.positions.count());
     if (alive > 0)
       states.push_back(
           {value, alive, ir::tensorBytes(ir::tensorType(value)) / storedPositions(born, last)});
+  };
+  for (mlir::Operation &op : llvm::reverse(model.front().without_terminator())) {
+    lastReads.visit(op);
+    for (mlir::Value result : llvm::reverse(op.getResults()))
+      add(result);
   }
+  add(analysis.input());
+  std::reverse(states.begin(), states.end());
   return states;
 }
 

@@ -91,6 +91,8 @@ LogicalResult StepReads::add(mlir::Operation *op, mlir::Value operand, const Dis
     if (axis == -1)
       continue;
     int64_t extent = axis < 0 ? axes.extents()[j] : ir::tensorType(view.root).getDimSize(axis);
+    if (view.low[j] <= 0 && view.high[j] >= extent)
+      continue;
     for (int64_t p = 0; p < axes.extents()[j]; p += periods[j]) {
       int64_t at = p / axes.rates(view.root)[j] + total[j];
       bool isCut = at < view.low[j] || at >= view.high[j];
@@ -138,7 +140,7 @@ LogicalResult StepReads::addPool(ir::WindowReduceOp pool, llvm::SmallVectorImpl<
 LogicalResult StepReads::addAttention(ir::AttentionOp attention,
                                       llvm::SmallVectorImpl<StepRead> &reads) {
   std::optional<std::vector<KeyRange>> admitted =
-      attention.getMask() ? admittedKeys(attention.getMask()) : std::nullopt;
+      attention.getMask() ? admittedRanges(attention.getMask()) : std::nullopt;
   if (!admitted)
     return attention.emitError(
         "no step program can be derived: attention needs a mask that is known "

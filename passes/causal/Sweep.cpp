@@ -24,6 +24,26 @@ void Sweep::add(int64_t map, Loop loop) {
   mapOf.push_back(map);
 }
 
+bool Sweep::findLine(llvm::ArrayRef<int64_t> swept, const RankTensor &from,
+                     AxisRange AxisMap::*own) {
+  if (swept.empty())
+    return false;
+  const AxisMap &last = read.maps[swept.back()];
+  bool isPlain = last.table.empty() && last.stride > 0 && last.operand.count == 1 &&
+                 last.result.count == 1 && rowAxisOf(last) < 0 && !maskPlace(swept.back());
+  if (!isPlain || from.run((last.*own).first) != 1)
+    return false;
+  bool isInnermost =
+      llvm::all_of(rowAxes(), [&](int64_t axis) { return axis < last.result.first; }) &&
+      llvm::all_of(swept.drop_back(), [&](int64_t map) {
+        AxisRange along = read.maps[map].result;
+        return along.count == 0 || along.first < last.result.first;
+      });
+  if (isInnermost)
+    line = &last;
+  return isInnermost;
+}
+
 std::vector<Row> Sweep::rows(llvm::ArrayRef<int64_t> resultStrides, const Classes *classes) const {
   std::vector<Row> list;
   llvm::SmallVector<int64_t> extents;
@@ -63,13 +83,16 @@ std::vector<int64_t> rangeOffsets(AxisRange range, const RankTensor &tensor) {
   return offsets;
 }
 
-std::vector<int64_t> sourceOffsets(const AxisMap &map, const std::vector<int64_t> &elements) {
-  if (map.table.empty())
-    return elements;
+std::vector<int64_t> sourceOffsets(const AxisMap &map, llvm::ArrayRef<int64_t> resultShape,
+                                   const std::vector<int64_t> &elements) {
+  int64_t results = elementsAlong(map.result, resultShape);
   std::vector<int64_t> offsets;
-  offsets.reserve(map.table.size());
-  for (int32_t source : map.table)
-    offsets.push_back(source < 0 ? -1 : elements[source]);
+  offsets.reserve(results * map.taps);
+  for (int64_t element = 0; element < results; ++element)
+    for (int64_t tap = 0; tap < map.taps; ++tap) {
+      int64_t source = map.source(element, tap);
+      offsets.push_back(source < 0 ? -1 : elements[source]);
+    }
   return offsets;
 }
 

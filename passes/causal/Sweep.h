@@ -14,6 +14,9 @@ struct Sweep {
   std::vector<Loop> loops;
   /// Which AxisMap each loop stands for.
   std::vector<int64_t> mapOf;
+  /// The map, if there is one, whose elements follow each other in memory on both sides: its pairs
+  /// are run through by its formula, innermost, and it has no loop.
+  const AxisMap *line = nullptr;
 
   Sweep(const Read &read, llvm::ArrayRef<int64_t> resultShape)
       : read(read), resultShape(resultShape), kept(read, resultShape) {}
@@ -34,6 +37,10 @@ struct Sweep {
 
   void add(int64_t map, Loop loop);
 
+  /// Makes the last of the maps that are swept the line, if it can be; `own` is its range in the
+  /// tensor that is read from.
+  bool findLine(llvm::ArrayRef<int64_t> swept, const RankTensor &from, AxisRange AxisMap::*own);
+
   /// All rows, or the representatives of `classes` with rows merged before.
   std::vector<Row> rows(llvm::ArrayRef<int64_t> resultStrides, const Classes *classes) const;
 
@@ -41,6 +48,16 @@ struct Sweep {
     for (auto [loop, map] : llvm::zip_equal(loops, mapOf))
       if (auto place = maskPlace(map))
         loop.keptStride = product(llvm::ArrayRef(kept.taps).drop_front(*place + 1));
+    if (!line)
+      return runLoops(rows, visit);
+    int64_t results = elementsAlong(line->result, resultShape);
+    runLoops(rows, [&](int64_t result, int64_t operand) {
+      forEachPair(*line, results, [&](int64_t r, int64_t o) { visit(result + r, operand + o); });
+    });
+  }
+
+private:
+  template <typename Visit> void runLoops(llvm::ArrayRef<Row> rows, Visit visit) {
     PairSweep<Visit> sweep(loops, rowAxes(), visit);
     for (const Row &row : rows)
       sweep.run(row);
@@ -50,7 +67,9 @@ struct Sweep {
 /// Offsets of what a tensor stores for the elements of a range of its axes, flattened.
 std::vector<int64_t> rangeOffsets(AxisRange range, const RankTensor &tensor);
 
-/// The map's operand offsets, given those of the elements along its operand axes.
-std::vector<int64_t> sourceOffsets(const AxisMap &map, const std::vector<int64_t> &elements);
+/// The map's operand offsets for a result of this shape, given those of the elements along its
+/// operand axes.
+std::vector<int64_t> sourceOffsets(const AxisMap &map, llvm::ArrayRef<int64_t> resultShape,
+                                   const std::vector<int64_t> &elements);
 
 } // namespace quern::passes

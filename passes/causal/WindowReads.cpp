@@ -91,9 +91,8 @@ Reads convReads(ir::ConvOp op) {
                                                 }));
   input.maps.back().tapName = TapName::none;
   for (int64_t axis = 0; axis < op.getSpatialRank(); ++axis)
-    input.maps.push_back(windowAxis(axis + 2, in[axis + 2], out[axis + 2], filter[axis + 2],
-                                    op.getStrides()[axis], op.getDilations()[axis],
-                                    op.getPadLow()[axis]));
+    input.maps.push_back(windowAxis(axis + 2, in[axis + 2], filter[axis + 2], op.getStrides()[axis],
+                                    op.getDilations()[axis], op.getPadLow()[axis]));
   if (auto nonzero = possiblyNonzero(op.getWeight()))
     input.mask = weightMask(*nonzero);
   Read weight{.operand = 1, .maps = {alongAxis(0, 1)}};
@@ -104,10 +103,9 @@ Reads convReads(ir::ConvOp op) {
 
 Reads windowReads(ir::WindowReduceOp op) {
   llvm::ArrayRef<int64_t> in = op.getInput().getType().getShape();
-  llvm::ArrayRef<int64_t> out = op.getResult().getType().getShape();
   Read read{.operand = 0, .maps = {alongAxis(0, 0), alongAxis(1, 1)}};
   for (size_t axis = 0; axis < op.getWindow().size(); ++axis)
-    read.maps.push_back(windowAxis(static_cast<int64_t>(axis) + 2, in[axis + 2], out[axis + 2],
+    read.maps.push_back(windowAxis(static_cast<int64_t>(axis) + 2, in[axis + 2],
                                    op.getWindow()[axis], op.getStrides()[axis],
                                    op.getDilations()[axis], op.getPadLow()[axis]));
   return {std::move(read)};

@@ -24,47 +24,12 @@ using passes::ReadMask;
 std::vector<int64_t> list(llvm::ArrayRef<int64_t> values) { return values.vec(); }
 llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return ir::tensorType(value).getShape(); }
 
-/// [stride, dilation, offset] of a table that is one, kept inside [0, extent).
-std::optional<std::array<int64_t, 3>> asAffine(const AxisMap &map, int64_t extent) {
-  auto elements = static_cast<int64_t>(map.table.size()) / map.taps;
-  // Any entry inside tells the offset once stride and dilation are known from its neighbours.
-  std::optional<int64_t> stride, dilation, offset;
-  for (int64_t r = 0; r < elements; ++r)
-    for (int64_t t = 0; t < map.taps; ++t) {
-      int64_t here = map.source(r, t);
-      if (here < 0)
-        continue;
-      if (!stride && r + 1 < elements && map.source(r + 1, t) >= 0)
-        stride = map.source(r + 1, t) - here;
-      if (!dilation && t + 1 < map.taps && map.source(r, t + 1) >= 0)
-        dilation = map.source(r, t + 1) - here;
-    }
-  std::array<int64_t, 3> affine{stride.value_or(0), dilation.value_or(0), 0};
-  for (int64_t r = 0; r < elements; ++r)
-    for (int64_t t = 0; t < map.taps; ++t)
-      if (int64_t here = map.source(r, t); here >= 0 && !offset)
-        offset = here - r * affine[0] - t * affine[1];
-  affine[2] = offset.value_or(0);
-  for (int64_t r = 0; r < elements; ++r)
-    for (int64_t t = 0; t < map.taps; ++t) {
-      int64_t at = r * affine[0] + t * affine[1] + affine[2];
-      if (map.source(r, t) != (at >= 0 && at < extent ? at : -1))
-        return std::nullopt;
-    }
-  return affine;
-}
-
-Json mapJson(const AxisMap &map, llvm::ArrayRef<int64_t> operandShape) {
+Json mapJson(const AxisMap &map) {
   Json json{{"operand", {map.operand.first, map.operand.count}},
-            {"result", {map.result.first, map.result.count}}};
+            {"result", {map.result.first, map.result.count}},
+            {"taps", map.taps}};
   if (map.table.empty())
-    return json;
-  json["taps"] = map.taps;
-  int64_t extent = 1;
-  for (int64_t axis = map.operand.first; axis < map.operand.first + map.operand.count; ++axis)
-    extent *= operandShape[axis];
-  if (auto affine = asAffine(map, extent))
-    json["affine"] = *affine;
+    json["affine"] = {map.stride, map.dilation, map.start};
   else
     json["table"] = map.table;
   return json;
@@ -84,6 +49,24 @@ Json runsOf(llvm::ArrayRef<uint8_t> kept) {
 
 Json maskJson(const ReadMask &mask) {
   return {{"axes", list(mask.resultAxes)}, {"maps", list(mask.maps)}, {"runs", runsOf(mask.kept)}};
+}
+
+/// The same of what queries are admitted to.
+Json admittedJson(const passes::AdmittedKeys &admitted, int64_t keys) {
+  std::vector<int64_t> runs;
+  int64_t end = 0;
+  for (auto [query, own] : llvm::enumerate(admitted.runs))
+    for (passes::KeyRun run : own) {
+      int64_t row = static_cast<int64_t>(query) * keys;
+      if (runs.empty() || row + run.first > end) {
+        runs.push_back(row + run.first - end);
+        runs.push_back(0);
+      }
+      runs.back() += run.end - run.first;
+      end = row + run.end;
+    }
+  runs.push_back(static_cast<int64_t>(admitted.runs.size()) * keys - end);
+  return {{"axes", {admitted.resultAxis}}, {"maps", {admitted.map}}, {"runs", runs}};
 }
 
 /// Numbers that follow each other as the first and their count.
@@ -191,10 +174,13 @@ private:
       mlir::Value operand = op.getOperand(read.operand);
       Json maps = Json::array();
       for (const AxisMap &map : read.maps)
-        maps.push_back(mapJson(map, shapeOf(operand)));
+        maps.push_back(mapJson(map));
       Json json{{"value", numberOf(operand)}, {"maps", std::move(maps)}};
       if (read.mask)
         json["mask"] = maskJson(*read.mask);
+      if (read.admitted)
+        json["mask"] =
+            admittedJson(*read.admitted, read.maps[static_cast<size_t>(read.admitted->map)].taps);
       if (read.comparison)
         json["comparison"] = comparisonJson(*read.comparison);
       reads.push_back(std::move(json));
