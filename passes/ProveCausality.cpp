@@ -54,7 +54,7 @@ mlir::LogicalResult prove(mlir::func::FuncOp model, ir::CausalAttr contract) {
   Verdict verdict = judge(*analysis);
   if (verdict.isCausal)
     return mlir::success();
-  Counterexample found = findCounterexample(*analysis, verdict.plainest);
+  Counterexample found = findCounterexample(*analysis, verdict);
   auto input = static_cast<unsigned>(contract.getInput());
   auto output = static_cast<unsigned>(contract.getOutput());
   std::string reader = nameOr(model.getResultAttr(output, ir::names::name), "output") +

@@ -44,7 +44,10 @@ Verdict judge(const CausalAnalysis &analysis) {
     verdict.latency = std::max(verdict.latency, read - rank);
     verdict.lookAhead = std::max(verdict.lookAhead, read - positions.limit(rank));
     int64_t beyond = read - positions.limit(rank) - ahead;
-    verdict.beyond = std::max(verdict.beyond, beyond);
+    if (beyond > verdict.beyond) {
+      verdict.beyond = beyond;
+      verdict.farthest = first;
+    }
     if (beyond > 0 && beyond < least) {
       least = beyond;
       verdict.plainest = first;

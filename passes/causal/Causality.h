@@ -34,9 +34,10 @@ struct Verdict {
   /// How many positions beyond its own an output must wait for: the algorithmic latency of the
   /// model as a stream.
   int64_t latency = 0;
-  /// Of the elements of the output that look ahead, one that does so least: the plainest path leads
-  /// from it. Empty where none does.
-  llvm::SmallVector<int64_t> plainest;
+  /// Of the elements of the output that look farther ahead than the contract lets them, one that
+  /// does so most, and one that does so least: the plainest path leads from it. Empty where none
+  /// does.
+  llvm::SmallVector<int64_t> farthest, plainest;
 };
 
 Verdict judge(const CausalAnalysis &analysis);

@@ -209,8 +209,23 @@ std::string PathStep::text() const {
   return name() + (place.empty() ? "" : " at " + place) + (through.empty() ? "" : ", " + through);
 }
 
-Counterexample findCounterexample(const CausalAnalysis &analysis, llvm::ArrayRef<int64_t> output) {
-  return Walk(analysis, output).run();
+Counterexample findCounterexample(const CausalAnalysis &analysis, const Verdict &verdict) {
+  // A recurrence is followed step by step: of one that leads so far nobody wants to see all.
+  constexpr int64_t farthestSteps = 4096;
+  mlir::func::FuncOp model = analysis.model;
+  bool isTooFar = verdict.beyond > farthestSteps && !model.front().getOps<ir::ScanOp>().empty();
+  if (isTooFar || verdict.farthest == verdict.plainest)
+    return Walk(analysis, verdict.plainest).run();
+  Counterexample found = Walk(analysis, verdict.farthest).run();
+  // Who is at fault is plainest to see where least is read ahead.
+  Counterexample plainest = Walk(analysis, verdict.plainest).run();
+  const PathStep &blamed = plainest.steps[plainest.blamed];
+  auto same = llvm::find_if(found.steps, [&](const PathStep &step) {
+    return step.op == blamed.op && step.operand == blamed.operand;
+  });
+  if (same != found.steps.end())
+    found.blamed = static_cast<size_t>(same - found.steps.begin());
+  return found;
 }
 
 } // namespace quern::passes

@@ -33,16 +33,18 @@ struct Counterexample {
   llvm::SmallVector<int64_t> outputPosition, inputPosition;
   /// From the output to the input.
   std::vector<PathStep> steps;
-  /// The step that is most likely at fault: the one whose tap reads farthest ahead, or else the one
-  /// that brings elements from farthest ahead, as a slice does. Where none does, the masked layer
-  /// that the least change would mend, or the first step, coming from the input, whose other taps
-  /// are early enough; where there is none of these either, as when all is summed up, the one that
-  /// reads positions farthest apart.
+  /// The step that is most likely at fault, as the plainest path tells: the one whose tap reads
+  /// farthest ahead, or else the one that brings elements from farthest ahead, as a slice does.
+  /// Where none does, the masked layer that the least change would mend, or the first step, coming
+  /// from the input, whose other taps are early enough; where there is none of these either, as
+  /// when all is summed up, the one that reads positions farthest apart.
   size_t blamed = 0;
 };
 
-/// Follows the latest input that the element `output` of the output depends on.
-Counterexample findCounterexample(const CausalAnalysis &analysis, llvm::ArrayRef<int64_t> output);
+/// Follows the latest input that the output which looks farthest ahead depends on; of a verdict
+/// that the contract is broken. Where a recurrence leads there from thousands of positions away,
+/// the output that looks ahead least.
+Counterexample findCounterexample(const CausalAnalysis &analysis, const Verdict &verdict);
 
 /// "[2,6]".
 std::string indexText(llvm::ArrayRef<int64_t> index);

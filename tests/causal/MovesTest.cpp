@@ -60,7 +60,7 @@ TEST_P(Moves, AreBlamedWhereverTheyStand) {
     Verdict verdict = judge(analysis);
     ASSERT_FALSE(verdict.isCausal);
 
-    Counterexample found = findCounterexample(analysis, verdict.plainest);
+    Counterexample found = findCounterexample(analysis, verdict);
     std::string place = ir::locationText(found.steps[found.blamed].op->getLoc());
     std::string line = "test.qn:" + std::to_string(before + 3) + ":";
     EXPECT_EQ(place.substr(0, line.size()), line) << text;

@@ -143,7 +143,7 @@ TEST_P(Mutations, AreCaughtWithOpAndTap) {
     if (verdict.isCausal)
       continue;
     ++leaks;
-    Counterexample found = findCounterexample(analysis, verdict.plainest);
+    Counterexample found = findCounterexample(analysis, verdict);
     EXPECT_TRUE(llvm::any_of(found.steps, [&](const PathStep &step) { return mutant.is(step); }))
         << mutant.text();
     const PathStep &blamed = found.steps[found.blamed];

@@ -101,7 +101,7 @@ std::optional<passes::Counterexample> counterexampleOf(const passes::CausalAnaly
                                                        const passes::Verdict &verdict) {
   if (verdict.isCausal)
     return std::nullopt;
-  return passes::findCounterexample(analysis, verdict.plainest);
+  return passes::findCounterexample(analysis, verdict);
 }
 
 /// Where nobody says which position to look at.
@@ -115,10 +115,28 @@ tellingPosition(const passes::CausalAnalysis &analysis,
 void printCounterexample(const CausalReport &report) {
   const passes::Counterexample &found = *report.counterexample;
   fmt::print("  {}\n", report.leakText());
+  llvm::SmallVector<size_t> steps;
   for (auto [at, step] : llvm::enumerate(found.steps))
     if (step.moves || at == found.blamed)
-      fmt::print("  {} {}: element {} reads {}\n", at == found.blamed ? '>' : ' ', step.text(),
-                 indexText(step.element), indexText(step.readElement));
+      steps.push_back(at);
+  // A recurrence goes through as many as there are positions.
+  constexpr size_t shownAtEachEnd = 8;
+  size_t hidden = 0;
+  auto printHidden = [&] {
+    if (hidden > 0)
+      fmt::print("    and so on, through {} more\n", std::exchange(hidden, 0));
+  };
+  for (auto [number, at] : llvm::enumerate(steps)) {
+    bool isAtEnd = number < shownAtEachEnd || number + shownAtEachEnd >= steps.size();
+    if (!isAtEnd && at != found.blamed) {
+      ++hidden;
+      continue;
+    }
+    printHidden();
+    const passes::PathStep &step = found.steps[at];
+    fmt::print("  {} {}: element {} reads {}\n", at == found.blamed ? '>' : ' ', step.text(),
+               indexText(step.element), indexText(step.readElement));
+  }
 }
 
 void printField(const CausalReport &report) {
@@ -203,15 +221,20 @@ std::string CausalReport::leakText() const {
 
 std::string CausalReport::orderText() const {
   constexpr size_t most = 32, shown = 12;
-  llvm::ArrayRef<int64_t> ranks = analysis.positions.contract().getOrder();
-  if (ranks.empty())
+  const passes::Positions &positions = analysis.positions;
+  if (positions.contract().getOrder().empty())
     return "";
-  bool isLong = ranks.size() > most;
-  std::string rest =
-      isLong ? fmt::format(" ... {}", fmt::join(ranks.take_back(shown), " ")) : std::string();
-  return fmt::format("order: explicit permutation of {}: {}{}",
-                     plural(static_cast<int64_t>(ranks.size()), "position"),
-                     fmt::join(isLong ? ranks.take_front(shown) : ranks, " "), rest);
+  std::vector<int64_t> byTurn;
+  for (int64_t rank = 0; rank < positions.count(); ++rank)
+    byTurn.push_back(positions.numberOfRank(rank));
+  llvm::ArrayRef<int64_t> turns = byTurn;
+  std::string list = fmt::format("{}", fmt::join(turns, " "));
+  if (turns.size() > most)
+    list = fmt::format("{} ... {}", fmt::join(turns.take_front(shown), " "),
+                       fmt::join(turns.take_back(shown), " "));
+  return fmt::format("order: {} are generated in the order {}{}",
+                     plural(positions.count(), "position"), list,
+                     positions.extents().size() > 1 ? ", numbered row by row" : "");
 }
 
 std::string CausalReport::lookAheadText() const {

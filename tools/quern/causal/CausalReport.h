@@ -31,8 +31,8 @@ struct CausalReport {
   std::string verdictText() const;
   /// "output[0] reads sound[1] through late at wavenet.qn:13:18, tap (+1)", of the counterexample.
   std::string leakText() const;
-  /// "order: explicit permutation of 6 positions: 5 4 3 2 1 0", the rank of each; shortened where
-  /// it is long, and empty where positions are generated as they lie.
+  /// "order: 6 positions are generated in the order 5 4 3 2 1 0"; shortened where it is long, and
+  /// empty where positions are generated as they lie.
   std::string orderText() const;
   /// "look-ahead: no output reads farther than the contract lets it; as a stream, each output
   /// waits for no later element".
