@@ -149,7 +149,7 @@ mlir::Attribute adapt(Elaborator &elaborator, const CallExpr &call, mlir::Ranked
     for (const Adapter &adapter : adapters)
       if (adapter.isForInputs == isForInputs)
         known.push_back(adapter.name);
-    elaborator.error<diag::UnknownAdapter>(name.range, isForInputs ? "from" : "as", name.name,
+    elaborator.error<diag::UnknownAdapter>(name.range, name.name, isForInputs ? "from" : "as",
                                            llvm::join(known, ", "));
     return nullptr;
   }

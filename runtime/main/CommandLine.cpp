@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <filesystem>
 #include <limits>
 
 namespace quern::runtime {
@@ -36,6 +37,14 @@ std::string checkNamed(const Signature &signature, const std::string &name) {
 /// An option that was given for a file without a name would else be as if it had not been given.
 std::string checkFileName(const std::string &name) {
   return name.empty() ? "'' names no file" : "";
+}
+
+/// Refuses another ending than the one that says what is written; a name may have none.
+std::string checkEnding(const std::string &name, const std::string &ending) {
+  std::string own = std::filesystem::path(name).extension();
+  if (name.empty() || own.empty() || own == ending)
+    return checkFileName(name);
+  return fmt::format("'{}' ends in {}, and what is written is a {}", name, own, ending);
 }
 
 /// Splits NAME=FILE; a message when that cannot be.
@@ -81,17 +90,23 @@ void addGeneration(CLI::App &app, const Signature &signature, Request &request) 
                    "read elements of the input, raw, from the standard input, as many as "
                    "the model has positions at most, and write each output, raw, when it "
                    "is due");
+  int64_t batch = signature.generated()->shape.front();
+  std::string atOnce =
+      fmt::format("{} at once, the batch that the model is compiled for (a larger one takes less "
+                  "time for each)",
+                  batch);
   auto *sample = app.add_option("--sample", request.sample,
-                                isImage ? "draw so many samples" : "draw so many elements")
+                                isImage ? "draw so many samples, " + atOnce
+                                        : "draw so many elements of each sequence, " + atOnce)
                      ->type_name("N")
                      ->check(checkWhole<uint32_t, 1>)
                      ->excludes(stream);
   app.add_option("--prompt", request.prompt,
                  signature.generated()->text
                      ? "the text to go on from; @FILE reads it from a file"
-                     : "a file of elements to go on from: raw, position by position, "
-                       "or .npy, .npz")
-      ->type_name("TEXT|FILE")
+                     : "a file of elements to go on from, as FILE or @FILE: raw, position by "
+                       "position, or .npy, .npz")
+      ->type_name(signature.generated()->text ? "TEXT|@FILE" : "FILE")
       ->needs(sample);
   app.add_option("--seed", request.seed, "the same seed draws the same sample (0)")
       ->check(checkWhole<uint64_t>)
@@ -107,9 +122,9 @@ void addGeneration(CLI::App &app, const Signature &signature, Request &request) 
                  "draw among the fewest that hold this probability only (1)")
       ->check([](const std::string &text) { return checkNumber(text, 0, true, 1); })
       ->needs(sample);
-  app.add_option("--png", request.png, "write a sheet of the samples to this file")
+  app.add_option("--png", request.png, "write a sheet of the samples to this .png file")
       ->type_name("FILE")
-      ->check(checkFileName)
+      ->check([](const std::string &name) { return checkEnding(name, ".png"); })
       ->needs(sample);
   for (const char *other : {"--bench", "--expect", "--json"}) {
     sample->excludes(app.get_option(other));
@@ -120,7 +135,8 @@ void addGeneration(CLI::App &app, const Signature &signature, Request &request) 
 
 /// Says why not, rather than that the options are unknown.
 void refuseGeneration(CLI::App &app) {
-  for (const char *option : {"--sample", "--stream"})
+  for (const char *option : {"--sample", "--stream", "--prompt", "--png", "--seed", "--temperature",
+                             "--top-k", "--top-p"})
     app.add_flag_callback(
            option,
            [option] {
@@ -188,6 +204,13 @@ std::variant<Request, int> parseCommandLine(const Signature &signature, int argc
     complain(fmt::format("{} (see --help)", mistake.what()));
     return exitUsage;
   }
+  // Other outputs may be raw.
+  if (request.sample > 0)
+    if (std::string problem = request.output.empty() ? "" : checkEnding(request.output, ".npy");
+        !problem.empty()) {
+      complain(fmt::format("--output: {} (see --help)", problem));
+      return exitUsage;
+    }
   for (const std::string &argument : named) {
     std::string problem = addNamed(signature, argument, request);
     if (!problem.empty()) {

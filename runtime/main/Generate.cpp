@@ -123,6 +123,28 @@ Status drawOne(const Request &request, Session &session, quern_sequence *sequenc
   return success();
 }
 
+/// What is given at the beginning of a sequence: the prompt, or what stands in for one.
+std::string notDrawn(const Signature &signature, const Request &request, uint64_t given) {
+  if (given == 0)
+    return "";
+  if (request.prompt)
+    return fmt::format(", of which the prompt gives {}", given);
+  return fmt::format(", of which the first is given, without --prompt as {}",
+                     signature.generated()->text ? "a line feed or the first symbol" : "zero");
+}
+
+/// Which choice among levels was asked for of a distribution that is over none.
+Status checkChoice(const SequenceEntry &order, const Request &request) {
+  if (order.distribution == DistributionKind::categorical ||
+      order.distribution == DistributionKind::none || (request.topK == 0 && request.topP == 1))
+    return success();
+  return Failure{fmt::format("{} is for a categorical distribution, and the model's output is {}: "
+                             "--temperature is for all",
+                             request.topK != 0 ? "--top-k" : "--top-p",
+                             order.distribution == DistributionKind::bernoulli ? "one of two values"
+                                                                               : "a mixture")};
+}
+
 /// Says that a file holds more than was drawn.
 void noteUndrawn(const Request &request, uint64_t known, uint64_t positions) {
   if (known < positions)
@@ -145,6 +167,8 @@ Status generate(const Signature &signature, const Request &request, Session &ses
     return Failure{fmt::format("--output holds one batch, of {} here: draw no more, or compile the "
                                "model for a larger batch",
                                input.shape.front())};
+  if (Status choice = checkChoice(order, request); !choice)
+    return choice;
   Result<std::vector<std::byte>> prompt = readPrompt(signature, request);
   if (!prompt)
     return prompt.failure();
@@ -156,10 +180,10 @@ Status generate(const Signature &signature, const Request &request, Session &ses
     return Failure{
         fmt::format("the prompt has {} elements, and a sequence at most {}", given, positions)};
   if (!isImage && request.sample > positions - given)
-    return Failure{fmt::format("cannot draw {} element{}: a sequence has {} at most, of which "
-                               "{} {} given",
-                               request.sample, request.sample == 1 ? "" : "s", positions, given,
-                               given == 1 ? "is" : "are")};
+    return Failure{fmt::format("cannot draw {} element{}: a sequence has {} at most{}: draw fewer, "
+                               "or compile the model for more positions",
+                               request.sample, request.sample == 1 ? "" : "s", positions,
+                               notDrawn(signature, request, given))};
   Result<std::vector<AlignedBytes>> conditions = readConditions(signature, request);
   if (!conditions)
     return conditions.failure();

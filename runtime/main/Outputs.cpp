@@ -9,8 +9,10 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <numeric>
 
 namespace quern::runtime {
@@ -206,6 +208,10 @@ Status saveOutputs(const Signature &signature, const std::vector<AlignedBytes> &
   std::vector<float> widened;
   if (file.ends_with(".npy"))
     return writeNpy(file, arrayOf(output, tensors.front(), widened));
+  std::string ending = std::filesystem::path(file).extension();
+  if (!ending.empty() && ending != ".raw" && ending != ".bin")
+    fmt::print(stderr, "{}: note: {} holds raw {}; .npy and .npz are the endings of arrays\n",
+               program_invocation_short_name, file, output.typeText());
   std::span<const std::byte> parts[] = {tensors.front().bytes()};
   return writeBytes(file, parts);
 }

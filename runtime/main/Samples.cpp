@@ -8,6 +8,7 @@
 #include "runtime/main/Printable.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -228,9 +229,10 @@ void printPictures(const std::vector<Picture> &pictures) {
 
 std::optional<std::string> promptFile(const Signature &signature, const Request &request) {
   const Port *input = signature.generated();
-  if (!request.prompt || !input || (input->text && !request.prompt->starts_with('@')))
+  bool hasSign = request.prompt && request.prompt->starts_with('@');
+  if (!request.prompt || !input || (input->text && !hasSign))
     return std::nullopt;
-  return request.prompt->substr(input->text ? 1 : 0);
+  return request.prompt->substr(hasSign ? 1 : 0);
 }
 
 Result<std::vector<std::byte>> readPrompt(const Signature &signature, const Request &request) {
@@ -248,8 +250,13 @@ Result<std::vector<std::byte>> readPrompt(const Signature &signature, const Requ
     return elements;
   }
   std::optional<std::string> file = promptFile(signature, request);
-  if (!file)
-    return encode(signature, rows, *request.prompt);
+  if (!file) {
+    Result<std::vector<std::byte>> elements = encode(signature, rows, *request.prompt);
+    if (!elements && ::access(request.prompt->c_str(), R_OK) == 0)
+      return Failure{fmt::format("{}; --prompt @{} reads the file of that name", elements.error(),
+                                 *request.prompt)};
+    return elements;
+  }
   if (file->empty())
     return Failure{input.text
                        ? "--prompt @ names no file: @FILE reads the text of one"
@@ -310,6 +317,8 @@ void showText(const Signature &signature, std::span<const std::byte> elements) {
 void showTexts(const Signature &signature, std::span<const std::byte> elements, size_t rows) {
   size_t each = dtypeBytes(signature.generated()->dtype);
   for (size_t row = 0; row < rows; ++row) {
+    if (row > 0)
+      fmt::print("--------\n");
     for (size_t at = row * each; at < elements.size(); at += rows * each)
       showText(signature, elements.subspan(at, each));
     std::fputc('\n', stdout);

@@ -24,7 +24,7 @@ bool isPicture(const Signature &signature);
 /// Prints the symbols that elements stand for, at once.
 void showText(const Signature &signature, std::span<const std::byte> elements);
 
-/// Prints the text of each row of a batch on a line of its own, from the elements of all rows
+/// Prints the text of each row of a batch, with a line between two, from the elements of all rows
 /// position by position.
 void showTexts(const Signature &signature, std::span<const std::byte> elements, size_t rows);
 
