@@ -220,11 +220,15 @@ Counterexample findCounterexample(const CausalAnalysis &analysis, const Verdict 
   // Who is at fault is plainest to see where least is read ahead.
   Counterexample plainest = Walk(analysis, verdict.plainest).run();
   const PathStep &blamed = plainest.steps[plainest.blamed];
-  auto same = llvm::find_if(found.steps, [&](const PathStep &step) {
-    return step.op == blamed.op && step.operand == blamed.operand;
-  });
-  if (same != found.steps.end())
-    found.blamed = static_cast<size_t>(same - found.steps.begin());
+  std::optional<size_t> same;
+  for (auto [at, step] : llvm::enumerate(found.steps)) {
+    if (step.op != blamed.op || step.operand != blamed.operand)
+      continue;
+    // A recurrence comes by an op many times, and by its other taps, too.
+    if (!same || (step.tap == blamed.tap && found.steps[*same].tap != blamed.tap))
+      same = at;
+  }
+  found.blamed = same.value_or(found.blamed);
   return found;
 }
 
