@@ -133,8 +133,9 @@ template <typename Work> void inRuns(int64_t count, int64_t each, Work work) {
 }
 
 /// Spectra in the order of the passes: [frequencies][O][C / groups * phases][2].
+template <typename Number>
 void spectrum(FilterTransformOp op, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<double> given,
-              float *stored) {
+              Number *stored) {
   FilterTransform transform;
   Extents phases = phasesAlong(shape, op.getStrides(), static_cast<int64_t>(op.getGroups()));
   std::vector<double> phased = phaseFilter(given, shape[0], shape[1], shape.drop_front(2), phases);
@@ -160,9 +161,9 @@ void spectrum(FilterTransformOp op, llvm::ArrayRef<int64_t> shape, llvm::ArrayRe
       for (int64_t pair = first; pair < end; ++pair) {
         std::complex<double> value =
             natural[static_cast<size_t>((pair - first) * each + frequency.index)];
-        float *to = stored + 2 * (static_cast<int64_t>(f) * pairs + pair);
-        to[0] = static_cast<float>(value.real());
-        to[1] = static_cast<float>(frequency.isMirrored ? -value.imag() : value.imag());
+        Number *to = stored + 2 * (static_cast<int64_t>(f) * pairs + pair);
+        to[0] = static_cast<Number>(value.real());
+        to[1] = static_cast<Number>(frequency.isMirrored ? -value.imag() : value.imag());
       }
   });
 }
@@ -290,6 +291,11 @@ inferTransformedFilter(std::optional<mlir::Location> loc, ConvAttr algorithm,
   return inferWinograd(loc, tile, filter, strides);
 }
 
+mlir::Type transformedElement(mlir::Type element) {
+  return element.getIntOrFloatBitWidth() < 32 ? mlir::Float32Type::get(element.getContext())
+                                              : element;
+}
+
 llvm::SmallVector<int64_t> filterLead(ConvAttr algorithm, llvm::ArrayRef<ConvAxis> axes,
                                       bool sumsSpectra) {
   llvm::SmallVector<int64_t> lead;
@@ -303,12 +309,15 @@ HostTensor transformFilter(FilterTransformOp op, const HostTensor &filter) {
   std::vector<double> values(static_cast<size_t>(filter.type().getNumElements()));
   filter.loadRow(0, 1, values);
   llvm::ArrayRef<int64_t> shape = filter.type().getShape();
-  HostTensor result = HostTensor::allocate(mlir::RankedTensorType::get(
-      op.getResult().getType().getShape(), op.getFilter().getType().getElementType()));
-  if (op.getAlgorithm().getAlgorithm() == ConvAlgorithm::fft)
-    spectrum(op, shape, values, reinterpret_cast<float *>(result.mutableBytes().data()));
-  else
+  mlir::RankedTensorType type = op.getResult().getType();
+  HostTensor result =
+      HostTensor::allocate(mlir::RankedTensorType::get(type.getShape(), type.getElementType()));
+  if (op.getAlgorithm().getAlgorithm() != ConvAlgorithm::fft)
     result.storeRow(0, transformed(op, shape, values));
+  else if (type.getElementType().isF64())
+    spectrum(op, shape, values, reinterpret_cast<double *>(result.mutableBytes().data()));
+  else
+    spectrum(op, shape, values, reinterpret_cast<float *>(result.mutableBytes().data()));
   return result;
 }
 

@@ -15,6 +15,10 @@ inferTransformedFilter(std::optional<mlir::Location> loc, ConvAttr algorithm,
                        llvm::ArrayRef<int64_t> filter, llvm::ArrayRef<int64_t> strides,
                        llvm::ArrayRef<int64_t> dilations, int64_t groups);
 
+/// What transformed filters of such elements are kept in: f32 where they are stored in 16 bits,
+/// which hold too little of a transform, else the same.
+mlir::Type transformedElement(mlir::Type element);
+
 /// The `lead` of the filter of a convolution by `algorithm`, which says for each axis how many
 /// zeros before the input its transforms wrap round.
 llvm::SmallVector<int64_t> filterLead(ConvAttr algorithm, llvm::ArrayRef<ConvAxis> axes,

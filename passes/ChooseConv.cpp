@@ -142,16 +142,13 @@ private:
     } else {
       ++asAsked;
     }
-    // A stored type that is coarser than the usual budget is what was asked for.
-    if (bytesOf(decision.shape.element) < 4 &&
-        storedRoundoff(decision.shape.element) > policy.maxError)
-      return;
     const ConvCandidate *chosen = decision.chosen();
-    if (!chosen || !chosen->error || chosen->error->max <= policy.maxError)
+    double budget = policy.errorBudget(decision.shape);
+    if (!chosen || !chosen->error || chosen->error->max <= budget)
       return;
     ++beyondBudget;
     if (!worst || worst->error < chosen->error->max)
-      worst = {op, variantText(chosen->algorithm, chosen->tile), chosen->error->max};
+      worst = {op, variantText(chosen->algorithm, chosen->tile), chosen->error->max, budget};
   }
 
   static std::string nameOf(mlir::Operation *op) {
@@ -189,7 +186,7 @@ private:
       return;
     std::string text =
         fmt::format("{} is computed by {} with an error of {:.1e}, above the budget of {:.1e}",
-                    nameOf(worst->op), worst->variant, worst->error, policy.maxError);
+                    nameOf(worst->op), worst->variant, worst->error, worst->budget);
     text += policy.mode == ConvMode::fixed ? ", as it was asked for by name"
                                            : "; no algorithm that may be chosen has much less";
     if (beyondBudget > 1)
@@ -295,7 +292,7 @@ private:
   struct Excess {
     mlir::Operation *op;
     std::string variant;
-    double error;
+    double error, budget;
   };
 
   ConvPolicy policy;

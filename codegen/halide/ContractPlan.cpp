@@ -1,6 +1,7 @@
 #include "codegen/halide/ContractPlan.h"
 
 #include "codegen/Backend.h"
+#include "codegen/halide/KernelBuilder.h"
 #include "codegen/halide/Knobs.h"
 #include "ir/Infer.h"
 #include "ir/Layout.h"
@@ -23,6 +24,11 @@ std::optional<int64_t> innermostLabel(const ContractShape &shape) {
     if (dim.extent != 1)
       return shape.bAxes[static_cast<size_t>(dim.axis)];
   return std::nullopt;
+}
+
+/// A machine as the sums of a contraction see it.
+CpuTarget computing(const CpuTarget &cpu, mlir::Value result) {
+  return cpu.computingIn(computeType(ir::tensorType(result).getElementType()).bytes());
 }
 
 GemmPlan tuned(const GemmProblem &problem, const CpuTarget &cpu, Knobs &knobs) {
@@ -56,7 +62,7 @@ GemmPlan tuned(ir::SegmentDotOp op, const CpuTarget &cpu, Knobs &knobs) {
   GemmPlan plan = tuned({.rows = ir::tensorType(op.getResult()).getDimSize(0),
                          .columns = weight.getDimSize(1),
                          .depth = weight.getDimSize(0)},
-                        cpu, knobs);
+                        computing(cpu, op.getResult()), knobs);
   // A segment is a loop of its own.
   for (mlir::Value segment : op.getSegments())
     plan.unrollDepth = std::gcd(plan.unrollDepth, ir::tensorType(segment).getDimSize(2));
@@ -75,7 +81,7 @@ StrassenPlan tunedBlocks(ir::ContractOp op, const CpuTarget &cpu, Knobs &knobs) 
     problem.inHeight = problem.outHeight = result[static_cast<size_t>(rows[1])];
   if (rows.size() > 2)
     problem.batch = result[static_cast<size_t>(rows[2])];
-  return tunedStrassen(problem, *op.getAlgorithm(), cpu, knobs);
+  return tunedStrassen(problem, *op.getAlgorithm(), computing(cpu, op.getResult()), knobs);
 }
 
 Knobs strassenKnobs(ir::ContractOp op) {
@@ -149,7 +155,7 @@ StoredDims productDims(ir::ContractOp op, const ContractShape &shape) {
 
 GemmPlan gemmPlanOf(ir::ContractOp op, const ContractShape &shape, const CpuTarget &cpu) {
   Knobs knobs(op->getParentOfType<mlir::func::FuncOp>(), ir::ScheduleKind::gemm);
-  return tuned(shape, cpu, knobs);
+  return tuned(shape, computing(cpu, op.getResult()), knobs);
 }
 
 ir::ScheduleAttr scheduleOf(ir::ContractOp op, const CpuTarget &cpu) {
@@ -165,7 +171,7 @@ ir::ScheduleAttr scheduleOf(ir::ContractOp op, const CpuTarget &cpu) {
   if (!shape.isProduct)
     return Knobs(kernel, ir::ScheduleKind::reduction).attribute();
   Knobs knobs(kernel, ir::ScheduleKind::gemm);
-  tuned(shape, cpu, knobs);
+  tuned(shape, computing(cpu, op.getResult()), knobs);
   return knobs.attribute();
 }
 

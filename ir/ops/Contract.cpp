@@ -81,7 +81,8 @@ mlir::LogicalResult ContractOp::inferReturnTypes(mlir::MLIRContext *, Location l
     shape.push_back(entry->second);
   }
   mlir::Type element = tensorType(adaptor.getLhs()).getElementType();
-  if (element != tensorType(adaptor.getRhs()).getElementType())
+  mlir::Type ofRight = adaptor.getFilter() ? transformedElement(element) : element;
+  if (tensorType(adaptor.getRhs()).getElementType() != ofRight)
     return mlir::emitOptionalError(loc, "K5: operands have element types ", element, " and ",
                                    tensorType(adaptor.getRhs()).getElementType());
   inferred.push_back(mlir::RankedTensorType::get(shape, element));

@@ -16,9 +16,11 @@ mlir::LogicalResult ConvOp::inferReturnTypes(mlir::MLIRContext *, std::optional<
   if (input.getRank() != rank || rank < 3 || rank > 5)
     return mlir::emitOptionalError(loc, "C1: input and weight need one rank of 3 to 5, not ",
                                    input.getRank(), " and ", rank);
-  if (input.getElementType() != weight.getElementType())
+  mlir::Type element =
+      adaptor.getFilter() ? transformedElement(input.getElementType()) : input.getElementType();
+  if (weight.getElementType() != element)
     return mlir::emitOptionalError(loc, "C1: input is ", input.getElementType(), ", weight ",
-                                   weight.getElementType());
+                                   weight.getElementType(), ", not ", element);
   int64_t channels = input.getDimSize(1), outputs = filter[0];
   int64_t groups = static_cast<int64_t>(adaptor.getGroups());
   if (groups < 1 || channels % groups != 0 || outputs % groups != 0)
@@ -80,8 +82,8 @@ mlir::LogicalResult
 FilterTransformOp::inferReturnTypes(mlir::MLIRContext *, std::optional<mlir::Location> loc,
                                     Adaptor adaptor, llvm::SmallVectorImpl<mlir::Type> &inferred) {
   mlir::RankedTensorType filter = tensorType(adaptor.getFilter());
-  if (filter.getRank() < 3 || filter.getRank() > 5 || !filter.getElementType().isF32())
-    return mlir::emitOptionalError(loc, "W1: a filter is f32 of rank 3 to 5, not ", filter);
+  if (filter.getRank() < 3 || filter.getRank() > 5)
+    return mlir::emitOptionalError(loc, "W1: a filter is of rank 3 to 5, not ", filter);
   llvm::ArrayRef<int64_t> lead = adaptor.getLead();
   bool fits = lead.empty() || (adaptor.getAlgorithm().getAlgorithm() == ConvAlgorithm::fft &&
                                lead.size() == adaptor.getAlgorithm().getTile().size());
@@ -95,7 +97,8 @@ FilterTransformOp::inferReturnTypes(mlir::MLIRContext *, std::optional<mlir::Loc
                              adaptor.getDilations(), static_cast<int64_t>(adaptor.getGroups()));
   if (mlir::failed(shape))
     return mlir::failure();
-  inferred.push_back(mlir::RankedTensorType::get(*shape, filter.getElementType()));
+  inferred.push_back(
+      mlir::RankedTensorType::get(*shape, transformedElement(filter.getElementType())));
   return mlir::success();
 }
 

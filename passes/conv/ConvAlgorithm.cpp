@@ -38,6 +38,17 @@ llvm::SmallVector<Tile> ConvAlgorithm::tilesWith(const ConvShape &shape,
   return all;
 }
 
+ConvCost ConvAlgorithm::cost(const ConvShape &shape, const Tile &tile,
+                             const Machine &machine) const {
+  return costOn(machine.computingIn(shape.element), shape, tile);
+}
+
+double ConvAlgorithm::errorBound(const ConvShape &shape, const Tile &tile) const {
+  double u = computedRoundoff(shape.element), stored = storedRoundoff(shape.element);
+  double sums = sumErrorBound(shape, tile, u);
+  return stored > u ? sums + stored * (1 + sums) : sums;
+}
+
 /// A channel's taps, or by Parseval's theorem its spectrum.
 std::vector<double> ConvAlgorithm::energies(const ConvShape &shape, const FilterView &filter,
                                             const Tile &) const {

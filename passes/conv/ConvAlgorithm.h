@@ -64,12 +64,11 @@ public:
   virtual std::vector<float> suitableWeights(const ConvShape &, const Tile &) const { return {}; }
 
   /// Estimated by counting products, transforms and traffic.
-  virtual ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const = 0;
+  ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const;
 
   /// A number that the error of no output exceeds, relative to the largest input times the largest
-  /// sum of absolute weights of an output channel, with each operation rounded. Sources are
-  /// named with each algorithm.
-  virtual double errorBound(const ConvShape &shape, const Tile &tile) const = 0;
+  /// sum of absolute weights of an output channel, with each operation and what is stored rounded.
+  double errorBound(const ConvShape &shape, const Tile &tile) const;
 
   /// How much of each filter's products a rounding error comes with, for exposures(): of each
   /// output channel [outputs][channels, and parts of filters], the squares of the weights as the
@@ -77,11 +76,17 @@ public:
   virtual std::vector<double> energies(const ConvShape &shape, const FilterView &filter,
                                        const Tile &tile) const;
 
-  /// Computes `sample` in f32 as the algorithm does, operation by operation.
+  /// Computes `sample` in f32 as the algorithm does, operation by operation, whatever the type.
   virtual std::vector<float> simulate(const SampleConv &sample, const Tile &tile) const = 0;
 
 private:
   virtual std::string shapeRefusal(const ConvShape &shape) const = 0;
+  /// `machine` as it computes in the shape's element type.
+  virtual ConvCost costOn(const Machine &machine, const ConvShape &shape,
+                          const Tile &tile) const = 0;
+  /// The errorBound() of sums before they are stored, each operation rounded with unit roundoff
+  /// `u`. Sources are named with each algorithm.
+  virtual double sumErrorBound(const ConvShape &shape, const Tile &tile, double u) const = 0;
   /// Whether it computes contractions, too (ConvShape::isProduct).
   virtual bool computesProducts() const { return false; }
 };

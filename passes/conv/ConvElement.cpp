@@ -76,16 +76,20 @@ int64_t bytesOf(ConvElement element) {
   return static_cast<int64_t>(llvm::APFloat::getSizeInBits(semanticsOf(element)) / 8);
 }
 
-int64_t computedBytesOf(ConvElement element) { return element == ConvElement::f64 ? 8 : 4; }
+ConvElement computedElement(ConvElement element) {
+  return element == ConvElement::f64 ? element : ConvElement::f32;
+}
+
+int64_t computedBytesOf(ConvElement element) { return bytesOf(computedElement(element)); }
 
 double storedRoundoff(ConvElement element) {
   return std::ldexp(1.0,
                     -static_cast<int>(llvm::APFloat::semanticsPrecision(semanticsOf(element))));
 }
 
-double computedRoundoff(ConvElement element) {
-  return std::min(storedRoundoff(element), storedRoundoff(ConvElement::f32));
-}
+double computedRoundoff(ConvElement element) { return storedRoundoff(computedElement(element)); }
+
+double usualMaxError(ConvElement element) { return element == ConvElement::bf16 ? 1e-2 : 1e-3; }
 
 double roundTo(ConvElement element, double value) {
   if (element == ConvElement::f64)

@@ -22,12 +22,17 @@ ConvElement convElementOf(mlir::Type type);
 
 /// Of a stored element.
 int64_t bytesOf(ConvElement element);
-/// Of an element while it is worked on: kernels compute the 16-bit types in f32.
+/// What kernels compute in: f32 for the 16-bit types, else the type itself.
+ConvElement computedElement(ConvElement element);
 int64_t computedBytesOf(ConvElement element);
 
 /// Unit roundoff of what is stored, and of the sums.
 double storedRoundoff(ConvElement element);
 double computedRoundoff(ConvElement element);
+
+/// The largest error, of the largest output of a channel, that is within the budget unless another
+/// one is asked for: several times what is lost by storing the type alone.
+double usualMaxError(ConvElement element);
 
 /// The nearest number that the type has.
 double roundTo(ConvElement element, double value);

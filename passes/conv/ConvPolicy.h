@@ -74,8 +74,12 @@ struct ConvPolicy {
   /// For `fixed`: the algorithm; an empty tile leaves its variant to the cost model.
   ir::ConvAlgorithm algorithm = ir::ConvAlgorithm::direct;
   Tile tile = {};
-  /// The largest error allowed, of the largest output of a channel.
-  double maxError = 1e-3;
+  /// The largest error allowed, of the largest output of a channel; usualMaxError() of what is
+  /// stored where there is none.
+  std::optional<double> maxError;
+  double errorBudget(const ConvShape &shape) const {
+    return maxError.value_or(usualMaxError(shape.element));
+  }
   /// The most memory that a convolution may hold besides input, output and weights.
   std::optional<int64_t> maxWorkspace;
   /// The memory that a candidate's compiled kernel holds besides these; nothing where it cannot be

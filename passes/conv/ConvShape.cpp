@@ -83,11 +83,16 @@ static std::string paddingText(llvm::ArrayRef<ConvAxis> axes) {
   return fmt::format("{}", fmt::join(pads, "x"));
 }
 
+/// " f16"; empty of f32, the usual one.
+static std::string elementText(ConvElement element) {
+  return element == ConvElement::f32 ? "" : " " + text(element).str();
+}
+
 std::string ConvShape::text() const {
   if (isProduct) {
     std::string rows = batch == 1 ? "" : fmt::format("{}x", batch);
-    return fmt::format("{}{}x{} * {}x{}", rows, fmt::join(along(&ConvAxis::in), "x"), inChannels,
-                       inChannels, outChannels);
+    return fmt::format("{}{}x{} * {}x{}{}", rows, fmt::join(along(&ConvAxis::in), "x"), inChannels,
+                       inChannels, outChannels, elementText(element));
   }
   auto list = [&](int64_t ConvAxis::*field) {
     llvm::SmallVector<int64_t> values = along(field);
@@ -115,7 +120,7 @@ std::string ConvShape::text() const {
     text += fmt::format(" groups {}", groups);
   if (maskedTo > 0)
     text += fmt::format(" taps {}", maskedTo);
-  return isF32() ? text : text + " " + passes::text(element).str();
+  return text + elementText(element);
 }
 
 ConvShape shapeOf(ir::ConvOp op) {
@@ -137,6 +142,14 @@ ConvShape shapeOf(ir::ConvOp op) {
   shape.element = convElementOf(in.getElementType());
   shape.hasConstantFilter = isWeightExpression(op.getWeight());
   return shape;
+}
+
+Machine Machine::computingIn(ConvElement element) const {
+  auto wider = static_cast<int>(computedBytesOf(element) / computedBytesOf(ConvElement::f32));
+  Machine machine = *this;
+  machine.lanes /= wider;
+  machine.flopsPerNanosecond /= wider;
+  return machine;
 }
 
 ir::ConvAttr algorithmOf(mlir::Operation *op) {

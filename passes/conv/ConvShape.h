@@ -23,7 +23,6 @@ struct ConvShape {
   /// is.
   int64_t maskedTo = 0;
 
-  bool isF32() const { return element == ConvElement::f32; }
   int64_t channelsPerGroup() const { return inChannels / groups; }
   bool isDepthwise() const { return groups > 1 && groups == inChannels && groups == outChannels; }
   /// Outputs of one channel of one image.
@@ -65,12 +64,15 @@ ir::ConvAttr algorithmOf(mlir::Operation *op);
 
 /// What the cost model needs to know of a target. Only ratios matter to a choice.
 struct Machine {
-  int lanes = 8;                   ///< f32 of a vector register
+  int lanes = 8;                   ///< elements of a vector register, of f32 as they are named
   int threads = 2;                 ///< that share the work
   int64_t l2Bytes = 512 * 1024;    ///< second-level cache of a core
   double flopsPerNanosecond = 100; ///< of one core
   double bytesPerNanosecond = 12;  ///< of one core, behind the second-level cache
   bool isDevice = false;           ///< kernels run on a device: direct convolution only
+
+  /// The same machine as it computes with such elements, of which a vector may hold fewer.
+  Machine computingIn(ConvElement element) const;
 };
 
 } // namespace quern::passes

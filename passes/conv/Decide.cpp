@@ -193,7 +193,8 @@ void settleMostAccurate(ConvDecision &decision, llvm::ArrayRef<ConvCandidate *> 
   for (ConvCandidate *candidate : byError)
     if (fitsWorkspace(*candidate, decision.shape, policy))
       return settle(decision, *candidate,
-                    fmt::format("the least error: none is within {:.1e}", policy.maxError));
+                    fmt::format("the least error: none is within {:.1e}",
+                                policy.errorBudget(decision.shape)));
   decision.fitsWorkspace = false;
   settle(decision, direct, "none is within the budgets");
 }
@@ -298,7 +299,7 @@ ConvDecision decide(const ConvShape &shape, std::optional<FilterView> filter,
   ConvDecision decision;
   decision.shape = shape;
   decision.candidates = allCandidates(shape, filter, policy);
-  ErrorCheck check(shape, filter, observed, policy.maxError);
+  ErrorCheck check(shape, filter, observed, policy.errorBudget(shape));
   decision.hasFiniteWeights = check.isOfFiniteWeights();
   if (policy.mode == ConvMode::fixed)
     decideFixed(decision, check, policy);

@@ -59,7 +59,7 @@ public:
   std::string shapeRefusal(const ConvShape &) const override { return ""; }
   bool computesProducts() const override { return true; }
 
-  ConvCost cost(const ConvShape &shape, const Tile &, const Machine &machine) const override {
+  ConvCost costOn(const Machine &machine, const ConvShape &shape, const Tile &) const override {
     // A padded copy of the input, at most, each pixel followed by a cache line.
     int64_t padded = computedBytesOf(shape.element) * shape.batch * (shape.inChannels + 16);
     for (const ConvAxis &axis : shape.axes)
@@ -70,8 +70,8 @@ public:
             .workspaceBytes = padded};
   }
 
-  double errorBound(const ConvShape &shape, const Tile &) const override {
-    return directErrorBound(shape);
+  double sumErrorBound(const ConvShape &shape, const Tile &, double u) const override {
+    return directErrorBound(shape, u);
   }
 
   std::vector<float> simulate(const SampleConv &sample, const Tile &) const override {
@@ -84,9 +84,7 @@ public:
 double directMicroseconds(const ConvShape &shape, const Machine &machine) {
   // Vectors run along output channels; the last one may be part empty.
   double waste = vectorWaste(machine, shape.outChannels);
-  // The rates are those of f32.
-  double flops = 2.0 * static_cast<double>(shape.products() * computedBytesOf(shape.element)) /
-                 computedBytesOf(ConvElement::f32);
+  double flops = 2.0 * static_cast<double>(shape.products());
   double arithmetic = timeToCompute(machine, flops * waste, efficiencyOf(shape));
   double traffic = timeToPass(machine, shape);
   // A depthwise convolution uses each input for few products, too few to wait behind.
@@ -95,10 +93,8 @@ double directMicroseconds(const ConvShape &shape, const Machine &machine) {
   return (both + exposedFetch * weights) / 1000;
 }
 
-double directErrorBound(const ConvShape &shape) {
-  double u = computedRoundoff(shape.element), stored = storedRoundoff(shape.element);
-  double sums = roundings(static_cast<double>(shape.channelsPerGroup() * shape.taps()), u);
-  return stored > u ? sums + stored * (1 + sums) : sums; // what is stored is rounded once more
+double directErrorBound(const ConvShape &shape, double u) {
+  return roundings(static_cast<double>(shape.channelsPerGroup() * shape.taps()), u);
 }
 
 std::vector<float> sumsInOrder(const SampleConv &sample) {

@@ -9,8 +9,9 @@ namespace quern::passes {
 /// Microseconds for all products, by arithmetic and by traffic.
 double directMicroseconds(const ConvShape &shape, const Machine &machine);
 
-/// Error of a sum of products in any order: gamma_n sum |x w| (Higham, section 3.1).
-double directErrorBound(const ConvShape &shape);
+/// Error of a sum of products in any order: gamma_n sum |x w| (Higham, section 3.1), by unit
+/// roundoff `u`.
+double directErrorBound(const ConvShape &shape, double u);
 
 /// The sums of a sample in the order of (tap, channel), by multiply-adds.
 std::vector<float> sumsInOrder(const SampleConv &sample);

@@ -82,13 +82,16 @@ int64_t nextSize(const ConvShape &shape, int64_t n) {
                                                : nextSize(n);
 }
 
+/// Of a complex number.
+int64_t complexBytes(const ConvShape &shape) { return 2 * computedBytesOf(shape.element); }
+
 /// Of the filters' spectra: the last axis is real, so half of it says all.
 int64_t spectraBytes(const ConvShape &shape, const Tile &tile) {
   int64_t frequencies = tile.back() / 2 + 1;
   for (int64_t size : llvm::ArrayRef(tile).drop_back())
     frequencies *= size;
-  return static_cast<int64_t>(sizeof(Complex)) * frequencies * shape.outChannels *
-         shape.channelsPerGroup() * ir::phasesOf(unitStrides(shape));
+  return complexBytes(shape) * frequencies * shape.outChannels * shape.channelsPerGroup() *
+         ir::phasesOf(unitStrides(shape));
 }
 
 /// The operator of std::complex tests for NaN, at several times the cost.
@@ -152,8 +155,6 @@ public:
   ir::ConvAlgorithm kind() const override { return ir::ConvAlgorithm::fft; }
 
   std::string shapeRefusal(const ConvShape &shape) const override {
-    if (!shape.isF32())
-      return "its kernels are made for f32 only";
     if (!shape.hasConstantFilter)
       return "the filter is not known when the model is compiled";
     std::vector<UnitStride> axes = unitStrides(shape);
@@ -194,7 +195,7 @@ public:
     return list;
   }
 
-  ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const override {
+  ConvCost costOn(const Machine &machine, const ConvShape &shape, const Tile &tile) const override {
     double samples = 1, frequencies = 1, passes = 0, tiles = static_cast<double>(shape.batch);
     std::vector<UnitStride> axes = unitStrides(shape);
     for (size_t i = 0; i < tile.size(); ++i) {
@@ -210,13 +211,14 @@ public:
     double transforms = tiles * 2.5 * samples * passes * (in + out);
     double products = tiles * 8 * frequencies * pairs;
     auto weights = static_cast<double>(spectraBytes(shape, tile));
-    double spectra = shape.isDepthwise() ? 0 : 8 * frequencies * tiles * (in + out);
+    auto bytes = static_cast<double>(complexBytes(shape));
+    double spectra = shape.isDepthwise() ? 0 : bytes * frequencies * tiles * (in + out);
     // Depthwise layers, whose weights are few, were fitted without.
     double behind = shape.isDepthwise() ? 1 : shareBehindCaches(machine, weights + spectra);
     // What one thread has transformed another one multiplies, so it comes from that one's cache.
     double notOwn = 1 - (1 - behind) / machine.threads;
     // A vector of signals is transformed at once.
-    double held = 8 * samples * machine.lanes / static_cast<double>(machine.l2Bytes);
+    double held = bytes * samples * machine.lanes / static_cast<double>(machine.l2Bytes);
     ConvCost cost;
     cost.microseconds =
         (timeToCompute(machine, products, productEfficiency) +
@@ -225,17 +227,17 @@ public:
          timeToFetch(machine, spectraPasses * spectra) * relativeTime(notOwn)) /
         1000;
     cost.workspaceBytes =
-        static_cast<int64_t>(1.3 * spectra + 32 * machine.threads * samples * machine.lanes);
+        static_cast<int64_t>(1.3 * spectra + 4 * bytes * machine.threads * samples * machine.lanes);
     return cost;
   }
 
-  double errorBound(const ConvShape &shape, const Tile &tile) const override {
+  double sumErrorBound(const ConvShape &shape, const Tile &tile, double u) const override {
     double samples = 1;
     for (int64_t size : tile)
       samples *= static_cast<double>(size);
     return ir::fftErrorBound(std::vector<int64_t>(tile.rbegin(), tile.rend()),
                              shape.channelsPerGroup() * ir::phasesOf(unitStrides(shape)), samples,
-                             unitRoundoff);
+                             u);
   }
 
   /// With one transform of the tile's size, or the next that holds the sample. The filters' spectra

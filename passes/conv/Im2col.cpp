@@ -34,7 +34,7 @@ public:
     return "";
   }
 
-  ConvCost cost(const ConvShape &shape, const Tile &, const Machine &machine) const override {
+  ConvCost costOn(const Machine &machine, const ConvShape &shape, const Tile &) const override {
     // Written once and read once.
     double patches = patchBytes(shape), copy = timeToFetch(machine, 2 * patches) / 1000;
     double direct = directMicroseconds(shape, machine);
@@ -45,8 +45,8 @@ public:
             .workspaceBytes = static_cast<int64_t>(std::min(patches, held))};
   }
 
-  double errorBound(const ConvShape &shape, const Tile &) const override {
-    return directErrorBound(shape);
+  double sumErrorBound(const ConvShape &shape, const Tile &, double u) const override {
+    return directErrorBound(shape, u);
   }
 
   std::vector<float> simulate(const SampleConv &sample, const Tile &) const override {
@@ -60,14 +60,13 @@ private:
            static_cast<double>(shape.taps() * shape.inChannels);
   }
 
-  /// Patches of a task on each thread: tiles until half of the second-level cache is full of such
-  /// as are f32, or half of an image's are held by all, and one at least.
+  /// Patches of a task on each thread: tiles until half of the second-level cache is full, or half
+  /// of an image's are held by all, and one at least.
   static double perTask(const ConvShape &shape, const Machine &machine) {
     constexpr double positionsOfTile = 32;
     auto bytes = static_cast<double>(computedBytesOf(shape.element));
     double tile = positionsOfTile * static_cast<double>(shape.taps() * shape.inChannels) * bytes;
-    double half = static_cast<double>(machine.l2Bytes) / 2 * bytes /
-                  static_cast<double>(computedBytesOf(ConvElement::f32));
+    double half = static_cast<double>(machine.l2Bytes) / 2;
     double image = patchBytes(shape) / static_cast<double>(shape.batch);
     return std::max(std::min(machine.threads * half, image / 2), machine.threads * tile);
   }

@@ -12,8 +12,9 @@ constexpr size_t mostRowAxes = 3;
 bool complete(MatrixProduct &product, llvm::ArrayRef<int64_t> matrixShape) {
   llvm::ArrayRef<int64_t> rows = product.rowAxes, matrix = product.matrixAxes,
                           result = product.resultAxes;
-  if (!ir::tensorType(product.rows).getElementType().isF32() || matrix.size() != 2 ||
-      rows.size() != result.size() || rows.size() < 2 || rows.size() > mostRowAxes + 1)
+  if (!llvm::isa<mlir::FloatType>(ir::tensorType(product.rows).getElementType()) ||
+      matrix.size() != 2 || rows.size() != result.size() || rows.size() < 2 ||
+      rows.size() > mostRowAxes + 1)
     return false;
   product.column = result.back();
   size_t columnAxis = matrix[0] == product.column ? 0 : 1;
@@ -45,8 +46,11 @@ std::optional<MatrixProduct> matrixProductOf(ir::ContractOp op) {
 }
 
 ConvShape shapeOf(const MatrixProduct &product) {
-  ConvShape shape{.inChannels = product.depths, .outChannels = product.columns, .isProduct = true};
   mlir::RankedTensorType rows = ir::tensorType(product.rows);
+  ConvShape shape{.inChannels = product.depths,
+                  .outChannels = product.columns,
+                  .element = convElementOf(rows.getElementType()),
+                  .isProduct = true};
   for (int64_t label : product.resultAxes.drop_back()) {
     int64_t extent = rows.getDimSize(llvm::find(product.rowAxes, label) - product.rowAxes.begin());
     shape.axes.push_back({.in = extent, .out = extent});

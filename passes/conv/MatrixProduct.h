@@ -18,9 +18,9 @@ struct MatrixProduct {
   int64_t columns = 0, depths = 0;                         ///< their extents
 };
 
-/// `op` as such a product, or nothing where it is none: in f32, the matrix follows from the weights
-/// (or is a transformed one already), its columns are the last axis of the result, and the rows
-/// have one to three axes.
+/// `op` as such a product, or nothing where it is none: of floating-point numbers, the matrix
+/// follows from the weights (or is a transformed one already), its columns are the last axis of the
+/// result, and the rows have one to three axes.
 std::optional<MatrixProduct> matrixProductOf(ir::ContractOp op);
 
 /// The product in plain numbers.

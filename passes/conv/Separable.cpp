@@ -218,7 +218,7 @@ public:
   ir::ConvAlgorithm kind() const override { return ir::ConvAlgorithm::separable; }
 
   std::string shapeRefusal(const ConvShape &shape) const override {
-    if (!shape.isF32())
+    if (shape.element != ConvElement::f32)
       return "its kernels are made for f32 only";
     if (!shape.hasConstantFilter)
       return "the filter is not known when the model is compiled";
@@ -287,7 +287,7 @@ public:
     return rankOf(shape, tile) > 0 ? sumsOfProducts(shape, tile) : productsOfLines(shape);
   }
 
-  ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const override {
+  ConvCost costOn(const Machine &machine, const ConvShape &shape, const Tile &tile) const override {
     ConvShape rest = restOf(shape, tile);
     // A strip of lines for each thread at most the whole, each pixel followed by a cache line.
     int64_t workspace = rest.inputBytes() / rest.inChannels * (rest.inChannels + 16);
@@ -303,14 +303,14 @@ public:
             .workspaceBytes = times * workspace};
   }
 
-  double errorBound(const ConvShape &shape, const Tile &tile) const override {
+  double sumErrorBound(const ConvShape &shape, const Tile &tile, double u) const override {
     // Both factors are rounded, and may miss the filter by the tolerance.
     bool isMixed = rankOf(shape, tile) > 0;
     int64_t line = shape.axes[lineAxis(tile)].kernel, rest = shape.taps() / line;
     int64_t sums = line * (isMixed ? shape.channelsPerGroup() : 1) +
                    rest * (isMixed ? rankOf(shape, tile) : shape.channelsPerGroup()) + 2;
-    return roundings(static_cast<double>(sums)) * (isMixed ? mostGrowth(rankOf(shape, tile)) : 1) *
-               (1 + tolerance) +
+    return roundings(static_cast<double>(sums), u) *
+               (isMixed ? mostGrowth(rankOf(shape, tile)) : 1) * (1 + tolerance) +
            tolerance;
   }
 

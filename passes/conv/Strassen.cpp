@@ -57,8 +57,6 @@ public:
   bool computesProducts() const override { return true; }
 
   std::string shapeRefusal(const ConvShape &shape) const override {
-    if (!shape.isF32())
-      return "its kernels are made for f32 only";
     if (!shape.hasConstantFilter)
       return "the filter is not known when the model is compiled";
     if (shape.groups > 1)
@@ -83,10 +81,11 @@ public:
     return list;
   }
 
-  ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const override {
+  ConvCost costOn(const Machine &machine, const ConvShape &shape, const Tile &tile) const override {
     ir::StrassenFilter filter = filterOf(shape, tile);
     // The products as one direct convolution of many images, each a block of the image.
     ConvShape product = shape;
+    product.element = computedElement(shape.element);
     product.batch *= filter.products();
     product.inChannels = filter.blockInputs();
     product.outChannels = filter.blockOutputs();
@@ -103,9 +102,9 @@ public:
             .workspaceBytes = product.inputBytes() + product.outputBytes()};
   }
 
-  double errorBound(const ConvShape &shape, const Tile &tile) const override {
+  double sumErrorBound(const ConvShape &shape, const Tile &tile, double u) const override {
     ir::StrassenFilter filter = filterOf(shape, tile);
-    return ir::strassenErrorBound(form, tile[0], filter.blockInputs() * filter.taps, unitRoundoff);
+    return ir::strassenErrorBound(form, tile[0], filter.blockInputs() * filter.taps, u);
   }
 
   std::vector<float> simulate(const SampleConv &sample, const Tile &tile) const override {

@@ -124,9 +124,15 @@ TileCounts count(const ConvShape &shape, const Tile &tile) {
   return counts;
 }
 
+/// Of a number of what is transformed.
+double numberBytes(const ConvShape &shape) {
+  return static_cast<double>(computedBytesOf(shape.element));
+}
+
 /// Of transformed filters.
 double filterBytes(const ConvShape &shape, const TileCounts &counts) {
-  return 4 * counts.products * static_cast<double>(shape.channelsPerGroup() * counts.parts) *
+  return numberBytes(shape) * counts.products *
+         static_cast<double>(shape.channelsPerGroup() * counts.parts) *
          static_cast<double>(shape.outChannels);
 }
 
@@ -152,10 +158,10 @@ bool hasPanels(const ConvShape &shape, const Machine &machine) {
 /// Whether kernels make all products of a block before any of them is transformed back.
 bool makesWholeProducts(const ConvShape &shape, const TileCounts &counts, double in,
                         const Machine &machine) {
-  constexpr double mostInputs = 1 << 20;
+  constexpr double mostInputs = 1 << 18;
   double tiles = counts.tiles / static_cast<double>(shape.batch);
   return hasPanels(shape, machine) &&
-         4 * counts.products * in * std::min(enoughTiles, tiles) > mostInputs;
+         counts.products * in * std::min(enoughTiles, tiles) > mostInputs;
 }
 
 /// Tiles of a block that kernels transform at once where products are not whole: as many as the
@@ -163,7 +169,7 @@ bool makesWholeProducts(const ConvShape &shape, const TileCounts &counts, double
 /// what is transformed, or panels of outputs are too few to be the tasks.
 double tilesOfBlock(const ConvShape &shape, const TileCounts &counts, double in,
                     const Machine &machine) {
-  double inputs = 4 * counts.products * in;
+  double inputs = numberBytes(shape) * counts.products * in;
   double wanted = std::max(enoughTiles, static_cast<double>(machine.l2Bytes) / inputs);
   bool hasManyBlocks = counts.tiles >= 3 * kernelThreads * wanted;
   bool weighsLittle = filterBytes(shape, counts) <= inputs * counts.tiles;
@@ -175,7 +181,8 @@ double tilesOfBlock(const ConvShape &shape, const TileCounts &counts, double in,
 /// Of the blocks of tiles that kernels transform at once.
 double workspace(const ConvShape &shape, const TileCounts &counts, double in, double out,
                  const Machine &machine) {
-  double inputs = 4 * counts.products * in, sums = 4 * counts.products * out;
+  double inputs = numberBytes(shape) * counts.products * in,
+         sums = numberBytes(shape) * counts.products * out;
   double tiles = counts.tiles / static_cast<double>(shape.batch);
   bool isWhole = makesWholeProducts(shape, counts, in, machine);
   double wanted = isWhole ? 16 * static_cast<double>(machine.l2Bytes) / (inputs + sums)
@@ -192,7 +199,8 @@ bool outgrowsCache(const ConvShape &shape, const TileCounts &counts, double in, 
   if (hasBlocks)
     tiles = std::min(tiles, enoughTiles);
   double caches = static_cast<double>(machine.l2Bytes) * (hasBlocks ? 1 : machine.threads);
-  return 4 * counts.products * (in + std::min(out, 4.0 * machine.lanes)) * tiles > caches;
+  double held = in + std::min(out, 4.0 * machine.lanes);
+  return numberBytes(shape) * counts.products * held * tiles > caches;
 }
 
 /// How often what is transformed passes behind the second-level cache.
@@ -208,8 +216,6 @@ public:
   ir::ConvAlgorithm kind() const override { return ir::ConvAlgorithm::winograd; }
 
   std::string shapeRefusal(const ConvShape &shape) const override {
-    if (!shape.isF32())
-      return "its kernels are made for f32 only";
     if (!shape.hasConstantFilter)
       return "the filter is not known when the model is compiled";
     if (llvm::all_of(shape.axes, [](const ConvAxis &axis) { return phaseTaps(axis) == 1; }))
@@ -259,7 +265,7 @@ public:
            filterBytes(shape, counts) <= mostFilterBytes;
   }
 
-  ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const override {
+  ConvCost costOn(const Machine &machine, const ConvShape &shape, const Tile &tile) const override {
     TileCounts counts = count(shape, tile);
     auto in = static_cast<double>(shape.inChannels * counts.parts),
          out = static_cast<double>(shape.outChannels),
@@ -275,7 +281,7 @@ public:
     double images = timeToPass(machine, shape);
     ConvCost cost;
     cost.workspaceBytes = static_cast<int64_t>(workspace(shape, counts, in, fullOut, machine));
-    double transformed = 4 * counts.tiles * counts.products * (in + fullOut);
+    double transformed = numberBytes(shape) * counts.tiles * counts.products * (in + fullOut);
     cost.microseconds =
         (timeToCompute(machine, products, productEfficiency(shape, counts, machine)) +
          timeToCompute(machine, additions, 1 / additionCost) + exposedFetch * weights +
@@ -287,9 +293,9 @@ public:
     return cost;
   }
 
-  double errorBound(const ConvShape &shape, const Tile &tile) const override {
+  double sumErrorBound(const ConvShape &shape, const Tile &tile, double u) const override {
     return ir::errorBound(along(shape, tile), shape.channelsPerGroup() * count(shape, tile).parts,
-                          unitRoundoff);
+                          u);
   }
 
   std::vector<double> energies(const ConvShape &shape, const FilterView &filter,

@@ -37,9 +37,10 @@ public:
   explicit Transformation(const ConvCase &c) : builder(&context) {
     context.loadDialect<ir::QuernDialect>();
     mlir::Location location = builder.getUnknownLoc();
-    Shape shape = filterShape(c.shape);
     parameter = ir::ParameterOp::create(
-        builder, location, mlir::RankedTensorType::get(shape, builder.getF32Type()), "filter");
+        builder, location,
+        mlir::RankedTensorType::get(filterShape(c.shape), typeOf(c.shape.element, &context)),
+        "filter");
     transform = ir::FilterTransformOp::create(
         builder, location, parameter->getResult(0),
         ir::ConvAttr::get(&context, c.algorithm, c.tile), list(c.shape, &ConvAxis::stride),
@@ -56,8 +57,7 @@ public:
   Shape shape() { return Shape(transform.getResult().getType().getShape()); }
 
   Tensor of(const Tensor &filter) {
-    ir::HostTensor given =
-        ir::HostTensor::allocate(mlir::RankedTensorType::get(filter.shape, builder.getF32Type()));
+    ir::HostTensor given = ir::HostTensor::allocate(transform.getFilter().getType());
     given.storeRow(0, filter.values);
     ir::HostTensor made = ir::transformFilter(transform, given);
     Tensor result(shape());
@@ -99,7 +99,7 @@ Tensor separableFilter(const ConvCase &c, const Tensor &drawn) {
                  line(o, r % inputs, across, r / inputs);
         filter.values[static_cast<size_t>(first(o, i) + tap)] = sum;
       }
-  return reference::cast(filter, "f32");
+  return reference::cast(filter, text(s.element));
 }
 
 double largestOf(const Tensor &tensor) {
@@ -174,20 +174,22 @@ std::string kernelText(const ConvCase &c) {
   last += ", 1]";
   Shape filter = filterShape(s), weight = filter;
   std::string by = "by <" + ir::stringifyConvAlgorithm(c.algorithm).str();
+  std::string element = text(s.element).str(), ofWeight = element;
   if (!c.tile.empty()) {
     weight = Transformation(c).shape();
+    ofWeight = text(computedElement(s.element)).str();
     by += fmt::format(", tile = {}> filter {}", listText({c.tile.begin(), c.tile.end()}),
                       listText(filter));
   } else {
     by += ">";
   }
-  std::string x = tensorText(withAxes(s.batch, s.inChannels, list(s, &ConvAxis::in)), "f32",
+  std::string x = tensorText(withAxes(s.batch, s.inChannels, list(s, &ConvAxis::in)), element,
                              c.lastIn ? last : ""),
-              w = tensorText(weight, "f32"),
-              y = tensorText(withAxes(s.batch, s.outChannels, list(s, &ConvAxis::out)), "f32",
+              w = tensorText(weight, ofWeight),
+              y = tensorText(withAxes(s.batch, s.outChannels, list(s, &ConvAxis::out)), element,
                              c.lastOut ? last : ""),
               b = tensorText(withAxes(1, s.outChannels, std::vector<int64_t>(s.axes.size(), 1)),
-                             "f32");
+                             element);
   std::string third = c.epilogue == Epilogue::bias ? b : y;
   std::string text =
       fmt::format("(%x: {0}, %w: {1}{2}) -> {3} {{\n %0 = {4} {5} : ({0}, {1}) -> {3}\n", x, w,
@@ -222,10 +224,16 @@ OpCase opCase(const ConvCase &c) {
   double bound = passes::convAlgorithm(c.algorithm).errorBound(s, c.tile);
   result.allowance = [=](const std::vector<Tensor> &in, const Tensor &expected) {
     double scale = largestOf(in[0]) * largestChannel(in[1]);
-    // The sum of the epilogue is rounded once, and so is the result itself.
-    double rounding = 2 * passes::unitRoundoff * (scale + (hasEpilogue ? largestOf(in[2]) : 0));
+    // What is stored is rounded, and so is the sum of the epilogue, which relu spares what is much
+    // below zero.
+    double largest = largestOf(expected);
+    double rounding =
+        2 * storedRoundoff(s.element) * (largest + (hasEpilogue ? largestOf(in[2]) : 0));
+    // The definition in f64 is rounded as well, no more than any algorithm.
+    double promised = (s.element == passes::ConvElement::f64 ? 2 : 1) * bound * scale;
     // Bounds of transforms are far from what is seen: a wrong index must not hide below them.
-    return std::min(bound * scale + rounding, 1e-3 * largestOf(expected) + rounding);
+    double seen = 1e-3 * computedRoundoff(s.element) / passes::unitRoundoff * largest;
+    return std::min(promised, seen) + rounding;
   };
   return result;
 }

@@ -12,12 +12,13 @@ using passes::ConvShape;
 /// Draws shapes, most of them small: it is the kernels that differ, not the arithmetic.
 class Draw {
 public:
-  Draw(ir::ConvAlgorithm algorithm, uint32_t seed)
-      : random(seed * 16 + static_cast<uint32_t>(algorithm)), algorithm(algorithm) {}
+  Draw(ir::ConvAlgorithm algorithm, passes::ConvElement element, uint32_t seed)
+      : random(seed * 16 + static_cast<uint32_t>(algorithm)), algorithm(algorithm),
+        element(element) {}
 
   ConvShape shape() {
     for (;;) {
-      ConvShape shape;
+      ConvShape shape{.element = element};
       size_t rank = pick({1, 1, 2, 2, 2, 2, 3});
       shape.batch = pick({1, 1, 1, 2, 3});
       drawChannels(shape);
@@ -117,12 +118,14 @@ private:
 
   std::mt19937 random;
   ir::ConvAlgorithm algorithm;
+  passes::ConvElement element;
 };
 
 } // namespace
 
-std::vector<ConvCase> convGrid(ir::ConvAlgorithm algorithm, size_t count, uint32_t seed) {
-  Draw draw(algorithm, seed);
+std::vector<ConvCase> convGrid(ir::ConvAlgorithm algorithm, passes::ConvElement element,
+                               size_t count, uint32_t seed) {
+  Draw draw(algorithm, element, seed);
   std::vector<ConvCase> cases;
   for (size_t number = 0; number < count; ++number)
     cases.push_back(draw.of(number));

@@ -150,8 +150,8 @@ TEST(ErrorBudget, WeightsOfALargeRangeHaveLooseTilesRefused) {
     ASSERT_GT(high, 2 * low) << variantText(winograd, loose);
     ConvPolicy between = withinError(std::sqrt(low * high));
     ConvDecision kept = decideBy(shape, plain, between), refused = decideBy(shape, wide, between);
-    EXPECT_LE(chosen(kept).error->max, between.maxError);
-    EXPECT_LE(chosen(refused).error->max, between.maxError) << refused.reason;
+    EXPECT_LE(chosen(kept).error->max, between.maxError.value());
+    EXPECT_LE(chosen(refused).error->max, between.maxError.value()) << refused.reason;
     EXPECT_FALSE(refused.algorithm == winograd && refused.tile == loose);
     for (const ConvCandidate &candidate : refused.candidates)
       if (candidate.algorithm == winograd && candidate.tile == loose && candidate.error) {

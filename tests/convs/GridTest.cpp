@@ -13,13 +13,36 @@ namespace {
 
 /// Cases of one test, which become one library of kernels.
 constexpr size_t casesEach = 64;
+constexpr size_t casesOfOtherTypes = 16;
 /// Tests of an algorithm, at most.
 constexpr uint32_t parts = 9;
 
-using Part = std::tuple<const passes::ConvAlgorithm *, uint32_t>;
+struct Part {
+  ir::ConvAlgorithm algorithm;
+  passes::ConvElement element = passes::ConvElement::f32;
+  uint32_t number = 0;
 
-/// One test each of those that are products or direct convolutions of other numbers: their kernels
-/// take a second each to compile.
+  std::string name() const {
+    std::string kind = ir::stringifyConvAlgorithm(algorithm).str();
+    return element == passes::ConvElement::f32
+               ? fmt::format("{}{}", kind, number)
+               : fmt::format("{}_{}", kind, passes::text(element).str());
+  }
+};
+
+void PrintTo(const Part &part, std::ostream *out) { *out << part.name(); }
+
+/// Whether an algorithm has kernels of that type.
+bool serves(const passes::ConvAlgorithm &algorithm, passes::ConvElement element) {
+  passes::ConvShape shape{.inChannels = 64,
+                          .outChannels = 64,
+                          .axes = {convAxis(64, 3), convAxis(64, 3)},
+                          .element = element};
+  return algorithm.refusal(shape).empty();
+}
+
+/// One test each of other types than f32, and of those that are products or direct convolutions of
+/// other numbers: their kernels take a second each to compile.
 std::vector<Part> allParts() {
   std::vector<Part> all;
   for (const passes::ConvAlgorithm *algorithm : passes::convAlgorithms()) {
@@ -27,7 +50,11 @@ std::vector<Part> allParts() {
                       algorithm->kind() == ir::ConvAlgorithm::strassen_winograd ||
                       algorithm->kind() == ir::ConvAlgorithm::separable;
     for (uint32_t part = 0; part < (isComposed ? 1 : parts); ++part)
-      all.emplace_back(algorithm, part);
+      all.push_back({.algorithm = algorithm->kind(), .number = part});
+    for (passes::ConvElement element :
+         {passes::ConvElement::f16, passes::ConvElement::bf16, passes::ConvElement::f64})
+      if (serves(*algorithm, element))
+        all.push_back({.algorithm = algorithm->kind(), .element = element, .number = parts});
   }
   return all;
 }
@@ -47,10 +74,12 @@ std::string target() {
 class ConvGrid : public testing::TestWithParam<Part> {};
 
 TEST_P(ConvGrid, StaysWithinTheBound) {
-  const auto &[algorithm, part] = GetParam();
+  const Part &part = GetParam();
+  size_t count = part.element == passes::ConvElement::f32 ? casesEach : casesOfOtherTypes;
   for (uint32_t round = 0; round < rounds(); ++round) {
     Cases cases;
-    for (const ConvCase &c : convGrid(algorithm->kind(), casesEach, round * parts + part))
+    for (const ConvCase &c :
+         convGrid(part.algorithm, part.element, count, round * (parts + 1) + part.number))
       cases.push_back(opCase(c));
     checkCases(cases, target());
     if (HasFailure())
@@ -168,10 +197,8 @@ TEST(ConvSignals, SpectraOfOneSignalWithAStride) {
   checkCases(cases, target());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ConvGrid, testing::ValuesIn(allParts()), [](const auto &info) {
-  return fmt::format("{}{}", ir::stringifyConvAlgorithm(std::get<0>(info.param)->kind()).str(),
-                     std::get<1>(info.param));
-});
+INSTANTIATE_TEST_SUITE_P(All, ConvGrid, testing::ValuesIn(allParts()),
+                         [](const auto &info) { return info.param.name(); });
 
 } // namespace
 } // namespace quern::tests

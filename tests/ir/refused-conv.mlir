@@ -105,3 +105,13 @@ func.func @refused(%x: tensor<1x4x6x6xf32>, %w: tensor<4x4x3x3xf32>) {
   %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [0, 0] [0, 0] groups 1 taps 10 : (tensor<1x4x6x6xf32>, tensor<4x4x3x3xf32>) -> tensor<1x4x4x4xf32>
   return
 }
+
+// -----
+
+// A transformed filter is kept in f32 where the input is stored in 16 bits.
+func.func @refused(%x: tensor<1x8x6x6xf16>, %w: tensor<16x8x8xf16>) {
+  // expected-error @below {{C1: input is 'f16', weight 'f16', not 'f32'}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [0, 0] [0, 0] groups 1 by <winograd, tile = [2, 2]> filter [8, 8, 3, 3] : (tensor<1x8x6x6xf16>, tensor<16x8x8xf16>) -> tensor<1x8x4x4xf16>
+  return
+}

@@ -58,3 +58,21 @@ func.func @others(%x: tensor<256x512xf32>, %y: tensor<512x512xf32>, %z: tensor<5
   %2 = quern.contract %x [0, 1], %w [3, 2] -> [0, 2] : (tensor<256x512xf32>, tensor<512x512xf32>) -> tensor<256x512xf32>
   return %0, %1, %2 : tensor<256x512xf32>, tensor<512xf32>, tensor<256x512xf32>
 }
+
+// Numbers of every type are multiplied so; integers are not.
+// BLOCKS-LABEL: func.func @types
+// BLOCKS: quern.contract {{.*}} by <strassen, tile = [{{[12]}}]> {{.*}}xbf16
+// BLOCKS: quern.contract {{.*}} by <strassen, tile = [{{[12]}}]> {{.*}}xf64
+// BLOCKS-NOT: by
+// BLOCKS: return
+// VARIANT-LABEL: func.func @types
+// VARIANT: quern.contract {{.*}} by <strassen_winograd, {{.*}}> filter [512, 512, 1] : (tensor<1024x512xbf16>, tensor<{{[0-9x]+}}xf32>) -> tensor<1024x512xbf16>
+func.func @types(%x: tensor<1024x512xbf16>, %y: tensor<1024x512xf64>, %z: tensor<1024x512xi32>) -> (tensor<1024x512xbf16>, tensor<1024x512xf64>, tensor<1024x512xi32>) {
+  %a = quern.parameter "a" : tensor<512x512xbf16>
+  %0 = quern.contract %x [0, 1], %a [1, 2] -> [0, 2] : (tensor<1024x512xbf16>, tensor<512x512xbf16>) -> tensor<1024x512xbf16>
+  %b = quern.parameter "b" : tensor<512x512xf64>
+  %1 = quern.contract %y [0, 1], %b [1, 2] -> [0, 2] : (tensor<1024x512xf64>, tensor<512x512xf64>) -> tensor<1024x512xf64>
+  %c = quern.parameter "c" : tensor<512x512xi32>
+  %2 = quern.contract %z [0, 1], %c [1, 2] -> [0, 2] : (tensor<1024x512xi32>, tensor<512x512xi32>) -> tensor<1024x512xi32>
+  return %0, %1, %2 : tensor<1024x512xbf16>, tensor<1024x512xf64>, tensor<1024x512xi32>
+}

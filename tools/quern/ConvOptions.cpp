@@ -73,7 +73,10 @@ void ConvOptions::addTo(CLI::App &command) {
 void ConvOptions::addBudgetsTo(CLI::App &command, const std::string &onThreads) {
   command
       .add_option("--max-error", maxError,
-                  "largest error of a convolution, relative to its largest output")
+                  fmt::format("largest error of a convolution, relative to its largest output; "
+                              "{} unless given, {} of bf16",
+                              passes::usualMaxError(passes::ConvElement::f32),
+                              passes::usualMaxError(passes::ConvElement::bf16)))
       ->type_name("E")
       ->check(CLI::Validator(
           [](const std::string &text) {
@@ -82,8 +85,7 @@ void ConvOptions::addBudgetsTo(CLI::App &command, const std::string &onThreads) 
                 CLI::detail::lexical_cast(text, error) && error > 0 && std::isfinite(error);
             return isError ? "" : fmt::format("'{}' is no finite number above 0; try 1e-3", text);
           },
-          "", "error"))
-      ->capture_default_str();
+          "", "error"));
   command
       .add_option(
           "--max-workspace", maxWorkspace,

@@ -10,7 +10,7 @@ namespace quern::tools {
 
 struct ConvOptions {
   std::string choice = "auto";
-  double maxError = 1e-3;
+  std::optional<double> maxError;
   std::string maxWorkspace;
 
   /// Adds --conv, --max-error and --max-workspace to a command, each checked as it is read.

@@ -23,7 +23,8 @@ std::string programName(const Compilation &compilation, const CompilationOptions
   llvm::raw_string_ostream out(facts);
   compilation.module()->print(out);
   out << compilation.target().halide << static_cast<int>(options.steps) << options.stepsAlone
-      << options.conv.choice << '/' << options.conv.maxError << '/' << options.conv.maxWorkspace;
+      << options.conv.choice << '/' << options.conv.maxError.value_or(0) << '/'
+      << options.conv.maxWorkspace;
   for (const std::string &file : {options.weightsFile, options.replayFile,
                                   llvm::sys::fs::getMainExecutable(nullptr, nullptr)}) {
     llvm::sys::fs::file_status status;

@@ -47,6 +47,12 @@ struct ConvFrame {
   Halide::Type type() const;
 };
 
+/// A machine as the sums of the convolution see it.
+CpuTarget computing(const CpuTarget &cpu, ir::ConvOp op);
+
+/// Whether the input is to be converted before it is computed with: stored in 16 bits.
+bool convertsInput(ir::ConvOp op);
+
 /// The convolution in plain numbers, for the schedules of any rank.
 SpatialConv spatialConvOf(ir::ConvOp op);
 

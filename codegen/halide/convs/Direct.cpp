@@ -19,8 +19,7 @@ using Halide::RDom;
 
 DirectConvPlan tuned(ir::ConvOp op, const CpuTarget &cpu, Knobs &knobs) {
   ConvProblem problem = problemOf(op);
-  // What is stored in 16 bits is made f32 in front of the convolution.
-  problem.computedInput |= ir::tensorType(op.getInput()).getElementTypeBitWidth() < 32;
+  problem.computedInput |= convertsInput(op);
   RegisterTile tile = planDirectConv(problem, cpu).tile;
   tuneTile(tile, knobs);
   DirectConvPlan plan = planDirectConv(problem, cpu, tile);
@@ -37,7 +36,7 @@ DirectConvPlan tuned(ir::ConvOp op, const CpuTarget &cpu, Knobs &knobs) {
 
 DirectConvPlan planOf(ir::ConvOp op, const CpuTarget &cpu) {
   Knobs knobs(op->getParentOfType<mlir::func::FuncOp>(), ir::ScheduleKind::direct_conv);
-  return tuned(op, cpu, knobs);
+  return tuned(op, computing(cpu, op), knobs);
 }
 
 /// The Funcs of one direct convolution.
@@ -99,20 +98,20 @@ public:
                                                   : ir::ScheduleKind::grouped_conv;
     Knobs knobs(op->getParentOfType<mlir::func::FuncOp>(), kind);
     if (family == ConvFamily::Direct)
-      tuned(op, cpu, knobs);
+      tuned(op, computing(cpu, op), knobs);
     return knobs.attribute();
   }
 
   void emit(ir::ConvOp op, KernelBuilder &builder) const override {
     ConvFamily family = familyOf(op);
     ConvFrame frame(op, family != ConvFamily::Grouped);
-    CpuTarget cpu = builder.cpu();
+    CpuTarget cpu = computing(builder.cpu(), op);
     ConvProblem problem = problemOf(op);
     // On a device weights are read as they lie.
     bool onDevice = builder.backend().hasDeviceMemory();
     DirectConvPlan plan{.problem = {}, .cpu = cpu, .panelWidth = 1};
     if (family == ConvFamily::Direct && !onDevice)
-      plan = planOf(op, cpu);
+      plan = planOf(op, builder.cpu());
     mlir::RankedTensorType wanted;
     if (!onDevice)
       wanted = weightType(op, builder.target());

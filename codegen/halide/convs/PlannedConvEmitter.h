@@ -25,15 +25,15 @@ public:
 
   ir::ScheduleAttr schedule(ir::ConvOp op, const CpuTarget &cpu) const final {
     Knobs knobs = knobsOf(op);
-    plan(op, cpu, knobs);
+    plan(op, computing(cpu, op), knobs);
     return knobs.attribute();
   }
 
   void emit(ir::ConvOp op, KernelBuilder &builder) const final {
     requireHost(op, builder);
     ConvFrame frame(op, wantsRows);
-    CpuTarget cpu = builder.cpu();
-    Plan plan = planOf(op, cpu);
+    CpuTarget cpu = computing(builder.cpu(), op);
+    Plan plan = planOf(op, builder.cpu());
     PackedWeights weights(builder, op.getWeight(), weightType(op, plan));
     ConvLoops loops = write(plan, frame, builder, weights);
     builder.defineAnchor({.result = op.getResult(),
@@ -68,7 +68,7 @@ private:
 
   Plan planOf(ir::ConvOp op, const CpuTarget &cpu) const {
     Knobs knobs = knobsOf(op);
-    return plan(op, cpu, knobs);
+    return plan(op, computing(cpu, op), knobs);
   }
 
   ir::ScheduleKind kind;

@@ -46,7 +46,8 @@ struct Frame {
         index[static_cast<size_t>(axis)] = vars[i];
         cut.push_back(axis);
       }
-    return builder.atOr(op.getLhs(), index, cut, 0.0F);
+    Halide::Type type = computeType(ir::tensorType(op.getLhs()).getElementType());
+    return builder.atOr(op.getLhs(), index, cut, Halide::Internal::make_zero(type));
   }
 
   static int64_t indexIn(llvm::ArrayRef<int64_t> axes, int64_t label) {
@@ -62,8 +63,7 @@ void emitBlockProduct(ir::ContractOp op, KernelBuilder &builder) {
     throw EmitError{op.getLoc(), name + " needs its matrix transformed ahead"};
   if (builder.backend().hasDeviceMemory())
     throw EmitError{op.getLoc(), name + " has no kernel for a device"};
-  CpuTarget cpu = builder.cpu();
-  StrassenPlan plan = strassenPlanOf(op, cpu);
+  StrassenPlan plan = strassenPlanOf(op, builder.cpu());
   PackedWeights weights(builder, op.getRhs(), strassenWeightType(op.getRhs(), plan));
   Frame frame(op);
   Func rows("rows");
@@ -73,7 +73,7 @@ void emitBlockProduct(ir::ContractOp op, KernelBuilder &builder) {
                         .dims = frame.dims,
                         .schedule =
                             [=](Func output) {
-                              weights.schedule(cpu);
+                              weights.schedule(plan.product.cpu);
                               scheduleStrassen(plan, stages, output);
                             }},
                        [=](const Index &index) { return stages.joined(frame.place(index)); });

@@ -1,6 +1,18 @@
 #include "codegen/halide/schedules/CpuTarget.h"
 
+#include <algorithm>
+
 namespace quern::codegen {
+
+CpuTarget CpuTarget::computingIn(int64_t elementBytes) const {
+  int wider = static_cast<int>(std::max<int64_t>(1, elementBytes / 4));
+  CpuTarget cpu = *this;
+  cpu.lanes /= wider;
+  cpu.l1Bytes /= wider;
+  cpu.l2Bytes /= wider;
+  cpu.flopsPerNanosecond /= wider;
+  return cpu;
+}
 
 CpuTarget cpuTargetOf(const Halide::Target &target) {
   using Halide::Target;

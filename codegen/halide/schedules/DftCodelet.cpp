@@ -16,22 +16,20 @@ Expr difference(const Expr &a, const Expr &b) {
   return !b.defined() ? a : !a.defined() ? -b : a - b;
 }
 
-bool isConstant(const Expr &a, float value) {
-  const auto *constant = a.as<Halide::Internal::FloatImm>();
-  return constant != nullptr && constant->value == value;
-}
+Expr product(const Expr &a, const Expr &b) { return a.defined() && b.defined() ? a * b : Expr(); }
 
-Expr product(const Expr &a, const Expr &b) {
-  if (!a.defined() || !b.defined())
+Expr product(const Expr &a, double b) {
+  if (!a.defined() || b == 0)
     return {};
-  if (isConstant(b, 1))
-    return a;
-  if (isConstant(b, -1))
-    return -a;
-  return a * b;
+  if (std::abs(b) == 1)
+    return b > 0 ? a : -a;
+  return a * Halide::Internal::make_const(a.type(), b);
 }
 
-Expr constant(double value) { return std::abs(value) < 1e-14 ? Expr() : Expr(float(value)); }
+/// The cosine or sine of a part of a circle: roundings by which they miss 0, 1 and -1 taken away.
+double exact(double value) {
+  return std::abs(value - std::round(value)) < 1e-14 ? std::round(value) : value;
+}
 
 int64_t firstFactor(int64_t n) {
   if (n % 4 == 0)
@@ -76,11 +74,9 @@ Values smallDft(const Values &in) {
   for (int64_t k = 1; 2 * k < n; ++k) {
     ComplexExpr even = in[0], odd;
     for (int64_t j = 1; 2 * j < n; ++j) {
-      ComplexExpr root = rootOfUnity(j * k, n);
-      ComplexExpr plus = in[j] + in[n - j], minus = in[j] - in[n - j];
-      even = even + ComplexExpr{product(plus.re, root.re), product(plus.im, root.re)};
-      Expr sine = -root.im;
-      odd = odd + ComplexExpr{product(minus.re, sine), product(minus.im, sine)};
+      std::complex<double> root = rootOfUnity(j * k, n);
+      even = even + (in[j] + in[n - j]) * root.real();
+      odd = odd + (in[j] - in[n - j]) * -root.imag();
     }
     out[k] = minusTurned(even, odd);
     out[n - k] = plusTurned(even, odd);
@@ -102,11 +98,15 @@ ComplexExpr operator*(const ComplexExpr &a, const ComplexExpr &b) {
   return {difference(product(a.re, b.re), product(a.im, b.im)),
           sum(product(a.re, b.im), product(a.im, b.re))};
 }
+ComplexExpr operator*(const ComplexExpr &a, std::complex<double> b) {
+  return {difference(product(a.re, b.real()), product(a.im, b.imag())),
+          sum(product(a.re, b.imag()), product(a.im, b.real()))};
+}
 ComplexExpr conjugate(const ComplexExpr &a) { return {a.re, negated(a.im)}; }
 
-ComplexExpr rootOfUnity(int64_t turns, int64_t n) {
+std::complex<double> rootOfUnity(int64_t turns, int64_t n) {
   double angle = -2 * std::numbers::pi * static_cast<double>(turns % n) / static_cast<double>(n);
-  return {constant(std::cos(angle)), constant(std::sin(angle))};
+  return {exact(std::cos(angle)), exact(std::sin(angle))};
 }
 
 Values forwardDft(const Values &in) {
@@ -175,7 +175,7 @@ std::vector<Expr> inverseRealDft(const Values &in, int64_t n) {
       Values terms;
       for (int64_t q = 0; q < p; ++q)
         terms.push_back(at(k + m * q));
-      part.push_back(inverseDft(terms)[j] * conjugate(rootOfUnity(j * k, n)));
+      part.push_back(inverseDft(terms)[j] * std::conj(rootOfUnity(j * k, n)));
     }
     std::vector<Expr> samples = inverseRealDft(part, m);
     for (int64_t l = 0; l < m; ++l)

@@ -2,6 +2,7 @@
 
 #include <Halide.h>
 
+#include <complex>
 #include <cstdint>
 #include <vector>
 
@@ -15,10 +16,12 @@ struct ComplexExpr {
 ComplexExpr operator+(const ComplexExpr &a, const ComplexExpr &b);
 ComplexExpr operator-(const ComplexExpr &a, const ComplexExpr &b);
 ComplexExpr operator*(const ComplexExpr &a, const ComplexExpr &b);
+/// Factors of 0, 1 and -1 cost nothing.
+ComplexExpr operator*(const ComplexExpr &a, std::complex<double> b);
 ComplexExpr conjugate(const ComplexExpr &a);
 
-/// exp(-2 pi i * turns / n) as constants, exact zeros and ones where they occur.
-ComplexExpr rootOfUnity(int64_t turns, int64_t n);
+/// exp(-2 pi i * turns / n), with exact zeros and ones where they occur.
+std::complex<double> rootOfUnity(int64_t turns, int64_t n);
 
 /// X[k] = sum over j of in[j] exp(-2 pi i j k / n): straight-line code by decimation in time,
 /// fours first and then primes. Where all inputs are real (no imaginary part), the second half of

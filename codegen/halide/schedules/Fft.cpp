@@ -41,25 +41,27 @@ bool followsInAxis(const FftPlan &plan, size_t pass) {
 }
 
 /// Twiddle factors before pass `pass`: (part, frequency so far, sample).
-Buffer<float> twiddleTable(const FftPass &pass) {
-  Buffer<float> table(2, static_cast<int>(pass.before), static_cast<int>(pass.radix));
+template <typename Number> Buffer<Number> twiddleTable(const FftPass &pass) {
+  Buffer<Number> table(2, static_cast<int>(pass.before), static_cast<int>(pass.radix));
   const auto size = static_cast<double>(pass.before * pass.radix);
   for (int64_t n = 0; n < pass.radix; ++n)
     for (int64_t k = 0; k < pass.before; ++k) {
       double angle = -2 * std::numbers::pi * static_cast<double>(n * k) / size;
-      table(0, static_cast<int>(k), static_cast<int>(n)) = static_cast<float>(std::cos(angle));
-      table(1, static_cast<int>(k), static_cast<int>(n)) = static_cast<float>(std::sin(angle));
+      table(0, static_cast<int>(k), static_cast<int>(n)) = static_cast<Number>(std::cos(angle));
+      table(1, static_cast<int>(k), static_cast<int>(n)) = static_cast<Number>(std::sin(angle));
     }
   return table;
 }
 
-/// The twiddle factor before pass `pass` at the current indices.
-ComplexExpr twiddle(const FftPlan &plan, size_t pass, const std::vector<Var> &index) {
+/// The twiddle factor before pass `pass` at the current indices, of numbers of that type.
+ComplexExpr twiddle(const FftPlan &plan, size_t pass, const std::vector<Var> &index,
+                    const Type &type) {
   Expr frequency = 0;
   for (size_t q = 0; q < pass; ++q)
     if (plan.passes[q].axis == plan.passes[pass].axis)
       frequency = index[q] * static_cast<int>(plan.passes[q].before) + frequency;
-  Buffer<float> table = twiddleTable(plan.passes[pass]);
+  Buffer<> table = type == Float(64) ? Buffer<>(twiddleTable<double>(plan.passes[pass]))
+                                     : Buffer<>(twiddleTable<float>(plan.passes[pass]));
   return {table(0, frequency, index[pass]), table(1, frequency, index[pass])};
 }
 
@@ -68,14 +70,14 @@ Expr choose(const Var &index, const std::vector<Expr> &values) {
 }
 
 /// All results of one small transform as one Func, without the index that the transform is over: as
-/// the values of one tuple they share their subexpressions.
+/// the values of one tuple they share their subexpressions. The first is defined.
 Func emitCodelet(const std::string &name, const FftPlan &plan, size_t pass,
                  const std::vector<Expr> &values) {
   std::vector<Var> args = stageArgs(plan);
   args.erase(args.begin() + static_cast<ptrdiff_t>(pass) + 1);
   std::vector<Expr> defined;
   for (const Expr &value : values)
-    defined.push_back(value.defined() ? value : Expr(0.0f));
+    defined.push_back(value.defined() ? value : Internal::make_zero(values.front().type()));
   Func codelet(name + std::to_string(pass));
   codelet(args) = Tuple(defined);
   return codelet;
@@ -153,7 +155,8 @@ Func emitSamples(const FftPlan &plan, const Func &padded) {
   at.push_back(p.batch == 1 ? Expr(0) : tile);
   Func samples("fft_samples");
   Expr value = padded(at);
-  samples(stageArgs(plan)) = whole ? value : select(c < channels, value, 0.0f);
+  samples(stageArgs(plan)) =
+      whole ? value : select(c < channels, value, Internal::make_zero(value.type()));
   return samples;
 }
 
@@ -168,7 +171,7 @@ void emitForward(const FftPlan &plan, size_t pass, const Func &source, const Ima
   ComplexExpr value{codeletResult(codelet, index[pass], 0, 2),
                     codeletResult(codelet, index[pass], 1, 2)};
   if (followsInAxis(plan, pass + 1))
-    value = value * twiddle(plan, pass + 1, index);
+    value = value * twiddle(plan, pass + 1, index, value.re.type());
   if (plan.isElementwise() && pass + 1 == plan.passes.size()) {
     const auto width = static_cast<int>(plan.panelWidth);
     Expr f = frequencyIndex(plan, index);
@@ -197,7 +200,7 @@ FftStage emitBackward(const FftPlan &plan, size_t pass, const Func &source) {
     ComplexExpr value{codeletResult(codelet, index[pass], 0, 2),
                       codeletResult(codelet, index[pass], 1, 2)};
     if (followsInAxis(plan, pass))
-      value = value * conjugate(twiddle(plan, pass, index));
+      value = value * conjugate(twiddle(plan, pass, index, value.re.type()));
     backward(stageArgs(plan)) = Tuple(value.re, value.im);
   }
   return {codelet, backward};
@@ -244,7 +247,8 @@ Func emitContraction(const FftPlan &plan, const ImageParam &weights, FftStages &
   ComplexExpr w{weights(c % width, 0, term, c / width, f),
                 weights(c % width, 1, term, c / width, f)};
   Func acc("fft_acc"), product("fft_product"), spectrum("fft_spectrum");
-  acc(c, f, t) = Tuple(0.0f, 0.0f);
+  Expr zero = Internal::make_zero(x.re.type());
+  acc(c, f, t) = Tuple(zero, zero);
   acc(c, f, t) = Tuple(acc(c, f, t)[0] + x.re * w.re - x.im * w.im,
                        acc(c, f, t)[1] + x.re * w.im + x.im * w.re);
   product(c, f, t) = Tuple(acc(c, f, t)[0], acc(c, f, t)[1]);

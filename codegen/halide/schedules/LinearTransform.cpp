@@ -19,10 +19,11 @@ struct Term {
 constexpr Rational one(1), minusOne(-1);
 
 Expr times(const Rational &factor, const Expr &value) {
-  return factor == one ? value : static_cast<float>(factor.toDouble()) * value;
+  return factor == one ? value
+                       : Halide::Internal::make_const(value.type(), factor.toDouble()) * value;
 }
 
-/// The sum, with subtractions for factors of -1; 0 where there is nothing to add.
+/// The sum, with subtractions for factors of -1; undefined where there is nothing to add.
 Expr sum(const std::vector<Term> &terms) {
   Expr result;
   auto add = [&](const Term &term) {
@@ -40,7 +41,7 @@ Expr sum(const std::vector<Term> &terms) {
   for (auto term = terms.begin(); term != terms.end(); ++term)
     if (term != first)
       add(*term);
-  return result.defined() ? result : Expr(0.0f);
+  return result;
 }
 
 /// factor * value, with the factor of the last term taken out of all where that is exact.
@@ -135,6 +136,8 @@ std::vector<Expr> applyMatrix(const RationalMatrix &matrix, const std::vector<Ex
     }
     if (!here.defined())
       here = sum(rows[static_cast<size_t>(a)]);
+    if (!here.defined())
+      here = Halide::Internal::make_zero(inputs.front().type());
   }
   return result;
 }

@@ -27,12 +27,13 @@ struct Core {
 
 Core coreOf(const CpuTarget &cpu) {
   double vectorBytes = 4.0 * cpu.lanes;
-  if (cpu.lanes >= 16)
+  // AVX-512, with elements of 4 or of 8 bytes.
+  if (cpu.registers >= 32 && cpu.lanes >= 8)
     return {.latency = 4.5,
             .perStep = 0.5,
             .loadsPerCycle = 2,
-            .l2Bytes = 38,
-            .farBytes = 9,
+            .l2Bytes = 38.0 / 64 * vectorBytes,
+            .farBytes = 9.0 / 64 * vectorBytes,
             .contestedShare = 0.45,
             .exposed = 0.25,
             .perSquare = 0,

@@ -34,7 +34,7 @@ Expr channelOrZero(const StrassenPlan &plan, const Func &padded, std::vector<Exp
     return padded(where);
   Expr isInside = where[0] < constant(channels);
   where[0] = Halide::min(where[0], constant(channels - 1));
-  return Halide::select(isInside, padded(where), 0.0f);
+  return Halide::select(isInside, padded(where), Halide::Internal::make_zero(padded.type()));
 }
 
 /// The factors that come of the image.
@@ -129,7 +129,7 @@ StrassenStages emitStrassen(const StrassenPlan &plan, const Func &padded,
          "r");
   Expr product = at.n / constant(p.batch);
   stages.acc = Func("acc");
-  stages.acc(at.c, at.x, at.y, at.n) = 0.0f;
+  stages.acc(at.c, at.x, at.y, at.n) = Halide::Internal::make_zero(padded.type());
   stages.acc(at.c, at.x, at.y, at.n) +=
       stages.factors(r.x,
                      at.x * constant(p.strideX) + r.y * constant(p.dilationX) - constant(p.padLeft),

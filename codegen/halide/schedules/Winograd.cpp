@@ -181,7 +181,7 @@ void multiply(const WinogradPlan &plan, const WinogradWeights &weights, Winograd
   std::vector<Var> arguments = productArguments(at);
   const int width = constant(plan.panelWidth);
   stages.acc = Func("acc");
-  stages.acc(arguments) = 0.0f;
+  stages.acc(arguments) = Halide::Internal::make_zero(stages.cutInput.type());
   stages.acc(arguments) += stages.inputTransforms.back()(where) *
                            weights(at.c % width, r.y * constant(block) + r.x, at.c / width, point);
   stages.products = Func("products");

@@ -174,7 +174,9 @@ void examine(ConvLayer &layer, const Options &options, const ConvSetting &settin
   for (const ConvRecord &record : layer.records)
     if (!isMeasured && record.hasFailed)
       fail(fmt::format("cannot compile {}: {}", layer.shape.text(), record.refusal), 1);
-  chooseMeasured(layer, setting);
+  ConvSetting own = setting; // layers of a model may be of several types
+  own.budgets.maxError = policy.errorBudget(layer.shape);
+  chooseMeasured(layer, own);
   chooseAutomatic(layer, policy);
 }
 
@@ -216,15 +218,15 @@ void compare(const Options &options) {
   policy.workspace = [&](const passes::ConvShape &shape, const passes::ConvCandidate &candidate) {
     return workspaces.of({shape, candidate.algorithm, candidate.tile});
   };
-  passes::ConvElement element = layers.front().shape.element;
+  const passes::ConvShape &first = layers.front().shape;
   ConvSetting setting{.processor = processorName(),
                       .target = target->halide,
                       .threads = options.threads,
-                      .element = element,
-                      .peakGflops = lab.peak(element),
+                      .element = first.element,
+                      .peakGflops = lab.peak(first.element),
                       .weights = weightsText(options),
                       .isEstimate = options.isEstimate,
-                      .budgets = {policy.maxError, policy.maxWorkspace}};
+                      .budgets = {policy.errorBudget(first), policy.maxWorkspace}};
   if (!options.isEstimate)
     noteCache();
   // Tables come as they are measured: a model may take minutes.

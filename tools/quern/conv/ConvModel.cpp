@@ -109,9 +109,10 @@ private:
                                strides = shape.along(&passes::ConvAxis::stride);
     weightType = tensor(shape.isProduct ? llvm::ArrayRef(filter).take_front(2) : filter);
     if (transforms)
-      weightType = tensor(*ir::inferTransformedFilter({}, algorithm(), filter, strides,
-                                                      shape.along(&passes::ConvAxis::dilation),
-                                                      shape.groups));
+      weightType = RankedTensorType::get(
+          *ir::inferTransformedFilter({}, algorithm(), filter, strides,
+                                      shape.along(&passes::ConvAxis::dilation), shape.groups),
+          ir::transformedElement(weightType.getElementType()));
     RankedTensorType input = ir::channelsLast(inputType());
     auto kernel = function(convKernelName, {input, weightType}, {}, ir::names::kernel);
     auto filterAttribute = transforms ? builder.getDenseI64ArrayAttr(filter) : nullptr;

@@ -1,0 +1,22 @@
+"""Compares a convolution of every element type but f32 by all algorithms, and checks errors against what is promised."""
+import json
+import subprocess
+
+ALL = {"direct", "im2col", "implicit_im2col", "winograd", "fft", "strassen", "strassen_winograd"}
+BUDGETS = {"f16": 1e-3, "bf16": 1e-2, "f64": 1e-3}
+# Of what is stored, by the largest output: the rounding of the type, or some of what f64 computes in.
+LARGEST = {"f16": 6e-4, "bf16": 5e-3, "f64": 1e-12}
+
+for dtype, budget in BUDGETS.items():
+    done = subprocess.run(["quern", "conv", "--input", "1x16x9x9", "--filter", "16x16x3x3", "--pad", "1", "--dtype", dtype,
+                           "--seconds", "0.001", "--json"], stdout=subprocess.PIPE, check=True)
+    report = json.loads(done.stdout)
+    assert report["max_error"] == budget, report["max_error"]
+    measured = [record for record in report["records"] if record["ms_median"] is not None]
+    for record in measured:
+        assert record["max_error"] <= min(record["error_bound"], LARGEST[dtype]), (dtype, record)
+    chosen = next(record for record in measured if record["chosen"])
+    assert chosen["max_error"] <= budget, (dtype, chosen)
+    # Every type is served by all but separable filters.
+    names = {record["algorithm"].split()[0] for record in measured}
+    assert names == ALL, (dtype, names)
