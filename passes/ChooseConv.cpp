@@ -4,6 +4,7 @@
 #include "passes/Model.h"
 #include "passes/Passes.h"
 #include "passes/WeightExpression.h"
+#include "passes/conv/ConvNotices.h"
 #include "passes/conv/ConvPolicy.h"
 #include "passes/conv/MatrixProduct.h"
 
@@ -97,6 +98,7 @@ struct ChooseConv : impl::ChooseConvBase<ChooseConv> {
     if (!conv.empty() && mlir::failed(readOption()))
       return signalPassFailure();
     int64_t index = 0;
+    ConvNotices notices(policy);
     auto choose = [&](mlir::Operation *op) {
       std::optional<Choosable> conv = choosable(op);
       if (!conv)
@@ -106,7 +108,7 @@ struct ChooseConv : impl::ChooseConvBase<ChooseConv> {
       if (mlir::failed(decision))
         return mlir::WalkResult::interrupt();
       setAlgorithm(op, *decision);
-      look(*conv, *decision);
+      notices.note(op, *decision, [&] { return parameterNotFinite(*conv, policy); });
       if (policy.decisions) {
         decision->label = ir::labelText(op->getLoc());
         policy.decisions->push_back(std::move(*decision));
@@ -120,80 +122,11 @@ struct ChooseConv : impl::ChooseConvBase<ChooseConv> {
         });
     if (!isDone || (policy.mode == ConvMode::replay && mlir::failed(allUsed(index))))
       return signalPassFailure();
-    warn();
+    if (mlir::failed(notices.tell()))
+      return signalPassFailure();
   }
 
 private:
-  /// Notes what the user is to be told of a decision.
-  void look(const Choosable &conv, const ConvDecision &decision) {
-    mlir::Operation *op = conv.op;
-    if (!decision.hasFiniteWeights) {
-      if (++notFinite == 1)
-        firstNotFinite = {op, parameterNotFinite(conv, policy)};
-      return;
-    }
-    bool isAsAsked = decision.algorithm == policy.algorithm &&
-                     (policy.tile.empty() || decision.tile == policy.tile);
-    if (policy.mode == ConvMode::fixed && !isAsAsked) {
-      // Of products nobody expects it.
-      refused += conv.product ? 0 : 1;
-      if (!firstRefused || (firstRefused->isProduct && !conv.product))
-        firstRefused = {op, decision.reason, conv.product.has_value()};
-    } else {
-      ++asAsked;
-    }
-    const ConvCandidate *chosen = decision.chosen();
-    double budget = policy.errorBudget(decision.shape);
-    if (!chosen || !chosen->error || chosen->error->max <= budget)
-      return;
-    ++beyondBudget;
-    if (!worst || worst->error < chosen->error->max)
-      worst = {op, variantText(chosen->algorithm, chosen->tile), chosen->error->max, budget};
-  }
-
-  static std::string nameOf(mlir::Operation *op) {
-    std::string label = ir::labelText(op->getLoc());
-    return label.empty() ? "this convolution" : "'" + label + "'";
-  }
-
-  void warnOfWeights() const {
-    if (!firstNotFinite)
-      return;
-    const auto &[op, parameter] = *firstNotFinite;
-    std::string text = fmt::format(
-        "the weights of {} are not all finite numbers, nor will be what it computes: ", nameOf(op));
-    text += parameter.empty()
-                ? "its parameters are, but what the layers around it make of them is not"
-                : fmt::format("parameter '{}' holds NaN or infinity", parameter);
-    if (notFinite > 1)
-      text += fmt::format(" ({} convolutions have such weights, this one first)", notFinite);
-    op->emitWarning(text);
-  }
-
-  /// Says what was asked for and could not be: no such algorithm, or no error so small.
-  void warn() {
-    warnOfWeights();
-    if (firstRefused && asAsked == 0)
-      firstRefused->op->emitWarning("nothing is computed by ")
-          << variantText(policy.algorithm, policy.tile)
-          << ", all directly: " << firstRefused->reason;
-    else if (refused > 0)
-      firstRefused->op->emitRemark()
-          << refused << " of " << refused + asAsked << " convolutions are computed directly, "
-          << nameOf(firstRefused->op) << " first: " << firstRefused->reason
-          << "; --plan tells of all";
-    if (!worst)
-      return;
-    std::string text =
-        fmt::format("{} is computed by {} with an error of {:.1e}, above the budget of {:.1e}",
-                    nameOf(worst->op), worst->variant, worst->error, worst->budget);
-    text += policy.mode == ConvMode::fixed ? ", as it was asked for by name"
-                                           : "; no algorithm that may be chosen has much less";
-    if (beyondBudget > 1)
-      text += fmt::format(" ({} convolutions are above it, this one by most)", beyondBudget);
-    worst->op->emitWarning(text);
-  }
-
   /// For quern-opt, which has no policy but what its command line says.
   mlir::LogicalResult readOption() {
     if (conv == "auto") {
@@ -222,8 +155,10 @@ private:
       return entry->second;
     }
     ConvDecision decision = decide(shape, filterView(shape, *weights), policy, observed);
-    if (policy.keepsWeights)
+    if (policy.keepsWeights) {
       decision.weights = std::move(*weights);
+      decision.observed = observed;
+    }
     return decision;
   }
 
@@ -284,30 +219,9 @@ private:
            << policy.replay.size() << " convolutions, the model " << used;
   }
 
-  struct Refused {
-    mlir::Operation *op;
-    std::string reason;
-    bool isProduct;
-  };
-  struct Excess {
-    mlir::Operation *op;
-    std::string variant;
-    double error, budget;
-  };
-
   ConvPolicy policy;
   llvm::StringMap<ConvDecision> known;
   size_t convolutions = 0; ///< judged so far by what was observed
-  /// The first that the named algorithm does not compute, if there is one no product, and how many
-  /// convolutions it does not and does compute.
-  std::optional<Refused> firstRefused;
-  int refused = 0, asAsked = 0;
-  /// The first whose weights are not all finite, with the parameter that is not, and their number.
-  std::optional<std::pair<mlir::Operation *, std::string>> firstNotFinite;
-  int notFinite = 0;
-  /// Of those whose error is above the budget, the one with the largest, and their number.
-  std::optional<Excess> worst;
-  int beyondBudget = 0;
 };
 
 } // namespace

@@ -16,7 +16,7 @@ struct ConvCandidate {
   ir::ConvAlgorithm algorithm = ir::ConvAlgorithm::direct;
   Tile tile = {};
   std::string refusal = {}; ///< why it does not apply, or may not be used; empty if it may
-  std::optional<MeasuredError> error = {};    ///< on the real weights, where they were there
+  std::optional<MeasuredError> error = {};    ///< claimed (ErrorClaims.h)
   ConvCost cost = {};                         ///< estimated
   std::optional<int64_t> workspaceBytes = {}; ///< that its compiled kernel holds, where known
   std::optional<double> milliseconds = {};    ///< measured, by mode `measure`
@@ -39,9 +39,10 @@ struct ConvDecision {
   Tile tile = {};
   std::string reason = {};
   std::vector<ConvCandidate> candidates = {};
-  bool fitsWorkspace = true;       ///< false where nothing is within that budget
-  bool hasFiniteWeights = true;    ///< neither NaN nor infinity; errors are infinite otherwise
-  std::vector<float> weights = {}; ///< where the policy keeps them and they are known
+  bool fitsWorkspace = true;    ///< false where nothing is within that budget
+  bool hasFiniteWeights = true; ///< neither NaN nor infinity; errors are infinite otherwise
+  /// Where the policy keeps them and they are known.
+  std::vector<float> weights = {}, observed = {};
 
   PlannedConv planned() const { return {shape.text(), algorithm, tile}; }
   /// The candidate that was chosen; null where there are no candidates, as in a replay.
@@ -97,7 +98,7 @@ struct ConvPolicy {
   std::vector<PlannedConv> excluded;
   /// For `replay`: the plan, in the model's order.
   std::vector<PlannedConv> replay;
-  /// Whether decisions hold the weights that they are for.
+  /// Whether decisions hold the weights that they are for, and what was observed.
   bool keepsWeights = false;
   /// Where decisions are noted; may be null.
   std::vector<ConvDecision> *decisions = nullptr;

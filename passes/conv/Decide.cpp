@@ -1,29 +1,12 @@
 // Candidates, their errors on the weights, their costs, and the choice among them.
+#include "passes/ByteText.h"
 #include "passes/conv/ConvPolicy.h"
-#include "passes/conv/Exposure.h"
+#include "passes/conv/ErrorClaims.h"
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <limits>
-#include <random>
-
 namespace quern::passes {
 namespace {
-
-/// Outputs of a sample along each axis, by the number of axes: some tiles of every size.
-constexpr std::array<int64_t, 3> sampleOutputs{48, 12, 6};
-
-std::vector<float> madeUpWeights(const ConvShape &shape, int64_t outputs) {
-  std::mt19937 random(2);
-  std::vector<float> weights(
-      static_cast<size_t>(outputs * shape.channelsPerGroup() * shape.taps()));
-  for (float &w : weights) // about normal: the sum of four uniform numbers
-    w = static_cast<float>(
-        (static_cast<double>(random()) + random() + random() + random()) * 0x1p-32 - 2);
-  shape.maskTaps(weights);
-  return weights;
-}
 
 std::vector<ConvCandidate> allCandidates(const ConvShape &shape, std::optional<FilterView> filter,
                                          const ConvPolicy &policy) {
@@ -54,6 +37,11 @@ std::vector<ConvCandidate> allCandidates(const ConvShape &shape, std::optional<F
 bool fitsWorkspace(ConvCandidate &candidate, const ConvShape &shape, const ConvPolicy &policy) {
   if (!policy.maxWorkspace)
     return true;
+  if (llvm::is_contained(policy.excluded,
+                         PlannedConv{shape.text(), candidate.algorithm, candidate.tile})) {
+    candidate.refusal = "its kernel holds more workspace than the budget";
+    return false;
+  }
   // Estimates are not so far off that a kernel had to be compiled for more.
   constexpr int64_t hopeless = 16, least = 64 * 1024;
   int64_t budget = *policy.maxWorkspace, bytes = candidate.cost.workspaceBytes;
@@ -62,94 +50,20 @@ bool fitsWorkspace(ConvCandidate &candidate, const ConvShape &shape, const ConvP
   bytes = candidate.workspaceBytes.value_or(bytes);
   if (bytes <= budget)
     return true;
-  candidate.refusal = fmt::format("workspace of {}{} bytes exceeds the budget",
-                                  candidate.workspaceBytes ? "" : "about ", bytes);
+  candidate.refusal =
+      fmt::format("workspace of {}{} exceeds the budget of {}",
+                  candidate.workspaceBytes ? "" : "about ", byteText(bytes), byteText(budget));
   return false;
 }
 
-/// Measures errors of candidates on samples; those beyond the budget are refused.
-class ErrorCheck {
-public:
-  ErrorCheck(const ConvShape &shape, std::optional<FilterView> known,
-             llvm::ArrayRef<float> observed, double maxError)
-      : shape(shape), observed(observed), maxError(maxError) {
-    if (!known) {
-      int64_t outputs = std::min<int64_t>(shape.outChannels, 4);
-      weights = madeUpWeights(shape, outputs);
-      known = FilterView{weights, outputs, shape.channelsPerGroup()};
-    }
-    filter = *known;
-    hasFiniteWeights = llvm::all_of(filter.values, [](float w) { return std::isfinite(w); });
-  }
-
-  bool isOfFiniteWeights() const { return hasFiniteWeights; }
-
-  /// Whether the candidate is within the budget; if not, that is its refusal.
-  bool passes(ConvCandidate &candidate) {
-    measure(candidate);
-    if (candidate.error->max <= maxError)
-      return true;
-    candidate.refusal = fmt::format("error {:.1e} exceeds the budget", candidate.error->max);
-    return false;
-  }
-
-  void measure(ConvCandidate &candidate) {
-    if (!hasFiniteWeights) {
-      constexpr double infinity = std::numeric_limits<double>::infinity();
-      candidate.error = MeasuredError{infinity, infinity};
-      return;
-    }
-    const ConvAlgorithm &algorithm = convAlgorithm(candidate.algorithm);
-    SampleConv sample = sampleFor(algorithm, candidate.tile);
-    std::vector<float> computed = algorithm.simulate(sample, candidate.tile);
-    MeasuredError error = compareToExact(sample, computed);
-    // Simulated in f32; errors are as large as what each rounding loses.
-    double share = computedRoundoff(shape.element) / unitRoundoff;
-    error.max *= share * beyond(sample);
-    error.mean *= share;
-    if (double stored = storedRoundoff(shape.element); stored > unitRoundoff) {
-      round(computed);
-      error = {error.max + stored, compareToExact(sample, computed).mean};
-    }
-    candidate.error = error;
-  }
-
-private:
-  SampleConv sampleFor(const ConvAlgorithm &algorithm, const Tile &tile) const {
-    std::vector<double> exposed = exposures(filter, algorithm.energies(shape, filter, tile));
-    std::vector<int64_t> along(shape.axes.size(), sampleOutputs[shape.axes.size() - 1]);
-    SampleConv sample = drawSample(shape, filter, exposed, along, observed);
-    for (std::vector<float> *values : {&sample.input, &sample.filter})
-      round(*values);
-    return sample;
-  }
-
-  /// How much larger than the sample's the largest error of all outputs is to be expected: the
-  /// maximum of n numbers that are about normal grows as the root of log n. And something for
-  /// other inputs, and for outputs that are not about normal or all alike, as those of few large
-  /// weights and of sums of all inputs are (seen: 2.1).
-  double beyond(const SampleConv &sample) const {
-    constexpr double otherInputs = 2.2;
-    auto sampled = static_cast<double>(sample.outputs * sample.outputSize());
-    auto all = static_cast<double>(shape.batch * shape.outChannels);
-    for (const ConvAxis &axis : shape.axes)
-      all *= static_cast<double>(axis.out);
-    return otherInputs * std::sqrt(std::log(std::max(all, sampled)) / std::log(sampled));
-  }
-
-  void round(std::vector<float> &values) const {
-    if (storedRoundoff(shape.element) > unitRoundoff)
-      for (float &value : values)
-        value = static_cast<float>(roundTo(shape.element, static_cast<double>(value)));
-  }
-
-  const ConvShape &shape;
-  llvm::ArrayRef<float> observed;
-  double maxError;
-  std::vector<float> weights; ///< made up
-  FilterView filter{};
-  bool hasFiniteWeights = true;
-};
+/// Whether the candidate is within the budget on errors; if not, that is its refusal.
+bool keepsErrors(ConvCandidate &candidate, const ErrorClaims &claims, double budget) {
+  candidate.error = claims.of(candidate.algorithm, candidate.tile);
+  if (candidate.error->max <= budget)
+    return true;
+  candidate.refusal = beyondText(candidate.error->max, budget);
+  return false;
+}
 
 void settle(ConvDecision &decision, const ConvCandidate &chosen, std::string reason) {
   decision.algorithm = chosen.algorithm;
@@ -158,16 +72,11 @@ void settle(ConvDecision &decision, const ConvCandidate &chosen, std::string rea
 }
 
 /// The candidates without refusal, those first that should be fastest.
-std::vector<ConvCandidate *> inOrder(ConvDecision &decision, const ConvPolicy &policy) {
+std::vector<ConvCandidate *> inOrder(ConvDecision &decision) {
   std::vector<ConvCandidate *> order;
-  for (ConvCandidate &candidate : decision.candidates) {
-    bool isExcluded = llvm::is_contained(
-        policy.excluded, PlannedConv{decision.shape.text(), candidate.algorithm, candidate.tile});
-    if (candidate.refusal.empty() && isExcluded)
-      candidate.refusal = "its kernel holds more workspace than the budget";
+  for (ConvCandidate &candidate : decision.candidates)
     if (candidate.refusal.empty())
       order.push_back(&candidate);
-  }
   llvm::stable_sort(order, [](const ConvCandidate *a, const ConvCandidate *b) {
     return a->cost.microseconds < b->cost.microseconds;
   });
@@ -199,54 +108,80 @@ void settleMostAccurate(ConvDecision &decision, llvm::ArrayRef<ConvCandidate *> 
   settle(decision, direct, "none is within the budgets");
 }
 
-/// The first within the budget on errors: the others are slower by the model.
-void decideByModel(ConvDecision &decision, ErrorCheck &check, const ConvPolicy &policy) {
-  std::vector<ConvCandidate *> inaccurate;
-  for (ConvCandidate *candidate : inOrder(decision, policy)) {
-    if (!check.passes(*candidate))
+/// What was chosen is the fastest, by `measure`; of those within the budgets where others would be
+/// faster by the model.
+std::string fastestText(const char *measure, const ConvCandidate &chosen,
+                        llvm::ArrayRef<ConvCandidate *> beyondBudgets) {
+  std::string text = std::string("fastest ") + measure;
+  size_t faster = llvm::count_if(beyondBudgets, [&](const ConvCandidate *other) {
+    return other->cost.microseconds < chosen.cost.microseconds;
+  });
+  if (faster == 0)
+    return text;
+  const ConvCandidate &first = *beyondBudgets.front(); // they are in order
+  text += fmt::format(" of those within the budgets; {}: {}",
+                      variantText(first.algorithm, first.tile), first.refusal);
+  return faster > 1 ? text + fmt::format(" (and {} more)", faster - 1) : text;
+}
+
+/// The first within the budgets: the others are slower by the model.
+void decideByModel(ConvDecision &decision, const ErrorClaims &claims, const ConvPolicy &policy) {
+  std::vector<ConvCandidate *> inaccurate, beyondBudgets;
+  for (ConvCandidate *candidate : inOrder(decision)) {
+    bool isAccurate = keepsErrors(*candidate, claims, policy.errorBudget(decision.shape));
+    if (isAccurate && fitsWorkspace(*candidate, decision.shape, policy))
+      return settle(decision, *candidate,
+                    fastestText("by the cost model", *candidate, beyondBudgets));
+    beyondBudgets.push_back(candidate);
+    if (!isAccurate)
       inaccurate.push_back(candidate);
-    else if (fitsWorkspace(*candidate, decision.shape, policy))
-      return settle(decision, *candidate, "fastest by the cost model");
   }
   settleMostAccurate(decision, inaccurate, policy);
 }
 
-/// Times all within the budget on errors that are not hopeless by the model.
-void decideByTime(ConvDecision &decision, ErrorCheck &check, const ConvPolicy &policy) {
+/// The candidate that is fastest as `timed`; null where none could be.
+ConvCandidate *fastestOf(ConvDecision &decision, llvm::ArrayRef<ConvCandidate> timed) {
+  ConvCandidate *fastest = nullptr;
+  for (ConvCandidate &candidate : decision.candidates)
+    for (const ConvCandidate &other : timed) {
+      if (candidate.algorithm != other.algorithm || candidate.tile != other.tile)
+        continue;
+      candidate = other;
+      if (other.milliseconds && (!fastest || *other.milliseconds < *fastest->milliseconds))
+        fastest = &candidate;
+    }
+  return fastest;
+}
+
+/// Times all within the budgets that are not hopeless by the model.
+void decideByTime(ConvDecision &decision, const ErrorClaims &claims, const ConvPolicy &policy) {
   constexpr double hopeless = 4;
   std::vector<ConvCandidate> worthTiming;
-  std::vector<ConvCandidate *> inaccurate;
-  std::optional<double> best;
-  for (ConvCandidate *candidate : inOrder(decision, policy)) {
-    if (best && candidate->cost.microseconds > hopeless * *best)
+  std::vector<ConvCandidate *> inaccurate, beyondBudgets;
+  for (ConvCandidate *candidate : inOrder(decision)) {
+    if (!worthTiming.empty() &&
+        candidate->cost.microseconds > hopeless * worthTiming.front().cost.microseconds)
       break;
-    if (!check.passes(*candidate)) {
-      inaccurate.push_back(candidate);
+    bool isAccurate = keepsErrors(*candidate, claims, policy.errorBudget(decision.shape));
+    if (isAccurate && fitsWorkspace(*candidate, decision.shape, policy)) {
+      worthTiming.push_back(*candidate);
       continue;
     }
-    if (!fitsWorkspace(*candidate, decision.shape, policy))
-      continue;
-    best = best.value_or(candidate->cost.microseconds);
-    worthTiming.push_back(*candidate);
+    beyondBudgets.push_back(candidate);
+    if (!isAccurate)
+      inaccurate.push_back(candidate);
   }
   if (worthTiming.empty())
     return settleMostAccurate(decision, inaccurate, policy);
   policy.timer->measure(decision.shape, worthTiming);
-  const ConvCandidate *fastest = nullptr;
-  for (const ConvCandidate &timed : worthTiming) {
-    for (ConvCandidate &candidate : decision.candidates)
-      if (candidate.algorithm == timed.algorithm && candidate.tile == timed.tile)
-        candidate = timed;
-    if (timed.milliseconds && (!fastest || *timed.milliseconds < *fastest->milliseconds))
-      fastest = &timed;
-  }
-  settle(decision, fastest ? *fastest : worthTiming.front(),
-         fastest ? "fastest as measured" : "fastest by the cost model: none could be timed");
+  if (const ConvCandidate *fastest = fastestOf(decision, worthTiming))
+    return settle(decision, *fastest, fastestText("as measured", *fastest, beyondBudgets));
+  settle(decision, worthTiming.front(), "fastest by the cost model: none could be timed");
 }
 
 /// The named algorithm, or direct where that cannot be. Its variant is the fastest by the cost
 /// model; budgets do not bind what the user names.
-void decideFixed(ConvDecision &decision, ErrorCheck &check, const ConvPolicy &policy) {
+void decideFixed(ConvDecision &decision, const ErrorClaims &claims, const ConvPolicy &policy) {
   ConvCandidate *best = nullptr;
   std::string why;
   for (ConvCandidate &candidate : decision.candidates) {
@@ -260,13 +195,13 @@ void decideFixed(ConvDecision &decision, ErrorCheck &check, const ConvPolicy &po
   }
   if (best) {
     if (!policy.keepsWeights) // who keeps weights judges by them later
-      check.measure(*best);
+      best->error = claims.of(best->algorithm, best->tile);
     return settle(decision, *best, "as asked");
   }
-  if (why.empty())
-    why = notOffered(decision.shape, policy.algorithm, policy.tile);
   settle(decision, decision.candidates.front(),
-         fmt::format("{} does not apply: {}", variantText(policy.algorithm, {}), why));
+         why.empty()
+             ? notOffered(decision.shape, policy.algorithm, policy.tile)
+             : fmt::format("{} does not apply: {}", variantText(policy.algorithm, {}), why));
 }
 
 } // namespace
@@ -286,8 +221,11 @@ std::string variantText(ir::ConvAlgorithm algorithm, llvm::ArrayRef<int64_t> til
 }
 
 std::string notOffered(const ConvShape &shape, ir::ConvAlgorithm algorithm, const Tile &tile) {
+  llvm::SmallVector<Tile> tiles = convAlgorithm(algorithm).tiles(shape);
+  if (tiles.size() == 1 && tiles.front().empty())
+    return fmt::format("{} has no tiles to be named", variantText(algorithm, {}));
   std::string others;
-  for (const Tile &other : convAlgorithm(algorithm).tiles(shape))
+  for (const Tile &other : tiles)
     others += (others.empty() ? "" : ", ") + variantText(algorithm, other);
   if (std::string more = convAlgorithm(algorithm).otherTiles(); !more.empty())
     others += (others.empty() ? "" : ", and ") + more;
@@ -299,14 +237,14 @@ ConvDecision decide(const ConvShape &shape, std::optional<FilterView> filter,
   ConvDecision decision;
   decision.shape = shape;
   decision.candidates = allCandidates(shape, filter, policy);
-  ErrorCheck check(shape, filter, observed, policy.errorBudget(shape));
-  decision.hasFiniteWeights = check.isOfFiniteWeights();
+  ErrorClaims claims(shape, filter, observed, policy.errorBudget(shape));
+  decision.hasFiniteWeights = claims.areOfFiniteWeights();
   if (policy.mode == ConvMode::fixed)
-    decideFixed(decision, check, policy);
+    decideFixed(decision, claims, policy);
   else if (policy.mode == ConvMode::measure && policy.timer)
-    decideByTime(decision, check, policy);
+    decideByTime(decision, claims, policy);
   else
-    decideByModel(decision, check, policy);
+    decideByModel(decision, claims, policy);
   return decision;
 }
 

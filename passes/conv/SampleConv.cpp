@@ -12,9 +12,6 @@
 namespace quern::passes {
 namespace {
 
-/// Output channels of a sample: fewer where filters are large.
-size_t outputsOf(int64_t taps) { return taps > 64 ? 2 : 8; }
-
 int64_t product(llvm::ArrayRef<int64_t> extents) {
   return std::accumulate(extents.begin(), extents.end(), int64_t(1), std::multiplies<>());
 }
@@ -78,7 +75,7 @@ std::vector<double> SampleConv::exact() const {
 }
 
 SampleConv drawSample(const ConvShape &shape, const FilterView &filter,
-                      llvm::ArrayRef<double> exposures, llvm::ArrayRef<int64_t> outputsAlong,
+                      llvm::ArrayRef<double> exposures, const SampleSize &size,
                       llvm::ArrayRef<float> observed) {
   SampleConv sample;
   sample.channels = filter.channels;
@@ -89,10 +86,10 @@ SampleConv drawSample(const ConvShape &shape, const FilterView &filter,
     sample.kernel.push_back(ir::ceilDiv(axis.kernel, axis.stride));
     sample.channels *= axis.stride;
   }
-  sample.out.assign(outputsAlong.begin(), outputsAlong.end());
+  sample.out.assign(size.outputsAlong.begin(), size.outputsAlong.end());
   int64_t each = static_cast<int64_t>(filter.values.size()) / filter.outputs;
   std::vector<double> chosen;
-  std::vector<int64_t> channels = chooseOutputs(exposures, outputsOf(shape.taps()));
+  std::vector<int64_t> channels = chooseOutputs(exposures, static_cast<size_t>(size.channels));
   for (int64_t o : channels) {
     llvm::ArrayRef<float> weights = filter.values.slice(o * each, each);
     chosen.insert(chosen.end(), weights.begin(), weights.end());

@@ -39,12 +39,16 @@ inline FilterView filterView(const ConvShape &shape, llvm::ArrayRef<float> value
   return {values, shape.outChannels, shape.channelsPerGroup()};
 }
 
-/// A sample with `outputsAlong` outputs along each axis, of the output channels that are exposed
-/// most (`exposures` has a number for each) and some others, at most eight in all, on a piece of
-/// `observed` (ObservedInput.h), the group of the first of these channels, or on inputs uniform in
-/// [-1, 1] where it is empty.
+struct SampleSize {
+  int64_t channels;                     ///< output channels, at most
+  llvm::ArrayRef<int64_t> outputsAlong; ///< each axis
+};
+
+/// A sample of the output channels that are exposed most (`exposures` has a number for each) and as
+/// many others, on a piece of `observed` (ObservedInput.h), the group of the first of these
+/// channels, or on inputs uniform in [-1, 1] where it is empty.
 SampleConv drawSample(const ConvShape &shape, const FilterView &filter,
-                      llvm::ArrayRef<double> exposures, llvm::ArrayRef<int64_t> outputsAlong,
+                      llvm::ArrayRef<double> exposures, const SampleSize &size,
                       llvm::ArrayRef<float> observed = {});
 
 struct MeasuredError {

@@ -1,7 +1,9 @@
 // What is chosen is within the budgets on error and workspace, on the weights at hand.
 #include "passes/conv/ConvPolicy.h"
+#include "passes/conv/ErrorClaims.h"
 #include "tests/convs/ConvGrid.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -117,6 +119,30 @@ TEST(ErrorBudget, TightensTheTileAsItShrinks) {
   ConvDecision tight = decideBy(shape, weights, withinError(1e-6));
   EXPECT_LE(chosen(tight).error->max, 1e-6);
   EXPECT_LT(chosen(tight).error->max, chosen(loose).error->max);
+  EXPECT_EQ(loose.reason, "fastest by the cost model");
+  EXPECT_THAT(tight.reason, testing::HasSubstr("of those within the budgets; winograd"));
+}
+
+/// What exceeds a budget by no more than claims are raised by is looked at more closely.
+TEST(ErrorClaims, NearTheBudgetAreMadeOfMore) {
+  ConvShape shape = square(64, 56, 3);
+  std::vector<float> weights = weightsOf(shape, 0);
+  auto claim = [&](double budget) {
+    return ErrorClaims(shape, filterView(shape, weights), {}, budget)
+        .of(ir::ConvAlgorithm::winograd, {4, 4})
+        .max;
+  };
+  double first = claim(1);
+  EXPECT_EQ(claim(first), first);
+  EXPECT_EQ(claim(first / 4), first) << "that no sample would tell to be within the budget";
+  EXPECT_LT(claim(0.9 * first), 0.9 * first);
+  EXPECT_GT(claim(0.5 * first), 0.5 * first);
+}
+
+TEST(ErrorClaims, AreSaidRoundedUp) {
+  EXPECT_EQ(claimText(2.01e-6), "2.1e-06");
+  EXPECT_EQ(claimText(9.96e-7), "1.0e-06");
+  EXPECT_EQ(claimText(std::numeric_limits<double>::infinity()), "inf");
 }
 
 /// The error that decide() measures of a variant; infinity where it measures none.

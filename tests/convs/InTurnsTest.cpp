@@ -35,5 +35,22 @@ TEST(InTurns, SlowTrialsAreRepeatedWhereAllAreSlow) {
     EXPECT_GT(contestant.times.size(), 1U);
 }
 
+TEST(InTurns, WhatTakesOverASecondRunsOnce) {
+  std::vector<Contestant> contestants{taking(1200, 1500), taking(1100, 1100), taking(900, 900)};
+  timeInTurns(contestants, secondsEach);
+  EXPECT_EQ(contestants[0].times, std::vector<double>{1500});
+  EXPECT_EQ(contestants[1].times, std::vector<double>{1100});
+  EXPECT_GT(contestants[2].times.size(), 1U);
+  std::vector<Contestant> alone{taking(1200, 1500)};
+  timeInTurns(alone, secondsEach);
+  EXPECT_EQ(alone[0].times, std::vector<double>{1500});
+}
+
+TEST(InTurns, WhoHasAsManySecondsAsARunTakesRunsAgain) {
+  std::vector<Contestant> contestants{taking(1200, 1500)};
+  timeInTurns(contestants, 0.5);
+  EXPECT_GT(contestants[0].times.size(), 1U);
+}
+
 } // namespace
 } // namespace quern::tools

@@ -49,7 +49,7 @@ void expectWhole(const ConvAxis &axis, int64_t groups) {
                      filter = normalNumbers(shape.outChannels * 4 / groups * axis.kernel, 2);
   // Those of the last group are exposed most.
   std::vector<double> exposures{1, 2, 3, 4};
-  SampleConv sample = drawSample(shape, filterView(shape, filter), exposures, {axis.out}, input);
+  SampleConv sample = drawSample(shape, filterView(shape, filter), exposures, {8, axis.out}, input);
   std::vector<double> plain = plainConv(shape, input, filter), sums = sample.exact();
   ASSERT_EQ(sample.outputs, 4);
   // The outputs of the group whose input is looked at: the first of the sample.

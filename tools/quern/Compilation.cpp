@@ -314,13 +314,13 @@ std::string Compilation::beyondWorkspaceText(const ConvWorkspace &used) const {
     if (isChoiceOpen() && decision.planned() == used.conv)
       for (const passes::ConvCandidate &candidate : decision.candidates)
         least = std::min(least, candidate.workspaceBytes.value_or(least));
-  return fmt::format("the convolution {} needs a workspace of {} bytes {} on {}; raise "
-                     "--max-workspace, which is {}",
-                     used.conv.shape, least,
-                     isChoiceOpen()
-                         ? "at least, by every algorithm within the budget on errors,"
-                         : "by " + passes::variantText(used.conv.algorithm, used.conv.tile),
-                     threadsText(threads()), *parseBytes(options.conv.maxWorkspace));
+  return fmt::format(
+      "the convolution {} needs a workspace of {} {} on {}; raise --max-workspace, "
+      "which is {}, to {} or more",
+      used.conv.shape, byteText(least),
+      isChoiceOpen() ? "at least, by every algorithm within the budget on errors,"
+                     : "by " + passes::variantText(used.conv.algorithm, used.conv.tile),
+      threadsText(threads()), byteText(*parseBytes(options.conv.maxWorkspace)), least);
 }
 
 void Compilation::noteWorkspaces(llvm::ArrayRef<codegen::KernelFacts> facts) {
@@ -381,18 +381,6 @@ bool Compilation::writePlan() {
 
 std::string threadsText(unsigned threads) {
   return fmt::format("{} thread{}", threads, threads == 1 ? "" : "s");
-}
-
-std::string byteText(int64_t bytes) {
-  if (bytes < 1024)
-    return fmt::format("{} B", bytes);
-  double size = static_cast<double>(bytes) / 1024;
-  for (const char *unit : {"KiB", "MiB"}) {
-    if (size < 1024)
-      return fmt::format("{:.1f} {}", size, unit);
-    size /= 1024;
-  }
-  return fmt::format("{:.1f} GiB", size);
 }
 
 } // namespace quern::tools

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codegen/Build.h"
+#include "passes/ByteText.h"
 #include "passes/Pipeline.h"
 #include "tools/quern/ConvOptions.h"
 #include "tools/quern/ModelSource.h"
@@ -111,8 +112,7 @@ private:
   std::optional<KernelWorkspaces> kernelWorkspaces;
 };
 
-/// "3.1 MiB".
-std::string byteText(int64_t bytes);
+using passes::byteText;
 
 /// "1 thread", "2 threads".
 std::string threadsText(unsigned threads);

@@ -1,5 +1,6 @@
 #include "tools/quern/ConvOptions.h"
 
+#include "frontend/Diagnostics.h"
 #include "tools/quern/conv/MachineRates.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -11,12 +12,33 @@
 namespace quern::tools {
 namespace {
 
+/// What is wrong with the tile of an algorithm's name, of which the algorithm is known.
+std::string wrongTile(llvm::StringRef text) {
+  auto [name, tile] = text.split(':');
+  return fmt::format("'{}' is no tile of {}: one to three numbers from 1, as in winograd:4x4",
+                     tile.str(), name.str());
+}
+
+bool namesAlgorithm(llvm::StringRef text) {
+  return ir::symbolizeConvAlgorithm(text.split(':').first).has_value();
+}
+
+/// "; did you mean 'winograd'?", if that is likely.
+std::string nearestAlgorithm(llvm::StringRef text) {
+  std::vector<llvm::StringRef> names;
+  for (const passes::ConvAlgorithm *algorithm : passes::convAlgorithms())
+    names.push_back(ir::stringifyConvAlgorithm(algorithm->kind()));
+  return frontend::didYouMean(text.split(':').first, names);
+}
+
 std::string checkChoice(const std::string &text) {
   if (text == "auto" || text == "measure" || parseVariant(text))
     return "";
+  if (namesAlgorithm(text))
+    return wrongTile(text);
   return fmt::format("'{}' is no way to convolve: auto, measure, or one of {} (with a tile if you "
-                     "like, as in winograd:4x4)",
-                     text, algorithmNames());
+                     "like, as in winograd:4x4){}",
+                     text, algorithmNames(), nearestAlgorithm(text));
 }
 
 } // namespace
@@ -26,6 +48,15 @@ std::string algorithmNames() {
   for (const passes::ConvAlgorithm *algorithm : passes::convAlgorithms())
     names += (names.empty() ? "" : ", ") + ir::stringifyConvAlgorithm(algorithm->kind()).str();
   return names;
+}
+
+std::string checkVariant(const std::string &text) {
+  if (parseVariant(text))
+    return "";
+  if (namesAlgorithm(text))
+    return wrongTile(text);
+  return fmt::format("no algorithm '{}'; there are {}{}", text, algorithmNames(),
+                     nearestAlgorithm(text));
 }
 
 std::optional<std::pair<ir::ConvAlgorithm, passes::Tile>> parseVariant(llvm::StringRef text) {

@@ -26,7 +26,11 @@ struct ConvOptions {
 /// "direct, im2col, …".
 std::string algorithmNames();
 
-/// "winograd", "winograd:4x4": an algorithm and perhaps its tile. Nothing where it is not one.
+/// What is wrong with "winograd" or "winograd:4x4" as the name of an algorithm and perhaps its
+/// tile; empty where nothing is.
+std::string checkVariant(const std::string &text);
+
+/// What such a name says. Nothing where it is not one.
 std::optional<std::pair<ir::ConvAlgorithm, passes::Tile>> parseVariant(llvm::StringRef text);
 
 /// Bytes of "64", "16K", "1.5M", "2G" (powers of 1024). Nothing where it is not such.

@@ -24,6 +24,8 @@ for record in records:
     assert (record["ms_spread"] is None) == (record["runs"] == 1), record
     assert 0 < record["ms_min"] <= record["ms_median"], record
     assert record["mean_error"] <= record["max_error"] <= record["error_bound"], record
+    # Nobody can claim anything of weights that are made up for an algorithm.
+    assert record["claimed_error"] is None if record["conditional"] else record["max_error"] <= record["claimed_error"], record
 measured = [record for record in records if record["ms_median"] is not None]
 # All of one race, kept with the peak of then.
 assert len({record["peak_gflops"] for record in measured}) == 1, measured

@@ -14,6 +14,7 @@
 #include "tools/quern/conv/page/Page.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 
@@ -74,7 +75,7 @@ std::vector<ConvLayer> modelLayers(const Options &options) {
       layers.push_back({.label = decision.label, .shape = decision.shape});
     }
     if (!decision.weights.empty())
-      layers[index].filters.push_back(decision.weights);
+      layers[index].occurrences.push_back({decision.weights, decision.observed});
   }
   if (layers.empty())
     fail(fmt::format("{} has no convolution", options.modelPath), 1);
@@ -117,12 +118,8 @@ std::vector<ConvLayer> wantedLayers(const Options &options) {
 LabOptions labOptions(const Options &options) {
   LabOptions lab{
       .threads = options.threads, .secondsEach = options.seconds, .isFresh = options.isFresh};
-  for (const std::string &name : options.algorithms) {
-    auto variant = parseVariant(name);
-    if (!variant)
-      fail(fmt::format("no algorithm '{}'; there is {}", name, algorithmNames()), 2);
-    lab.variants.push_back(*variant);
-  }
+  for (const std::string &name : options.algorithms)
+    lab.variants.push_back(*parseVariant(name));
   return lab;
 }
 
@@ -145,31 +142,35 @@ void noteCache() {
                "interrupted run will begin anew; QUERN_CACHE names another folder\n");
 }
 
-/// Fails for a variant that was asked for and that no layer has.
+/// Fails for variants that were asked for and that no layer has; tells of such as some have not.
 void checkVariants(const LabOptions &options, const std::vector<ConvLayer> &layers,
                    const ConvLab &lab) {
-  std::vector<ConvRecord> listed;
-  if (!options.variants.empty())
+  for (const auto &[algorithm, tile] : options.variants) {
+    std::vector<const ConvLayer *> without;
     for (const ConvLayer &layer : layers)
-      llvm::append_range(listed, lab.list(layer.shape, layer.filters));
-  for (const auto &[algorithm, tile] : options.variants)
-    if (llvm::none_of(listed,
-                      [&](const ConvRecord &record) { return isVariant(record, algorithm, tile); }))
-      fail(layers.size() > 1
-               ? fmt::format("there is no {} of these convolutions; --algorithm {} measures all of "
-                             "its tiles that are worth a thought",
-                             passes::variantText(algorithm, tile),
-                             passes::variantText(algorithm, {}))
-               : fmt::format("{}: {}", layers.front().shape.text(),
-                             passes::notOffered(layers.front().shape, algorithm, tile)),
-           2);
+      if (llvm::none_of(lab.list(layer.shape, layer.occurrences), [&](const ConvRecord &record) {
+            return isVariant(record, algorithm, tile);
+          }))
+        without.push_back(&layer);
+    if (without.empty())
+      continue;
+    std::string why = fmt::format("{}: {}", without.front()->name(),
+                                  passes::notOffered(without.front()->shape, algorithm, tile));
+    if (layers.size() == 1)
+      fail(why, 2);
+    std::string variant = passes::variantText(algorithm, tile);
+    if (without.size() == layers.size())
+      fail(fmt::format("none of these convolutions can be computed by {}. {}", variant, why), 2);
+    fmt::print(stderr, "warning: {} of {} convolutions cannot be computed by {}. {}\n",
+               without.size(), layers.size(), variant, why);
+  }
 }
 
 /// Measures one layer, or lists what could be, and chooses.
 void examine(ConvLayer &layer, const Options &options, const ConvSetting &setting,
              const passes::ConvPolicy &policy, ConvLab &lab) {
-  layer.records = options.isEstimate ? lab.list(layer.shape, layer.filters)
-                                     : lab.measure(layer.shape, layer.filters);
+  layer.records = options.isEstimate ? lab.list(layer.shape, layer.occurrences)
+                                     : lab.measure(layer.shape, layer.occurrences);
   bool isMeasured = llvm::any_of(layer.records, [](const ConvRecord &r) { return r.isMeasured(); });
   for (const ConvRecord &record : layer.records)
     if (!isMeasured && record.hasFailed)
@@ -188,13 +189,18 @@ void writePage(const Options &options, const ConvSetting &setting,
     fail(llvm::toString(std::move(error)), 1);
 }
 
-/// Where the weights are from that errors are measured on.
-std::string weightsText(const Options &options) {
+/// What errors are measured on.
+std::string numbersText(const Options &options) {
   const std::string &file = options.model.weightsFile;
-  if (options.modelPath.empty() || file == randomWeights)
-    return "made-up weights";
-  return file.empty() ? "made-up weights; --weights FILE measures them on the model's own"
-                      : fmt::format("the weights of {}", file);
+  const std::vector<std::string> &inputs = options.model.calibration;
+  if (!options.modelPath.empty() && file.empty())
+    return "made-up weights; --weights FILE measures them on the model's own";
+  std::string text = options.modelPath.empty() || file == randomWeights
+                         ? "made-up weights"
+                         : fmt::format("the weights of {}", file);
+  return inputs.empty() ? text
+                        : text + fmt::format(", on what the convolutions read for {}",
+                                             fmt::join(inputs, ", "));
 }
 
 void compare(const Options &options) {
@@ -224,7 +230,7 @@ void compare(const Options &options) {
                       .threads = options.threads,
                       .element = first.element,
                       .peakGflops = lab.peak(first.element),
-                      .weights = weightsText(options),
+                      .weights = numbersText(options),
                       .isEstimate = options.isEstimate,
                       .budgets = {policy.errorBudget(first), policy.maxWorkspace}};
   if (!options.isEstimate)
@@ -293,14 +299,14 @@ void addConvCommand(CLI::App &app) {
   input->type_name("SHAPE")->needs(filter);
   filter->type_name("SHAPE")->needs(input);
   // Models and sweeps have strides, paddings, dilations and groups of their own.
-  auto addToOne = [&](const char *name, auto &value, const char *help) {
-    command->add_option(name, value, help)->needs(input)->capture_default_str();
+  auto addToOne = [&](const char *name, auto &value, const char *help, const char *type) {
+    command->add_option(name, value, help)->needs(input)->type_name(type)->capture_default_str();
   };
-  addToOne("--stride", options->one.stride, "S or SxS");
+  addToOne("--stride", options->one.stride, "S or SxS", "S");
   addToOne("--pad", options->one.pad,
-           "same, causal, P or PxP; each P may be L:H, before and behind the input");
-  addToOne("--dilation", options->one.dilation, "D or DxD");
-  addToOne("--groups", options->one.groups, "groups of channels");
+           "same, causal, P or PxP; each P may be L:H, before and behind the input", "P");
+  addToOne("--dilation", options->one.dilation, "D or DxD", "D");
+  addToOne("--groups", options->one.groups, "groups of channels", "G");
   auto *dtype = command->add_option_function<std::string>(
       "--dtype",
       [=](const std::string &name) { options->one.element = *passes::parseConvElement(name); },
@@ -315,26 +321,36 @@ void addConvCommand(CLI::App &app) {
   command
       ->add_option("--weights", options->model.weightsFile,
                    "the model's weights, on which errors are measured and separable filters are "
-                   "seen: safetensors, .npz or a torch checkpoint")
+                   "seen: safetensors, .npz or a torch checkpoint; 'random' for made-up ones")
       ->type_name("FILE")
       ->needs(model);
+  command
+      ->add_option("--calibrate", options->model.calibration,
+                   "inputs of the model, as its program takes them: errors are measured on what "
+                   "the convolutions read for them; otherwise on random numbers")
+      ->type_name("FILE")
+      ->needs("--weights");
   auto *sweep = command->add_option("--sweep", options->sweep,
                                     "a known table instead: vgg (Lavin and Gray's)");
   sweep->type_name("NAME")->excludes(input)->excludes(model);
   command->add_option("--batch", options->batch, "images of a sweep")
-      ->check(CLI::Range(1, 1024))
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024).description(""))
       ->needs(sweep)
       ->capture_default_str();
   command
       ->add_option("--algorithm", options->algorithms,
                    "only this one, as in winograd or winograd:4x4; may be repeated")
       ->type_name("NAME")
+      ->check(CLI::Validator(checkVariant, "", "algorithm"))
       ->allow_extra_args(false);
   command->add_option("--threads", options->threads, "threads to run on")
-      ->check(CLI::Range(1, 256))
+      ->type_name("N")
+      ->check(CLI::Range(1, 256).description(""))
       ->capture_default_str();
   options->budgets.addBudgetsTo(*command, "on --threads");
-  command->add_option("--seconds", options->seconds, "time to measure each algorithm for")
+  command->add_option("--seconds", options->seconds, "time to measure each algorithm for, at most")
+      ->type_name("S")
       ->check(CLI::Validator(checkSeconds, "", "seconds"))
       ->capture_default_str();
   command->add_flag("--json", options->isJson, "print JSON");

@@ -1,5 +1,6 @@
 #include "tools/quern/conv/ConvChoice.h"
 
+#include "passes/conv/ErrorClaims.h"
 #include "tools/quern/Compilation.h"
 
 #include <fmt/format.h>
@@ -32,8 +33,7 @@ std::string reasonAgainst(const ConvRecord &record, const ConvRecord &chosen,
   if (!(record.maxError <= setting.budgets.maxError))
     return fmt::format("its error of {:.1e} exceeds the budget of {:.1e}", record.maxError,
                        setting.budgets.maxError);
-  return fmt::format("takes {:.2f} times as long as the fastest",
-                     record.msMedian / chosen.msMedian);
+  return fmt::format("{:.2f} times as long as the fastest", record.msMedian / chosen.msMedian);
 }
 
 /// The better, the less: times of what is within the budgets, errors where nothing is. Direct needs
@@ -73,15 +73,77 @@ void chooseMeasured(ConvLayer &layer, const ConvSetting &setting) {
   }
 }
 
-/// Why the cost model leaves a record that it might have taken.
-static std::string reasonAgainst(double milliseconds, const passes::ConvDecision &decision) {
-  for (const passes::ConvCandidate &taken : decision.candidates)
-    if (taken.algorithm == decision.algorithm && taken.tile == decision.tile)
-      return fmt::format("takes {:.2f} times as long as {} by the cost model",
-                         1000 * milliseconds / taken.cost.microseconds,
-                         passes::variantText(taken.algorithm, taken.tile));
-  return "";
+namespace {
+
+/// Weights and inputs that the compiler judges by.
+struct Numbers {
+  std::optional<passes::FilterView> filter;
+  llvm::ArrayRef<float> input;
+};
+
+/// Those of each occurrence of a layer where inputs were observed. Else one filter of the output
+/// channels of all, of which the compiler looks at the most demanding; it is put into `joined`.
+std::vector<Numbers> numbersOf(const ConvLayer &layer, std::vector<float> &joined) {
+  std::vector<Numbers> all;
+  for (const ConvNumbers &numbers : layer.occurrences) {
+    all.push_back({passes::filterView(layer.shape, numbers.filter), numbers.input});
+    llvm::append_range(joined, numbers.filter);
+  }
+  if (llvm::any_of(all, [](const Numbers &numbers) { return !numbers.input.empty(); }))
+    return all;
+  std::optional<passes::FilterView> filter;
+  if (!all.empty())
+    filter = passes::FilterView{joined, layer.shape.outChannels * static_cast<int64_t>(all.size()),
+                                layer.shape.channelsPerGroup()};
+  return {{filter, {}}};
 }
+
+/// One decision for all: the pick of the occurrence that demands most, and the largest errors.
+void join(passes::ConvDecision &decision, const passes::ConvDecision &other) {
+  decision.fitsWorkspace = decision.fitsWorkspace && other.fitsWorkspace;
+  if (other.chosen()->cost.microseconds > decision.chosen()->cost.microseconds) {
+    decision.algorithm = other.algorithm;
+    decision.tile = other.tile;
+    decision.reason = other.reason;
+  }
+  for (auto [mine, theirs] : llvm::zip_equal(decision.candidates, other.candidates)) {
+    if (mine.refusal.empty())
+      mine.refusal = theirs.refusal;
+    if (theirs.error && (!mine.error || mine.error->max < theirs.error->max))
+      mine.error = theirs.error;
+  }
+}
+
+/// What the compiler claims of a record that was measured, and why it would refuse it for that.
+void noteClaim(ConvLayer &layer, size_t index, const std::vector<Numbers> &all, double budget) {
+  const ConvRecord &record = layer.records[index];
+  double claim = 0;
+  for (const Numbers &numbers : all)
+    claim = std::max(claim, passes::ErrorClaims(layer.shape, numbers.filter, numbers.input, budget)
+                                .of(record.algorithm, record.tile)
+                                .max);
+  layer.claims[index] = claim;
+  if (claim > budget && record.maxError <= budget)
+    layer.doubts[index] =
+        fmt::format("{}; {:.1e} measured here", passes::beyondText(claim, budget), record.maxError);
+}
+
+/// What the cost model makes of a record, where nothing was measured.
+std::string estimatedReason(const ConvLayer &layer, size_t index,
+                            const passes::ConvDecision &decision) {
+  const ConvRecord &record = layer.records[index];
+  if (layer.automatic == index)
+    return decision.reason;
+  for (const passes::ConvCandidate &candidate : decision.candidates)
+    if (isVariant(record, candidate.algorithm, candidate.tile) && !candidate.refusal.empty())
+      return candidate.refusal;
+  const passes::ConvCandidate *taken = decision.chosen();
+  return fmt::format("takes {:.2f} times as long as {} by the cost model",
+                     1000 * layer.estimates[index] / taken->cost.microseconds,
+                     passes::variantText(taken->algorithm, taken->tile));
+}
+
+} // namespace
 
 void chooseAutomatic(ConvLayer &layer, passes::ConvPolicy policy) {
   // Where kernels were measured, what they hold is known.
@@ -92,39 +154,35 @@ void chooseAutomatic(ConvLayer &layer, passes::ConvPolicy policy) {
         return std::optional(record.workspaceBytes);
     return compile(shape, candidate);
   };
-  // As one filter of all their output channels, of which decide() looks at the most demanding.
-  std::vector<float> weights;
-  for (const std::vector<float> &filter : layer.filters)
-    llvm::append_range(weights, filter);
-  std::optional<passes::FilterView> view;
-  if (!weights.empty())
-    view = passes::FilterView{weights,
-                              layer.shape.outChannels * static_cast<int64_t>(layer.filters.size()),
-                              layer.shape.channelsPerGroup()};
-  passes::ConvDecision decision = passes::decide(layer.shape, view, policy);
-  layer.fitsWorkspace = decision.fitsWorkspace;
+  std::vector<float> joined;
+  std::vector<Numbers> all = numbersOf(layer, joined);
+  std::optional<passes::ConvDecision> decision;
+  for (const Numbers &numbers : all) {
+    passes::ConvDecision next = passes::decide(layer.shape, numbers.filter, policy, numbers.input);
+    if (decision)
+      join(*decision, next);
+    else
+      decision = std::move(next);
+  }
+  layer.fitsWorkspace = decision->fitsWorkspace;
   layer.estimates.assign(layer.records.size(), 0);
+  layer.claims.assign(layer.records.size(), std::nullopt);
+  layer.doubts.assign(layer.records.size(), "");
   for (size_t index = 0; index < layer.records.size(); ++index) {
     const ConvRecord &record = layer.records[index];
-    if (record.refusal.empty())
-      layer.estimates[index] = passes::convAlgorithm(record.algorithm)
-                                   .cost(layer.shape, record.tile, policy.machine)
-                                   .microseconds /
-                               1000;
-    bool isPick = decision.algorithm == record.algorithm && decision.tile == record.tile;
-    for (const passes::ConvCandidate &candidate : decision.candidates) {
-      if (candidate.algorithm != record.algorithm || candidate.tile != record.tile)
-        continue;
-      if (layer.chosen == index)
-        layer.refusalOfChosen = candidate.refusal;
-      bool isTaken = isPick && decision.fitsWorkspace;
-      if (isTaken)
-        layer.automatic = index;
-      if (!layer.chosen)
-        layer.reasons[index] = isTaken ? decision.reason : candidate.refusal;
-    }
+    if (!record.refusal.empty())
+      continue;
+    layer.estimates[index] = passes::convAlgorithm(record.algorithm)
+                                 .cost(layer.shape, record.tile, policy.machine)
+                                 .microseconds /
+                             1000;
+    if (decision->fitsWorkspace && decision->algorithm == record.algorithm &&
+        decision->tile == record.tile)
+      layer.automatic = index;
+    if (record.servesAnyWeights())
+      noteClaim(layer, index, all, policy.errorBudget(layer.shape));
     if (layer.reasons[index].empty())
-      layer.reasons[index] = reasonAgainst(layer.estimates[index], decision);
+      layer.reasons[index] = estimatedReason(layer, index, *decision);
   }
 }
 

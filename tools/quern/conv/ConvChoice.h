@@ -11,7 +11,8 @@ namespace quern::tools {
 void chooseMeasured(ConvLayer &layer, const ConvSetting &setting);
 
 /// Chooses by the cost model, as `--conv auto` does. Sets `automatic`, unless nothing keeps the
-/// budget on workspace, `estimates`, and `reasons` where nothing was measured.
+/// budget on workspace, `estimates`, `claims` and `doubts`, and `reasons` where nothing was
+/// measured.
 void chooseAutomatic(ConvLayer &layer, passes::ConvPolicy policy);
 
 } // namespace quern::tools

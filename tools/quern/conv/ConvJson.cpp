@@ -17,8 +17,9 @@ Json reported(const ConvLayer &layer, size_t index) {
                              "estimated_ms", "workspace_bytes",
                              "weight_bytes", "multiplications",
                              "max_error",    "mean_error",
-                             "error_bound",  "compile_seconds",
-                             "conditional",  "from_cache"})
+                             "error_bound",  "claimed_error",
+                             "conditional",  "compile_seconds",
+                             "from_cache"})
     entry[figure] = nullptr;
   if (record.isMeasured()) {
     entry.update(toJson(record));
@@ -29,13 +30,15 @@ Json reported(const ConvLayer &layer, size_t index) {
     entry["true_gflops"] = trueGflops(record);
     entry["peak_share"] = peakShare(record);
   }
+  if (layer.claims[index])
+    entry["claimed_error"] = *layer.claims[index];
   entry["algorithm"] = passes::variantText(record.algorithm, record.tile);
   entry["tile"] = std::vector<int64_t>(record.tile.begin(), record.tile.end());
   if (record.refusal.empty() && !layer.estimates.empty())
     entry["estimated_ms"] = layer.estimates[index];
   entry["chosen"] = layer.chosen == index;
   entry["chosen_by_model"] = layer.automatic == index;
-  entry["reason"] = index < layer.reasons.size() ? layer.reasons[index] : record.refusal;
+  entry["reason"] = layer.verdictOn(index);
   return entry;
 }
 
@@ -115,7 +118,7 @@ std::optional<std::vector<ConvRecord>> recordsFrom(const Json &json) {
       entry.at("peak_gflops").get_to(record.peakGflops);
       record.maxError = numberFrom(entry.at("max_error"));
       record.meanError = numberFrom(entry.at("mean_error"));
-      entry.at("error_bound").get_to(record.errorBound);
+      record.errorBound = numberFrom(entry.at("error_bound"));
       entry.at("compile_seconds").get_to(record.compileSeconds);
       entry.at("conditional").get_to(record.isConditional);
     }

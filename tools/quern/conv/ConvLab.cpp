@@ -2,6 +2,7 @@
 
 #include "codegen/halide/KernelCache.h"
 #include "runtime/ModelImage.h"
+#include "tools/quern/ConvOptions.h"
 #include "tools/quern/ModelSource.h"
 #include "tools/quern/conv/BuiltConv.h"
 #include "tools/quern/conv/ConvJson.h"
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -22,38 +24,50 @@
 namespace quern::tools {
 namespace {
 
+std::string hashText(const std::vector<float> &numbers) {
+  return fmt::format("{:016x}", runtime::hashBytes(numbers.data(), numbers.size() * sizeof(float)));
+}
+
+/// "winograd:4x4", as a user names it.
+std::string argumentText(const ConvRecord &record) {
+  std::string text = passes::variantText(record.algorithm, record.tile);
+  std::replace(text.begin(), text.end(), ' ', ':');
+  return text;
+}
+
 bool isWanted(const ConvRecord &record, const LabOptions &options) {
   return options.variants.empty() || llvm::any_of(options.variants, [&](const auto &variant) {
            return isVariant(record, variant.first, variant.second);
          });
 }
 
-/// Why a variant cannot serve all filters; empty where it can.
+/// Why a variant cannot serve the weights of all; empty where it can.
 std::string weightRefusal(const passes::ConvAlgorithm &algorithm, const passes::ConvShape &shape,
-                          const passes::Tile &tile, const Filters &filters) {
-  if (filters.empty())
+                          const passes::Tile &tile, const Occurrences &occurrences) {
+  if (occurrences.empty())
     return algorithm.weightRefusal(shape, tile, std::nullopt);
   std::string why;
-  for (size_t i = 0; i < filters.size() && why.empty(); ++i)
-    why = algorithm.weightRefusal(shape, tile, passes::filterView(shape, filters[i]));
+  for (size_t i = 0; i < occurrences.size() && why.empty(); ++i)
+    why = algorithm.weightRefusal(shape, tile, passes::filterView(shape, occurrences[i].filter));
   return why;
 }
 
 /// Those that are worth a thought, and those that are asked for.
 llvm::SmallVector<passes::Tile> variantsOf(const passes::ConvAlgorithm &algorithm,
-                                           const passes::ConvShape &shape, const Filters &filters,
+                                           const passes::ConvShape &shape,
+                                           const Occurrences &occurrences,
                                            const LabOptions &options) {
   std::vector<passes::Tile> named;
   for (const auto &[kind, tile] : options.variants)
     if (kind == algorithm.kind())
       named.push_back(tile);
   std::optional<passes::FilterView> filter;
-  if (!filters.empty())
-    filter = passes::filterView(shape, filters.front());
+  if (!occurrences.empty())
+    filter = passes::filterView(shape, occurrences.front().filter);
   return algorithm.tilesWith(shape, filter, named);
 }
 
-std::vector<ConvRecord> allVariants(const passes::ConvShape &shape, const Filters &filters,
+std::vector<ConvRecord> allVariants(const passes::ConvShape &shape, const Occurrences &occurrences,
                                     const LabOptions &options) {
   std::vector<ConvRecord> records;
   for (const passes::ConvAlgorithm *algorithm : passes::convAlgorithms()) {
@@ -63,10 +77,10 @@ std::vector<ConvRecord> allVariants(const passes::ConvShape &shape, const Filter
       records.push_back(record);
       continue;
     }
-    for (const passes::Tile &tile : variantsOf(*algorithm, shape, filters, options)) {
+    for (const passes::Tile &tile : variantsOf(*algorithm, shape, occurrences, options)) {
       record.tile = tile;
-      record.refusal = options.onlyTimes ? "" : weightRefusal(*algorithm, shape, tile, filters);
-      record.isConditional = filters.empty() && !record.refusal.empty();
+      record.refusal = options.onlyTimes ? "" : weightRefusal(*algorithm, shape, tile, occurrences);
+      record.isConditional = occurrences.empty() && !record.refusal.empty();
       if (record.isConditional)
         record.refusal.clear();
       records.push_back(record);
@@ -102,7 +116,8 @@ struct ConvLab::Problems {
       return common;
     return suited
         .try_emplace({record.algorithm, record.tile}, shape,
-                     passes::convAlgorithm(record.algorithm).suitableWeights(shape, record.tile))
+                     ConvNumbers{.filter = passes::convAlgorithm(record.algorithm)
+                                               .suitableWeights(shape, record.tile)})
         .first->second;
   }
 };
@@ -117,16 +132,19 @@ double ConvLab::peak(passes::ConvElement element) {
 }
 
 std::vector<ConvRecord> ConvLab::list(const passes::ConvShape &shape,
-                                      const Filters &filters) const {
-  return allVariants(shape, filters, options);
+                                      const Occurrences &occurrences) const {
+  return allVariants(shape, occurrences, options);
 }
 
-std::vector<ConvRecord> ConvLab::measure(const passes::ConvShape &shape, const Filters &filters) {
+std::vector<ConvRecord> ConvLab::measure(const passes::ConvShape &shape,
+                                         const Occurrences &occurrences) {
   std::string what = fmt::format("{}; {} threads; {} s{}", shape.text(), options.threads,
                                  options.secondsEach, options.onlyTimes ? "; only times" : "");
-  for (const std::vector<float> &filter : filters)
-    what += fmt::format("; filter {:016x}",
-                        runtime::hashBytes(filter.data(), filter.size() * sizeof(float)));
+  for (const ConvNumbers &numbers : occurrences) {
+    what += "; filter " + hashText(numbers.filter);
+    if (!numbers.input.empty())
+      what += " on " + hashText(numbers.input);
+  }
   for (const auto &[algorithm, tile] : options.variants)
     what += "; " + passes::variantText(algorithm, tile);
   TuningCache cache(cacheFolder(),
@@ -141,7 +159,7 @@ std::vector<ConvRecord> ConvLab::measure(const passes::ConvShape &shape, const F
       return *records;
     }
   }
-  std::vector<ConvRecord> records = measureAnew(shape, filters);
+  std::vector<ConvRecord> records = measureAnew(shape, occurrences);
   // Where some were measured, what failed will fail again: by this build, on this machine. Where
   // all failed, as without a folder for temporary files, another time may be better.
   if (llvm::any_of(records, [](const ConvRecord &record) { return record.isMeasured(); }) ||
@@ -251,13 +269,39 @@ std::vector<ConvLab::Attempt> ConvLab::judge(std::vector<ConvRecord> &records, P
   return attempts;
 }
 
+/// Refuses what nobody has named, takes seconds a run and is far behind, all by the cost model.
+void ConvLab::leaveOutHopeless(std::vector<ConvRecord> &records,
+                               const passes::ConvShape &shape) const {
+  if (!options.variants.empty())
+    return;
+  constexpr double hopeless = 16;
+  double slow = std::max(1.0, 4 * options.secondsEach),
+         fastest = std::numeric_limits<double>::infinity();
+  passes::Machine machine = machineOf(target, options.threads);
+  auto secondsOf = [&](const ConvRecord &record) {
+    return passes::convAlgorithm(record.algorithm).cost(shape, record.tile, machine).microseconds *
+           1e-6;
+  };
+  for (const ConvRecord &record : records)
+    if (record.refusal.empty())
+      fastest = std::min(fastest, secondsOf(record));
+  for (ConvRecord &record : records) {
+    double seconds = record.refusal.empty() ? secondsOf(record) : 0;
+    if (seconds > slow && seconds > hopeless * fastest)
+      record.refusal = fmt::format("about {:.1f} s a run by the cost model, {:.0f} times the "
+                                   "fastest; --algorithm {} measures it",
+                                   seconds, seconds / fastest, argumentText(record));
+  }
+}
+
 std::vector<ConvRecord> ConvLab::measureAnew(const passes::ConvShape &shape,
-                                             const Filters &filters) {
+                                             const Occurrences &occurrences) {
   Problems problems{shape,
-                    LabProblem(shape, filters.empty() ? std::vector<float>() : filters.front())};
-  std::vector<ConvRecord> records = allVariants(shape, filters, options);
-  for (size_t other = 1; other < filters.size(); ++other) {
-    Problems others{shape, LabProblem(shape, filters[other])};
+                    LabProblem(shape, occurrences.empty() ? ConvNumbers() : occurrences.front())};
+  std::vector<ConvRecord> records = allVariants(shape, occurrences, options);
+  leaveOutHopeless(records, shape);
+  for (size_t other = 1; other < occurrences.size(); ++other) {
+    Problems others{shape, LabProblem(shape, occurrences[other])};
     judge(records, others, shape);
   }
   std::vector<Attempt> attempts = judge(records, problems, shape);

@@ -62,8 +62,13 @@ struct LabOptions {
   bool onlyTimes = false;
 };
 
-/// Weights of convolutions of one shape.
-using Filters = std::vector<std::vector<float>>;
+/// What a convolution of a model computes on.
+struct ConvNumbers {
+  std::vector<float> filter{}; ///< [O, C / groups, kernel...]; empty: made up
+  std::vector<float> input{};  ///< [N, C, extents...]; empty: random
+};
+/// Convolutions of one shape whose weights are known.
+using Occurrences = std::vector<ConvNumbers>;
 
 /// Measures convolutions for the machine that it runs on.
 class ConvLab {
@@ -71,13 +76,14 @@ public:
   ConvLab(const codegen::Target &target, LabOptions options);
 
   /// All variants of `shape`, those that do not apply among them, in the order of the algorithms.
-  /// Errors are the largest over `filters`, of [O, C / groups, kernel...] each; where there are
-  /// none, on made-up weights, and for each algorithm on such as it applies to. Times are those
-  /// with the first filter.
-  std::vector<ConvRecord> measure(const passes::ConvShape &shape, const Filters &filters = {});
+  /// Errors are the largest over `occurrences`; where there are none, on made-up weights, and for
+  /// each algorithm on such as it applies to. Times are those of the first.
+  std::vector<ConvRecord> measure(const passes::ConvShape &shape,
+                                  const Occurrences &occurrences = {});
 
   /// The same, without measuring.
-  std::vector<ConvRecord> list(const passes::ConvShape &shape, const Filters &filters = {}) const;
+  std::vector<ConvRecord> list(const passes::ConvShape &shape,
+                               const Occurrences &occurrences = {}) const;
 
   /// GFLOP/s of this machine on the lab's threads, of what kernels for `element`, the same at all
   /// calls, compute in: measured once.
@@ -97,7 +103,9 @@ private:
   std::optional<std::vector<ConvRecord>> keptTimes(const passes::ConvShape &shape,
                                                    const TuningCache &cache) const;
   void report(const std::string &what, size_t done, size_t total) const;
-  std::vector<ConvRecord> measureAnew(const passes::ConvShape &shape, const Filters &filters);
+  void leaveOutHopeless(std::vector<ConvRecord> &records, const passes::ConvShape &shape) const;
+  std::vector<ConvRecord> measureAnew(const passes::ConvShape &shape,
+                                      const Occurrences &occurrences);
 
   const codegen::Target &target;
   LabOptions options;

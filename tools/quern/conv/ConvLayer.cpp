@@ -2,6 +2,11 @@
 
 namespace quern::tools {
 
+std::string ConvLayer::verdictOn(size_t index) const {
+  const std::string &doubt = doubts[index];
+  return doubt.empty() ? reasons[index] : reasons[index] + "; not taken by the compiler: " + doubt;
+}
+
 double effectiveGflops(const ConvLayer &layer, const ConvRecord &record) {
   return 2e-6 * static_cast<double>(layer.shape.products()) / record.msMedian;
 }

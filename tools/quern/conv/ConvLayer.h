@@ -15,21 +15,26 @@ struct ConvLayer {
   std::string label{}; ///< of the layer; empty where the shape says all
   int64_t count = 1;   ///< how often a model has it
   passes::ConvShape shape;
-  /// The weights of each of its occurrences; none: made-up ones serve.
-  Filters filters{};
+  Occurrences occurrences{}; ///< none: made-up numbers serve
   std::vector<ConvRecord> records{};
   /// Milliseconds by the cost model, for each record; zero where an algorithm does not apply.
   std::vector<double> estimates{};
+  /// The error that the compiler claims of each record, relative to the largest output; nothing
+  /// where it makes no claim.
+  std::vector<std::optional<double>> claims{};
   /// Why each record is chosen or is not.
   std::vector<std::string> reasons{};
+  /// Why the compiler would not take it all the same, though it was measured to keep the budgets;
+  /// empty if it might.
+  std::vector<std::string> doubts{};
   /// The record that the compiler takes if it measures; nothing where none is measured.
   std::optional<size_t> chosen{};
-  /// Why the compiler would not take `chosen`, by its own estimates; empty if it might.
-  std::string refusalOfChosen{};
   bool fitsWorkspace = true; ///< whether the cost model finds anything within that budget
   /// The record that it takes by the cost model.
   std::optional<size_t> automatic{};
 
+  /// Of the reason and the doubt.
+  std::string verdictOn(size_t index) const;
   /// The label, or the shape.
   std::string name() const { return label.empty() ? shape.text() : label; }
   bool isKept() const {
@@ -64,6 +69,9 @@ struct ConvSetting {
   bool isEstimate = false; ///< nothing is measured
   ConvBudgets budgets{};
 };
+
+/// In place of a spread, of a record that has none.
+inline constexpr std::string_view oneRunText = "1 run";
 
 /// GFLOP/s by the textbook count of direct convolution: what makes algorithms comparable.
 double effectiveGflops(const ConvLayer &layer, const ConvRecord &record);

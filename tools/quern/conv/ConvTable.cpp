@@ -1,23 +1,14 @@
 #include "tools/quern/conv/ConvTable.h"
 
 #include "tools/quern/Compilation.h"
+#include "tools/quern/conv/ConvSummary.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 namespace quern::tools {
 namespace {
-
-/// Decimals that show three digits of a time in milliseconds, four at least.
-int decimalsOf(double milliseconds) {
-  constexpr int least = 4, most = 8;
-  return milliseconds > 0
-             ? std::clamp(2 - static_cast<int>(std::floor(std::log10(milliseconds))), least, most)
-             : least;
-}
 
 std::string rowText(const ConvLayer &layer, size_t index) {
   const ConvRecord &record = layer.records[index];
@@ -32,62 +23,48 @@ std::string rowText(const ConvLayer &layer, size_t index) {
                        isTaken || record.isConditional ? "" : "  " + layer.reasons[index]);
   }
   int decimals = decimalsOf(record.msMedian);
-  std::string spread = record.hasSpread() ? fmt::format("{:.{}f}", record.msSpread, decimals) : "-";
+  std::string spread = record.hasSpread() ? fmt::format("{:.{}f}", record.msSpread, decimals)
+                                          : std::string(oneRunText);
+  std::optional<double> claim = layer.claims[index];
   return fmt::format("{} {:<19} {:>10.{}f} {:>8} {:>8.1f} {:>8.1f} {:>5.0f}% {:>11} {:>11} "
-                     "{:>8.1e} {:>8.1e}\n",
+                     "{:>8.1e} {:>8} {:>8.1e}\n",
                      layer.chosen == index ? '*' : mark, name, record.msMedian, decimals, spread,
                      effectiveGflops(layer, record), trueGflops(record), 100 * peakShare(record),
                      byteText(record.workspaceBytes), byteText(record.weightBytes), record.maxError,
-                     record.meanError);
+                     claim ? fmt::format("{:.1e}", *claim) : "-", record.meanError);
+}
+
+/// The choice by what was measured, and how the cost model's compares.
+std::string measuredChoiceText(const ConvLayer &layer) {
+  std::string text = fmt::format("  * {}", layer.reasons[*layer.chosen]);
+  if (!layer.automatic)
+    return text + (layer.fitsWorkspace ? "; the cost model takes none of these\n" : "\n");
+  if (layer.chosen == layer.automatic)
+    return text + ", and the cost model's choice\n";
+  const ConvRecord &pick = layer.records[*layer.automatic];
+  text += fmt::format("; the cost model takes {}", passes::variantText(pick.algorithm, pick.tile));
+  if (!pick.isMeasured())
+    return text + "\n";
+  double ratio = pick.msMedian / layer.records[*layer.chosen].msMedian;
+  return ratio >= 1 ? text + fmt::format(", {:.2f} times as long\n", ratio)
+                    : text + fmt::format(", in {:.0f} % of its time:\n    {}\n", 100 * ratio,
+                                         layer.reasons[*layer.automatic]);
 }
 
 std::string choiceText(const ConvLayer &layer) {
-  std::string text;
-  if (layer.chosen)
-    text = fmt::format("  * {}", layer.reasons[*layer.chosen]);
+  if (layer.chosen) {
+    const std::string &doubt = layer.doubts[*layer.chosen];
+    return measuredChoiceText(layer) +
+           (doubt.empty() ? "" : fmt::format("    not taken by the compiler: {}\n", doubt));
+  }
   if (!layer.automatic)
-    return layer.fitsWorkspace
-               ? text + (layer.chosen ? "; " : "  ") + "the cost model takes none of these\n"
-               : text + (layer.chosen ? "\n" : "  none keeps the budget on workspace\n");
-  const ConvRecord &pick = layer.records[*layer.automatic];
-  std::string name = passes::variantText(pick.algorithm, pick.tile);
-  if (!layer.chosen)
-    return fmt::format("  * the cost model's choice: {}\n", layer.reasons[*layer.automatic]);
-  if (layer.chosen == layer.automatic)
-    return text + ", and the cost model's choice\n";
-  if (!pick.isMeasured())
-    return text + fmt::format("; the cost model takes {}\n", name);
-  const ConvRecord &chosen = layer.records[*layer.chosen];
-  text += fmt::format("; the cost model takes {}, {:.2f} times as long", name,
-                      pick.msMedian / chosen.msMedian);
-  if (!layer.refusalOfChosen.empty())
-    text += fmt::format(", as the compiler expects of {}: {}",
-                        passes::variantText(chosen.algorithm, chosen.tile), layer.refusalOfChosen);
-  return text + "\n";
+    return layer.fitsWorkspace ? "  the cost model takes none of these\n"
+                               : "  none keeps the budget on workspace\n";
+  // What else is said in the reason has a line of its own.
+  auto [choice, others] = llvm::StringRef(layer.reasons[*layer.automatic]).split("; ");
+  return fmt::format("  * the cost model's choice: {}\n{}", choice.str(),
+                     others.empty() ? "" : fmt::format("    {}\n", others.str()));
 }
-
-/// Times of one algorithm, or of the best for each layer.
-struct SummaryColumn {
-  std::string title;
-  std::optional<ir::ConvAlgorithm> kind;
-  double sum = 0; ///< NaN where a layer cannot be computed so
-
-  size_t width() const { return std::max<size_t>(title.size(), 10); }
-
-  std::string cell(double milliseconds) const {
-    return std::isnan(milliseconds)
-               ? fmt::format(" {:>{}}", "-", width())
-               : fmt::format(" {:>{}.{}f}", milliseconds, width(), decimalsOf(milliseconds));
-  }
-
-  /// The layer's time, which it adds to the sum.
-  double add(const ConvLayer &layer, const ConvSetting &setting) {
-    const ConvRecord *record = fastest(layer.records, setting.budgets, kind);
-    double time = record ? record->msMedian : std::numeric_limits<double>::quiet_NaN();
-    sum += static_cast<double>(layer.count) * time;
-    return time;
-  }
-};
 
 } // namespace
 
@@ -109,11 +86,13 @@ std::string tableText(const ConvLayer &layer) {
       fmt::format("\n{}{}{}\n", layer.label.empty() ? "" : layer.label + ": ", layer.shape.text(),
                   layer.count > 1 ? fmt::format(" ({} times)", layer.count) : "");
   bool isMeasured = llvm::any_of(layer.records, [](const ConvRecord &r) { return r.isMeasured(); });
-  text += isMeasured
-              ? fmt::format("  {:<19} {:>10} {:>8} {:>8} {:>8} {:>6} {:>11} {:>11} {:>8} {:>8}\n",
-                            "algorithm", "median ms", "spread", "GFLOP/s", "true", "peak",
-                            "workspace", "weights", "max err", "mean err")
-              : fmt::format("  {:<19} {:>10}\n", "algorithm", "estim. ms");
+  bool applies = llvm::any_of(layer.records, [](const ConvRecord &r) { return r.refusal.empty(); });
+  if (isMeasured)
+    text += fmt::format("  {:<19} {:>10} {:>8} {:>8} {:>8} {:>6} {:>11} {:>11} {:>8} {:>8} {:>8}\n",
+                        "algorithm", "median ms", "spread", "GFLOP/s", "true", "peak", "workspace",
+                        "weights", "max err", "claimed", "mean err");
+  else
+    text += fmt::format("  {:<19}{}\n", "algorithm", applies ? "  estim. ms" : " why not");
   for (size_t index = 0; index < layer.records.size(); ++index)
     text += rowText(layer, index);
   text += choiceText(layer);
@@ -127,32 +106,27 @@ std::string tableText(const ConvLayer &layer) {
 }
 
 std::string summaryText(const ConvSetting &setting, const std::vector<ConvLayer> &layers) {
+  ConvSummary summary = summarise(setting, layers);
   size_t width = 5;
-  for (const ConvLayer &layer : layers)
-    width = std::max(width, layer.name().size());
-  std::vector<SummaryColumn> columns;
-  for (ir::ConvAlgorithm kind : measuredAlgorithms(layers))
-    columns.push_back({ir::stringifyConvAlgorithm(kind).str(), kind});
-  columns.push_back({"best", std::nullopt});
-
-  std::string text = fmt::format("\n{:<{}} {:>5}", "ms", width, "times");
-  for (const SummaryColumn &column : columns)
-    text += fmt::format(" {:>{}}", column.title, column.width());
-  for (const ConvLayer &layer : layers) {
-    text += fmt::format("\n{:<{}} {:>5}", layer.name(), width, layer.count);
-    for (SummaryColumn &column : columns)
-      text += column.cell(column.add(layer, setting));
-  }
-  text += fmt::format("\n{:<{}} {:>5}", "all", width, "");
-  for (const SummaryColumn &column : columns)
-    text += column.cell(column.sum);
-  return text + "\n";
+  for (const ConvSummary::Row &row : summary.rows)
+    width = std::max(width, row.name.size());
+  auto line = [&](const std::string &name, const std::string &times, auto cellOf) {
+    std::string text = fmt::format("{:<{}} {:>5}", name, width, times);
+    for (size_t i = 0; i < summary.titles.size(); ++i)
+      text += fmt::format(" {:>{}}", cellOf(i), std::max<size_t>(summary.titles[i].size(), 10));
+    return text + "\n";
+  };
+  std::string text = "\n" + line("ms", "times", [&](size_t i) { return summary.titles[i]; });
+  for (const ConvSummary::Row &row : summary.rows)
+    text += line(row.name, row.times, [&](size_t i) { return millisecondsText(row.cells[i]); });
+  return text;
 }
 
 std::string legendText() {
   return "\nSpread is what lies between the quartiles, in ms. GFLOP/s by the count of direct "
          "convolution; true: by the\nmultiplications counted in the compiled loops, of which peak "
-         "is the share. Errors are relative to the largest\noutput, against double precision. "
+         "is the share. Errors are relative to the largest\noutput, against double precision; "
+         "claimed: what the compiler, which judges by samples, takes the largest to be\nat most. "
          "Workspace is held besides the stack, where buffers of up to 16 KiB each lie.\n";
 }
 

@@ -14,6 +14,8 @@ constexpr size_t leastTurns = 5;
 constexpr double tie = 0.01;
 /// So many times slower than the best rival is out of the race.
 constexpr double hopeless = 4;
+/// Milliseconds of a run that need not be repeated to be known.
+constexpr double longRun = 1000;
 
 double quantile(std::vector<double> times, double share) {
   auto at = times.begin() + std::lround(share * static_cast<double>(times.size() - 1));
@@ -76,21 +78,27 @@ void timeInTurns(std::vector<Contestant> &contestants, double secondsEach) {
   for (const Contestant &contestant : contestants)
     if (contestant.isRival)
       fastest = std::min(fastest, contestant.trial.value_or(fastest));
+  auto isLong = [&](double milliseconds) { return milliseconds > std::max(slow, longRun); };
   for (Contestant &contestant : contestants)
-    if (contestant.trial > slow && contestant.trial > hopeless * fastest)
+    if (contestant.trial > slow &&
+        (isLong(*contestant.trial) || contestant.trial > hopeless * fastest))
       contestant.note(*contestant.trial);
   auto sitsOut = [&](const Contestant &contestant) {
     bool hadTurns = contestant.times.size() >= leastTurns || contestant.total > slow;
-    return hadTurns && contestant.best > hopeless * fastest;
+    return hadTurns && (isLong(contestant.best) || contestant.best > hopeless * fastest);
   };
   Ranking ranking(contestants);
   size_t nextLook = leastTurns;
   for (size_t turn = 1; turn <= leastTurns || used() < most; ++turn) {
+    bool anyRuns = false;
     for (Contestant &contestant : contestants) {
       if (sitsOut(contestant))
         continue;
       contestant.take();
+      anyRuns = true;
     }
+    if (!anyRuns)
+      return;
     for (const Contestant &contestant : contestants)
       if (contestant.isRival && turn <= leastTurns)
         fastest = std::min(fastest, contestant.best);

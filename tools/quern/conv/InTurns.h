@@ -27,7 +27,8 @@ struct Contestant {
 /// held for some while, or until `secondsEach` have passed for each, with all that runs take
 /// besides. Who is several times slower than the best rival in the first few turns, in which all
 /// run, sits out after them: later ones find more of what they read in the caches. A trial that
-/// took as long as several of them, and several times as long as another, is its only turn.
+/// took as long as several of them is its only turn if it took over a second, or several times as
+/// long as another.
 void timeInTurns(std::vector<Contestant> &contestants, double secondsEach);
 
 } // namespace quern::tools

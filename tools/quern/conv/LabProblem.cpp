@@ -32,20 +32,25 @@ double largestChannel(const std::vector<double> &filter, int64_t outputs) {
 
 } // namespace
 
-LabProblem::LabProblem(const passes::ConvShape &shape, const std::vector<float> &given)
+LabProblem::LabProblem(const passes::ConvShape &shape, const ConvNumbers &given)
     : context(makeContext()), shape(shape) {
   int64_t bytes = passes::bytesOf(shape.element);
   auto terms = static_cast<double>(shape.channelsPerGroup() * shape.taps());
-  std::vector<double> weights(given.begin(), given.end());
-  if (given.empty()) {
+  std::vector<double> weights(given.filter.begin(), given.filter.end()),
+      values(given.input.begin(), given.input.end());
+  if (weights.empty()) {
     weights = randomValues(shape.filterBytes() / bytes, 5, 1 / std::sqrt(terms));
     shape.maskTaps(weights);
   }
-  std::vector<double> values = randomValues(shape.inputBytes() / bytes, 6, 1);
+  if (values.empty())
+    values = randomValues(shape.inputBytes() / bytes, 6, 1);
   input = tensorOf(values);
   filter = tensorOf(weights);
   exact = std::make_unique<ExactConv>(shape, values, weights);
-  boundScale = largestChannel(weights, shape.outChannels);
+  double largestInput = 0;
+  for (double value : values)
+    largestInput = std::max(largestInput, std::fabs(value));
+  boundScale = largestChannel(weights, shape.outChannels) * largestInput;
   output = ir::HostTensor::allocate(
       mlir::RankedTensorType::get(shape.outputBytes() / bytes, input.type().getElementType()));
 }

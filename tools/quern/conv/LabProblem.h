@@ -3,6 +3,7 @@
 
 #include "ir/HostTensor.h"
 #include "tools/quern/conv/BuiltConv.h"
+#include "tools/quern/conv/ConvLab.h"
 #include "tools/quern/conv/ExactConv.h"
 
 #include <memory>
@@ -10,11 +11,11 @@
 
 namespace quern::tools {
 
-/// One convolution of random inputs in [-1, 1] with a given filter.
+/// One convolution.
 class LabProblem {
 public:
-  /// `filter` [O, C / groups, kernel...]; where it is empty, one of made-up weights.
-  LabProblem(const passes::ConvShape &shape, const std::vector<float> &filter);
+  /// Of made-up weights where these are not given, and of inputs in [-1, 1] likewise.
+  LabProblem(const passes::ConvShape &shape, const ConvNumbers &given);
 
   llvm::ArrayRef<char> filterBytes() const { return filter.bytes(); }
 

@@ -1,10 +1,13 @@
 #include "tools/quern/conv/page/Page.h"
 
 #include "tools/quern/Compilation.h"
+#include "tools/quern/conv/ConvSummary.h"
 #include "tools/quern/conv/page/Plots.h"
 #include "tools/quern/conv/page/Svg.h"
 
 #include <fmt/format.h>
+
+#include <regex>
 
 namespace quern::tools {
 namespace {
@@ -18,15 +21,15 @@ constexpr const char *style = R"(
 body { background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; max-width: 76rem;
   margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.2rem; margin: 2.2rem 0 0.3rem; } h3 { font-size: 1rem; margin: 1rem 0 0; }
-p { margin: 0.3rem 0; } .note { color: var(--soft); }
+p { margin: 0.3rem 0; } .note { color: var(--soft); } .option { white-space: nowrap; }
 svg { width: 100%; height: auto; display: block; } .scroll > svg { min-width: 44rem; } svg { font: 13px system-ui, sans-serif; }
 svg text { fill: var(--ink); } svg .small { font-size: 12px; } svg .tick { fill: var(--soft); font-size: 12px; }
 svg .heading { font-weight: 600; } svg .grid { stroke: var(--rule); } svg .curve { fill: none; stroke-width: 2; }
 svg .budget { stroke: var(--ink); stroke-dasharray: 5 4; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 12.5px; font-variant-numeric: tabular-nums; white-space: nowrap; }
-th, td { text-align: right; padding: 0.15rem 0.5rem; border-bottom: 1px solid var(--rule); }
-th:first-child, th:last-child, td:first-child, td.reason { text-align: left; } td.reason { white-space: normal; min-width: 10rem; color: var(--soft); }
-tr.chosen { font-weight: 600; } summary { cursor: pointer; margin-top: 0.5rem; }
+th, td { text-align: right; padding: 0.15rem 0.4rem; border-bottom: 1px solid var(--rule); }
+th:first-child, td:first-child, th.reason, td.reason { text-align: left; } td.reason { white-space: normal; min-width: 14rem; color: var(--soft); }
+tr.chosen, tr.sum { font-weight: 600; } summary { cursor: pointer; margin-top: 0.5rem; }
 .legend span { margin-right: 1.2rem; white-space: nowrap; } .legend svg { display: inline; width: 12px; vertical-align: -1px; }
 )";
 
@@ -40,6 +43,12 @@ std::string colourRules() {
                          colourOf(algorithm->kind()), number);
   }
   return rules;
+}
+
+/// Text in which options are not broken between lines.
+std::string prose(std::string_view text) {
+  static const std::regex option("--[a-z]+( [A-Z]+)?");
+  return std::regex_replace(escaped(text), option, "<span class=\"option\">$&</span>");
 }
 
 std::string legend(const std::vector<ConvLayer> &layers) {
@@ -72,19 +81,20 @@ std::string rowHtml(const ConvLayer &layer, size_t index) {
   if (record.isMeasured())
     for (const std::string &cell :
          {fmt::format("{:.4g}", record.msMedian),
-          record.hasSpread() ? fmt::format("{:.2g}", record.msSpread) : "-",
+          record.hasSpread() ? fmt::format("{:.2g}", record.msSpread) : std::string(oneRunText),
           fmt::format("{:.1f}", effectiveGflops(layer, record)),
           fmt::format("{:.1f}", trueGflops(record)),
           fmt::format("{:.0f} %", 100 * peakShare(record)), byteText(record.workspaceBytes),
           byteText(record.weightBytes), fmt::format("{:.1e}", record.maxError),
+          layer.claims[index] ? fmt::format("{:.1e}", *layer.claims[index]) : "-",
           fmt::format("{:.1e}", record.meanError),
           fmt::format("{:.4g}", static_cast<double>(record.multiplications) * 1e-6)})
       cells += fmt::format("<td>{}</td>", cell);
   else
-    cells += "<td colspan=\"10\"></td>";
+    cells += "<td colspan=\"11\"></td>";
   return fmt::format("<tr{}>{}<td class=\"reason\">{}</td></tr>\n",
                      layer.chosen == index ? " class=\"chosen\"" : "", cells,
-                     escaped(layer.reasons[index]));
+                     prose(layer.verdictOn(index)));
 }
 
 std::string tables(const std::vector<ConvLayer> &layers) {
@@ -94,16 +104,35 @@ std::string tables(const std::vector<ConvLayer> &layers) {
     text += fmt::format("<details{}><summary>{}{}</summary><div class=\"scroll\"><table>\n"
                         "<tr><th>algorithm</th><th>median ms</th><th>spread</th><th>GFLOP/s</th>"
                         "<th>true</th><th>of peak</th><th>workspace</th><th>weights</th><th>max "
-                        "error</th><th>mean error</th><th>M products</th><th>reason</th></tr>\n",
+                        "error</th><th>claimed</th><th>mean error</th><th>M products</th><th "
+                        "class=\"reason\">reason</th></tr>\n",
                         layers.size() == 1 ? " open" : "", escaped(layer.name()), escaped(shape));
     for (size_t index = 0; index < layer.records.size(); ++index)
       text += rowHtml(layer, index);
     text += "</table></div>\n";
     if (layer.isKept())
-      text += fmt::format("<p class=\"note\">{}</p>\n", keptText);
+      text += fmt::format("<p class=\"note\">{}</p>\n", prose(keptText));
     text += "</details>\n";
   }
   return text;
+}
+
+/// What the layers take together: empty of one.
+std::string summaryHtml(const ConvSetting &setting, const std::vector<ConvLayer> &layers) {
+  if (layers.size() == 1)
+    return "";
+  ConvSummary summary = summarise(setting, layers);
+  std::string text = "<div class=\"scroll\"><table>\n<tr><th>layer</th><th>times</th>";
+  for (const std::string &title : summary.titles)
+    text += fmt::format("<th>{}</th>", title);
+  for (const ConvSummary::Row &row : summary.rows) {
+    text += fmt::format("</tr>\n<tr{}><td>{}</td><td>{}</td>",
+                        &row == &summary.rows.back() ? " class=\"sum\"" : "", escaped(row.name),
+                        row.times);
+    for (double cell : row.cells)
+      text += fmt::format("<td>{}</td>", millisecondsText(cell));
+  }
+  return text + "</tr>\n</table></div>\n";
 }
 
 std::string claimsHtml(const std::vector<Claim> &claims) {
@@ -135,7 +164,7 @@ std::string pageHtml(const ConvSetting &setting, const std::vector<ConvLayer> &l
       setting.peakGflops, setting.budgets.maxError,
       setting.budgets.maxWorkspace ? ", workspace budget " + byteText(*setting.budgets.maxWorkspace)
                                    : "",
-      escaped(setting.weights), escaped(setting.target));
+      prose(setting.weights), escaped(setting.target));
   page += legend(layers);
   if (isRange)
     page += section("Crossover",
@@ -146,6 +175,10 @@ std::string pageHtml(const ConvSetting &setting, const std::vector<ConvLayer> &l
                   "faster, beside the fastest of the layer. GFLOP/s by the count of direct "
                   "convolution; share of peak by the multiplications counted in the loops.",
                   speedPlot(setting, layers));
+  page += section("All layers",
+                  "Median milliseconds of each algorithm's fastest variant within the budgets; in "
+                  "the sum each layer counts as often as there is one.",
+                  summaryHtml(setting, layers));
   page += section("Error against time",
                   "Every variant; further left is faster, further down more accurate. Errors are "
                   "relative to the largest output, against double precision.",
@@ -153,11 +186,13 @@ std::string pageHtml(const ConvSetting &setting, const std::vector<ConvLayer> &l
   page += section("What is said, and what this machine says",
                   "Classic claims about convolutions beside figures of this machine.",
                   claimsHtml(claims));
-  page += section("All figures",
-                  "Bold: the fastest within the budgets. Spread is what lies between the "
-                  "quartiles, in ms. Workspace is held besides the stack, where buffers of up to "
-                  "16 KiB each lie.",
-                  tables(layers));
+  page +=
+      section("All figures",
+              "Bold: the fastest within the budgets. Spread is what lies between the "
+              "quartiles, in ms. Claimed is what the compiler, which judges by samples, takes the "
+              "largest error to be at most. Workspace is held besides the stack, where buffers "
+              "of up to 16 KiB each lie.",
+              tables(layers));
   return page + "</body></html>\n";
 }
 

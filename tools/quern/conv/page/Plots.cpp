@@ -22,9 +22,11 @@ std::string variantName(const ConvRecord &record) {
 }
 
 std::string tipOf(const ConvLayer &layer, const ConvRecord &record) {
-  return fmt::format("{}\n{}\n{:.4g} ms (spread {:.2g})\n{:.1f} GFLOP/s, {:.1f} true, {:.0f} % of "
+  std::string spread =
+      record.hasSpread() ? fmt::format("spread {:.2g}", record.msSpread) : std::string(oneRunText);
+  return fmt::format("{}\n{}\n{:.4g} ms ({})\n{:.1f} GFLOP/s, {:.1f} true, {:.0f} % of "
                      "peak\nworkspace {}, weights {}\nerror {:.1e} at most, {:.1e} on average",
-                     layer.name(), variantName(record), record.msMedian, record.msSpread,
+                     layer.name(), variantName(record), record.msMedian, spread,
                      effectiveGflops(layer, record), trueGflops(record), 100 * peakShare(record),
                      byteText(record.workspaceBytes), byteText(record.weightBytes), record.maxError,
                      record.meanError);
