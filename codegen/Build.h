@@ -1,14 +1,13 @@
 // From a planned module (see passes/README.md for its form) to the file that the user asked for.
 #pragma once
 
+#include "codegen/EmitKind.h"
 #include "codegen/Target.h"
 #include "ir/Evaluate.h"
 
 #include <functional>
 
 namespace quern::codegen {
-
-enum class EmitKind { executable, shared, staticLibrary, object, mlir, llvm, halide, assembly };
 
 /// Memory that kernels hold while they run.
 struct Scratch {
@@ -61,10 +60,6 @@ struct BuildReport {
   int64_t outputBytes = 0;
   std::vector<KernelFacts> facts{}; ///< of every kernel function, in the module's order
 };
-
-/// The headers that are written beside a library or an object: the model's, called as the output is
-/// (libmy.a: my.h), and quern.h. Other outputs have none.
-std::vector<std::string> headersOf(EmitKind emit, llvm::StringRef output);
 
 /// Assigns weight layouts, compiles the kernels, builds driver, image and weights, and links. On
 /// failure the reason is a diagnostic of `module`'s context, unless it is that the kernels were not

@@ -5,6 +5,7 @@
 #include "ir/Layout.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
 
 #include <fmt/format.h>
 
@@ -93,6 +94,24 @@ QUERN_API const quern_model *{5}(void);
 #endif
 )",
                      symbol.str(), target.str(), inputs, outputs, guard, accessor);
+}
+
+std::vector<std::string> headersOf(EmitKind emit, llvm::StringRef output) {
+  bool isLibrary = emit == EmitKind::staticLibrary || emit == EmitKind::shared;
+  if (!isLibrary && emit != EmitKind::object)
+    return {};
+  llvm::StringRef name = llvm::sys::path::filename(output);
+  // A shared library may carry its version: libmy.so.1.
+  size_t version = emit == EmitKind::shared ? name.find(".so.") : llvm::StringRef::npos;
+  name = version == llvm::StringRef::npos ? llvm::sys::path::stem(name) : name.take_front(version);
+  if (isLibrary)
+    name.consume_front("lib");
+  auto beside = [&](const llvm::Twine &header) {
+    llvm::SmallString<128> path(llvm::sys::path::parent_path(output));
+    llvm::sys::path::append(path, header);
+    return path.str().str();
+  };
+  return {beside(name + ".h"), beside("quern.h")};
 }
 
 bool isOwnHeader(llvm::StringRef text) {
