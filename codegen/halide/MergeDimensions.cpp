@@ -46,27 +46,22 @@ mlir::RankedTensorType withShape(mlir::Value value, llvm::ArrayRef<int64_t> shap
   return mlir::RankedTensorType::get(shape, ir::tensorType(value).getElementType());
 }
 
-} // namespace
-
-mlir::OwningOpRef<mlir::func::FuncOp> mergeDimensions(mlir::func::FuncOp kernel) {
-  mlir::Block &body = kernel.getBody().front();
-  mlir::Value result = body.getTerminator()->getOperand(0);
-  mlir::RankedTensorType type = ir::tensorType(result);
-  if (!isMap(kernel) || ir::isBlocked(type))
-    return nullptr;
-
+/// The shapes over the fewest dimensions: of each argument, then of the result. Neighbours in
+/// memory are one where the same operands broadcast along both. Nothing if some operand lies in
+/// another order.
+std::optional<llvm::SmallVector<Shape>> mergedShapes(mlir::Block &body,
+                                                     mlir::RankedTensorType type) {
   llvm::SmallVector<int64_t> axes;
   for (int64_t axis : ir::physicalOrder(type))
     if (type.getDimSize(axis) != 1)
       axes.push_back(axis);
-  // One row of extents for each argument, then the result's.
   llvm::SmallVector<Shape> rows;
   for (mlir::BlockArgument argument : body.getArguments()) {
     if (ir::isBlocked(ir::tensorType(argument)))
-      return nullptr;
+      return std::nullopt;
     std::optional<Shape> extents = alongAxes(ir::tensorType(argument), type.getRank(), axes);
     if (!extents)
-      return nullptr;
+      return std::nullopt;
     rows.push_back(*extents);
   }
   rows.push_back(*alongAxes(type, type.getRank(), axes));
@@ -83,13 +78,12 @@ mlir::OwningOpRef<mlir::func::FuncOp> mergeDimensions(mlir::func::FuncOp kernel)
         target.push_back(row[i]);
     }
   }
+  return merged;
+}
 
-  // The same ops over the new shapes; their results follow by broadcasting.
-  mlir::OpBuilder builder(kernel.getContext());
-  mlir::OwningOpRef<mlir::func::FuncOp> clone(llvm::cast<mlir::func::FuncOp>(kernel->clone()));
-  mlir::Block &block = clone->getBody().front();
-  for (auto [argument, shape] : llvm::zip(block.getArguments(), merged))
-    argument.setType(withShape(argument, shape));
+/// Gives the ops of a block, whose arguments have their new shapes, theirs: they follow by
+/// broadcasting.
+void inferShapes(mlir::Block &block) {
   for (mlir::Operation &op : llvm::make_early_inc_range(block.without_terminator())) {
     if (auto broadcast = llvm::dyn_cast<ir::BroadcastOp>(op)) {
       broadcast.getResult().replaceAllUsesWith(broadcast.getInput());
@@ -107,9 +101,28 @@ mlir::OwningOpRef<mlir::func::FuncOp> mergeDimensions(mlir::func::FuncOp kernel)
       op.getResult(0).setType(withShape(op.getResult(0), shape));
     }
   }
+}
+
+} // namespace
+
+mlir::OwningOpRef<mlir::func::FuncOp> mergeDimensions(mlir::func::FuncOp kernel) {
+  mlir::Block &body = kernel.getBody().front();
+  mlir::RankedTensorType type = ir::tensorType(body.getTerminator()->getOperand(0));
+  if (!isMap(kernel) || ir::isBlocked(type))
+    return nullptr;
+  std::optional<llvm::SmallVector<Shape>> shapes = mergedShapes(body, type);
+  if (!shapes)
+    return nullptr;
+
+  mlir::OpBuilder builder(kernel.getContext());
+  mlir::OwningOpRef<mlir::func::FuncOp> clone(llvm::cast<mlir::func::FuncOp>(kernel->clone()));
+  mlir::Block &block = clone->getBody().front();
+  for (auto [argument, shape] : llvm::zip(block.getArguments(), *shapes))
+    argument.setType(withShape(argument, shape));
+  inferShapes(block);
   mlir::Operation *terminator = block.getTerminator();
   mlir::Value returned = terminator->getOperand(0);
-  mlir::RankedTensorType wanted = withShape(returned, merged.back());
+  mlir::RankedTensorType wanted = withShape(returned, shapes->back());
   if (returned.getType() != wanted) {
     builder.setInsertionPoint(terminator);
     terminator->setOperand(0, ir::BroadcastOp::create(builder, returned.getLoc(), wanted, returned,

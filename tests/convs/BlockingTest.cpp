@@ -73,7 +73,7 @@ TEST(DirectConvPlan, CutsDeepSumsAtFewPlacesIntoBlocks) {
     EXPECT_EQ(plan.depthBlock, 64);
     EXPECT_EQ(size % plan.tile.mx, 0);
     EXPECT_EQ(size % plan.stripRows, 0);
-    EXPECT_LE(4 * plan.panelWidth * size * plan.stripRows, blockedSumBytes);
+    EXPECT_LE(4 * plan.panelWidth * size * plan.stripRows, blockedSumBytes(cpu));
   }
   EXPECT_EQ(planOf(512, 56).depthBlock, 0);
   EXPECT_EQ(planOf(32, 7).depthBlock, 0);

@@ -26,13 +26,6 @@ struct Frame {
                                      : ir::PhysicalDim{noAxis, 1});
   }
 
-  std::vector<Expr> place(const Index &index) const {
-    std::vector<Expr> where;
-    for (const ir::PhysicalDim &dim : dims)
-      where.push_back(dim.axis == noAxis ? Expr(0) : index[static_cast<size_t>(dim.axis)]);
-    return where;
-  }
-
   /// The rows at the coordinates, of which the first is a place in the depth; zeros where a block
   /// sticks out.
   Expr rowsAt(const KernelBuilder &builder) {
@@ -76,7 +69,9 @@ void emitBlockProduct(ir::ContractOp op, KernelBuilder &builder) {
                               weights.schedule(plan.product.cpu);
                               scheduleStrassen(plan, stages, output);
                             }},
-                       [=](const Index &index) { return stages.joined(frame.place(index)); });
+                       [=, dims = frame.dims](const Index &index) {
+                         return stages.joined(storedCoordinates(dims, index));
+                       });
 }
 
 } // namespace quern::codegen

@@ -37,17 +37,57 @@ void unravel(const std::vector<Label> &summed, Expr counter, Labelled &at) {
   }
 }
 
+/// B in panels of columns, packed at the start of the kernel.
+class PackedPanels {
+public:
+  PackedPanels(const ContractShape &shape, const GemmPlan &plan, const KernelBuilder &builder)
+      : width(constantIndex(plan.panelWidth)) {
+    // Labels of B beside the columns and those summed over.
+    for (const Label &label : llvm::drop_begin(shape.result))
+      if (shape.inB(label.name))
+        others.push_back(label);
+    Var i("i"), k("k"), p("p");
+    std::vector<Var> args{i, k, p};
+    std::vector<int64_t> extents{plan.panelWidth, shape.depth(), plan.panels};
+    Labelled from;
+    for (const Label &label : others) {
+      args.emplace_back(fmt::format("q{}", label.name));
+      extents.push_back(label.extent);
+      from[label.name] = args.back();
+    }
+    unravel(shape.summed, k, from);
+    int64_t columns = shape.result[0].extent;
+    Expr column = p * width + i;
+    bool ragged = columns % plan.panelWidth != 0;
+    from[shape.result[0].name] = ragged ? Halide::min(column, constantIndex(columns - 1)) : column;
+    Expr value = builder.load(shape.b, indexOf(shape.bAxes, from));
+    func(args) = ragged ? Halide::select(column < constantIndex(columns), value,
+                                         Halide::Internal::make_zero(value.type()))
+                        : value;
+    for (auto [var, extent] : llvm::zip_equal(args, extents))
+      func.bound(var, 0, constantIndex(extent));
+  }
+
+  /// B's element in a column, at a place in the depth and at the other labels' indices.
+  Expr at(const Expr &column, const Expr &depth, const Labelled &labels) const {
+    std::vector<Expr> where{column % width, depth, column / width};
+    for (const Label &label : others)
+      where.push_back(labels.at(label.name));
+    return func(where);
+  }
+
+  Func func{"packed"};
+
+private:
+  Expr width;
+  std::vector<Label> others;
+};
+
 /// C = A B with B in panels, constant or packed at the start of the kernel.
 void emitProduct(ir::ContractOp op, const ContractShape &shape, KernelBuilder &builder) {
   CpuTarget cpu = builder.cpu();
   GemmPlan plan = gemmPlanOf(op, shape, cpu);
-  Halide::Type type = computeType(ir::tensorType(op.getResult()).getElementType());
   StoredDims dims = productDims(op, shape);
-  bool onDevice = builder.backend().hasDeviceMemory();
-  std::optional<mlir::RankedTensorType> wanted = packedOperandType(op, shape, builder.target());
-  bool packs = !onDevice && !plan.readsInPlace &&
-               !(builder.parameter(shape.b) && wanted && ir::tensorType(shape.b) == *wanted);
-
   std::vector<Var> vars;
   Labelled at;
   for (size_t i = 0; i < dims.size(); ++i) {
@@ -59,59 +99,29 @@ void emitProduct(ir::ContractOp op, const ContractShape &shape, KernelBuilder &b
   Labelled product = at;
   unravel(shape.summed, r, product);
 
-  // Labels of B beside the columns and those summed over.
-  std::vector<Label> others;
-  for (size_t i = 1; i < shape.result.size(); ++i)
-    if (shape.inB(shape.result[i].name))
-      others.push_back(shape.result[i]);
-
+  bool onDevice = builder.backend().hasDeviceMemory();
+  std::optional<mlir::RankedTensorType> wanted = packedOperandType(op, shape, builder.target());
+  bool packs = !onDevice && !plan.readsInPlace &&
+               !(builder.parameter(shape.b) && wanted && ir::tensorType(shape.b) == *wanted);
   Func packed;
   Expr b;
   if (packs) {
-    packed = Func("packed");
-    Var i("i"), k("k"), p("p");
-    std::vector<Var> args{i, k, p};
-    Labelled from;
-    int64_t columns = shape.result[0].extent;
-    Expr column = p * constantIndex(plan.panelWidth) + i;
-    bool ragged = columns % plan.panelWidth != 0;
-    from[shape.result[0].name] = ragged ? Halide::min(column, constantIndex(columns - 1)) : column;
-    unravel(shape.summed, k, from);
-    std::vector<Expr> where{vars[0] % constantIndex(plan.panelWidth), r,
-                            vars[0] / constantIndex(plan.panelWidth)};
-    for (const Label &label : others) {
-      args.emplace_back(fmt::format("q{}", label.name));
-      from[label.name] = args.back();
-      where.push_back(at[label.name]);
-    }
-    Expr value = builder.load(shape.b, indexOf(shape.bAxes, from));
-    packed(args) = ragged ? Halide::select(column < constantIndex(columns), value,
-                                           Halide::Internal::make_zero(type))
-                          : value;
-    std::vector<int64_t> extents{plan.panelWidth, shape.depth(), plan.panels};
-    for (const Label &label : others)
-      extents.push_back(label.extent);
-    for (auto [var, extent] : llvm::zip_equal(args, extents))
-      packed.bound(var, 0, constantIndex(extent));
-    b = packed(where);
+    PackedPanels panels(shape, plan, builder);
+    packed = panels.func;
+    b = panels.at(vars[0], r, at);
   } else {
     b = builder.load(shape.b, indexOf(shape.bAxes, product));
   }
 
   Func acc("acc");
-  acc(vars) = Halide::Internal::make_zero(type);
+  acc(vars) =
+      Halide::Internal::make_zero(computeType(ir::tensorType(op.getResult()).getElementType()));
   acc(vars) += builder.load(shape.a, indexOf(shape.aAxes, product)) * b;
   builder.defineAnchor({.result = op.getResult(),
                         .dims = dims,
                         .privates = {acc},
                         .schedule = [=](Func output) { scheduleGemm(plan, packed, acc, output); }},
-                       [=](const Index &index) {
-                         std::vector<Expr> where;
-                         for (const ir::PhysicalDim &dim : dims)
-                           where.push_back(
-                               dim.axis == noAxis ? Expr(0) : index[static_cast<size_t>(dim.axis)]);
-                         return acc(where);
-                       });
+                       [=](const Index &index) { return acc(storedCoordinates(dims, index)); });
 }
 
 /// No operand has the result's innermost label to itself: a plain reduction.
@@ -149,12 +159,7 @@ void emitReduction(ir::ContractOp op, const ContractShape &shape, KernelBuilder 
        .dims = dims,
        .privates = {acc},
        .schedule = [=](Func output) { scheduleReduction(problem, cpu, acc, output); }},
-      [=](const Index &index) {
-        std::vector<Expr> where;
-        for (const ir::PhysicalDim &dim : dims)
-          where.push_back(index[static_cast<size_t>(dim.axis)]);
-        return acc(where);
-      });
+      [=](const Index &index) { return acc(storedCoordinates(dims, index)); });
 }
 
 void emitContract(ir::ContractOp op, KernelBuilder &builder) {

@@ -14,84 +14,103 @@ using Halide::Func;
 using Halide::RDom;
 using Halide::Var;
 
-void emitReduce(ir::ReduceOp op, KernelBuilder &builder) {
-  mlir::RankedTensorType in = ir::tensorType(op.getInput());
-  Halide::Type type = computeType(in.getElementType());
-  CpuTarget cpu = builder.cpu();
-  llvm::ArrayRef<int64_t> reduced = op.getAxes();
-
-  // The result's axis of each axis that stays.
-  std::vector<int64_t> resultAxis(static_cast<size_t>(in.getRank()), noAxis);
+/// The result's axis of each axis of the input; `noAxis` for those that go.
+std::vector<int64_t> resultAxesOf(ir::ReduceOp op) {
+  std::vector<int64_t> axes;
   int64_t next = 0;
-  for (int64_t axis = 0; axis < in.getRank(); ++axis) {
-    bool gone = llvm::is_contained(reduced, axis);
-    if (!gone)
-      resultAxis[static_cast<size_t>(axis)] = next;
+  for (int64_t axis = 0; axis < ir::tensorType(op.getInput()).getRank(); ++axis) {
+    bool gone = llvm::is_contained(op.getAxes(), axis);
+    axes.push_back(gone ? noAxis : next);
     if (!gone || op.getKeepAxes())
       ++next;
   }
+  return axes;
+}
 
+/// How a reduction goes over its input. Axes of one element are left out.
+struct Traversal {
+  StoredDims dims;       ///< that stay: axes of the result
+  std::vector<Var> vars; ///< along `dims`
+  Index index;           ///< of the input, at `vars` and at the place in the domain reduced over
   ReductionProblem problem;
-  StoredDims dims;
-  std::vector<Var> vars;
-  Index index(static_cast<size_t>(in.getRank()), Expr(0));
-  std::vector<int64_t> summed;
+
+  /// How many elements are reduced to one.
+  int64_t count() const {
+    int64_t product = 1;
+    for (int64_t extent : problem.reduceExtents)
+      product *= extent;
+    return product;
+  }
+};
+
+Traversal traversalOf(ir::ReduceOp op) {
+  mlir::RankedTensorType in = ir::tensorType(op.getInput());
+  std::vector<int64_t> resultAxes = resultAxesOf(op);
+  Traversal traversal;
+  traversal.index.assign(static_cast<size_t>(in.getRank()), Expr(0));
+  std::vector<size_t> reduced;
   std::vector<Halide::Range> ranges;
-  bool first = true;
   for (const ir::PhysicalDim &dim : storedDims(in)) {
     int64_t extent = in.getDimSize(dim.axis);
     if (dim.within > 0 || extent == 1)
       continue;
-    if (llvm::is_contained(reduced, dim.axis)) {
-      summed.push_back(dim.axis);
+    auto axis = static_cast<size_t>(dim.axis);
+    bool isInnermost = reduced.empty() && traversal.dims.empty();
+    if (llvm::is_contained(op.getAxes(), dim.axis)) {
+      reduced.push_back(axis);
       ranges.emplace_back(0, constantIndex(extent));
-      problem.reduceExtents.push_back(extent);
-      problem.reducesInnermost |= first;
+      traversal.problem.reduceExtents.push_back(extent);
+      traversal.problem.reducesInnermost |= isInnermost;
     } else {
-      vars.emplace_back(fmt::format("o{}", dim.axis));
-      index[static_cast<size_t>(dim.axis)] = vars.back();
-      dims.push_back({resultAxis[static_cast<size_t>(dim.axis)], extent});
+      traversal.vars.emplace_back(fmt::format("o{}", axis));
+      traversal.index[axis] = traversal.vars.back();
+      traversal.dims.push_back({resultAxes[axis], extent});
     }
-    first = false;
   }
-  if (summed.empty()) {
-    // All axes have one element: a map.
-    builder.define(op.getResult(), [=, &builder](const Index &at) mutable {
-      Index from;
-      for (int64_t axis : resultAxis)
-        from.push_back(axis == noAxis ? Expr(0) : at[static_cast<size_t>(axis)]);
-      return builder.load(op.getInput(), from);
-    });
-    return;
-  }
-  problem.outExtents = extentsOf(dims);
+  traversal.problem.outExtents = extentsOf(traversal.dims);
+  if (ranges.empty())
+    return traversal;
   RDom r(ranges, "r");
-  int64_t count = 1;
-  for (size_t i = 0; i < summed.size(); ++i) {
-    index[static_cast<size_t>(summed[i])] = r[static_cast<int>(i)];
-    count *= in.getDimSize(summed[i]);
-  }
+  for (size_t i = 0; i < reduced.size(); ++i)
+    traversal.index[reduced[i]] = r[static_cast<int>(i)];
+  return traversal;
+}
 
+/// A reduction over axes of one element.
+void emitAsMap(ir::ReduceOp op, KernelBuilder &builder) {
+  builder.define(op.getResult(), [op, &builder, axes = resultAxesOf(op)](const Index &at) mutable {
+    Index from;
+    for (int64_t axis : axes)
+      from.push_back(axis == noAxis ? Expr(0) : at[static_cast<size_t>(axis)]);
+    return builder.load(op.getInput(), from);
+  });
+}
+
+void emitReduce(ir::ReduceOp op, KernelBuilder &builder) {
+  Traversal traversal = traversalOf(op);
+  if (traversal.problem.reduceExtents.empty())
+    return emitAsMap(op, builder);
+  Halide::Type type = computeType(ir::tensorType(op.getInput()).getElementType());
   // The largest and the smallest float are found as integers: those may be combined in any order,
   // NaN or not.
   bool largest = op.getKind() == ir::ReduceKind::max;
   bool asKeys = type.is_float() && (largest || op.getKind() == ir::ReduceKind::min);
   Combine combine = combineOf(op.getKind(), asKeys ? Halide::Int(type.bits()) : type);
-  Expr value = builder.load(op.getInput(), index);
+  Expr value = builder.load(op.getInput(), traversal.index);
   Func acc("acc");
-  acc(vars) = combine.neutral;
-  acc(vars) = combine.join(acc(vars), asKeys ? orderedKey(value, largest) : value);
+  acc(traversal.vars) = combine.neutral;
+  acc(traversal.vars) =
+      combine.join(acc(traversal.vars), asKeys ? orderedKey(value, largest) : value);
   bool mean = op.getKind() == ir::ReduceKind::mean;
+  CpuTarget cpu = builder.cpu();
   builder.defineAnchor(
       {.result = op.getResult(),
-       .dims = dims,
+       .dims = traversal.dims,
        .privates = {acc},
-       .schedule = [=](Func output) { scheduleReduction(problem, cpu, acc, output); }},
-      [=](const Index &at) {
-        std::vector<Expr> where;
-        for (const ir::PhysicalDim &dim : dims)
-          where.push_back(at[static_cast<size_t>(dim.axis)]);
-        Expr total = acc(where);
+       .schedule = [=, problem = traversal.problem](
+                       Func output) { scheduleReduction(problem, cpu, acc, output); }},
+      [=, dims = traversal.dims, count = traversal.count()](const Index &at) {
+        Expr total = acc(storedCoordinates(dims, at));
         if (asKeys)
           return fromOrderedKey(total);
         return mean ? total / Halide::Internal::make_const(type, count) : total;
@@ -147,10 +166,8 @@ void emitSoftmax(ir::SoftmaxOp op, KernelBuilder &builder) {
        .schedule =
            [=](Func output) { scheduleSoftmax(extents, cpu, maximum, exponential, sum, output); }},
       [=](const Index &at) {
-        std::vector<Expr> where, rowAt;
-        for (const ir::PhysicalDim &dim : dims)
-          where.push_back(at[static_cast<size_t>(dim.axis)]);
-        rowAt.assign(where.begin() + 1, where.end());
+        std::vector<Expr> where = storedCoordinates(dims, at);
+        std::vector<Expr> rowAt(where.begin() + 1, where.end());
         return exponential(where) / sum(rowAt);
       });
 }

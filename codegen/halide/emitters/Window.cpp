@@ -51,11 +51,54 @@ ConvProblem problemOf(ir::WindowReduceOp op, const StoredDims &dims) {
   return p;
 }
 
+int64_t tapsOf(ir::WindowReduceOp op) {
+  int64_t taps = 1;
+  for (int64_t window : op.getWindow())
+    taps *= window;
+  return taps;
+}
+
+llvm::SmallVector<int64_t> paddedAxesOf(ir::WindowReduceOp op) {
+  llvm::SmallVector<int64_t> axes;
+  for (size_t s = 0; s < op.getWindow().size(); ++s)
+    if (op.getPadLow()[s] > 0 || op.getPadHigh()[s] > 0)
+      axes.push_back(static_cast<int64_t>(2 + s));
+  return axes;
+}
+
+/// The taps of a window, innermost axis first.
+RDom tapsDomain(ir::WindowReduceOp op) {
+  std::vector<Halide::Range> ranges;
+  for (int64_t window : llvm::reverse(op.getWindow()))
+    ranges.emplace_back(0, constantIndex(window));
+  return RDom(ranges, "r");
+}
+
+/// Where in the input tap `r` of the window of an output lies.
+Index tapIndex(ir::WindowReduceOp op, const Index &output, const RDom &r) {
+  Index source = output;
+  size_t spatial = op.getWindow().size();
+  for (size_t s = 0; s < spatial; ++s)
+    source[2 + s] = output[2 + s] * constantIndex(op.getStrides()[s]) +
+                    r[static_cast<int>(spatial - 1 - s)] * constantIndex(op.getDilations()[s]) -
+                    constantIndex(op.getPadLow()[s]);
+  return source;
+}
+
+/// By what the sum over the window of an output is divided for its mean.
+Expr divisorOf(ir::WindowReduceOp op, const Index &output, Halide::Type type) {
+  if (op.getCountPadding() || paddedAxesOf(op).empty())
+    return Halide::Internal::make_const(type, tapsOf(op));
+  Expr count = 1;
+  for (size_t s = 0; s < op.getWindow().size(); ++s)
+    count = count * covered(op, s, output[2 + s]);
+  return Halide::cast(type, count);
+}
+
 void emitWindowReduce(ir::WindowReduceOp op, KernelBuilder &builder) {
   mlir::RankedTensorType out = ir::tensorType(op.getResult());
   Halide::Type type = computeType(out.getElementType());
   CpuTarget cpu = builder.cpu();
-  auto spatial = op.getWindow().size();
 
   // In the result's own order. All dimensions are kept: the schedule looks at the first three.
   StoredDims dims = storedDims(ir::isBlocked(out) ? ir::rowMajor(out) : out);
@@ -65,42 +108,24 @@ void emitWindowReduce(ir::WindowReduceOp op, KernelBuilder &builder) {
     vars.emplace_back(fmt::format("d{}", dim.axis));
     here[static_cast<size_t>(dim.axis)] = vars.back();
   }
-  auto ordered = [dims](const Index &index) {
-    std::vector<Expr> where;
-    for (const ir::PhysicalDim &dim : dims)
-      where.push_back(index[static_cast<size_t>(dim.axis)]);
-    return where;
-  };
-
-  std::vector<Halide::Range> ranges;
-  for (size_t s = spatial; s-- > 0;)
-    ranges.emplace_back(0, constantIndex(op.getWindow()[s]));
-  RDom r(ranges, "r");
-  Index source = here;
+  Index source = tapIndex(op, here, tapsDomain(op));
+  llvm::SmallVector<int64_t> paddedAxes = paddedAxesOf(op);
   bool computed = !llvm::isa<mlir::BlockArgument>(op.getInput());
-  llvm::SmallVector<int64_t> paddedAxes, checkedAxes;
-  for (size_t s = 0; s < spatial; ++s) {
-    Expr tap = r[static_cast<int>(spatial - 1 - s)];
-    source[2 + s] = here[2 + s] * constantIndex(op.getStrides()[s]) +
-                    tap * constantIndex(op.getDilations()[s]) - constantIndex(op.getPadLow()[s]);
-    if (op.getPadLow()[s] > 0 || op.getPadHigh()[s] > 0)
-      paddedAxes.push_back(static_cast<int64_t>(2 + s));
-  }
-  checkedAxes = paddedAxes;
-  // Vectors run over the end of the innermost axis, and so does a stored input: neither may read
-  // there.
-  int64_t innermost = dims[0].axis;
-  for (int64_t axis = 0; axis < out.getRank(); ++axis)
-    if (!llvm::is_contained(checkedAxes, axis) && (computed || (axis == innermost && axis >= 2)))
-      checkedAxes.push_back(axis);
 
   Combine combine = combineOf(op.getKind(), type);
   Func padded;
   Expr value;
   if (!builder.backend().hasDeviceMemory()) {
+    // Vectors run over the end of the innermost axis, and so does a stored input: neither may read
+    // there.
+    llvm::SmallVector<int64_t> checkedAxes = paddedAxes;
+    int64_t innermost = dims[0].axis;
+    for (int64_t axis = 0; axis < out.getRank(); ++axis)
+      if (!llvm::is_contained(paddedAxes, axis) && (computed || (axis == innermost && axis >= 2)))
+        checkedAxes.push_back(axis);
     padded = Func("padded");
     padded(vars) = builder.atOr(op.getInput(), here, checkedAxes, combine.neutral);
-    value = padded(ordered(source));
+    value = padded(storedCoordinates(dims, source));
   } else {
     value = builder.atOr(op.getInput(), source, paddedAxes, combine.neutral);
   }
@@ -108,11 +133,6 @@ void emitWindowReduce(ir::WindowReduceOp op, KernelBuilder &builder) {
   acc(vars) = combine.neutral;
   acc(vars) = combine.join(acc(vars), value);
 
-  int64_t taps = 1;
-  for (int64_t window : op.getWindow())
-    taps *= window;
-  bool mean = op.getKind() == ir::ReduceKind::mean;
-  bool countsInside = mean && !op.getCountPadding() && !paddedAxes.empty();
   ConvProblem problem = problemOf(op, dims);
   problem.computedInput = computed;
   builder.defineAnchor(
@@ -121,15 +141,8 @@ void emitWindowReduce(ir::WindowReduceOp op, KernelBuilder &builder) {
        .privates = {acc},
        .schedule = [=](Func output) { schedulePooling(problem, cpu, padded, acc, output); }},
       [=](const Index &index) mutable {
-        Expr total = acc(ordered(index));
-        if (!mean)
-          return total;
-        if (!countsInside)
-          return total / Halide::Internal::make_const(type, taps);
-        Expr count = 1;
-        for (size_t s = 0; s < spatial; ++s)
-          count = count * covered(op, s, index[2 + s]);
-        return total / Halide::cast(type, count);
+        Expr total = acc(storedCoordinates(dims, index));
+        return op.getKind() == ir::ReduceKind::mean ? total / divisorOf(op, index, type) : total;
       });
 }
 

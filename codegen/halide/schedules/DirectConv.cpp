@@ -65,8 +65,8 @@ void chooseBlockedStrips(DirectConvPlan &plan) {
   int64_t rowBytes = 4 * plan.panelWidth * p.outWidth;
   plan.stripColumns = p.outWidth;
   plan.stripRows = plan.tile.my;
-  for (int64_t rows = plan.tile.my; rows <= p.outHeight && rows * rowBytes <= blockedSumBytes;
-       rows += plan.tile.my)
+  for (int64_t rows = plan.tile.my;
+       rows <= p.outHeight && rows * rowBytes <= blockedSumBytes(plan.cpu); rows += plan.tile.my)
     if (p.outHeight % rows == 0)
       plan.stripRows = rows;
 }
@@ -190,30 +190,27 @@ void scheduleBlockedSum(const DirectConvPlan &plan, Func acc, Func output, const
   scheduleTile(plan, partial, acc, xo);
 }
 
-} // namespace
-
-void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func output) {
+/// Cuts `output` into tasks, and these into tiles.
+void scheduleTasks(const DirectConvPlan &plan, const Var &tileColumn, const Var &panel,
+                   const Var &task, Func output) {
   const ConvProblem &p = plan.problem;
-  const int lanes = plan.cpu.lanes;
   const int width = static_cast<int>(plan.panelWidth);
   const auto [nv, mx, my] = plan.tile;
   std::vector<Var> args = output.args();
   Var c = args[0], x = args[1], y = args[2];
-  Var panel("panel"), group("group"), xo("x_tile"), xi("xi"), tile("y_tile"), yi("yi"),
-      strip("strip"), block("block"), task("task");
-
+  Var group("group"), xi("xi"), tileRow("y_tile"), yi("yi"), strip("strip"), block("block");
   TailStrategy channelTail =
       p.outChannels % width == 0 ? TailStrategy::RoundUp : TailStrategy::Predicate;
   output.split(c, panel, c, width, channelTail)
-      .split(x, xo, xi, mx, TailStrategy::ShiftInwards)
-      .split(y, tile, yi, my, TailStrategy::ShiftInwards)
-      .split(tile, strip, tile, static_cast<int>(ceilDiv(plan.stripRows, my)),
+      .split(x, tileColumn, xi, mx, TailStrategy::ShiftInwards)
+      .split(y, tileRow, yi, my, TailStrategy::ShiftInwards)
+      .split(tileRow, strip, tileRow, static_cast<int>(ceilDiv(plan.stripRows, my)),
              TailStrategy::GuardWithIf)
-      .split(xo, block, xo, static_cast<int>(ceilDiv(plan.stripColumns, mx)),
+      .split(tileColumn, block, tileColumn, static_cast<int>(ceilDiv(plan.stripColumns, mx)),
              TailStrategy::GuardWithIf)
       .split(panel, group, panel, static_cast<int>(plan.panelsPerTask), TailStrategy::GuardWithIf)
-      .reorder(c, xi, yi, xo, tile, panel, block, strip, group)
-      .vectorize(c, lanes)
+      .reorder(c, xi, yi, tileColumn, tileRow, panel, block, strip, group)
+      .vectorize(c, plan.cpu.lanes)
       .unroll(c)
       .unroll(xi)
       .unroll(yi)
@@ -226,32 +223,41 @@ void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func 
     output.fuse(task, args[image], task);
   if (plan.parallel)
     output.parallel(task);
+}
 
-  if (plan.paddedInput != PaddedInput::Inline) {
-    Var pc = padded.args()[0], px = padded.args()[1], py = padded.args()[2];
-    if (plan.paddedInput == PaddedInput::Strip) {
-      padded.compute_at(output, task);
-    } else {
-      padded.compute_root();
-      if (plan.parallel)
-        padded.parallel(
-            py, static_cast<int>(std::max<int64_t>(1, p.inHeight / (2 * plan.cpu.threads))));
-    }
-    if (p.planarInput)
-      padded.reorder_storage(px, py, pc)
-          .reorder(px, py, pc)
-          .vectorize(px, lanes, TailStrategy::GuardWithIf);
-    else if (p.inChannels >= lanes)
-      padded.vectorize(
-          pc, lanes, p.inChannels % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
-    if (!p.planarInput)
-      spreadOverSets(padded, pc, p.inChannels, mx, positionBytes(p));
+/// The padded copy of the input, of all of it or of what a task reads.
+void schedulePadded(const DirectConvPlan &plan, const Func &output, const Var &task, Func padded) {
+  const ConvProblem &p = plan.problem;
+  const int lanes = plan.cpu.lanes;
+  Var c = padded.args()[0], x = padded.args()[1], y = padded.args()[2];
+  if (plan.paddedInput == PaddedInput::Strip) {
+    padded.compute_at(output, task);
+  } else {
+    padded.compute_root();
+    if (plan.parallel)
+      padded.parallel(y,
+                      static_cast<int>(std::max<int64_t>(1, p.inHeight / (2 * plan.cpu.threads))));
   }
+  if (p.planarInput)
+    padded.reorder_storage(x, y, c).reorder(x, y, c).vectorize(x, lanes, TailStrategy::GuardWithIf);
+  else if (p.inChannels >= lanes)
+    padded.vectorize(c, lanes,
+                     p.inChannels % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
+  if (!p.planarInput)
+    spreadOverSets(padded, c, p.inChannels, plan.tile.mx, positionBytes(p));
+}
 
+} // namespace
+
+void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func output) {
+  Var tileColumn("x_tile"), panel("panel"), task("task");
+  scheduleTasks(plan, tileColumn, panel, task, output);
+  if (plan.paddedInput != PaddedInput::Inline)
+    schedulePadded(plan, output, task, padded);
   if (plan.depthBlock > 0)
     scheduleBlockedSum(plan, acc, output, panel);
   else
-    scheduleTile(plan, acc, output, xo);
+    scheduleTile(plan, acc, output, tileColumn);
 }
 
 } // namespace quern::codegen

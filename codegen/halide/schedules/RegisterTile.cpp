@@ -98,9 +98,12 @@ int64_t sharingSet(int64_t positions, int64_t positionBytes) {
   return ir::ceilDiv(positions * apart, wayBytes);
 }
 
+int64_t blockedSumBytes(const CpuTarget &cpu) { return cpu.l1Bytes / 2; }
+
 bool isBlockable(const TileQuery &query, const RegisterTile &tile, const CpuTarget &cpu) {
   int64_t rowBytes = int64_t{4} * tile.nv * cpu.lanes * query.width * tile.my;
-  return query.width % tile.mx == 0 && query.height % tile.my == 0 && rowBytes <= blockedSumBytes;
+  return query.width % tile.mx == 0 && query.height % tile.my == 0 &&
+         rowBytes <= blockedSumBytes(cpu);
 }
 
 double tileCost(const TileQuery &query, const RegisterTile &tile, const CpuTarget &cpu) {

@@ -34,7 +34,7 @@ struct TileQuery {
 
 /// The sums that wait in memory while a block of the depth passes over all tiles: a part of the
 /// first-level cache, on the stack.
-inline constexpr int64_t blockedSumBytes = 16 * 1024;
+int64_t blockedSumBytes(const CpuTarget &cpu);
 
 /// How many of `positions` operands, `positionBytes` apart, meet in one set of the first-level
 /// cache, which holds eight lines.
