@@ -252,12 +252,13 @@ private:
     Each,
   };
 
-  /// Brackets and their items, which stay on one line or are indented on lines of their own.
-  const Doc *bracketed(size_t open, Breaks breaks) {
+  struct Item {
+    size_t begin, end;
+  };
+
+  /// What stands between the commas of brackets, the outer ones'.
+  std::vector<Item> itemsOf(size_t open) const {
     size_t close = tokens[open].partner;
-    struct Item {
-      size_t begin, end;
-    };
     std::vector<Item> items;
     size_t begin = open + 1;
     for (size_t i = begin; i < close; ++i) {
@@ -268,10 +269,17 @@ private:
         begin = i + 1;
       }
     }
-    // A comma at the end is dropped, save that of a tuple of one.
-    bool keepsComma = begin == close && items.size() == 1 && isTupleOfOne(open);
     if (begin < close)
       items.push_back({begin, close});
+    return items;
+  }
+
+  /// Brackets and their items, which stay on one line or are indented on lines of their own.
+  const Doc *bracketed(size_t open, Breaks breaks) {
+    size_t close = tokens[open].partner;
+    std::vector<Item> items = itemsOf(open);
+    // A comma at the end is dropped, save that of a tuple of one.
+    bool keepsComma = items.size() == 1 && items[0].end < close && isTupleOfOne(open);
     bool commented = hasComments(open + 1, close + 1);
     const Doc *left = docs.text(tokens[open].text);
     const Doc *right = docs.text(tokens[close].text);
@@ -286,26 +294,15 @@ private:
     bool each = commented || breaks == Breaks::Each;
     std::vector<const Doc *> inside;
     for (auto [index, item] : llvm::enumerate(items)) {
+      bool isFirst = index == 0, isLast = index + 1 == items.size();
       std::vector<const Doc *> parts;
-      trailingComments(item.begin, parts);
-      bool afterOwnComment = false;
-      for (const Comment &comment : commentsBefore(item.begin)) {
-        if (!comment.ownLine)
-          continue;
-        parts.push_back(docs.hardLine());
-        parts.push_back(docs.text(comment.text));
-        afterOwnComment = true;
-      }
-      if (afterOwnComment || (each && index > 0))
-        parts.push_back(docs.hardLine());
-      else
-        parts.push_back(index == 0 ? docs.softLine() : docs.line());
+      startItem(item, isFirst, each, parts);
       parts.push_back(docs.group(sequence(item.begin, item.end)));
-      if (index + 1 < items.size() || keepsComma)
+      if (!isLast || keepsComma)
         parts.push_back(docs.text(","));
-      if (index + 1 == items.size() || commaHasComment(item.end))
+      if (isLast || commaHasComment(item.end))
         commentsAfterItem(item.end, parts);
-      inside.push_back(index == 0 || each ? docs.concat(parts) : docs.group(docs.concat(parts)));
+      inside.push_back(isFirst || each ? docs.concat(parts) : docs.group(docs.concat(parts)));
     }
     if (items.empty())
       for (const Comment &comment : commentsBefore(close)) {
@@ -317,6 +314,23 @@ private:
       commentsAfterItem(close, inside);
     return docs.group(docs.concat({left, docs.indent(docs.concat(inside)), docs.softLine(), right}),
                       each);
+  }
+
+  /// The comments before an item, and the line's end or space between them and it.
+  void startItem(const Item &item, bool isFirst, bool each, std::vector<const Doc *> &parts) {
+    trailingComments(item.begin, parts);
+    bool afterOwnComment = false;
+    for (const Comment &comment : commentsBefore(item.begin)) {
+      if (!comment.ownLine)
+        continue;
+      parts.push_back(docs.hardLine());
+      parts.push_back(docs.text(comment.text));
+      afterOwnComment = true;
+    }
+    if (afterOwnComment || (each && !isFirst))
+      parts.push_back(docs.hardLine());
+    else
+      parts.push_back(isFirst ? docs.softLine() : docs.line());
   }
 
   bool commaHasComment(size_t i) const { return !commentsBefore(i).empty(); }

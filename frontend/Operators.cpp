@@ -224,6 +224,50 @@ Value Elaborator::scalar(const Value &number, mlir::Type elementType, SMRange ra
   return Value::tensor(op.getResult(), range);
 }
 
+/// Whether two operands can be combined, element by element. Reports where not.
+static bool checkOperands(Elaborator &elaborator, BinaryOp op, const Value &left,
+                          const Value &right, llvm::ArrayRef<mlir::Value> operands, SMRange range) {
+  auto a = llvm::cast<mlir::RankedTensorType>(operands[0].getType());
+  auto b = llvm::cast<mlir::RankedTensorType>(operands[1].getType());
+  auto note = [&](Report report) {
+    for (const Value *value : {&left, &right})
+      if (value->isTensor())
+        report.note<diag::OperandHere>(value->asTensor().definition, value->text());
+    return false;
+  };
+  if (a.getElementType() != b.getElementType())
+    return note(
+        elaborator.error<diag::ElementTypesDiffer>(range, spelling(op), typeText(a), typeText(b)));
+  if (!ir::broadcastShapes(a.getShape(), b.getShape()))
+    return note(
+        elaborator.error<diag::ShapesDiffer>(range, spelling(op), typeText(a), typeText(b)));
+  bool isLogical = op == BinaryOp::Or || op == BinaryOp::And;
+  bool takesAll = op == BinaryOp::Equal || op == BinaryOp::NotEqual;
+  if (a.getElementType().isInteger(1) != isLogical && !takesAll)
+    return note(elaborator.error<diag::BinaryOperands>(range, spelling(op), left.describe(),
+                                                       right.describe()));
+  return true;
+}
+
+static std::optional<ir::CmpPredicate> predicateOf(BinaryOp op) {
+  switch (op) {
+  case BinaryOp::Equal:
+    return ir::CmpPredicate::eq;
+  case BinaryOp::NotEqual:
+    return ir::CmpPredicate::ne;
+  case BinaryOp::Less:
+    return ir::CmpPredicate::lt;
+  case BinaryOp::LessEqual:
+    return ir::CmpPredicate::le;
+  case BinaryOp::Greater:
+    return ir::CmpPredicate::gt;
+  case BinaryOp::GreaterEqual:
+    return ir::CmpPredicate::ge;
+  default:
+    return std::nullopt;
+  }
+}
+
 Value Elaborator::tensorArithmetic(BinaryOp op, const Value &left, const Value &right,
                                    SMRange range) {
   mlir::Type element = (left.isTensor() ? left : right).tensorType().getElementType();
@@ -249,50 +293,15 @@ Value Elaborator::tensorArithmetic(BinaryOp op, const Value &left, const Value &
       return Value();
     operand = constant.asTensor().value;
   }
-  auto a = llvm::cast<mlir::RankedTensorType>(operands[0].getType());
-  auto b = llvm::cast<mlir::RankedTensorType>(operands[1].getType());
-  auto notes = [&](Report &report) {
-    for (const Value *value : {&left, &right})
-      if (value->isTensor())
-        report.note<diag::OperandHere>(value->asTensor().definition, value->text());
-  };
-  if (a.getElementType() != b.getElementType()) {
-    auto report = error<diag::ElementTypesDiffer>(range, spelling(op), typeText(a), typeText(b));
-    notes(report);
+  if (!checkOperands(*this, op, left, right, operands, range))
     return Value();
-  }
-  if (!ir::broadcastShapes(a.getShape(), b.getShape())) {
-    auto report = error<diag::ShapesDiffer>(range, spelling(op), typeText(a), typeText(b));
-    notes(report);
-    return Value();
-  }
-  bool isLogical = op == BinaryOp::And || op == BinaryOp::Or;
-  if (element.isInteger(1) != isLogical && op != BinaryOp::Equal && op != BinaryOp::NotEqual) {
-    auto report =
-        error<diag::BinaryOperands>(range, spelling(op), left.describe(), right.describe());
-    notes(report);
-    return Value();
-  }
-  auto comparison = [&](ir::CmpPredicate predicate) {
-    return emit<ir::CmpOp>(range, operands[0], operands[1], predicate);
-  };
+  if (std::optional<ir::CmpPredicate> predicate = predicateOf(op))
+    return emit<ir::CmpOp>(range, operands[0], operands[1], *predicate);
   switch (op) {
   case BinaryOp::Or:
     return emit<ir::OrOp>(range, operands[0], operands[1]);
   case BinaryOp::And:
     return emit<ir::AndOp>(range, operands[0], operands[1]);
-  case BinaryOp::Equal:
-    return comparison(ir::CmpPredicate::eq);
-  case BinaryOp::NotEqual:
-    return comparison(ir::CmpPredicate::ne);
-  case BinaryOp::Less:
-    return comparison(ir::CmpPredicate::lt);
-  case BinaryOp::LessEqual:
-    return comparison(ir::CmpPredicate::le);
-  case BinaryOp::Greater:
-    return comparison(ir::CmpPredicate::gt);
-  case BinaryOp::GreaterEqual:
-    return comparison(ir::CmpPredicate::ge);
   case BinaryOp::Add:
     return emit<ir::AddOp>(range, operands[0], operands[1]);
   case BinaryOp::Subtract:

@@ -119,6 +119,85 @@ Weight converted(const Weight &weight, quern_dtype dtype) {
   return {weight.name, dtype, weight.shape, memory.blob};
 }
 
+// Why `weight` is none for the parameter; nothing where it is one.
+std::optional<std::pair<Kind, std::string>> misfit(const Weight &weight,
+                                                   const RequiredParameter &parameter) {
+  if (weight.shape != parameter.shape)
+    return std::pair(Kind::Shape,
+                     fmt::format("{:?} is {} in the model, {} in the weights", parameter.name,
+                                 describe(parameter.dtype, parameter.shape),
+                                 describe(weight.dtype, weight.shape)));
+  if (!isConvertible(weight.dtype, parameter.dtype))
+    return std::pair(Kind::Type, fmt::format("{:?} is {} in the model, {} in the weights",
+                                             parameter.name, runtime::dtypeName(parameter.dtype),
+                                             runtime::dtypeName(weight.dtype)));
+  return std::nullopt;
+}
+
+// Finds what does not fit, and reports it.
+class Binder {
+public:
+  Binder(std::span<const RequiredParameter> parameters, const WeightStore &store)
+      : parameters(parameters), store(store) {
+    std::unordered_set<std::string_view> wanted;
+    for (const RequiredParameter &parameter : parameters)
+      wanted.insert(parameter.name);
+    for (const Weight &weight : store.weights())
+      if (!wanted.contains(weight.name) && !isBookkeeping(weight.name))
+        surplus.push_back(&weight);
+  }
+
+  void checkParameters() {
+    std::vector<Named> names;
+    for (const Weight *weight : surplus)
+      names.push_back(namedOf(*weight));
+    NameGuesser guesser(std::move(names));
+    for (const RequiredParameter &parameter : parameters) {
+      const auto report = [&](Kind kind, std::string message) {
+        binding.problems.push_back(
+            {kind, true, parameter.name, parameter.location, std::move(message)});
+      };
+      const Weight *weight = store.find(parameter.name);
+      if (!weight) {
+        missing.push_back(&parameter);
+        report(Kind::Missing, fmt::format("the weights have no {:?}, {}{}", parameter.name,
+                                          describe(parameter.dtype, parameter.shape),
+                                          guesser.nearest(namedOf(parameter))));
+      } else if (auto problem = misfit(*weight, parameter)) {
+        report(problem->first, std::move(problem->second));
+      }
+    }
+    if (missing.empty())
+      return;
+    if (const std::string prefix = guesser.commonPrefix(missing); !prefix.empty())
+      binding.hint = fmt::format("the missing names are in the weights behind {:?}: `quern weights "
+                                 "convert --strip-prefix {} IN OUT` removes it",
+                                 prefix, prefix);
+  }
+
+  void reportSurplus(bool isError) {
+    // What is missing was meant; where nothing is, another of the model's.
+    std::vector<Named> meant;
+    for (const RequiredParameter &parameter : parameters)
+      if (missing.empty() || !store.find(parameter.name))
+        meant.push_back(namedOf(parameter));
+    NameGuesser guesser(std::move(meant));
+    for (const Weight *weight : surplus)
+      binding.problems.push_back(
+          {Kind::Surplus, isError, weight->name, "",
+           fmt::format("the model does not use {:?}, {}, of the weights{}", weight->name,
+                       describe(weight->dtype, weight->shape), guesser.nearest(namedOf(*weight)))});
+  }
+
+  Binding binding;
+
+private:
+  std::span<const RequiredParameter> parameters;
+  const WeightStore &store;
+  std::vector<const Weight *> surplus;
+  std::vector<const RequiredParameter *> missing;
+};
+
 } // namespace
 
 Binding::operator bool() const { return std::ranges::none_of(problems, &BindProblem::isError); }
@@ -135,62 +214,11 @@ std::string Binding::report() const {
 
 Binding bindWeights(std::span<const RequiredParameter> parameters, const WeightStore &store,
                     const BindOptions &options) {
-  std::unordered_set<std::string_view> wanted;
-  for (const RequiredParameter &parameter : parameters)
-    wanted.insert(parameter.name);
-  std::vector<const Weight *> surplus;
-  std::vector<Named> surplusNames;
-  for (const Weight &weight : store.weights())
-    if (!wanted.contains(weight.name) && !isBookkeeping(weight.name)) {
-      surplus.push_back(&weight);
-      surplusNames.push_back(namedOf(weight));
-    }
-
-  Binding binding;
-  NameGuesser guesser(std::move(surplusNames));
-  std::vector<const RequiredParameter *> missing;
-  for (const RequiredParameter &parameter : parameters) {
-    const auto report = [&](Kind kind, std::string message) {
-      binding.problems.push_back(
-          {kind, true, parameter.name, parameter.location, std::move(message)});
-    };
-    const Weight *weight = store.find(parameter.name);
-    if (!weight) {
-      missing.push_back(&parameter);
-      report(Kind::Missing, fmt::format("the weights have no {:?}, {}{}", parameter.name,
-                                        describe(parameter.dtype, parameter.shape),
-                                        guesser.nearest(namedOf(parameter))));
-      continue;
-    }
-    if (weight->shape != parameter.shape)
-      report(Kind::Shape, fmt::format("{:?} is {} in the model, {} in the weights", parameter.name,
-                                      describe(parameter.dtype, parameter.shape),
-                                      describe(weight->dtype, weight->shape)));
-    else if (!isConvertible(weight->dtype, parameter.dtype))
-      report(Kind::Type,
-             fmt::format("{:?} is {} in the model, {} in the weights", parameter.name,
-                         runtime::dtypeName(parameter.dtype), runtime::dtypeName(weight->dtype)));
-  }
-  if (!missing.empty())
-    if (const std::string prefix = guesser.commonPrefix(missing); !prefix.empty())
-      binding.hint = fmt::format("the missing names are in the weights behind {:?}: `quern weights "
-                                 "convert --strip-prefix {} IN OUT` removes it",
-                                 prefix, prefix);
-  if (options.surplus != BindOptions::Surplus::Ignore) {
-    // What is missing was meant; where nothing is, another of the model's.
-    std::vector<Named> meant;
-    for (const RequiredParameter &parameter : parameters)
-      if (missing.empty() || !store.find(parameter.name))
-        meant.push_back(namedOf(parameter));
-    NameGuesser parameterGuesser(std::move(meant));
-    for (const Weight *weight : surplus)
-      binding.problems.push_back({Kind::Surplus, options.surplus == BindOptions::Surplus::Error,
-                                  weight->name, "",
-                                  fmt::format("the model does not use {:?}, {}, of the weights{}",
-                                              weight->name, describe(weight->dtype, weight->shape),
-                                              parameterGuesser.nearest(namedOf(*weight)))});
-  }
-
+  Binder binder(parameters, store);
+  binder.checkParameters();
+  if (options.surplus != BindOptions::Surplus::Ignore)
+    binder.reportSurplus(options.surplus == BindOptions::Surplus::Error);
+  Binding binding = std::move(binder.binding);
   // Only now, since what is going to be refused need not be converted.
   if (binding)
     for (const RequiredParameter &parameter : parameters)
