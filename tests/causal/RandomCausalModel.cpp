@@ -93,13 +93,15 @@ private:
   }
   Value multiply(Value a, Value b) { return ir::MulOp::create(builder, at(), a, b); }
   Value tanh(Value x) { return ir::TanhOp::create(builder, at(), x); }
-  Value transpose(Value x, List permutation) {
+  Value transpose(Value x, const List &permutation) {
     return ir::TransposeOp::create(builder, at(), x, permutation);
   }
-  Value reshape(Value x, List shape) { return ir::ReshapeOp::create(builder, at(), x, shape); }
+  Value reshape(Value x, const List &shape) {
+    return ir::ReshapeOp::create(builder, at(), x, shape);
+  }
 
   /// A weight, of which a mask leaves some.
-  Value weight(List shape) {
+  Value weight(const List &shape) {
     Value w = parameter(shape);
     if (chance(3))
       return w;
