@@ -9,14 +9,14 @@
 namespace quern::tests {
 namespace {
 
-TEST(Allocation, countsAtAll) {
+TEST(Allocation, CountsAtAll) {
   countAllocations();
   void *volatile block = malloc(10);
   EXPECT_EQ(allocationsCounted(), 1);
   free(block);
 }
 
-TEST(Allocation, runningNeedsNone) {
+TEST(Allocation, RunningNeedsNone) {
   FakeModel fake;
   for (int profile : {0, 1})
     for (uint32_t threads : {1u, 2u, 4u}) {

@@ -42,7 +42,7 @@ struct ContextTest : testing::Test {
 
 std::string lastError() { return quern_last_error(nullptr); }
 
-TEST_F(ContextTest, runsWithAnyNumberOfThreads) {
+TEST_F(ContextTest, RunsWithAnyNumberOfThreads) {
   FakeModel fake;
   for (uint32_t threads : {0u, 1u, 2u, 3u, 8u}) {
     quern_options options = QUERN_OPTIONS_DEFAULT;
@@ -60,7 +60,7 @@ TEST_F(ContextTest, runsWithAnyNumberOfThreads) {
   }
 }
 
-TEST_F(ContextTest, nullOptionsAreTheDefaults) {
+TEST_F(ContextTest, NullOptionsAreTheDefaults) {
   FakeModel fake;
   ASSERT_EQ(quern_create(&fake.model, nullptr, &context), QUERN_OK);
   EXPECT_EQ(run(), QUERN_OK);
@@ -68,7 +68,7 @@ TEST_F(ContextTest, nullOptionsAreTheDefaults) {
   EXPECT_GE(quern_memory_bytes(context), size * sizeof(float));
 }
 
-TEST_F(ContextTest, twoContextsOfOneModelRunAtOnce) {
+TEST_F(ContextTest, TwoContextsOfOneModelRunAtOnce) {
   FakeModel fake;
   auto use = [&] {
     quern_options options = QUERN_OPTIONS_DEFAULT;
@@ -90,7 +90,7 @@ TEST_F(ContextTest, twoContextsOfOneModelRunAtOnce) {
   second.join();
 }
 
-TEST_F(ContextTest, usesTheCallersThreads) {
+TEST_F(ContextTest, UsesTheCallersThreads) {
   FakeModel fake;
   quern_options options = QUERN_OPTIONS_DEFAULT;
   options.threads = 3;
@@ -110,7 +110,7 @@ TEST_F(ContextTest, usesTheCallersThreads) {
   EXPECT_EQ(calls, 1);
 }
 
-TEST_F(ContextTest, finishesWhatACarelessCallersLoopLeavesUndone) {
+TEST_F(ContextTest, FinishesWhatACarelessCallersLoopLeavesUndone) {
   FakeModel fake;
   quern_options options = QUERN_OPTIONS_DEFAULT;
   options.threads = 3;
@@ -120,7 +120,7 @@ TEST_F(ContextTest, finishesWhatACarelessCallersLoopLeavesUndone) {
   expectAnswer();
 }
 
-TEST_F(ContextTest, refusesNullAndMisalignedPointers) {
+TEST_F(ContextTest, RefusesNullAndMisalignedPointers) {
   FakeModel fake;
   EXPECT_EQ(quern_create(nullptr, nullptr, &context), QUERN_INVALID_ARGUMENT);
   EXPECT_EQ(quern_create(&fake.model, nullptr, nullptr), QUERN_INVALID_ARGUMENT);
@@ -137,7 +137,7 @@ TEST_F(ContextTest, refusesNullAndMisalignedPointers) {
   quern_destroy(nullptr);
 }
 
-TEST_F(ContextTest, refusesImpossibleOptions) {
+TEST_F(ContextTest, RefusesImpossibleOptions) {
   FakeModel fake;
   quern_options options = QUERN_OPTIONS_DEFAULT;
   options.threads = 100000;
@@ -152,7 +152,7 @@ TEST_F(ContextTest, refusesImpossibleOptions) {
   EXPECT_EQ(lastError(), "some.weights: the model needs no weights file");
 }
 
-TEST_F(ContextTest, refusesModelsItCannotRun) {
+TEST_F(ContextTest, RefusesModelsItCannotRun) {
   FakeModel fake;
   fake.model.abiVersion = 77;
   EXPECT_EQ(create(fake), QUERN_BAD_MODEL);
@@ -172,7 +172,7 @@ TEST_F(ContextTest, refusesModelsItCannotRun) {
   EXPECT_EQ(lastError(), "the model's device library was not linked");
 }
 
-TEST_F(ContextTest, saysWhenMemoryIsRefused) {
+TEST_F(ContextTest, SaysWhenMemoryIsRefused) {
   FakeModel fake;
   fake.image.header.arenaBytes = uint64_t{1} << 46;
   fake.rebuild();
@@ -185,7 +185,7 @@ TEST_F(ContextTest, saysWhenMemoryIsRefused) {
   EXPECT_EQ(context, nullptr);
 }
 
-TEST_F(ContextTest, passesOnAKernelsError) {
+TEST_F(ContextTest, PassesOnAKernelsError) {
   FakeModel fake;
   ASSERT_EQ(create(fake), QUERN_OK);
   fakeBehaviour.code = -7;
@@ -197,7 +197,7 @@ TEST_F(ContextTest, passesOnAKernelsError) {
   expectAnswer();
 }
 
-TEST_F(ContextTest, reportsScratchBeyondTheReserve) {
+TEST_F(ContextTest, ReportsScratchBeyondTheReserve) {
   FakeModel fake;
   ASSERT_EQ(create(fake), QUERN_OK);
   fakeBehaviour.taskScratch = 1 << 20;
@@ -213,7 +213,7 @@ TEST_F(ContextTest, reportsScratchBeyondTheReserve) {
       "a kernel needs 1048576 more bytes of scratch than the model reserves (outside loops)");
 }
 
-TEST_F(ContextTest, profilesEachKernelCall) {
+TEST_F(ContextTest, ProfilesEachKernelCall) {
   FakeModel fake;
   quern_options options = QUERN_OPTIONS_DEFAULT;
   options.profile = 1;
@@ -239,7 +239,7 @@ TEST_F(ContextTest, profilesEachKernelCall) {
   EXPECT_EQ(entry.calls, 0u);
 }
 
-TEST_F(ContextTest, describesTheModel) {
+TEST_F(ContextTest, DescribesTheModel) {
   FakeModel fake;
   EXPECT_STREQ(quern_model_name(&fake.model), "fake");
   EXPECT_STREQ(quern_model_target(&fake.model), "host");
@@ -303,7 +303,7 @@ struct SideFileTest : ContextTest {
   runtime::WeightsFileHeader header{};
 };
 
-TEST_F(SideFileTest, isMapped) {
+TEST_F(SideFileTest, IsMapped) {
   write();
   ASSERT_EQ(open(), QUERN_OK) << lastError();
   EXPECT_TRUE(isMapped());
@@ -311,7 +311,7 @@ TEST_F(SideFileTest, isMapped) {
   expectAnswer();
 }
 
-TEST_F(SideFileTest, isCopiedWhereItIsLargeAndNotShared) {
+TEST_F(SideFileTest, IsCopiedWhereItIsLargeAndNotShared) {
   constexpr uint64_t bytes = uint64_t{8} << 20;
   header.dataBytes = fake.image.header.weightsBytes = bytes;
   fake.rebuild();
@@ -325,7 +325,7 @@ TEST_F(SideFileTest, isCopiedWhereItIsLargeAndNotShared) {
   }
 }
 
-TEST_F(SideFileTest, isFoundInTheCurrentFolder) {
+TEST_F(SideFileTest, IsFoundInTheCurrentFolder) {
   write();
   std::filesystem::path before = std::filesystem::current_path();
   std::filesystem::current_path(folder);
@@ -336,7 +336,7 @@ TEST_F(SideFileTest, isFoundInTheCurrentFolder) {
   expectAnswer();
 }
 
-TEST_F(SideFileTest, isFoundBesideTheProgram) {
+TEST_F(SideFileTest, IsFoundBesideTheProgram) {
   path = (std::filesystem::read_symlink("/proc/self/exe").parent_path() / name).string();
   write();
   quern_status status = create(fake);
@@ -344,7 +344,7 @@ TEST_F(SideFileTest, isFoundBesideTheProgram) {
   EXPECT_EQ(status, QUERN_OK) << lastError();
 }
 
-TEST_F(SideFileTest, missingOrForeignIsRefused) {
+TEST_F(SideFileTest, MissingOrForeignIsRefused) {
   EXPECT_EQ(open(), QUERN_WEIGHTS_UNREADABLE);
   EXPECT_EQ(lastError(), "cannot open the weights file " + path + ": No such file or directory");
   EXPECT_EQ(create(fake), QUERN_WEIGHTS_UNREADABLE);
@@ -365,7 +365,7 @@ TEST_F(SideFileTest, missingOrForeignIsRefused) {
   EXPECT_EQ(open(), QUERN_WEIGHTS_UNREADABLE);
 }
 
-TEST_F(SideFileTest, truncatedIsRefused) {
+TEST_F(SideFileTest, TruncatedIsRefused) {
   for (size_t cut : {size_t{1}, size_t{64}, size_t{300}, size_t{4000}}) {
     write(cut);
     EXPECT_EQ(open(), QUERN_WEIGHTS_UNREADABLE) << cut;

@@ -39,7 +39,7 @@ void limitFileSize() {
   ::setrlimit(RLIMIT_FSIZE, &limit);
 }
 
-TEST(File, isWrittenWholeOrNotAtAll) {
+TEST(File, IsWrittenWholeOrNotAtAll) {
   TemporaryFolder folder;
   std::string target = folder.write("out", "old");
   std::string text = "new";
@@ -54,7 +54,7 @@ TEST(File, isWrittenWholeOrNotAtAll) {
   EXPECT_EQ(folder.fileCount(), 1U);
 }
 
-TEST(File, isKnownNotToBeWritableBeforehand) {
+TEST(File, IsKnownNotToBeWritableBeforehand) {
   TemporaryFolder folder;
   std::string old = folder.write("out", "old");
   EXPECT_TRUE(checkWritable(old));
@@ -72,7 +72,7 @@ TEST(File, isKnownNotToBeWritableBeforehand) {
   }
 }
 
-TEST(File, isWrittenThroughALink) {
+TEST(File, IsWrittenThroughALink) {
   TemporaryFolder folder;
   std::string target = folder.write("a", "old");
   std::filesystem::create_symlink("a", folder.path("link"));
@@ -82,7 +82,7 @@ TEST(File, isWrittenThroughALink) {
   EXPECT_EQ(folder.fileCount(), 2U);
 }
 
-TEST(File, goesToDevicesAsItComes) {
+TEST(File, GoesToDevicesAsItComes) {
   EXPECT_TRUE(write("/dev/null", "x"));
   EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
   EXPECT_THAT(write("/dev/full", "x").error(), HasSubstr("No space left on device"));
@@ -94,7 +94,7 @@ mode_t modeOf(const std::string &path) {
   return info.st_mode & 07777;
 }
 
-TEST(File, hasThePermissionsThatPeopleExpect) {
+TEST(File, HasThePermissionsThatPeopleExpect) {
   TemporaryFolder folder;
   mode_t before = ::umask(027);
   WriteOptions program;
@@ -112,12 +112,12 @@ TEST(File, hasThePermissionsThatPeopleExpect) {
   ::umask(before);
 }
 
-TEST(File, mayHaveTheLongestName) {
+TEST(File, MayHaveTheLongestName) {
   TemporaryFolder folder;
   EXPECT_TRUE(write(folder.path(std::string(255, 'n')), "x"));
 }
 
-TEST(File, leavesTheOldFileWhenSpaceRunsOut) {
+TEST(File, LeavesTheOldFileWhenSpaceRunsOut) {
   TemporaryFolder folder;
   std::string target = folder.write("a", "old");
   int status = inChild([&] {
@@ -131,7 +131,7 @@ TEST(File, leavesTheOldFileWhenSpaceRunsOut) {
   EXPECT_EQ(folder.fileCount(), 1U);
 }
 
-TEST(File, leavesNothingWhenASignalEndsTheProcess) {
+TEST(File, LeavesNothingWhenASignalEndsTheProcess) {
   TemporaryFolder folder;
   int status = inChild([&] {
     limitFileSize(); // the signal arrives in the middle of writing
@@ -141,7 +141,7 @@ TEST(File, leavesNothingWhenASignalEndsTheProcess) {
   EXPECT_EQ(folder.fileCount(), 0U);
 }
 
-TEST(ScratchFolder, isGoneAtTheEnd) {
+TEST(ScratchFolder, IsGoneAtTheEnd) {
   std::string file;
   {
     Result<ScratchFolder> folder = ScratchFolder::create();
@@ -152,7 +152,7 @@ TEST(ScratchFolder, isGoneAtTheEnd) {
   EXPECT_FALSE(std::filesystem::exists(std::filesystem::path(file).parent_path()));
 }
 
-TEST(ScratchFolder, isGoneWhenASignalEndsTheProcess) {
+TEST(ScratchFolder, IsGoneWhenASignalEndsTheProcess) {
   TemporaryFolder place;
   for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGABRT}) {
     int status = inChild([&] {
@@ -168,7 +168,7 @@ TEST(ScratchFolder, isGoneWhenASignalEndsTheProcess) {
   }
 }
 
-TEST(ScratchFolder, survivesASignalThatIsIgnored) {
+TEST(ScratchFolder, SurvivesASignalThatIsIgnored) {
   int status = inChild([] {
     std::signal(SIGHUP, SIG_IGN);
     Result<ScratchFolder> folder = ScratchFolder::create();
@@ -178,7 +178,7 @@ TEST(ScratchFolder, survivesASignalThatIsIgnored) {
   EXPECT_EQ(status, 0);
 }
 
-TEST(ScratchFolder, saysWhyThereIsNone) {
+TEST(ScratchFolder, SaysWhyThereIsNone) {
   int status = inChild([] {
     ::setenv("TMPDIR", "/no/such/folder", 1);
     Result<ScratchFolder> folder = ScratchFolder::create();
@@ -187,7 +187,7 @@ TEST(ScratchFolder, saysWhyThereIsNone) {
   EXPECT_EQ(status, 0);
 }
 
-TEST(File, isMappedOrRead) {
+TEST(File, IsMappedOrRead) {
   TemporaryFolder folder;
   std::string path = folder.write("in", "some bytes");
   Result<MappedFile> mapped = MappedFile::open(path);
@@ -200,7 +200,7 @@ TEST(File, isMappedOrRead) {
   EXPECT_THAT(readBytes(path, 9).error(), HasSubstr("more than 9 bytes"));
 }
 
-TEST(File, thatHasNoEndIsReadAsFarAsItMatters) {
+TEST(File, ThatHasNoEndIsReadAsFarAsItMatters) {
   auto most = [](std::span<const std::byte> start) { return start.size() + 1000; };
   EXPECT_EQ(readFinite("/dev/zero", most)->size(), 64U + 1000 + 1);
   EXPECT_EQ(readFinite("/dev/zero", [](auto) { return 8; })->size(), 9U);

@@ -40,7 +40,7 @@ static_assert(abi::flagHostDirty == halide_buffer_flag_host_dirty);
 static_assert(abi::flagDeviceDirty == halide_buffer_flag_device_dirty);
 static_assert(std::is_same_v<abi::Task, halide_task_t>);
 
-TEST(HalideAbi, isTheOneWeWereWrittenFor) { EXPECT_EQ(HALIDE_VERSION_MAJOR, 21); }
+TEST(HalideAbi, IsTheOneWeWereWrittenFor) { EXPECT_EQ(HALIDE_VERSION_MAJOR, 21); }
 
 } // namespace
 } // namespace quern::tests

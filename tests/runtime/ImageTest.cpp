@@ -17,7 +17,7 @@ std::span<const std::byte> bytesOf(const std::string &text) {
   return std::as_bytes(std::span(text));
 }
 
-TEST(Image, becomesRgbWhateverItIs) {
+TEST(Image, BecomesRgbWhateverItIs) {
   for (const char *name : {"rgb.png", "rgba.png", "rgb16.png"}) {
     Result<Image> image = readImage(fixture(name));
     ASSERT_TRUE(image) << image.error();
@@ -32,7 +32,7 @@ TEST(Image, becomesRgbWhateverItIs) {
   }
 }
 
-TEST(Image, saysWhyThereIsNone) {
+TEST(Image, SaysWhyThereIsNone) {
   EXPECT_EQ(decodeImage({}, "x").error(), "x: empty file");
   EXPECT_EQ(decodeImage(bytesOf("hello, world"), "x").error(), "x: not an image of a known format");
   EXPECT_THAT(decodeImage(bytesOf("RIFF\x10   WEBPVP8 "), "x").error(), HasSubstr("a WebP image"));
@@ -56,7 +56,7 @@ std::string quartersOf(const Image &image) {
   return colours;
 }
 
-TEST(Image, isUprightHoweverTheCameraWasHeld) {
+TEST(Image, IsUprightHoweverTheCameraWasHeld) {
   for (char orientation = '1'; orientation <= '8'; ++orientation) {
     std::string file = contentOf(fixture(std::string("oriented_") + orientation + ".jpg"));
     Result<Image> image = decodeImage(bytesOf(file), "x");
@@ -67,7 +67,7 @@ TEST(Image, isUprightHoweverTheCameraWasHeld) {
   }
 }
 
-TEST(Image, readsTheOrientationInEitherByteOrder) {
+TEST(Image, ReadsTheOrientationInEitherByteOrder) {
   using namespace std::string_literals;
   const std::string upright = contentOf(fixture("oriented_1.jpg"));
   auto with = [&](const std::string &tiff) {
@@ -90,7 +90,7 @@ TEST(Image, readsTheOrientationInEitherByteOrder) {
   EXPECT_EQ(quartersOf(*decodeImage(bytesOf(with(little)), "x")), "rgbw");
 }
 
-TEST(Image, survivesTruncationAndChanges) {
+TEST(Image, SurvivesTruncationAndChanges) {
   const std::string original = contentOf(fixture("blue.png"));
   // What may be missing is the checksum of the end's mark.
   for (size_t size = 8; size + 4 < original.size(); ++size)
@@ -112,7 +112,7 @@ TEST(Image, survivesTruncationAndChanges) {
   }
 }
 
-TEST(Image, keepsAPlainColourWhenResized) {
+TEST(Image, KeepsAPlainColourWhenResized) {
   Image image{9, 20, {}};
   for (int i = 0; i < 9 * 20; ++i)
     image.rgb.insert(image.rgb.end(), {255, 10, 20});
@@ -127,7 +127,7 @@ TEST(Image, keepsAPlainColourWhenResized) {
   EXPECT_FALSE(resizeImage(image, 1 << 20, 1 << 20));
 }
 
-TEST(Image, isResizedAsPillowDoes) {
+TEST(Image, IsResizedAsPillowDoes) {
   Result<Image> image = readImage(fixture("noise.png"));
   ASSERT_TRUE(image) << image.error();
   for (auto [width, height] : {std::pair(7, 9), std::pair(7, 50), std::pair(40, 11),
@@ -152,7 +152,7 @@ Image gradient(int width, int height, bool alongX) {
   return image;
 }
 
-TEST(Photo, cropsTheMiddleOfTheResizedImage) {
+TEST(Photo, CropsTheMiddleOfTheResizedImage) {
   PhotoAdapter photo{16, 8, {0, 0, 0}, {1 / 255.0f, 1 / 255.0f, 1 / 255.0f}};
   std::vector<float> tensor(3 * 8 * 8);
   // Not resized: 16 is the shorter side already. The longer, 27, leaves 9.5 on each side.
@@ -166,7 +166,7 @@ TEST(Photo, cropsTheMiddleOfTheResizedImage) {
   EXPECT_NEAR(tensor[63], 15, 1e-4);
 }
 
-TEST(Photo, scalesTheShorterSide) {
+TEST(Photo, ScalesTheShorterSide) {
   PhotoAdapter photo{16, 16, {0, 0, 0}, {1 / 255.0f, 1 / 255.0f, 1 / 255.0f}};
   std::vector<float> tensor(3 * 16 * 16);
   // Halved: pixel i covers 2 i and 2 i + 1, whose mean is 2 i + 0.5; the middle begins at (64 - 32)
@@ -176,7 +176,7 @@ TEST(Photo, scalesTheShorterSide) {
     EXPECT_NEAR(tensor[i], 16 + 2 * static_cast<double>(i) + 0.5, 1);
 }
 
-TEST(Photo, normalisesEachChannel) {
+TEST(Photo, NormalisesEachChannel) {
   PhotoAdapter photo{4, 2, {0.5f, 0.25f, 0.0f}, {0.5f, 0.25f, 2.0f}};
   Image image{4, 4, std::vector<uint8_t>(48)};
   for (size_t i = 0; i < 48; i += 3)

@@ -159,7 +159,7 @@ std::string problemWith(const std::function<void(ImageBuilder &)> &change) {
   return problem ? problem : "";
 }
 
-TEST(ImageView, opensASequence) {
+TEST(ImageView, OpensASequence) {
   std::vector<uint64_t> words = imageOfSequence().build();
   ImageView view;
   const char *problem = view.open(words.data(), words.size() * 8);
@@ -170,7 +170,7 @@ TEST(ImageView, opensASequence) {
   EXPECT_GT(readAll(view), 0u);
 }
 
-TEST(ImageView, refusesImpossibleSequences) {
+TEST(ImageView, RefusesImpossibleSequences) {
   const std::string order = "the order in the model image is impossible",
                     state = "a state in the model image is impossible",
                     program = "a step program in the model image is impossible",
@@ -266,7 +266,7 @@ TEST(ImageView, refusesImpossibleSequences) {
     EXPECT_EQ(problemWith(lies[i].second), lies[i].first) << "lie " << i;
 }
 
-TEST(ImageView, opensWhatIsRight) {
+TEST(ImageView, OpensWhatIsRight) {
   std::vector<uint64_t> words = imageWithAdapters();
   ImageView view;
   ASSERT_EQ(view.open(words.data(), words.size() * 8), nullptr);
@@ -284,7 +284,7 @@ INSTANTIATE_TEST_SUITE_P(Images, ImageSweep,
                            return std::string(info.index == 0 ? "adapters" : "sequence");
                          });
 
-TEST_P(ImageSweep, refusesEveryTruncation) {
+TEST_P(ImageSweep, RefusesEveryTruncation) {
   const std::vector<uint64_t> &words = GetParam();
   for (size_t size = 0; size < words.size() * 8; ++size) {
     ImageView view;
@@ -299,7 +299,7 @@ TEST_P(ImageSweep, refusesEveryTruncation) {
   }
 }
 
-TEST_P(ImageSweep, refusesEveryFlippedBit) {
+TEST_P(ImageSweep, RefusesEveryFlippedBit) {
   std::vector<uint64_t> words = GetParam();
   for (size_t bit = 0; bit < words.size() * 64; ++bit) {
     words[bit / 64] ^= uint64_t{1} << bit % 64;
@@ -309,7 +309,7 @@ TEST_P(ImageSweep, refusesEveryFlippedBit) {
   }
 }
 
-TEST_P(ImageSweep, survivesLiesWithARightChecksum) {
+TEST_P(ImageSweep, SurvivesLiesWithARightChecksum) {
   const std::vector<uint64_t> &original = GetParam();
   std::mt19937_64 random(7);
   int opened = 0;
@@ -342,7 +342,7 @@ TEST_P(ImageSweep, survivesLiesWithARightChecksum) {
   EXPECT_LT(opened, rounds);
 }
 
-TEST(ImageView, checksWhatBuffersCover) {
+TEST(ImageView, ChecksWhatBuffersCover) {
   auto open = [](runtime::BufferEntry entry) {
     FakeModel fake;
     fake.image.buffers.push_back(entry);

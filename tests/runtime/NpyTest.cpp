@@ -40,7 +40,7 @@ template <typename T> void expectCounting(const char *name, quern_dtype dtype) {
   EXPECT_THAT(valuesOf<T>(*array), ElementsAre(0, 1, 2, 3, 4, 5));
 }
 
-TEST(Npy, readsEveryTypeThatNumpyWrites) {
+TEST(Npy, ReadsEveryTypeThatNumpyWrites) {
   expectCounting<float>("f32", QUERN_F32);
   expectCounting<double>("f64", QUERN_F64);
   expectCounting<int8_t>("i8", QUERN_I8);
@@ -61,7 +61,7 @@ TEST(Npy, readsEveryTypeThatNumpyWrites) {
   EXPECT_THAT(valuesOf<uint16_t>(*array), ElementsAre(0, 0x3c00, 0x4000, 0x4200, 0x4400, 0x4500));
 }
 
-TEST(Npy, readsAnyRank) {
+TEST(Npy, ReadsAnyRank) {
   EXPECT_TRUE(readNpy(fixture("scalar.npy"))->shape.empty());
   EXPECT_THAT(readNpy(fixture("vector.npy"))->shape, ElementsAre(3));
   EXPECT_THAT(readNpy(fixture("empty.npy"))->shape, ElementsAre(0, 4));
@@ -69,7 +69,7 @@ TEST(Npy, readsAnyRank) {
   EXPECT_THAT(readNpy(fixture("fortran_vector.npy"))->shape, ElementsAre(3, 1));
 }
 
-TEST(Npy, saysWhatItDoesNotRead) {
+TEST(Npy, SaysWhatItDoesNotRead) {
   EXPECT_THAT(errorOf("fortran.npy"), HasSubstr("array in Fortran order"));
   EXPECT_THAT(errorOf("big_endian.npy"), HasSubstr("big-endian data ('>f4'); save it as '<f4'"));
   EXPECT_THAT(errorOf("complex.npy"), HasSubstr("unsupported element type '<c8'"));
@@ -80,7 +80,7 @@ TEST(Npy, saysWhatItDoesNotRead) {
   EXPECT_THAT(errorOf(""), HasSubstr("cannot read: Is a directory"));
 }
 
-TEST(Npy, refusesEveryTruncationAndSurplus) {
+TEST(Npy, RefusesEveryTruncationAndSurplus) {
   std::string file = contentOf(fixture("i16.npy"));
   for (size_t size = 0; size < file.size(); ++size)
     EXPECT_FALSE(parseNpy(bytesOf(file.substr(0, size)), "x")) << size;
@@ -90,7 +90,7 @@ TEST(Npy, refusesEveryTruncationAndSurplus) {
   EXPECT_EQ(longer.error(), "x: surplus data: 13 bytes where shape [2, 3] of i16 takes 12");
 }
 
-TEST(Npy, survivesRandomChanges) {
+TEST(Npy, SurvivesRandomChanges) {
   const std::string original = contentOf(fixture("f32.npy"));
   std::mt19937 random(3);
   for (int round = 0; round < 50000; ++round) {
@@ -111,7 +111,7 @@ std::string fileWithHeader(std::string header, const std::string &data = "") {
   return file + header + data;
 }
 
-TEST(Npy, refusesHostileShapes) {
+TEST(Npy, RefusesHostileShapes) {
   auto error = [](const std::string &shape) {
     std::string file =
         fileWithHeader("{'descr': '<f8', 'fortran_order': False, 'shape': " + shape + ", }");
@@ -127,7 +127,7 @@ TEST(Npy, refusesHostileShapes) {
   EXPECT_THAT(error("3"), HasSubstr("malformed"));
 }
 
-TEST(Npy, readsHeadersThatOthersWrite) {
+TEST(Npy, ReadsHeadersThatOthersWrite) {
   std::string data(24, '\0');
   for (const char *header :
        {"{\"shape\": (2,3), \"fortran_order\": False, \"descr\": \"<f4\"}",
@@ -143,7 +143,7 @@ TEST(Npy, readsHeadersThatOthersWrite) {
   }
 }
 
-TEST(Npy, writesWhatNumpyWrites) {
+TEST(Npy, WritesWhatNumpyWrites) {
   TemporaryFolder folder;
   for (const char *name : {"f32.npy", "bool.npy", "scalar.npy", "vector.npy", "empty.npy"}) {
     Result<Array> array = readNpy(fixture(name));

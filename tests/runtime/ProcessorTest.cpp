@@ -31,9 +31,9 @@ struct FakeRoot : testing::Test {
 
 using ControlGroupTest = FakeRoot;
 
-TEST_F(ControlGroupTest, noFilesMeanNoLimit) { EXPECT_EQ(quota(), 0u); }
+TEST_F(ControlGroupTest, NoFilesMeanNoLimit) { EXPECT_EQ(quota(), 0u); }
 
-TEST_F(ControlGroupTest, version2TakesTheSmallestOnTheWayUp) {
+TEST_F(ControlGroupTest, Version2TakesTheSmallestOnTheWayUp) {
   write("/proc/self/mountinfo", "30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n");
   write("/proc/self/cgroup", "0::/user/job\n");
   write("/sys/fs/cgroup/user/job/cpu.max", "max 100000\n");
@@ -44,7 +44,7 @@ TEST_F(ControlGroupTest, version2TakesTheSmallestOnTheWayUp) {
   EXPECT_EQ(quota(), 1u);
 }
 
-TEST_F(ControlGroupTest, version2OfAContainerLiesAtTheMount) {
+TEST_F(ControlGroupTest, Version2OfAContainerLiesAtTheMount) {
   write("/proc/self/mountinfo", "30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
   write("/proc/self/cgroup", "0::/\n");
   write("/sys/fs/cgroup/cpu.max", "200000 100000\n");
@@ -53,7 +53,7 @@ TEST_F(ControlGroupTest, version2OfAContainerLiesAtTheMount) {
   EXPECT_EQ(quota(), 2u);
 }
 
-TEST_F(ControlGroupTest, version1ReadsQuotaAndPeriod) {
+TEST_F(ControlGroupTest, Version1ReadsQuotaAndPeriod) {
   write("/proc/self/mountinfo",
         "31 1 0:27 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n"
         "32 1 0:28 / /sys/fs/cgroup/cpu,cpuacct rw shared:5 - cgroup cgroup rw,cpu,cpuacct\n");
@@ -65,7 +65,7 @@ TEST_F(ControlGroupTest, version1ReadsQuotaAndPeriod) {
   EXPECT_EQ(quota(), 2u);
 }
 
-TEST_F(ControlGroupTest, memoryIsLimitedToo) {
+TEST_F(ControlGroupTest, MemoryIsLimitedToo) {
   write("/proc/self/mountinfo", "30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
                                 "31 1 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
   write("/proc/self/cgroup", "0::/job\n");
@@ -79,16 +79,16 @@ TEST_F(ControlGroupTest, memoryIsLimitedToo) {
   EXPECT_EQ(runtime::controlGroupMemory(root.c_str()), 536870912u);
 }
 
-TEST_F(ControlGroupTest, nonsenseIsNoLimit) {
+TEST_F(ControlGroupTest, NonsenseIsNoLimit) {
   write("/proc/self/mountinfo", "30\n\n - - -\n1 2 3 4 /sys/fs/cgroup rw - cgroup2 x y\n");
   write("/proc/self/cgroup", "::\n:\nx\n0::\n0::" + std::string(9000, '/') + "\n");
   write("/sys/fs/cgroup/cpu.max", "lots of them\n");
   EXPECT_EQ(quota(), 0u);
 }
 
-TEST(Processor, offersMemory) { EXPECT_GT(runtime::availableMemory(), uint64_t{1} << 20); }
+TEST(Processor, OffersMemory) { EXPECT_GT(runtime::availableMemory(), uint64_t{1} << 20); }
 
-TEST(Processor, offersAtLeastOneProcessor) {
+TEST(Processor, OffersAtLeastOneProcessor) {
   uint32_t count = runtime::availableProcessors();
   EXPECT_GE(count, 1u);
   // A mask of one processor leaves one.
@@ -105,7 +105,7 @@ TEST(Processor, offersAtLeastOneProcessor) {
 }
 
 #if defined(__x86_64__)
-TEST(Processor, agreesWithTheCompilersDetection) {
+TEST(Processor, AgreesWithTheCompilersDetection) {
   uint64_t features = runtime::processorFeatures();
   auto has = [&](runtime::X86Feature feature) {
     return (features >> static_cast<uint32_t>(feature) & 1) != 0;
@@ -116,7 +116,7 @@ TEST(Processor, agreesWithTheCompilersDetection) {
   EXPECT_EQ(has(runtime::X86Feature::avx512vnni), __builtin_cpu_supports("avx512vnni") != 0);
 }
 
-TEST(Processor, namesFeatures) {
+TEST(Processor, NamesFeatures) {
   char text[64];
   runtime::featureNames(0b110, text, sizeof text);
   EXPECT_STREQ(text, "avx, avx2");

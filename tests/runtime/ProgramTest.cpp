@@ -55,7 +55,7 @@ protected:
   TemporaryFolder folder;
 };
 
-TEST_F(ProgramTest, namesWhatIsOnPhotos) {
+TEST_F(ProgramTest, NamesWhatIsOnPhotos) {
   Ran ran = run("@B @R @G");
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_EQ(ran.err, "");
@@ -64,7 +64,7 @@ TEST_F(ProgramTest, namesWhatIsOnPhotos) {
                        fixture("red.png") + "\n   1.000     0  red\n   0.000     2  blue\n");
 }
 
-TEST_F(ProgramTest, speaksJson) {
+TEST_F(ProgramTest, SpeaksJson) {
   Ran ran = run("@B @R --input gain=@G --json");
   ASSERT_EQ(ran.code, 0) << ran.err;
   nlohmann::json answer = nlohmann::json::parse(ran.out);
@@ -78,7 +78,7 @@ TEST_F(ProgramTest, speaksJson) {
   EXPECT_NEAR(output["values"][2].get<double>(), 8, 1e-5);
 }
 
-TEST_F(ProgramTest, runsOnceForEachSetOfFiles) {
+TEST_F(ProgramTest, RunsOnceForEachSetOfFiles) {
   Ran ran = run("--json --input gain=@G @B @B @R @R");
   ASSERT_EQ(ran.code, 0) << ran.err;
   nlohmann::json answer = nlohmann::json::parse(ran.out);
@@ -86,7 +86,7 @@ TEST_F(ProgramTest, runsOnceForEachSetOfFiles) {
   EXPECT_EQ(answer["results"][1]["outputs"][0]["labels"][0][0]["name"], "red");
 }
 
-TEST_F(ProgramTest, readsTensorsFromArraysAndPipes) {
+TEST_F(ProgramTest, ReadsTensorsFromArraysAndPipes) {
   std::vector<float> photo(2 * 3 * 64);
   std::fill(photo.begin() + 64, photo.begin() + 128, 1.0f);
   std::fill(photo.begin() + 192, photo.begin() + 256, 1.0f);
@@ -124,7 +124,7 @@ TEST_F(ProgramTest, readsTensorsFromArraysAndPipes) {
             expected);
 }
 
-TEST_F(ProgramTest, takesAllInputsOutOfOneFile) {
+TEST_F(ProgramTest, TakesAllInputsOutOfOneFile) {
   std::vector<float> photo(2 * 3 * 64, 1.0f);
   double gain = 3, other = 5;
   ArrayView photoView{QUERN_F32, {2, 3, 8, 8}, std::as_bytes(std::span(photo))},
@@ -153,7 +153,7 @@ TEST_F(ProgramTest, takesAllInputsOutOfOneFile) {
   EXPECT_THAT(ran.err, HasSubstr("wrong.npz: holds photo, gian; nothing for input 'gain' (f64[])"));
 }
 
-TEST_F(ProgramTest, savesItsOutput) {
+TEST_F(ProgramTest, SavesItsOutput) {
   std::string out = folder.path("scores.npy");
   Ran ran = run("@B @R @G --output " + out);
   ASSERT_EQ(ran.code, 0) << ran.err;
@@ -172,7 +172,7 @@ TEST_F(ProgramTest, savesItsOutput) {
   EXPECT_THAT(ran.err, HasSubstr("cannot write: No such file or directory"));
 }
 
-TEST_F(ProgramTest, tellsHowOftenItIsRight) {
+TEST_F(ProgramTest, TellsHowOftenItIsRight) {
   auto expect = [&](const std::vector<int32_t> &classes) {
     EXPECT_TRUE(writeNpy(
         folder.path("classes.npy"),
@@ -190,7 +190,7 @@ TEST_F(ProgramTest, tellsHowOftenItIsRight) {
   EXPECT_EQ(expect({2, -1}).code, 1);
 }
 
-TEST_F(ProgramTest, timesItself) {
+TEST_F(ProgramTest, TimesItself) {
   Ran ran = run("--bench --repeat 20");
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_THAT(ran.out, MatchesRegex("latency_ms_min=[0-9.]+ latency_ms_median=[0-9.]+\n"));
@@ -202,7 +202,7 @@ TEST_F(ProgramTest, timesItself) {
   EXPECT_THAT(ran.err, HasSubstr("colour.qn:2:5"));
 }
 
-TEST_F(ProgramTest, describesItself) {
+TEST_F(ProgramTest, DescribesItself) {
   Ran ran = run("--info");
   EXPECT_EQ(ran.code, 0);
   EXPECT_THAT(ran.out,
@@ -217,7 +217,7 @@ TEST_F(ProgramTest, describesItself) {
   EXPECT_EQ(ran.out, "colour (quern test, compiled for host)\n");
 }
 
-TEST_F(ProgramTest, saysWhatIsWrongInOneLine) {
+TEST_F(ProgramTest, SaysWhatIsWrongInOneLine) {
   folder.write("photo.txt", "this is no photo");
   double wrong[2] = {1, 2};
   ASSERT_TRUE(writeNpy(folder.path("two.npy"), {QUERN_F64, {2}, std::as_bytes(std::span(wrong))}));
@@ -263,14 +263,14 @@ TEST_F(ProgramTest, saysWhatIsWrongInOneLine) {
   }
 }
 
-TEST_F(ProgramTest, goesOnAfterAFileThatFails) {
+TEST_F(ProgramTest, GoesOnAfterAFileThatFails) {
   Ran ran = run("--input gain=@G nowhere.png @B @R @R");
   EXPECT_EQ(ran.code, 1);
   EXPECT_THAT(ran.err, HasSubstr("nowhere.png"));
   EXPECT_THAT(ran.out, HasSubstr("red"));
 }
 
-TEST_F(ProgramTest, saysWhenItsOutputIsLost) {
+TEST_F(ProgramTest, SaysWhenItsOutputIsLost) {
   Ran ran = run("@B @R @G >/dev/full");
   EXPECT_EQ(ran.code, 1);
   EXPECT_THAT(ran.err, HasSubstr("cannot write the standard output: No space left on device"));

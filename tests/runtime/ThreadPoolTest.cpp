@@ -66,7 +66,7 @@ struct Work {
 
 class ThreadPoolTest : public testing::TestWithParam<uint32_t> {};
 
-TEST_P(ThreadPoolTest, doesEachTaskOnce) {
+TEST_P(ThreadPoolTest, DoesEachTaskOnce) {
   Running running(GetParam());
   for (int size : {0, 1, 2, 3, 7, 100, 1000})
     for (int repeat = 0; repeat < 50; ++repeat) {
@@ -79,7 +79,7 @@ TEST_P(ThreadPoolTest, doesEachTaskOnce) {
   EXPECT_EQ(running.pool.slot(), -1);
 }
 
-TEST_P(ThreadPoolTest, nestedLoopsRunSerially) {
+TEST_P(ThreadPoolTest, NestedLoopsRunSerially) {
   Running running(GetParam());
   for (int repeat = 0; repeat < 50; ++repeat) {
     Work work(20 * 30);
@@ -90,7 +90,7 @@ TEST_P(ThreadPoolTest, nestedLoopsRunSerially) {
   }
 }
 
-TEST_P(ThreadPoolTest, wakesWorkersThatSleep) {
+TEST_P(ThreadPoolTest, WakesWorkersThatSleep) {
   Running running(GetParam());
   for (int repeat = 0; repeat < 20; ++repeat) {
     // Longer than workers spin.
@@ -102,7 +102,7 @@ TEST_P(ThreadPoolTest, wakesWorkersThatSleep) {
   }
 }
 
-TEST_P(ThreadPoolTest, passesOnAFailure) {
+TEST_P(ThreadPoolTest, PassesOnAFailure) {
   Running running(GetParam());
   auto task = [](void *, int index, uint8_t *) { return index == 7 ? -3 : 0; };
   EXPECT_EQ(running.pool.run(nullptr, task, 0, 20, nullptr), -3);
@@ -111,7 +111,7 @@ TEST_P(ThreadPoolTest, passesOnAFailure) {
 
 INSTANTIATE_TEST_SUITE_P(Threads, ThreadPoolTest, testing::Values(1u, 2u, 3u, 4u, 16u));
 
-TEST(ThreadPool, severalPoolsAtOnce) {
+TEST(ThreadPool, SeveralPoolsAtOnce) {
   std::vector<std::thread> callers;
   std::atomic<int> wrong{0};
   for (int caller = 0; caller < 4; ++caller)
@@ -129,7 +129,7 @@ TEST(ThreadPool, severalPoolsAtOnce) {
   EXPECT_EQ(wrong, 0);
 }
 
-TEST(ThreadPool, usesSeveralThreads) {
+TEST(ThreadPool, UsesSeveralThreads) {
   Running running(2);
   // Each of two tasks waits for the other to begin; alone, a thread would wait in vain.
   std::atomic<int> begun{0};

@@ -48,7 +48,7 @@ public:
   std::string file;
 };
 
-TEST(Zip, readsWhatNumpyWrites) {
+TEST(Zip, ReadsWhatNumpyWrites) {
   for (const char *name : {"stored.npz", "deflated.npz"}) {
     Result<std::vector<NamedArray>> arrays = readNpz(fixture(name));
     ASSERT_TRUE(arrays) << arrays.error();
@@ -63,7 +63,7 @@ TEST(Zip, readsWhatNumpyWrites) {
   }
 }
 
-TEST(Zip, offersStoredMembersInPlace) {
+TEST(Zip, OffersStoredMembersInPlace) {
   std::string file = contentOf(fixture("stored.npz"));
   Result<ZipArchive> archive = ZipArchive::open(bytesOf(file), "z");
   ASSERT_TRUE(archive) << archive.error();
@@ -77,7 +77,7 @@ TEST(Zip, offersStoredMembersInPlace) {
   EXPECT_EQ(archive->stored(*entry).error(), "z: a.npy: damaged: its checksum differs");
 }
 
-TEST(Zip, writesWhatItReads) {
+TEST(Zip, WritesWhatItReads) {
   TemporaryFolder folder;
   std::vector<float> data = {1, 2, 3};
   ArrayView array{QUERN_F32, {3}, std::as_bytes(std::span(data))};
@@ -96,7 +96,7 @@ TEST(Zip, writesWhatItReads) {
     EXPECT_EQ(entry.dataOffset % 64, 0u);
 }
 
-TEST(Zip, refusesEveryTruncation) {
+TEST(Zip, RefusesEveryTruncation) {
   for (const char *name : {"stored.npz", "deflated.npz"}) {
     std::string file = contentOf(fixture(name));
     for (size_t size = 0; size < file.size(); ++size)
@@ -104,7 +104,7 @@ TEST(Zip, refusesEveryTruncation) {
   }
 }
 
-TEST(Zip, refusesImpossibleSizes) {
+TEST(Zip, RefusesImpossibleSizes) {
   EXPECT_EQ(Tampered("stored.npz").error(), "");
   EXPECT_THAT(Tampered("stored.npz").set(24, 1 << 20, 4).error(), HasSubstr("impossible size"));
   EXPECT_THAT(Tampered("deflated.npz").set(24, 1 << 30, 4).error(), HasSubstr("impossible size"));
@@ -115,14 +115,14 @@ TEST(Zip, refusesImpossibleSizes) {
   EXPECT_THAT(Tampered("stored.npz").set(28, 65535, 2).error(), HasSubstr("damaged directory"));
 }
 
-TEST(Zip, refusesWhatItDoesNotKnow) {
+TEST(Zip, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(Tampered("stored.npz").set(8, 1, 2).error(), HasSubstr("encrypted"));
   EXPECT_THAT(Tampered("stored.npz").set(10, 12, 2).error(),
               HasSubstr("unsupported compression method 12"));
   EXPECT_THAT(Tampered("stored.npz").set(16, 1, 4).error(), HasSubstr("checksum differs"));
 }
 
-TEST(Zip, refusesHostileNames) {
+TEST(Zip, RefusesHostileNames) {
   auto named = [](const std::string &name) {
     return Tampered("stored.npz").replaceAll("b.c.npy", name).error();
   };
@@ -136,7 +136,7 @@ TEST(Zip, refusesHostileNames) {
   EXPECT_EQ(named("b\nc.npy"), "z: member refused: control character in name");
 }
 
-TEST(Zip, refusesTheSameBytesTwice) {
+TEST(Zip, RefusesTheSameBytesTwice) {
   // The first member's directory entry is made to point at the second's data.
   std::string file = contentOf(fixture("stored.npz"));
   size_t second = file.find("PK\x03\x04", 4);
@@ -146,7 +146,7 @@ TEST(Zip, refusesTheSameBytesTwice) {
   EXPECT_THAT(doubled.replaceAll("a.npy", "c.npy").replaceAll("b.c.npy", "x/c.npy").error(), "");
 }
 
-TEST(Zip, survivesRandomChanges) {
+TEST(Zip, SurvivesRandomChanges) {
   std::mt19937 random(5);
   for (const char *name : {"stored.npz", "deflated.npz"}) {
     const std::string original = contentOf(fixture(name));
@@ -189,7 +189,7 @@ std::string zip64Archive(uint64_t bytes) {
   return local + entry + end64 + locator + end;
 }
 
-TEST(Zip, readsZip64) {
+TEST(Zip, ReadsZip64) {
   std::string file = zip64Archive(5);
   Result<ZipArchive> archive = ZipArchive::open(bytesOf(file), "z");
   ASSERT_TRUE(archive) << archive.error();
