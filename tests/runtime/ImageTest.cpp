@@ -13,10 +13,6 @@ using namespace quern::runtime;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::span<const std::byte> bytesOf(const std::string &text) {
-  return std::as_bytes(std::span(text));
-}
-
 TEST(Image, BecomesRgbWhateverItIs) {
   for (const char *name : {"rgb.png", "rgba.png", "rgb16.png"}) {
     Result<Image> image = readImage(fixture(name));

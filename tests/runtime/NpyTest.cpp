@@ -16,10 +16,6 @@ using namespace quern::runtime;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::span<const std::byte> bytesOf(const std::string &text) {
-  return std::as_bytes(std::span(text));
-}
-
 template <typename T> std::vector<T> valuesOf(const Array &array) {
   std::vector<T> values(array.data.size() / sizeof(T));
   std::memcpy(values.data(), array.data.data(), array.data.size());

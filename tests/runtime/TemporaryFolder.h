@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <sstream>
 #include <string>
 
@@ -41,6 +42,11 @@ inline std::string contentOf(const std::string &path) {
   std::stringstream text;
   text << file.rdbuf();
   return text.str();
+}
+
+/// The same bytes, where the string lies.
+inline std::span<const std::byte> bytesOf(const std::string &text) {
+  return std::as_bytes(std::span(text));
 }
 
 /// A committed file under tests/runtime/fixtures.

@@ -15,10 +15,6 @@ using namespace quern::runtime;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::span<const std::byte> bytesOf(const std::string &text) {
-  return std::as_bytes(std::span(text));
-}
-
 /// Changes a copy of an archive where its directory says something.
 class Tampered {
 public:
