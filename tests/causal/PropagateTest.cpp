@@ -207,7 +207,7 @@ TEST(LongMasks, TakeSeconds) {
       *analyseCausality(function, function->getAttrOfType<ir::CausalAttr>(ir::names::causal));
   EXPECT_TRUE(judge(analysis).isCausal);
   EXPECT_EQ(receptiveField(analysis, {1000}).seenCount(), 64);
-  EXPECT_EQ(stateSizes(analysis).size(), 3U);
+  EXPECT_EQ(stateSizes(analysis).size(), 2U); // keys and values
   EXPECT_LT(static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC, 3.0);
 }
 

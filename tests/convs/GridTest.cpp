@@ -150,7 +150,8 @@ TEST(ConvPixels, ThatWouldMeetInOneSetOfTheCache) {
 TEST(ConvPlanes, SumsOfManyProducts) {
   Cases cases;
   auto add = [&](int64_t channels, int64_t outputs, int64_t groups,
-                 std::initializer_list<passes::ConvAxis> axes) {
+                 std::initializer_list<passes::ConvAxis> axes,
+                 passes::ConvElement element = passes::ConvElement::f32) {
     for (ir::ConvAlgorithm algorithm : {ir::ConvAlgorithm::direct, ir::ConvAlgorithm::im2col,
                                         ir::ConvAlgorithm::implicit_im2col}) {
       ConvCase c{.shape = {}, .algorithm = algorithm, .epilogue = Epilogue::residual};
@@ -159,9 +160,12 @@ TEST(ConvPlanes, SumsOfManyProducts) {
       c.shape.outChannels = outputs;
       c.shape.groups = groups;
       c.shape.axes = axes;
+      c.shape.element = element;
       cases.push_back(opCase(c));
     }
   };
+  for (passes::ConvElement element : {passes::ConvElement::f16, passes::ConvElement::f64})
+    add(128, 64, 1, {convAxis(7, 3, 1, 1), convAxis(14, 3, 1, 1)}, element);
   add(64, 70, 1, {convAxis(7, 3, 1, 1), convAxis(7, 3, 1, 1)});
   add(96, 64, 1, {convAxis(15, 3, 1, 0, 2), convAxis(16, 3, 0, 1, 2)});
   add(128, 128, 2, {convAxis(14, 3, 2, 2, 1, 2), convAxis(14, 3, 1, 1)});

@@ -99,9 +99,9 @@ std::string tableText(const ConvLayer &layer) {
   if (layer.isKept())
     text += fmt::format("  {}\n", keptText);
   if (llvm::any_of(layer.records, [](const ConvRecord &r) { return r.isConditional; }))
-    text +=
-        "  ? only where filters are products of two lines, or sums of few such, as those made up "
-        "for it are; --weights looks at a model's own\n";
+    text += "  ? only where filters are products of two lines, or sums of few such, as those made "
+            "up for it\n"
+            "    are; --weights looks at a model's own\n";
   return text;
 }
 
