@@ -99,10 +99,16 @@ void settleMostAccurate(ConvDecision &decision, llvm::ArrayRef<ConvCandidate *> 
     };
     return rank(a) < rank(b);
   });
+  auto hasLess = [&](const ConvCandidate &candidate) {
+    return llvm::any_of(inaccurate, [&](const ConvCandidate *other) {
+      return other->error->max < candidate.error->max;
+    });
+  };
   for (ConvCandidate *candidate : byError)
     if (fitsWorkspace(*candidate, decision.shape, policy))
       return settle(decision, *candidate,
-                    fmt::format("the least error: none is within {:.1e}",
+                    fmt::format("the least error{}: none is within {:.1e}",
+                                hasLess(*candidate) ? ", or hardly more" : "",
                                 policy.errorBudget(decision.shape)));
   decision.fitsWorkspace = false;
   settle(decision, direct, "none is within the budgets");

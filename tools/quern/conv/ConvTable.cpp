@@ -1,5 +1,6 @@
 #include "tools/quern/conv/ConvTable.h"
 
+#include "passes/conv/ErrorClaims.h"
 #include "tools/quern/Compilation.h"
 #include "tools/quern/conv/ConvSummary.h"
 
@@ -31,7 +32,7 @@ std::string rowText(const ConvLayer &layer, size_t index) {
                      layer.chosen == index ? '*' : mark, name, record.msMedian, decimals, spread,
                      effectiveGflops(layer, record), trueGflops(record), 100 * peakShare(record),
                      byteText(record.workspaceBytes), byteText(record.weightBytes), record.maxError,
-                     claim ? fmt::format("{:.1e}", *claim) : "-", record.meanError);
+                     claim ? passes::claimText(*claim) : "-", record.meanError);
 }
 
 /// The choice by what was measured, and how the cost model's compares.

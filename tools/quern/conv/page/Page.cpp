@@ -1,5 +1,6 @@
 #include "tools/quern/conv/page/Page.h"
 
+#include "passes/conv/ErrorClaims.h"
 #include "tools/quern/Compilation.h"
 #include "tools/quern/conv/ConvSummary.h"
 #include "tools/quern/conv/page/Plots.h"
@@ -86,7 +87,7 @@ std::string rowHtml(const ConvLayer &layer, size_t index) {
           fmt::format("{:.1f}", trueGflops(record)),
           fmt::format("{:.0f} %", 100 * peakShare(record)), byteText(record.workspaceBytes),
           byteText(record.weightBytes), fmt::format("{:.1e}", record.maxError),
-          layer.claims[index] ? fmt::format("{:.1e}", *layer.claims[index]) : "-",
+          layer.claims[index] ? passes::claimText(*layer.claims[index]) : "-",
           fmt::format("{:.1e}", record.meanError),
           fmt::format("{:.4g}", static_cast<double>(record.multiplications) * 1e-6)})
       cells += fmt::format("<td>{}</td>", cell);
