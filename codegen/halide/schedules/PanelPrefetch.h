@@ -14,8 +14,8 @@ namespace quern::codegen {
 ///
 /// Loops over the tiles of a panel are known by their names, which end in "_tile", sums by their
 /// being an update. Where a sum has loops around those over the tiles (DirectConv's blocks of the
-/// depth), what tiles pass over is a block, and the next one is fetched. Panels are dense and lie one behind the other. Behind the last one may lie
-/// anything or nothing: a prefetch does not mind.
+/// depth), what tiles pass over is a block, and the next one is fetched. Panels are dense and lie
+/// one behind the other. Behind the last one may lie anything or nothing: a prefetch does not mind.
 class PrefetchPanels final : public Halide::Internal::IRMutator {
   using IRMutator::visit;
   Halide::Internal::Stmt visit(const Halide::Internal::For *loop) override;
