@@ -231,8 +231,10 @@ OpCase opCase(const ConvCase &c) {
         2 * storedRoundoff(s.element) * (largest + (hasEpilogue ? largestOf(in[2]) : 0));
     // The definition in f64 is rounded as well, no more than any algorithm.
     double promised = (s.element == passes::ConvElement::f64 ? 2 : 1) * bound * scale;
-    // Bounds of transforms are far from what is seen: a wrong index must not hide below them.
-    double seen = 1e-3 * computedRoundoff(s.element) / passes::unitRoundoff * largest;
+    // Bounds of transforms are far from what is seen: a wrong index must not hide below them. Where
+    // all windows lie in the padding, transforms give roundings of what they have read.
+    double seen =
+        1e-3 * computedRoundoff(s.element) / passes::unitRoundoff * std::max(largest, 1e-3 * scale);
     return std::min(promised, seen) + rounding;
   };
   return result;
