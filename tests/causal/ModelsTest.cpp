@@ -1,10 +1,9 @@
 // The causal models of models/: each is proved, small; a read more is blamed where it leaks; large
 // ones take less than a second.
-#include "frontend/Frontend.h"
 #include "passes/Model.h"
-#include "passes/Pipeline.h"
 #include "passes/causal/ReceptiveField.h"
 #include "passes/causal/StateSizes.h"
+#include "tests/causal/LanguageModel.h"
 #include "tests/causal/Mutation.h"
 
 #include <gtest/gtest.h>
@@ -14,47 +13,22 @@
 namespace quern::passes {
 namespace {
 
-using Settings = std::vector<std::pair<std::string, std::string>>;
-
 struct ModelCase {
   const char *name;
-  Settings settings;
+  LanguageModel::Settings settings;
 };
 
 void PrintTo(const ModelCase &model, std::ostream *out) { *out << model.name; }
 
-/// A model of models/, simplified.
-class SimplifiedModel {
-public:
-  explicit SimplifiedModel(const ModelCase &model)
-      : context(mlir::MLIRContext::Threading::DISABLED) {
-    frontend::Options options;
-    options.library = QUERN_SOURCE_DIR "/frontend/library";
-    options.settings = model.settings;
-    std::string messages, path = std::string(QUERN_SOURCE_DIR "/models/") + model.name + ".qn";
-    llvm::raw_string_ostream stream(messages);
-    module = frontend::compile(path, options, context, stream);
-    EXPECT_TRUE(module) << messages;
-    if (!module)
-      return;
-    mlir::PassManager simplify(&context);
-    buildSimplify(simplify);
-    EXPECT_TRUE(mlir::succeeded(simplify.run(*module)));
-  }
-
-  mlir::MLIRContext context;
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-};
-
-CausalAnalysis analysed(mlir::ModuleOp module) {
-  mlir::func::FuncOp model = modelOf(module);
-  return *analyseCausality(model, model->getAttrOfType<ir::CausalAttr>(ir::names::causal));
+/// Where a model of models/ is.
+std::string pathOf(const ModelCase &model) {
+  return std::string(QUERN_SOURCE_DIR "/models/") + model.name + ".qn";
 }
 
 class CausalModels : public testing::TestWithParam<ModelCase> {};
 
 TEST_P(CausalModels, AreProvedAndTheirMutantsCaught) {
-  SimplifiedModel model(GetParam());
+  LanguageModel model(pathOf(GetParam()), GetParam().settings);
   ASSERT_TRUE(model.module);
   CausalAnalysis analysis = analysed(*model.module);
   ASSERT_TRUE(judge(analysis).isCausal);
@@ -114,7 +88,7 @@ class LargeModels : public testing::TestWithParam<ModelCase> {};
 // A second each at most (passes/causal/README.md), with room for a slow machine; what is quadratic
 // takes minutes.
 TEST_P(LargeModels, TakeSeconds) {
-  SimplifiedModel model(GetParam());
+  LanguageModel model(pathOf(GetParam()), GetParam().settings);
   ASSERT_TRUE(model.module);
   std::clock_t began = std::clock();
   CausalAnalysis analysis = analysed(*model.module);

@@ -1,10 +1,8 @@
 // What brings elements from later positions is blamed wherever it stands, and nothing else on the
 // path reads ahead.
-#include "frontend/Frontend.h"
 #include "ir/SourceLocation.h"
-#include "passes/Model.h"
-#include "passes/Pipeline.h"
 #include "passes/causal/PathRanks.h"
+#include "tests/causal/LanguageModel.h"
 
 #include <gtest/gtest.h>
 
@@ -43,20 +41,10 @@ class Moves : public testing::TestWithParam<const char *> {};
 TEST_P(Moves, AreBlamedWhereverTheyStand) {
   for (size_t before = 0; before <= std::size(layers); ++before) {
     SCOPED_TRACE(before);
-    mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
-    frontend::Options options;
-    options.library = QUERN_SOURCE_DIR "/frontend/library";
-    std::string messages;
-    llvm::raw_string_ostream stream(messages);
     std::string text = modelText(GetParam(), before);
-    auto module = frontend::compileText("test.qn", text, options, context, stream);
-    ASSERT_TRUE(module) << messages;
-    mlir::PassManager simplify(&context);
-    buildSimplify(simplify);
-    ASSERT_TRUE(mlir::succeeded(simplify.run(*module)));
-    mlir::func::FuncOp model = modelOf(*module);
-    CausalAnalysis analysis =
-        *analyseCausality(model, model->getAttrOfType<ir::CausalAttr>(ir::names::causal));
+    LanguageModel model(text);
+    ASSERT_TRUE(model.module);
+    CausalAnalysis analysis = analysed(*model.module);
     Verdict verdict = judge(analysis);
     ASSERT_FALSE(verdict.isCausal);
 

@@ -4,9 +4,8 @@
 // tap.
 #include "tests/causal/Mutation.h"
 
-#include "frontend/Frontend.h"
 #include "passes/Model.h"
-#include "passes/Pipeline.h"
+#include "tests/causal/LanguageModel.h"
 #include "tests/causal/Perturbation.h"
 
 #include <gtest/gtest.h>
@@ -111,30 +110,18 @@ Parameters genericParameters(mlir::ModuleOp module) {
   return parameters;
 }
 
-CausalAnalysis analysed(mlir::ModuleOp module) {
-  mlir::func::FuncOp model = modelOf(module);
-  return *analyseCausality(model, model->getAttrOfType<ir::CausalAttr>(ir::names::causal));
-}
-
 class Mutations : public testing::TestWithParam<CausalText> {};
 
 TEST_P(Mutations, AreCaughtWithOpAndTap) {
-  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
-  frontend::Options options;
-  options.library = QUERN_SOURCE_DIR "/frontend/library";
-  std::string messages;
-  llvm::raw_string_ostream stream(messages);
-  auto module = frontend::compileText("test.qn", GetParam().text, options, context, stream);
-  ASSERT_TRUE(module) << messages;
-  mlir::PassManager simplify(&context);
-  buildSimplify(simplify);
-  ASSERT_TRUE(mlir::succeeded(simplify.run(*module)));
-  CausalAnalysis original = analysed(*module);
+  LanguageModel model(GetParam().text);
+  ASSERT_TRUE(model.module);
+  CausalAnalysis original = analysed(*model.module);
   ASSERT_TRUE(judge(original).isCausal);
-  expectSameDependence(original, perturb(*module, genericParameters(*module), original));
+  expectSameDependence(original,
+                       perturb(*model.module, genericParameters(*model.module), original));
 
   size_t leaks = 0;
-  for (const Mutant &mutant : mutate(*module, Entries::all)) {
+  for (const Mutant &mutant : mutate(*model.module, Entries::all)) {
     CausalAnalysis analysis = analysed(*mutant.module);
     expectSameDependence(analysis,
                          perturb(*mutant.module, genericParameters(*mutant.module), analysis));

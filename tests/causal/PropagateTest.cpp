@@ -2,17 +2,16 @@
 // row by row against their elements.
 #include "passes/causal/Propagate.h"
 
-#include "frontend/Frontend.h"
 #include "ir/HostTensor.h"
 #include "ir/Infer.h"
 #include "passes/Model.h"
-#include "passes/Pipeline.h"
 #include "passes/causal/AdmittedKeys.h"
 #include "passes/causal/Counterexample.h"
 #include "passes/causal/MaskRows.h"
 #include "passes/causal/ReceptiveField.h"
 #include "passes/causal/StateSizes.h"
 #include "passes/causal/StructuralZeros.h"
+#include "tests/causal/LanguageModel.h"
 
 #include <gtest/gtest.h>
 
@@ -23,26 +22,6 @@ namespace quern::passes {
 namespace {
 
 llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return ir::tensorType(value).getShape(); }
-
-class TextModel {
-public:
-  explicit TextModel(llvm::StringRef text) : context(mlir::MLIRContext::Threading::DISABLED) {
-    frontend::Options options;
-    options.library = QUERN_SOURCE_DIR "/frontend/library";
-    std::string messages;
-    llvm::raw_string_ostream stream(messages);
-    module = frontend::compileText("test.qn", text, options, context, stream);
-    EXPECT_TRUE(module) << messages;
-    if (!module)
-      return;
-    mlir::PassManager simplify(&context);
-    buildSimplify(simplify);
-    EXPECT_TRUE(mlir::succeeded(simplify.run(*module)));
-  }
-
-  mlir::MLIRContext context;
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-};
 
 /// Numbers that agree along axes, or along runs of two, at random.
 RankTensor randomTensor(llvm::ArrayRef<int64_t> shape, std::mt19937 &random) {
@@ -128,8 +107,8 @@ const char *const layers[] = {
 class Propagation : public testing::TestWithParam<const char *> {};
 
 TEST_P(Propagation, FollowsWhatEachElementReads) {
-  TextModel model("model m(x: f32[N = 2, 4, T = 8]) -> tensor[...] {\nreturn " +
-                  std::string(GetParam()) + "\n}\n");
+  LanguageModel model("model m(x: f32[N = 2, 4, T = 8]) -> tensor[...] {\nreturn " +
+                      std::string(GetParam()) + "\n}\n");
   ASSERT_TRUE(model.module);
   std::mt19937 random(1);
   size_t reads = 0;
@@ -171,9 +150,9 @@ class Masks : public testing::TestWithParam<MaskCase> {};
 
 TEST_P(Masks, AreTheSameByRowsAsByElements) {
   constexpr int64_t places = 64;
-  TextModel model("model m(x: f32[N = 1, T = 64, 4]) -> f32[N, T, 4] {\n"
-                  "return multi_head_attention(x, x, heads = 1, mask = (i, j) => " +
-                  std::string(GetParam().text) + ")\n}\n");
+  LanguageModel model("model m(x: f32[N = 1, T = 64, 4]) -> f32[N, T, 4] {\n"
+                      "return multi_head_attention(x, x, heads = 1, mask = (i, j) => " +
+                      std::string(GetParam().text) + ")\n}\n");
   ASSERT_TRUE(model.module);
   size_t found = 0;
   modelOf(*model.module).walk([&](ir::AttentionOp attention) {
@@ -196,15 +175,13 @@ INSTANTIATE_TEST_SUITE_P(All, Masks, testing::ValuesIn(masks));
 
 // Element by element the mask of 2^30 would take minutes.
 TEST(LongMasks, TakeSeconds) {
-  TextModel model(
+  LanguageModel model(
       "model m(x: f32[N = 1, T = 32768, 4]) -> f32[N, T, 4] causal over T {\n"
       "return multi_head_attention(x, x, heads = 1, mask = (i, j) => j <= i and i - j < 64)"
       "\n}\n");
   ASSERT_TRUE(model.module);
   std::clock_t began = std::clock();
-  mlir::func::FuncOp function = modelOf(*model.module);
-  CausalAnalysis analysis =
-      *analyseCausality(function, function->getAttrOfType<ir::CausalAttr>(ir::names::causal));
+  CausalAnalysis analysis = analysed(*model.module);
   EXPECT_TRUE(judge(analysis).isCausal);
   EXPECT_EQ(receptiveField(analysis, {1000}).seenCount(), 64);
   EXPECT_EQ(stateSizes(analysis).size(), 2U); // keys and values
