@@ -26,11 +26,6 @@ std::optional<int64_t> innermostLabel(const ContractShape &shape) {
   return std::nullopt;
 }
 
-/// A machine as the sums of a contraction see it.
-CpuTarget computing(const CpuTarget &cpu, mlir::Value result) {
-  return cpu.computingIn(computeType(ir::tensorType(result).getElementType()).bytes());
-}
-
 GemmPlan tuned(const GemmProblem &problem, const CpuTarget &cpu, Knobs &knobs) {
   RegisterTile tile = planGemm(problem, cpu).tile;
   knobs.tune("tile_nv", tile.nv);

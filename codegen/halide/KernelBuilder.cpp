@@ -37,6 +37,10 @@ Halide::Type computeType(mlir::Type element) {
   return element.isF16() || element.isBF16() ? Halide::Float(32) : halideType(element);
 }
 
+CpuTarget computing(const CpuTarget &cpu, mlir::Value value) {
+  return cpu.computingIn(computeType(ir::tensorType(value).getElementType()).bytes());
+}
+
 StoredDims storedDims(mlir::RankedTensorType type) {
   llvm::SmallVector<ir::PhysicalDim> outermostFirst = ir::physicalDims(type);
   return StoredDims(outermostFirst.rbegin(), outermostFirst.rend());

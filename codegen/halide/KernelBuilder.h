@@ -28,6 +28,8 @@ struct EmitError {
 Halide::Type halideType(mlir::Type element);
 /// The type to compute in: f32 for the 16-bit floats, else the type itself.
 Halide::Type computeType(mlir::Type element);
+/// A machine as the sums that make `value` see it.
+CpuTarget computing(const CpuTarget &cpu, mlir::Value value);
 /// Their extents.
 std::vector<int64_t> extentsOf(const StoredDims &dims);
 /// Whether the same elements lie at the same places; dimensions of extent 1 do not matter.

@@ -23,8 +23,8 @@ class MaskRows {
 public:
   explicit MaskRows(int64_t keys) : keys(keys) {}
 
-  /// The row of `value` for a query; nothing where it consists of too many progressions, or is
-  /// computed by an op that no rule is for.
+  /// The row of `value` for a query; nothing where it is computed by an op that no rule is for, or
+  /// from numbers along the keys that are hardly ever progressions.
   std::optional<ProgressionRow> of(mlir::Value value, int64_t query);
 
 private:

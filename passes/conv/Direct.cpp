@@ -18,8 +18,6 @@ constexpr double largeDepthwiseEfficiency = 0.26;
 constexpr int64_t tapsInRegisters = 64;
 /// Of groups whose outputs fill no vectors.
 constexpr double narrowEfficiency = 0.20;
-/// Share of the fetching of weights that arithmetic does not hide.
-constexpr double exposedFetch = 0.30;
 
 /// How much longer a pointwise convolution with a stride takes whose pixels are multiples of this
 /// apart, and so meet in few sets of the first-level cache: patches lie side by side, and others
@@ -90,7 +88,7 @@ double directMicroseconds(const ConvShape &shape, const Machine &machine) {
   // A depthwise convolution uses each input for few products, too few to wait behind.
   double both = shape.isDepthwise() ? arithmetic + traffic : std::max(arithmetic, traffic);
   double weights = timeToFetch(machine, static_cast<double>(shape.filterBytes()));
-  return (both + exposedFetch * weights) / 1000;
+  return (both + exposedFetchOfSums * weights) / 1000;
 }
 
 double directErrorBound(const ConvShape &shape, double u) {

@@ -6,6 +6,10 @@
 
 namespace quern::passes {
 
+/// Share of the fetching of weights that the arithmetic of direct sums does not hide
+/// (bench/conv/choice.md).
+inline constexpr double exposedFetchOfSums = 0.30;
+
 /// Microseconds for all products, by arithmetic and by traffic.
 double directMicroseconds(const ConvShape &shape, const Machine &machine);
 

@@ -16,9 +16,6 @@ namespace {
 /// What patches cost that stay in a cache, beside such as do not (bench/conv/choice.md).
 constexpr double shareInCache = 0.26;
 
-/// Share of the fetching of weights, once more for each task, that arithmetic does not hide.
-constexpr double exposedFetch = 0.30;
-
 class Im2col final : public ConvAlgorithm {
 public:
   explicit Im2col(bool isWhole) : isWhole(isWhole) {}
@@ -77,7 +74,7 @@ private:
     if (2 * shape.filterBytes() <= machine.l2Bytes)
       return 0;
     double again = (tasks - 1) * static_cast<double>(shape.filterBytes());
-    return exposedFetch * timeToFetch(machine, again) / 1000;
+    return exposedFetchOfSums * timeToFetch(machine, again) / 1000;
   }
 
   bool isWhole;

@@ -113,10 +113,6 @@ Halide::Type ConvFrame::type() const {
   return computeType(ir::tensorType(op.getInput()).getElementType());
 }
 
-CpuTarget computing(const CpuTarget &cpu, ir::ConvOp op) {
-  return cpu.computingIn(computeType(ir::tensorType(op.getInput()).getElementType()).bytes());
-}
-
 bool convertsInput(ir::ConvOp op) {
   mlir::Type element = ir::tensorType(op.getInput()).getElementType();
   return computeType(element) != halideType(element);

@@ -47,9 +47,6 @@ struct ConvFrame {
   Halide::Type type() const;
 };
 
-/// A machine as the sums of the convolution see it.
-CpuTarget computing(const CpuTarget &cpu, ir::ConvOp op);
-
 /// Whether the input is to be converted before it is computed with: stored in 16 bits.
 bool convertsInput(ir::ConvOp op);
 

@@ -36,7 +36,7 @@ DirectConvPlan tuned(ir::ConvOp op, const CpuTarget &cpu, Knobs &knobs) {
 
 DirectConvPlan planOf(ir::ConvOp op, const CpuTarget &cpu) {
   Knobs knobs(op->getParentOfType<mlir::func::FuncOp>(), ir::ScheduleKind::direct_conv);
-  return tuned(op, computing(cpu, op), knobs);
+  return tuned(op, computing(cpu, op.getResult()), knobs);
 }
 
 /// The Funcs of one direct convolution.
@@ -98,14 +98,14 @@ public:
                                                   : ir::ScheduleKind::grouped_conv;
     Knobs knobs(op->getParentOfType<mlir::func::FuncOp>(), kind);
     if (family == ConvFamily::Direct)
-      tuned(op, computing(cpu, op), knobs);
+      tuned(op, computing(cpu, op.getResult()), knobs);
     return knobs.attribute();
   }
 
   void emit(ir::ConvOp op, KernelBuilder &builder) const override {
     ConvFamily family = familyOf(op);
     ConvFrame frame(op, family != ConvFamily::Grouped);
-    CpuTarget cpu = computing(builder.cpu(), op);
+    CpuTarget cpu = computing(builder.cpu(), op.getResult());
     ConvProblem problem = problemOf(op);
     // On a device weights are read as they lie.
     bool onDevice = builder.backend().hasDeviceMemory();

@@ -25,14 +25,14 @@ public:
 
   ir::ScheduleAttr schedule(ir::ConvOp op, const CpuTarget &cpu) const final {
     Knobs knobs = knobsOf(op);
-    plan(op, computing(cpu, op), knobs);
+    plan(op, computing(cpu, op.getResult()), knobs);
     return knobs.attribute();
   }
 
   void emit(ir::ConvOp op, KernelBuilder &builder) const final {
     requireHost(op, builder);
     ConvFrame frame(op, wantsRows);
-    CpuTarget cpu = computing(builder.cpu(), op);
+    CpuTarget cpu = computing(builder.cpu(), op.getResult());
     Plan plan = planOf(op, builder.cpu());
     PackedWeights weights(builder, op.getWeight(), weightType(op, plan));
     ConvLoops loops = write(plan, frame, builder, weights);
@@ -68,7 +68,7 @@ private:
 
   Plan planOf(ir::ConvOp op, const CpuTarget &cpu) const {
     Knobs knobs = knobsOf(op);
-    return plan(op, computing(cpu, op), knobs);
+    return plan(op, computing(cpu, op.getResult()), knobs);
   }
 
   ir::ScheduleKind kind;

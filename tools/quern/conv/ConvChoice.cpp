@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <deque>
+
 namespace quern::tools {
 namespace {
 
@@ -114,14 +116,14 @@ void join(passes::ConvDecision &decision, const passes::ConvDecision &other) {
   }
 }
 
-/// What the compiler claims of a record that was measured, and why it would refuse it for that.
-void noteClaim(ConvLayer &layer, size_t index, const std::vector<Numbers> &all, double budget) {
+/// What the compiler claims of a record that was measured, by `all` that it judges by, and why it
+/// would refuse it for that.
+void noteClaim(ConvLayer &layer, size_t index, const std::deque<passes::ErrorClaims> &all,
+               double budget) {
   const ConvRecord &record = layer.records[index];
   double claim = 0;
-  for (const Numbers &numbers : all)
-    claim = std::max(claim, passes::ErrorClaims(layer.shape, numbers.filter, numbers.input, budget)
-                                .of(record.algorithm, record.tile)
-                                .max);
+  for (const passes::ErrorClaims &claims : all)
+    claim = std::max(claim, claims.of(record.algorithm, record.tile).max);
   layer.claims[index] = claim;
   if (claim > budget && record.maxError <= budget)
     layer.doubts[index] =
@@ -156,8 +158,11 @@ void chooseAutomatic(ConvLayer &layer, passes::ConvPolicy policy) {
   };
   std::vector<float> joined;
   std::vector<Numbers> all = numbersOf(layer, joined);
+  const double budget = policy.errorBudget(layer.shape);
+  std::deque<passes::ErrorClaims> claims;
   std::optional<passes::ConvDecision> decision;
   for (const Numbers &numbers : all) {
+    claims.emplace_back(layer.shape, numbers.filter, numbers.input, budget);
     passes::ConvDecision next = passes::decide(layer.shape, numbers.filter, policy, numbers.input);
     if (decision)
       join(*decision, next);
@@ -180,7 +185,7 @@ void chooseAutomatic(ConvLayer &layer, passes::ConvPolicy policy) {
         decision->tile == record.tile)
       layer.automatic = index;
     if (record.servesAnyWeights())
-      noteClaim(layer, index, all, policy.errorBudget(layer.shape));
+      noteClaim(layer, index, claims, budget);
     if (layer.reasons[index].empty())
       layer.reasons[index] = estimatedReason(layer, index, *decision);
   }
