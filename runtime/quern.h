@@ -201,7 +201,9 @@ QUERN_API quern_status quern_advance(quern_sequence *sequence, uint64_t from, ui
  * [due(p), p) for the sequence's position p, as the model for p positions gives them: behind the
  * end there are zeros, before every layer. The sequence is as it was. */
 QUERN_API quern_status quern_flush(quern_sequence *sequence, void *outputs);
-/* Copies the output slot that tells of the element at the sequence's position. */
+/* Copies the output slot that tells of the element at the sequence's position.
+ * QUERN_INVALID_ARGUMENT where there is none: of a complete sequence, or where the model looks
+ * ahead. The sequence is as it was. */
 QUERN_API quern_status quern_predict(quern_sequence *sequence, void *output);
 
 typedef struct quern_sample_options {
@@ -218,13 +220,17 @@ typedef struct quern_sample_options {
 QUERN_API quern_status quern_sample(quern_sequence *sequence, uint64_t count,
                                     const quern_sample_options *options, void *elements);
 
-/* The state of a sequence as bytes, to be restored into any sequence of the same compiled model. */
+/* The state of a sequence as bytes, to be restored into any sequence of the same compiled model.
+ * Saving asks for at least quern_sequence_bytes of room (QUERN_INVALID_ARGUMENT). What is restored
+ * must be all that was saved: QUERN_BAD_STATE for a state that is cut short, damaged or of another
+ * model, or another compilation of it; the sequence is then as it was. */
 QUERN_API size_t quern_sequence_bytes(const quern_sequence *sequence);
 QUERN_API quern_status quern_sequence_save(const quern_sequence *sequence, void *bytes,
                                            size_t size);
 QUERN_API quern_status quern_sequence_restore(quern_sequence *sequence, const void *bytes,
                                               size_t size);
-/* Another sequence in the same state, on the same context. */
+/* Another sequence in the same state, on the same context; QUERN_OUT_OF_MEMORY, with *fork NULL,
+ * where its arena cannot be reserved. */
 QUERN_API quern_status quern_sequence_fork(const quern_sequence *sequence, quern_sequence **fork);
 
 /* The threads that the context uses, its caller included. */

@@ -67,7 +67,7 @@ def Quern_FilterTransformOp : Quern_InferredOp<"filter_transform", []> {
     of a factor]; with a third entry of the tile, the factors by way of so many channels of each group, in one row
     as ir/conv/LowRankFilter.h has them. Computed in double precision, rounded once. Constraints:
 
-      (W1) the filter is [O, C / groups, kernel...] of rank 3 to 5 and f32;
+      (W1) the filter is [O, C / groups, kernel...] of rank 3 to 5;
       (W2) the algorithm transforms filters, and its tile has an entry for each spatial axis, that of
            strassen one entry, that of separable perhaps one more;
       (W3) strides and dilations have an entry for each spatial axis;
