@@ -80,11 +80,14 @@ bool run(const std::string &program, const std::vector<std::string> &files,
     return true;
   if (auto said = llvm::MemoryBuffer::getFile(messages); said && why.empty())
     why = (*said)->getBuffer().trim().str();
-  // The program's name means nothing to who did not call it.
+  // The program's name and its --help mean nothing to who did not call it.
   llvm::StringRef reason = why;
   reason.consume_front("observed: error: ");
-  fmt::print(stderr, "error: the model did not run on the inputs of --calibrate{}{}\n",
-             reason.empty() ? "" : ": ", reason.str());
+  reason.consume_back(" (see --help)");
+  // Nor does where its outputs were to go: the files are those of --calibrate.
+  const char *option = reason.consume_front("--output") ? "--calibrate" : "";
+  fmt::print(stderr, "error: the model did not run on the inputs of --calibrate{}{}{}\n",
+             reason.empty() ? "" : ": ", option, reason.str());
   return false;
 }
 

@@ -8,6 +8,7 @@
 #include "tools/quern/conv/ConvArguments.h"
 #include "tools/quern/conv/ConvChoice.h"
 #include "tools/quern/conv/ConvTable.h"
+#include "tools/quern/conv/InterruptNotice.h"
 #include "tools/quern/conv/KernelWorkspaces.h"
 #include "tools/quern/conv/Sweeps.h"
 #include "tools/quern/conv/TuningCache.h"
@@ -133,13 +134,25 @@ void checkEarly(const Options &options) {
     fail(writable.error(), 1);
 }
 
-/// Says so where what is measured cannot be kept.
-void noteCache() {
+/// Whether what is measured can be kept; says so where it cannot.
+bool canKeep() {
   std::string folder = cacheFolder();
-  if (folder.empty() || !runtime::checkWritable(folder + "/tuning.json"))
-    fmt::print(stderr,
-               "note: what is measured is not kept, since the cache's folder cannot be written: an "
-               "interrupted run will begin anew; QUERN_CACHE names another folder\n");
+  if (!folder.empty() && runtime::checkWritable(folder + "/tuning.json"))
+    return true;
+  fmt::print(stderr,
+             "note: what is measured is not kept, since the cache's folder cannot be written: an "
+             "interrupted run will begin anew; QUERN_CACHE names another folder\n");
+  return false;
+}
+
+/// What an interrupt leaves when so many convolutions are measured.
+std::string interruptedText(size_t done, size_t all, const Options &options) {
+  if (done == 0)
+    return "interrupted before a convolution was measured";
+  return fmt::format("interrupted: {} of {} convolutions {} measured and kept; {} goes on from "
+                     "there",
+                     done, all, done == 1 ? "is" : "are",
+                     options.isFresh ? "without --fresh, the same command" : "the same command");
 }
 
 /// Fails for variants that were asked for and that no layer has; tells of such as some have not.
@@ -204,6 +217,7 @@ std::string numbersText(const Options &options) {
 }
 
 void compare(const Options &options) {
+  InterruptNotice interrupt;
   checkEarly(options);
   std::string why;
   mlir::FailureOr<codegen::Target> target = codegen::parseTarget("host", why);
@@ -233,8 +247,11 @@ void compare(const Options &options) {
                       .weights = numbersText(options),
                       .isEstimate = options.isEstimate,
                       .budgets = {policy.errorBudget(first), policy.maxWorkspace}};
-  if (!options.isEstimate)
-    noteCache();
+  const bool isKept = !options.isEstimate && canKeep();
+  auto noteDone = [&](size_t done) {
+    if (isKept)
+      interrupt.say(interruptedText(done, layers.size(), options));
+  };
   // Tables come as they are measured: a model may take minutes.
   auto print = [&](const std::string &text) {
     if (!options.isJson)
@@ -243,12 +260,14 @@ void compare(const Options &options) {
   };
   print(settingText(setting));
   for (size_t i = 0; i < layers.size(); ++i) {
+    noteDone(i);
     doing = fmt::format("{} ({} of {})", layers[i].name(), i + 1, layers.size());
     progress.show(doing);
     examine(layers[i], options, setting, policy, lab);
     progress.clear();
     print(tableText(layers[i]));
   }
+  noteDone(layers.size());
   if (layers.size() > 1 && !options.isEstimate)
     print(summaryText(setting, layers));
   std::vector<Claim> claims;
@@ -258,8 +277,7 @@ void compare(const Options &options) {
     progress.clear();
     print(claimsText(claims));
   }
-  if (!options.isEstimate)
-    print(legendText());
+  print(legendText(options.isEstimate));
   if (options.isJson) {
     Json json = toJson(setting, layers);
     if (!claims.empty())

@@ -116,8 +116,8 @@ void join(passes::ConvDecision &decision, const passes::ConvDecision &other) {
   }
 }
 
-/// What the compiler claims of a record that was measured, by `all` that it judges by, and why it
-/// would refuse it for that.
+/// What the compiler claims of a record, by `all` that it judges by, and why it would refuse it for
+/// that though it was measured to keep the budget.
 void noteClaim(ConvLayer &layer, size_t index, const std::deque<passes::ErrorClaims> &all,
                double budget) {
   const ConvRecord &record = layer.records[index];
@@ -125,20 +125,23 @@ void noteClaim(ConvLayer &layer, size_t index, const std::deque<passes::ErrorCla
   for (const passes::ErrorClaims &claims : all)
     claim = std::max(claim, claims.of(record.algorithm, record.tile).max);
   layer.claims[index] = claim;
-  if (claim > budget && record.maxError <= budget)
+  if (record.isMeasured() && claim > budget && record.maxError <= budget)
     layer.doubts[index] =
         fmt::format("{}; {:.1e} measured here", passes::beyondText(claim, budget), record.maxError);
 }
 
 /// What the cost model makes of a record, where nothing was measured.
 std::string estimatedReason(const ConvLayer &layer, size_t index,
-                            const passes::ConvDecision &decision) {
+                            const passes::ConvDecision &decision, double budget) {
   const ConvRecord &record = layer.records[index];
   if (layer.automatic == index)
     return decision.reason;
   for (const passes::ConvCandidate &candidate : decision.candidates)
     if (isVariant(record, candidate.algorithm, candidate.tile) && !candidate.refusal.empty())
       return candidate.refusal;
+  // What would be slower is not judged by who decides.
+  if (double claim = layer.claims[index].value_or(0); claim > budget)
+    return passes::beyondText(claim, budget);
   const passes::ConvCandidate *taken = decision.chosen();
   return fmt::format("takes {:.2f} times as long as {} by the cost model",
                      1000 * layer.estimates[index] / taken->cost.microseconds,
@@ -184,10 +187,10 @@ void chooseAutomatic(ConvLayer &layer, passes::ConvPolicy policy) {
     if (decision->fitsWorkspace && decision->algorithm == record.algorithm &&
         decision->tile == record.tile)
       layer.automatic = index;
-    if (record.servesAnyWeights())
+    if (!record.isConditional)
       noteClaim(layer, index, claims, budget);
     if (layer.reasons[index].empty())
-      layer.reasons[index] = estimatedReason(layer, index, *decision);
+      layer.reasons[index] = estimatedReason(layer, index, *decision, budget);
   }
 }
 

@@ -17,22 +17,22 @@ std::string rowText(const ConvLayer &layer, size_t index) {
   if (!record.refusal.empty())
     return fmt::format("  {:<19} {}\n", name, record.refusal);
   char mark = record.isConditional ? '?' : ' ';
+  std::string claim = layer.claims[index] ? passes::claimText(*layer.claims[index]) : "-";
   if (!record.isMeasured()) {
     bool isTaken = layer.automatic == index;
-    return fmt::format("{} {:<19} {:>10.{}f}{}\n", isTaken ? '*' : mark, name,
-                       layer.estimates[index], decimalsOf(layer.estimates[index]),
+    return fmt::format("{} {:<19} {:>10.{}f} {:>8}{}\n", isTaken ? '*' : mark, name,
+                       layer.estimates[index], decimalsOf(layer.estimates[index]), claim,
                        isTaken || record.isConditional ? "" : "  " + layer.reasons[index]);
   }
   int decimals = decimalsOf(record.msMedian);
   std::string spread = record.hasSpread() ? fmt::format("{:.{}f}", record.msSpread, decimals)
                                           : std::string(oneRunText);
-  std::optional<double> claim = layer.claims[index];
   return fmt::format("{} {:<19} {:>10.{}f} {:>8} {:>8.1f} {:>8.1f} {:>5.0f}% {:>11} {:>11} "
                      "{:>8.1e} {:>8} {:>8.1e}\n",
                      layer.chosen == index ? '*' : mark, name, record.msMedian, decimals, spread,
                      effectiveGflops(layer, record), trueGflops(record), 100 * peakShare(record),
                      byteText(record.workspaceBytes), byteText(record.weightBytes), record.maxError,
-                     claim ? passes::claimText(*claim) : "-", record.meanError);
+                     claim, record.meanError);
 }
 
 /// The choice by what was measured, and how the cost model's compares.
@@ -93,7 +93,7 @@ std::string tableText(const ConvLayer &layer) {
                         "algorithm", "median ms", "spread", "GFLOP/s", "true", "peak", "workspace",
                         "weights", "max err", "claimed", "mean err");
   else
-    text += fmt::format("  {:<19}{}\n", "algorithm", applies ? "  estim. ms" : " why not");
+    text += fmt::format("  {:<19}{}\n", "algorithm", applies ? "  estim. ms  claimed" : " why not");
   for (size_t index = 0; index < layer.records.size(); ++index)
     text += rowText(layer, index);
   text += choiceText(layer);
@@ -123,7 +123,11 @@ std::string summaryText(const ConvSetting &setting, const std::vector<ConvLayer>
   return text;
 }
 
-std::string legendText() {
+std::string legendText(bool isEstimate) {
+  if (isEstimate)
+    return "\nClaimed is what the compiler, which judges by samples, takes the largest error to be "
+           "at most, relative to the\nlargest output; - where that depends on weights that are "
+           "not known.\n";
   return "\nSpread is what lies between the quartiles, in ms. GFLOP/s by the count of direct "
          "convolution; true: by the\nmultiplications counted in the compiled loops, of which peak "
          "is the share. Errors are relative to the largest\noutput, against double precision; "

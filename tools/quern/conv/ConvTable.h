@@ -18,7 +18,7 @@ std::string tableText(const ConvLayer &layer);
 /// and the sum over all layers.
 std::string summaryText(const ConvSetting &setting, const std::vector<ConvLayer> &layers);
 
-/// What the columns mean.
-std::string legendText();
+/// What the columns mean, of times that are estimated or were measured.
+std::string legendText(bool isEstimate);
 
 } // namespace quern::tools
