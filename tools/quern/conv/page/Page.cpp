@@ -3,6 +3,7 @@
 #include "passes/conv/ErrorClaims.h"
 #include "tools/quern/Compilation.h"
 #include "tools/quern/conv/ConvSummary.h"
+#include "tools/quern/conv/page/AlgorithmStyle.h"
 #include "tools/quern/conv/page/Plots.h"
 #include "tools/quern/conv/page/Svg.h"
 
@@ -13,12 +14,9 @@
 namespace quern::tools {
 namespace {
 
-/// The colours of algorithms are Okabe and Ito's, told apart by all eyes.
 constexpr const char *style = R"(
-:root { color-scheme: light dark; --paper: #fff; --ink: #1c1e21; --soft: #5f6672; --rule: #d9dce1;
-  --a0: #0072b2; --a1: #b8730a; --a2: #a8568c; --a3: #00855f; --a4: #c14d00; --a5: #6f57b5; --a6: #2a7f9e; --a7: #7a7320; }
-@media (prefers-color-scheme: dark) { :root { --paper: #16181c; --ink: #e6e8eb; --soft: #9aa2ad; --rule: #363b43;
-  --a0: #4ea8e0; --a1: #e8a838; --a2: #d890be; --a3: #35c29a; --a4: #f08a45; --a5: #a895e8; --a6: #6cc4e0; --a7: #c9c05a; } }
+:root { color-scheme: light dark; --paper: #fff; --ink: #1c1e21; --soft: #5f6672; --rule: #d9dce1; }
+@media (prefers-color-scheme: dark) { :root { --paper: #16181c; --ink: #e6e8eb; --soft: #9aa2ad; --rule: #363b43; } }
 body { background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; max-width: 76rem;
   margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.2rem; margin: 2.2rem 0 0.3rem; } h3 { font-size: 1rem; margin: 1rem 0 0; }
@@ -26,25 +24,16 @@ p { margin: 0.3rem 0; } .note { color: var(--soft); } .option { white-space: now
 svg { width: 100%; height: auto; display: block; } .scroll > svg { min-width: 44rem; } svg { font: 13px system-ui, sans-serif; }
 svg text { fill: var(--ink); } svg .small { font-size: 12px; } svg .tick { fill: var(--soft); font-size: 12px; }
 svg .heading { font-weight: 600; } svg .grid { stroke: var(--rule); } svg .curve { fill: none; stroke-width: 2; }
-svg .budget { stroke: var(--ink); stroke-dasharray: 5 4; }
+svg .mark { stroke: var(--paper); stroke-width: 0.7; } svg .budget { stroke: var(--ink); stroke-dasharray: 5 4; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 12.5px; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th, td { text-align: right; padding: 0.15rem 0.4rem; border-bottom: 1px solid var(--rule); }
-th:first-child, td:first-child, th.reason, td.reason { text-align: left; } td.reason { white-space: normal; min-width: 14rem; color: var(--soft); }
+th:first-child, td:first-child, td.reason { text-align: left; } tr.reasoned > td { border-bottom: none; }
+td.reason { white-space: normal; padding-top: 0; color: var(--soft); }
+.reason > div { position: sticky; left: 0; width: fit-content; max-width: calc(min(100vw, 76rem) - 6rem); padding-left: 1rem; }
 tr.chosen, tr.sum { font-weight: 600; } summary { cursor: pointer; margin-top: 0.5rem; }
-.legend span { margin-right: 1.2rem; white-space: nowrap; } .legend svg { display: inline; width: 12px; vertical-align: -1px; }
+.legend label { display: inline-block; margin-right: 1.2rem; white-space: nowrap; cursor: pointer; }
+.legend input { margin: 0 0.3rem 0 0; vertical-align: -2px; } .legend svg { display: inline; width: 13px; vertical-align: -2px; }
 )";
-
-/// The rules that colour each algorithm's shapes and curves.
-std::string colourRules() {
-  std::string rules;
-  for (const passes::ConvAlgorithm *algorithm : passes::convAlgorithms()) {
-    auto number = static_cast<int>(algorithm->kind());
-    rules += fmt::format("svg .{0} {{ fill: var(--a{1}); }} svg .curve.{0} {{ fill: none; stroke: "
-                         "var(--a{1}); }}\n",
-                         colourOf(algorithm->kind()), number);
-  }
-  return rules;
-}
 
 /// Text in which options are not broken between lines.
 std::string prose(std::string_view text) {
@@ -53,12 +42,7 @@ std::string prose(std::string_view text) {
 }
 
 std::string legend(const std::vector<ConvLayer> &layers) {
-  std::string text = "<p class=\"legend\">";
-  for (ir::ConvAlgorithm kind : measuredAlgorithms(layers))
-    text += fmt::format("<span><svg viewBox=\"0 0 12 12\"><circle cx=\"6\" cy=\"6\" r=\"5\" "
-                        "class=\"{}\"/></svg> {}</span>",
-                        colourOf(kind), ir::stringifyConvAlgorithm(kind).str());
-  text += "</p>\n";
+  std::string text = legendHtml(measuredAlgorithms(layers));
   bool leavesOut = llvm::any_of(layers, [](const ConvLayer &layer) {
     return llvm::any_of(layer.records,
                         [](const ConvRecord &r) { return r.isMeasured() && r.isConditional; });
@@ -75,27 +59,42 @@ std::string section(const char *title, const char *note, const std::string &cont
              : fmt::format("<h2>{}</h2>\n<p class=\"note\">{}</p>\n{}", title, note, content);
 }
 
+/// The columns of figures, besides the algorithm's.
+constexpr const char *figures[] = {"median ms", "spread",     "GFLOP/s",   "true",
+                                   "of peak",   "workspace",  "weights",   "max error",
+                                   "claimed",   "mean error", "M products"};
+
+std::string figureCells(const ConvLayer &layer, size_t index) {
+  const ConvRecord &record = layer.records[index];
+  std::string cells;
+  for (const std::string &cell :
+       {fmt::format("{:.4g}", record.msMedian),
+        record.hasSpread() ? fmt::format("{:.2g}", record.msSpread) : std::string(oneRunText),
+        fmt::format("{:.1f}", effectiveGflops(layer, record)),
+        fmt::format("{:.1f}", trueGflops(record)), fmt::format("{:.0f} %", 100 * peakShare(record)),
+        byteText(record.workspaceBytes), byteText(record.weightBytes),
+        fmt::format("{:.1e}", record.maxError),
+        layer.claims[index] ? passes::claimText(*layer.claims[index]) : "-",
+        fmt::format("{:.1e}", record.meanError),
+        fmt::format("{:.4g}", static_cast<double>(record.multiplications) * 1e-6)})
+    cells += fmt::format("<td>{}</td>", cell);
+  return cells;
+}
+
+/// The figures, and below them why it is chosen or not, which stays in sight when they are
+/// scrolled.
 std::string rowHtml(const ConvLayer &layer, size_t index) {
   const ConvRecord &record = layer.records[index];
-  std::string cells =
-      fmt::format("<td>{}</td>", passes::variantText(record.algorithm, record.tile));
-  if (record.isMeasured())
-    for (const std::string &cell :
-         {fmt::format("{:.4g}", record.msMedian),
-          record.hasSpread() ? fmt::format("{:.2g}", record.msSpread) : std::string(oneRunText),
-          fmt::format("{:.1f}", effectiveGflops(layer, record)),
-          fmt::format("{:.1f}", trueGflops(record)),
-          fmt::format("{:.0f} %", 100 * peakShare(record)), byteText(record.workspaceBytes),
-          byteText(record.weightBytes), fmt::format("{:.1e}", record.maxError),
-          layer.claims[index] ? passes::claimText(*layer.claims[index]) : "-",
-          fmt::format("{:.1e}", record.meanError),
-          fmt::format("{:.4g}", static_cast<double>(record.multiplications) * 1e-6)})
-      cells += fmt::format("<td>{}</td>", cell);
-  else
-    cells += "<td colspan=\"11\"></td>";
-  return fmt::format("<tr{}>{}<td class=\"reason\">{}</td></tr>\n",
-                     layer.chosen == index ? " class=\"chosen\"" : "", cells,
-                     prose(layer.verdictOn(index)));
+  std::string part = partOf(record.algorithm), chosen = layer.chosen == index ? " chosen" : "",
+              name = passes::variantText(record.algorithm, record.tile),
+              reason = prose(layer.verdictOn(index));
+  if (!record.isMeasured())
+    return fmt::format("<tr class=\"{}\"><td>{}</td><td colspan=\"{}\" class=\"reason\">"
+                       "<div>{}</div></td></tr>\n",
+                       part, name, std::size(figures), reason);
+  return fmt::format("<tr class=\"reasoned {0}{1}\"><td>{2}</td>{3}</tr>\n<tr class=\"{0}{1}\"><td "
+                     "colspan=\"{4}\" class=\"reason\"><div>{5}</div></td></tr>\n",
+                     part, chosen, name, figureCells(layer, index), 1 + std::size(figures), reason);
 }
 
 std::string tables(const std::vector<ConvLayer> &layers) {
@@ -103,11 +102,11 @@ std::string tables(const std::vector<ConvLayer> &layers) {
   for (const ConvLayer &layer : layers) {
     std::string shape = layer.label.empty() ? "" : ": " + layer.shape.text();
     text += fmt::format("<details{}><summary>{}{}</summary><div class=\"scroll\"><table>\n"
-                        "<tr><th>algorithm</th><th>median ms</th><th>spread</th><th>GFLOP/s</th>"
-                        "<th>true</th><th>of peak</th><th>workspace</th><th>weights</th><th>max "
-                        "error</th><th>claimed</th><th>mean error</th><th>M products</th><th "
-                        "class=\"reason\">reason</th></tr>\n",
+                        "<tr><th>algorithm</th>",
                         layers.size() == 1 ? " open" : "", escaped(layer.name()), escaped(shape));
+    for (const char *figure : figures)
+      text += fmt::format("<th>{}</th>", figure);
+    text += "</tr>\n";
     for (size_t index = 0; index < layer.records.size(); ++index)
       text += rowHtml(layer, index);
     text += "</table></div>\n";
@@ -157,7 +156,7 @@ std::string pageHtml(const ConvSetting &setting, const std::vector<ConvLayer> &l
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n<meta name=\"viewport\" "
       "content=\"width=device-width, initial-scale=1\">\n<title>Ways to convolve</title>\n"
       "<style>{}{}</style></head><body>\n<h1>Ways to convolve</h1>\n",
-      style, colourRules());
+      style, algorithmRules());
   page += fmt::format(
       "<p class=\"note\">{}, {}, {}; measured peak {:.1f} GFLOP/s; error budget {:.1e} of "
       "the largest output{}; errors on {}. Compiled by Quern for {}.</p>\n",

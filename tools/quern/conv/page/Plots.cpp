@@ -1,6 +1,7 @@
 #include "tools/quern/conv/page/Plots.h"
 
 #include "tools/quern/Compilation.h"
+#include "tools/quern/conv/page/AlgorithmStyle.h"
 #include "tools/quern/conv/page/Axis.h"
 
 #include <fmt/format.h>
@@ -32,21 +33,27 @@ std::string tipOf(const ConvLayer &layer, const ConvRecord &record) {
                      record.meanError);
 }
 
-/// Names of variants beside their points, on the side that has room, with a line where a name had
+/// Names of variants beside their marks, on the side that has room, with a line where a name had
 /// to make way for another.
-void nameDots(Svg &svg, const std::vector<std::pair<Point, std::string>> &names,
-              const Frame &frame) {
+void nameMarks(Svg &svg, const std::vector<std::pair<Point, const ConvRecord *>> &marks,
+               const Frame &frame) {
   double middle = (frame.left + frame.right) / 2;
   std::vector<double> heights;
-  for (const auto &[point, name] : names)
+  for (const auto &[point, record] : marks)
     heights.push_back(point.y + 4);
   keepApart(heights, 14, frame.top + 8, frame.bottom - 2);
-  for (auto [named, height] : llvm::zip_equal(names, heights)) {
-    const auto &[point, name] = named;
+  for (auto [marked, height] : llvm::zip_equal(marks, heights)) {
+    const auto &[point, record] = marked;
+    std::string part = partOf(record->algorithm);
     double side = point.x < middle ? 1 : -1;
-    svg.line(point, {point.x + 18 * side, height - 4}, "grid");
-    svg.text({point.x + 20 * side, height}, name, side > 0 ? Anchor::start : Anchor::end, "small");
+    svg.line(point, {point.x + 18 * side, height - 4}, "grid " + part);
+    svg.text({point.x + 20 * side, height}, variantName(*record),
+             side > 0 ? Anchor::start : Anchor::end, "small " + part);
   }
+}
+
+void markAlgorithm(Svg &svg, Point at, ir::ConvAlgorithm kind, std::string_view tip) {
+  svg.mark(at, markOf(kind), colourOf(kind), tip);
 }
 
 /// An extent of a convolution that a range can vary.
@@ -151,26 +158,23 @@ std::string crossoverPlot(const ConvSetting &setting, const std::vector<const Co
       path.push_back({x.at(size), y.at(record->msMedian)});
     svg.path(path, "curve " + colourOf(curve.kind));
     for (auto [point, at] : llvm::zip_equal(curve.points, path))
-      svg.dot(at, colourOf(curve.kind),
-              fmt::format("{} {:.0f}\n{}\n{:.4g} ms\nerror {:.1e} at most", swept.name, point.first,
-                          variantName(*point.second), point.second->msMedian,
-                          point.second->maxError));
+      markAlgorithm(svg, at, curve.kind,
+                    fmt::format("{} {:.0f}\n{}\n{:.4g} ms\nerror {:.1e} at most", swept.name,
+                                point.first, variantName(*point.second), point.second->msMedian,
+                                point.second->maxError));
     ends.push_back(path.back().y + 4);
     besides.push_back(curve.points.back().first < largest ? path.back().x : frame.right + 12);
   }
   keepApart(ends, 15, frame.top + 8, frame.bottom + 4);
   for (auto [curve, end, beside] : llvm::zip_equal(curves, ends, besides)) {
-    svg.dot({beside, end - 4}, colourOf(curve.kind), "");
-    svg.text({beside + 10, end}, ir::stringifyConvAlgorithm(curve.kind).str());
+    markAlgorithm(svg, {beside, end - 4}, curve.kind, "");
+    svg.text({beside + 10, end}, ir::stringifyConvAlgorithm(curve.kind).str(), Anchor::start,
+             partOf(curve.kind));
   }
   return (title.empty() ? "" : fmt::format("<h3>{}</h3>\n", escaped(title))) + svg.finish();
 }
 
 } // namespace
-
-std::string colourOf(ir::ConvAlgorithm algorithm) {
-  return fmt::format("algorithm{}", static_cast<int>(algorithm));
-}
 
 std::string speedPlot(const ConvSetting &setting, const std::vector<ConvLayer> &layers) {
   constexpr double left = 150, right = 620, row = 18, heading = 24;
@@ -200,13 +204,14 @@ std::string speedPlot(const ConvSetting &setting, const std::vector<ConvLayer> &
       least = std::min(least, record->msMedian);
     for (const ConvRecord *record : best) {
       double length = (right - left) * least / record->msMedian;
-      svg.text({left - 8, y + 13}, variantName(*record), Anchor::end, "small");
+      std::string named = "small " + partOf(record->algorithm);
+      svg.text({left - 8, y + 13}, variantName(*record), Anchor::end, named);
       svg.bar({left, y + 2}, std::max(length, 1.0), row - 4, colourOf(record->algorithm),
               tipOf(layer, *record));
       svg.text({left + std::max(length, 1.0) + 6, y + 13},
                fmt::format("{:.4g} ms, {:.1f} GFLOP/s, {:.0f} % of peak", record->msMedian,
                            effectiveGflops(layer, *record), 100 * peakShare(*record)),
-               Anchor::start, "small");
+               Anchor::start, named);
       y += row;
     }
     y += 6;
@@ -243,14 +248,14 @@ std::string errorPlot(const ConvSetting &setting, const std::vector<ConvLayer> &
   svg.line({frame.left, y.at(setting.budgets.maxError)},
            {frame.right, y.at(setting.budgets.maxError)}, "budget");
   svg.text({frame.right - 4, y.at(setting.budgets.maxError) - 5}, "budget", Anchor::end, "small");
-  std::vector<std::pair<Point, std::string>> names;
+  std::vector<std::pair<Point, const ConvRecord *>> marks;
   forEach([&](const ConvLayer &layer, const ConvRecord &record, Point point) {
     Point at{x.at(point.x), y.at(point.y)};
-    svg.dot(at, colourOf(record.algorithm), tipOf(layer, record));
-    names.emplace_back(at, variantName(record));
+    markAlgorithm(svg, at, record.algorithm, tipOf(layer, record));
+    marks.emplace_back(at, &record);
   });
   if (layers.size() == 1)
-    nameDots(svg, names, frame);
+    nameMarks(svg, marks, frame);
   return svg.finish();
 }
 

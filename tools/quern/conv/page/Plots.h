@@ -5,9 +5,6 @@
 
 namespace quern::tools {
 
-/// The class of the style sheet that colours an algorithm: "algorithm2".
-std::string colourOf(ir::ConvAlgorithm algorithm);
-
 /// For each layer a bar for each algorithm, by its fastest variant within the budget on errors: as
 /// long as it is fast, beside the fastest of the layer.
 std::string speedPlot(const ConvSetting &setting, const std::vector<ConvLayer> &layers);

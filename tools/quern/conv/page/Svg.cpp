@@ -58,9 +58,12 @@ void Svg::path(const std::vector<Point> &points, std::string_view style) {
   content += fmt::format("<polyline points=\"{}\" class=\"{}\"/>\n", list, style);
 }
 
-void Svg::dot(Point centre, std::string_view style, std::string_view tip) {
-  content += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\" class=\"{}\">{}</circle>\n",
-                         centre.x, centre.y, style, tooltip(tip));
+void Svg::mark(Point centre, std::string_view outline, std::string_view style,
+               std::string_view tip) {
+  content +=
+      fmt::format("<path d=\"{}\" transform=\"translate({:.1f},{:.1f})\" class=\"mark {}\">{}"
+                  "</path>\n",
+                  outline, centre.x, centre.y, style, tooltip(tip));
 }
 
 void Svg::text(Point at, std::string_view words, Anchor anchor, std::string_view style) {

@@ -25,7 +25,8 @@ public:
   void bar(Point corner, double width, double height, std::string_view style, std::string_view tip);
   void line(Point from, Point to, std::string_view style);
   void path(const std::vector<Point> &points, std::string_view style);
-  void dot(Point centre, std::string_view style, std::string_view tip);
+  /// `outline` is a path about the origin.
+  void mark(Point centre, std::string_view outline, std::string_view style, std::string_view tip);
   void text(Point at, std::string_view words, Anchor anchor = Anchor::start,
             std::string_view style = "");
 
