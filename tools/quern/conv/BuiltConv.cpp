@@ -19,8 +19,8 @@ constexpr size_t convLaunch = 1;
 
 std::unique_ptr<BuiltConv> BuiltConv::build(mlir::MLIRContext &context, const ConvVariant &variant,
                                             llvm::ArrayRef<char> filter,
-                                            const codegen::Target &target, SharedPool &pool,
-                                            std::string &why) {
+                                            const codegen::Target &target, unsigned jobs,
+                                            SharedPool &pool, std::string &why) {
   auto start = std::chrono::steady_clock::now();
   // What the compiler complains of becomes the reason.
   mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
@@ -37,7 +37,7 @@ std::unique_ptr<BuiltConv> BuiltConv::build(mlir::MLIRContext &context, const Co
   options.emit = codegen::EmitKind::shared;
   options.output = folder->file("libconv.so");
   options.cacheFolder = cacheFolder();
-  options.jobs = 1;
+  options.jobs = static_cast<int>(jobs);
   // Spectra can take more than 50 MiB, which would pass through the assembler and the linker.
   options.hasWeightsFile = true;
   options.libraryFolder = libraryFolder();

@@ -14,11 +14,12 @@ namespace quern::tools {
 class BuiltConv {
 public:
   /// Compiles, links and loads `variant` with the bytes of a filter [O, C / groups, kernel...].
-  /// Null, with the reason in `why`, where that fails. It runs on `pool`, which must outlive it.
+  /// Null, with the reason in `why`, where that fails. Its kernels compile `jobs` at once. It runs
+  /// on `pool`, which must outlive it.
   static std::unique_ptr<BuiltConv> build(mlir::MLIRContext &context, const ConvVariant &variant,
                                           llvm::ArrayRef<char> filter,
-                                          const codegen::Target &target, SharedPool &pool,
-                                          std::string &why);
+                                          const codegen::Target &target, unsigned jobs,
+                                          SharedPool &pool, std::string &why);
   ~BuiltConv();
   BuiltConv(const BuiltConv &) = delete;
   BuiltConv &operator=(const BuiltConv &) = delete;

@@ -203,7 +203,7 @@ void ConvLab::report(const std::string &what, size_t done, size_t total) const {
 }
 
 /// Builds the variants of those records that have no refusal, as many at once as there are
-/// processors.
+/// processors; where there are fewer variants, each has several to compile its kernels.
 std::vector<ConvLab::Attempt> ConvLab::buildAll(const passes::ConvShape &shape,
                                                 const std::vector<ConvRecord> &records,
                                                 Problems &problems) {
@@ -215,6 +215,10 @@ std::vector<ConvLab::Attempt> ConvLab::buildAll(const passes::ConvShape &shape,
   std::atomic<size_t> next = 0;
   size_t done = 0;
   std::mutex reporting;
+  const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
+  const auto variants = static_cast<unsigned>(
+      llvm::count_if(records, [](const ConvRecord &record) { return record.refusal.empty(); }));
+  const unsigned jobs = std::max(1U, processors / std::max(1U, variants));
   auto work = [&] {
     std::unique_ptr<mlir::MLIRContext> context = makeContext();
     for (size_t i = next++; i < records.size(); i = next++) {
@@ -222,7 +226,7 @@ std::vector<ConvLab::Attempt> ConvLab::buildAll(const passes::ConvShape &shape,
       Attempt &attempt = attempts[i];
       if (record.refusal.empty())
         attempt.conv = BuiltConv::build(*context, {shape, record.algorithm, record.tile},
-                                        filters[i], target, pool, attempt.why);
+                                        filters[i], target, jobs, pool, attempt.why);
       if (attempt.conv)
         attempt.why.clear(); // of warnings
       std::lock_guard lock(reporting);
@@ -230,7 +234,7 @@ std::vector<ConvLab::Attempt> ConvLab::buildAll(const passes::ConvShape &shape,
     }
   };
   std::vector<std::thread> others;
-  for (unsigned i = 1; i < std::max(1U, std::thread::hardware_concurrency()); ++i)
+  for (unsigned i = 1; i < processors; ++i)
     others.emplace_back(work);
   work();
   for (std::thread &other : others)
