@@ -209,6 +209,9 @@ private:
     if (model.contract)
       if (std::optional<ContractTerms> terms = elaborateContract(elaborator, model, types)) {
         function->setAttr(ir::names::causal, terms->causal);
+        function->setAttr(ir::names::axes, builder.getStrArrayAttr(llvm::map_to_vector(
+                                               model.contract->axes,
+                                               [](const Identifier &axis) { return axis.text; })));
         if (terms->ahead > 0)
           function->setAttr(ir::names::latency, builder.getI64IntegerAttr(terms->ahead));
         function->setLoc(mlir::FusedLoc::get(

@@ -16,6 +16,10 @@ inline constexpr llvm::StringLiteral binding = "quern.binding";
 /// On a model whose contract is inclusive, over one axis: how many positions beyond its own an
 /// output may read, an i64 (streaming with look-ahead).
 inline constexpr llvm::StringLiteral latency = "quern.latency";
+/// On a model with a contract: why no step programs could be derived, a string.
+inline constexpr llvm::StringLiteral stepless = "quern.stepless";
+/// On a model with a contract: what that calls the ordered axes, an array of strings (messages).
+inline constexpr llvm::StringLiteral axes = "quern.axes";
 } // namespace names
 
 /// The latency that a model's contract admits; 0 where it says nothing.

@@ -115,8 +115,8 @@ const char *ImageView::checkHeader(uint64_t size) const {
 
 const char *ImageView::checkStrings() const {
   const ImageHeader &head = header();
-  bool good =
-      holds(head.name) && holds(head.target) && holds(head.producer) && holds(head.weightsFile);
+  bool good = holds(head.name) && holds(head.target) && holds(head.producer) &&
+              holds(head.weightsFile) && holds(head.stepless);
   for (const StepEntry &step : steps())
     good = good && holds(step.name) && holds(step.kernel) && holds(step.location);
   for (StringRef name : labelNames())

@@ -27,7 +27,7 @@ namespace quern::runtime {
 
 inline constexpr char imageMagic[8] = {'Q', 'U', 'E', 'R', 'N', 'I', 'M', 'G'};
 inline constexpr char weightsMagic[8] = {'Q', 'U', 'E', 'R', 'N', 'W', 'T', 'S'};
-inline constexpr uint32_t imageVersion = 5;
+inline constexpr uint32_t imageVersion = 6;
 inline constexpr uint32_t weightsVersion = 1;
 
 /// The image, the embedded weights, the arena and every buffer in them start at multiples of this;
@@ -190,6 +190,8 @@ struct ImageHeader {
   /// current folder, unless absolute;
   /// "" when the weights are embedded.
   StringRef weightsFile;
+  /// Why the model has no step programs, for people; "" where it has.
+  StringRef stepless;
 
   Arch arch;
   DeviceKind device;
@@ -253,7 +255,7 @@ static_assert(sizeof(Section) == 16 && sizeof(StringRef) == 8);
 static_assert(sizeof(PhotoAdapter) == 32 && sizeof(LabelsAdapter) == 24 &&
               sizeof(TextAdapter) == 16);
 static_assert(sizeof(TensorEntry) == 88 && sizeof(BufferEntry) == 80 && sizeof(StepEntry) == 40);
-static_assert(sizeof(ImageHeader) == 344 && sizeof(WeightsFileHeader) == 64);
+static_assert(sizeof(ImageHeader) == 352 && sizeof(WeightsFileHeader) == 64);
 static_assert(std::is_trivially_copyable_v<ImageHeader> && std::is_standard_layout_v<ImageHeader>);
 
 /// What an allocation of `size` bytes takes of the scratch: 128 bytes of bookkeeping, the size

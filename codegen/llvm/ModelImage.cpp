@@ -337,6 +337,18 @@ static std::string placeText(const StepFacts &step) {
   return fmt::format("{} ({})", step.label, place);
 }
 
+/// Why a model has no step programs; "" where it has.
+static std::string steplessText(mlir::func::FuncOp model, const ImageFacts &facts) {
+  if (ir::Steps::of(model))
+    return "";
+  if (!model->hasAttr(ir::names::causal))
+    return "its model is not `causal over` an axis";
+  if (auto reason = model->getAttrOfType<mlir::StringAttr>(ir::names::stepless))
+    return reason.str();
+  return facts.device == runtime::DeviceKind::none ? "it was compiled with --steps never"
+                                                   : "a device has none";
+}
+
 std::vector<char> buildImage(llvm::ArrayRef<CompiledFunction> functions, const BufferTable &buffers,
                              const ImageFacts &facts) {
   mlir::func::FuncOp model = functions.front().function;
@@ -346,6 +358,7 @@ std::vector<char> buildImage(llvm::ArrayRef<CompiledFunction> functions, const B
   header.target = builder.string(facts.targetName);
   header.producer = builder.string(producer);
   header.weightsFile = builder.string(facts.weightsFile);
+  header.stepless = builder.string(steplessText(model, facts));
   header.arch = facts.arch;
   header.device = facts.device;
   header.cpuFeatures = facts.cpuFeatures;

@@ -152,6 +152,9 @@ private:
       if (!isStepped)
         isStepped = succeeded(deriveWholePasses(model, contract));
     }
+    if (!isStepped && !reasons.empty())
+      model->setAttr(ir::names::stepless,
+                     mlir::StringAttr::get(&getContext(), reasons.front().second));
     for (auto &[location, reason] : reasons)
       mlir::emitWarning(location) << reason
                                   << (isStepped ? "; each step is a pass over the whole model"

@@ -134,17 +134,15 @@ void addGeneration(CLI::App &app, const Signature &signature, Request &request) 
 }
 
 /// Says why not, rather than that the options are unknown.
-void refuseGeneration(CLI::App &app) {
+void refuseGeneration(CLI::App &app, const Signature &signature) {
+  std::string reason = signature.image.text(signature.image.header().stepless);
   for (const char *option : {"--sample", "--stream", "--prompt", "--png", "--seed", "--temperature",
                              "--top-k", "--top-p"})
-    app.add_flag_callback(
-           option,
-           [option] {
-             throw CLI::ValidationError(
-                 option,
-                 "this program has no step programs: its model is not `causal over` an axis, the "
-                 "compiler could derive none, as it warned, or it was told --steps never");
-           })
+    app.add_flag_callback(option,
+                          [option, reason] {
+                            throw CLI::ValidationError(
+                                option, "this program has no step programs: " + reason);
+                          })
         ->group("");
 }
 
@@ -195,7 +193,7 @@ std::variant<Request, int> parseCommandLine(const Signature &signature, int argc
   if (signature.generated())
     addGeneration(app, signature, request);
   else
-    refuseGeneration(app);
+    refuseGeneration(app, signature);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &wanted) {

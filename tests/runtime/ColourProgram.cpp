@@ -37,6 +37,7 @@ std::vector<uint64_t> buildImage() {
   builder.header.target = builder.string("host");
   builder.header.producer = builder.string("quern test");
   builder.header.weightsFile = builder.string("");
+  builder.header.stepless = builder.string("");
   builder.inputs.push_back(builder.tensor("photo", QUERN_F32, {batch, 3, side, side}));
   builder.inputs.back().adapter = AdapterKind::photo;
   builder.photos.push_back({12, side, {0.5f, 0.5f, 0.5f}, {0.25f, 0.25f, 0.25f}});

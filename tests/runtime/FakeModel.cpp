@@ -85,6 +85,7 @@ FakeModel::FakeModel(std::string_view weightsFile) {
   header.target = image.string("host");
   header.producer = image.string("a test");
   header.weightsFile = image.string(weightsFile);
+  header.stepless = image.string("");
   header.identity = 42;
   header.arenaBytes = size * sizeof(float);
   header.weightsBytes = size * sizeof(float);

@@ -73,6 +73,7 @@ uint64_t readAll(const ImageView &view) {
   text(view.header().target);
   text(view.header().producer);
   text(view.header().weightsFile);
+  text(view.header().stepless);
   for (auto tensors : {view.inputs(), view.outputs()})
     for (const runtime::TensorEntry &tensor : tensors) {
       text(tensor.name);

@@ -98,7 +98,8 @@ public:
     graph["model"] = model.getSymName().str();
     graph["input"] = {{"value", numberOf(analysis.input())},
                       {"name", valueName(analysis.input())},
-                      {"axes", list(contract.getInputAxes())}};
+                      {"axes", list(contract.getInputAxes())},
+                      {"axisNames", report.axisNames()}};
     auto outputName = model.getResultAttrOfType<mlir::StringAttr>(
         static_cast<unsigned>(contract.getOutput()), ir::names::name);
     graph["output"] = {{"value", numberOf(analysis.output())},

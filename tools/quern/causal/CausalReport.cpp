@@ -3,6 +3,7 @@
 #include "ir/HostTensor.h"
 #include "ir/Infer.h"
 #include "ir/SourceLocation.h"
+#include "ir/StepAttributes.h"
 #include "tools/quern/Compilation.h"
 #include "tools/quern/JsonText.h"
 
@@ -235,6 +236,21 @@ std::string CausalReport::orderText() const {
   return fmt::format("order: {} are generated in the order {}{}",
                      plural(positions.count(), "position"), list,
                      positions.extents().size() > 1 ? ", numbered row by row" : "");
+}
+
+std::vector<std::string> CausalReport::axisNames() const {
+  std::vector<std::string> names;
+  mlir::func::FuncOp model = analysis.model;
+  auto given = model->getAttrOfType<mlir::ArrayAttr>(ir::names::axes);
+  ir::CausalAttr contract = analysis.positions.contract();
+  // Another contract than the model's own has axes of its own.
+  if (given && contract == model->getAttr(ir::names::causal))
+    for (auto name : given.getAsRange<mlir::StringAttr>())
+      names.push_back(name.str());
+  else
+    for (int64_t axis : contract.getInputAxes())
+      names.push_back(fmt::format("axis {}", axis));
+  return names;
 }
 
 std::string CausalReport::lookAheadText() const {

@@ -31,6 +31,8 @@ struct CausalReport {
   std::string verdictText() const;
   /// "output[0] reads sound[1] through late at wavenet.qn:13:18, tap (+1)", of the counterexample.
   std::string leakText() const;
+  /// What the contract calls each ordered axis of the input: "H", or without a name "axis 2".
+  std::vector<std::string> axisNames() const;
   /// "order: 6 positions are generated in the order 5 4 3 2 1 0"; shortened where it is long, and
   /// empty where positions are generated as they lie.
   std::string orderText() const;
