@@ -1,5 +1,6 @@
 """How LLVM's lit runs our textual tests: through the shell, our programs and LLVM's first on the PATH."""
 import os
+import shutil
 
 import lit.formats
 
@@ -14,3 +15,6 @@ config.environment["PATH"] = os.pathsep.join(config.quern_tools + [os.environ["P
 # A failing RUN line shows what FileCheck saw around the failure.
 config.environment["FILECHECK_OPTS"] = "--dump-input-filter=error --dump-input-context=5"
 config.substitutions.append(("%source_dir", config.quern_top))
+# Runs the script of a page; there are tests that ask for it (REQUIRES: node), and do not run without.
+if shutil.which("node"):
+    config.available_features.add("node")

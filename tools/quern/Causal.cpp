@@ -111,17 +111,6 @@ std::optional<int64_t> sequenceBytesOf(mlir::ModuleOp module, ir::CausalAttr con
   return static_cast<int64_t>(runtime::savedBytes(states));
 }
 
-/// A page computes fields in the browser, element by element of each layer's channels and
-/// positions.
-void noteLongPage(int64_t positions) {
-  constexpr int64_t quick = 16 * 1024;
-  if (positions > quick)
-    fmt::print(stderr,
-               "quern causal: note: of {} positions a browser may take minutes to draw the page; "
-               "with fewer, as by --set, it shows the same layers\n",
-               positions);
-}
-
 void analyse(const CausalOptions &options) {
   if (options.htmlFile == "-")
     fail("--html - would mix the page with the text on the standard output: name a file");
@@ -154,11 +143,8 @@ void analyse(const CausalOptions &options) {
     fmt::print("{}\n", report.json());
   else
     report.print();
-  if (!options.htmlFile.empty()) {
-    if (!writeCausalPage(report, options.htmlFile))
-      throw CLI::RuntimeError(1);
-    noteLongPage(analysis->positions.count());
-  }
+  if (!options.htmlFile.empty() && !writeCausalPage(report, options.htmlFile))
+    throw CLI::RuntimeError(1);
   if (!report.verdict.isCausal)
     throw CLI::RuntimeError(1);
 }

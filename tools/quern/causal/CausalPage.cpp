@@ -51,22 +51,28 @@ Json maskJson(const ReadMask &mask) {
   return {{"axes", list(mask.resultAxes)}, {"maps", list(mask.maps)}, {"runs", runsOf(mask.kept)}};
 }
 
-/// The same of what queries are admitted to.
-Json admittedJson(const passes::AdmittedKeys &admitted, int64_t keys) {
-  std::vector<int64_t> runs;
-  int64_t end = 0;
-  for (auto [query, own] : llvm::enumerate(admitted.runs))
-    for (passes::KeyRun run : own) {
-      int64_t row = static_cast<int64_t>(query) * keys;
-      if (runs.empty() || row + run.first > end) {
-        runs.push_back(row + run.first - end);
-        runs.push_back(0);
-      }
-      runs.back() += run.end - run.first;
-      end = row + run.end;
-    }
-  runs.push_back(static_cast<int64_t>(admitted.runs.size()) * keys - end);
-  return {{"axes", {admitted.resultAxis}}, {"maps", {admitted.map}}, {"runs", runs}};
+/// Runs of keys, those of one length at equal distances together: first key, length, distance and
+/// count.
+Json spacedRuns(llvm::ArrayRef<passes::KeyRun> runs) {
+  auto lengthOf = [](passes::KeyRun run) { return run.end - run.first; };
+  Json json = Json::array();
+  while (!runs.empty()) {
+    int64_t distance = runs.size() > 1 ? runs[1].first - runs[0].first : 0;
+    size_t count = 1;
+    while (count < runs.size() && runs[count].first - runs[count - 1].first == distance &&
+           lengthOf(runs[count]) == lengthOf(runs[0]))
+      ++count;
+    json.push_back({runs[0].first, lengthOf(runs[0]), distance, count});
+    runs = runs.drop_front(count);
+  }
+  return json;
+}
+
+Json admittedJson(const passes::AdmittedKeys &admitted) {
+  Json rows = Json::array();
+  for (llvm::ArrayRef<passes::KeyRun> runs : admitted.runs)
+    rows.push_back(spacedRuns(runs));
+  return {{"axis", admitted.resultAxis}, {"map", admitted.map}, {"rows", std::move(rows)}};
 }
 
 /// Numbers that follow each other as the first and their count.
@@ -180,8 +186,7 @@ private:
       if (read.mask)
         json["mask"] = maskJson(*read.mask);
       if (read.admitted)
-        json["mask"] =
-            admittedJson(*read.admitted, read.maps[static_cast<size_t>(read.admitted->map)].taps);
+        json["admitted"] = admittedJson(*read.admitted);
       if (read.comparison)
         json["comparison"] = comparisonJson(*read.comparison);
       reads.push_back(std::move(json));
