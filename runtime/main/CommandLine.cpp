@@ -164,8 +164,8 @@ std::variant<Request, int> parseCommandLine(const Signature &signature, int argc
       ->type_name("NAME=FILE")
       ->allow_extra_args(false);
   app.add_option("--output", request.output,
-                 "write the outputs to a .npy, .npz (several outputs) or raw file; of --sample, "
-                 "the whole input to a .npy, 0 where nothing was drawn")
+                 "write the outputs to a .npy, .npz (several outputs) or raw file instead of "
+                 "printing them; of --sample, the whole input to a .npy, 0 where nothing was drawn")
       ->type_name("FILE")
       ->check(checkFileName);
   auto *expect =

@@ -21,6 +21,16 @@ struct EndSequence {
 };
 using Sequence = std::unique_ptr<quern_sequence, EndSequence>;
 
+/// How the generated input is given, by who gave a file for it.
+std::string howToGive(const Signature &signature, const Request &request, const std::string &file) {
+  const Port &input = *signature.generated();
+  if (request.stream)
+    return fmt::format("--stream reads '{}' from the standard input, as in --stream < {}",
+                       input.name, file);
+  return fmt::format("what '{}' goes on from is given by --prompt {}{}", input.name,
+                     input.text ? "@" : "", file);
+}
+
 /// The inputs beside the generated one, from the files that were named for them.
 Result<std::vector<AlignedBytes>> readConditions(const Signature &signature,
                                                  const Request &request) {
@@ -59,7 +69,8 @@ Result<std::vector<AlignedBytes>> readConditions(const Signature &signature,
     inputs.back() = std::move(*read);
   }
   if (next < files.size())
-    return Failure{fmt::format("{}: no input is left for this file", files[next])};
+    return Failure{fmt::format("{}: no input is left for this file: {}", files[next],
+                               howToGive(signature, request, files[next]))};
   return inputs;
 }
 
@@ -83,10 +94,11 @@ using Show = std::function<void(std::span<const std::byte>)>;
 
 void ignore(std::span<const std::byte> /*elements*/) {}
 
-/// Prints a text or numbers as they come; images, and a batch of texts, are shown at the end.
+/// Prints a text or numbers as they come; images, and a batch of texts, are shown at the end, and
+/// nothing is where a file takes it.
 Show printerOf(const Signature &signature, const Request &request, uint64_t rows) {
   bool isText = signature.generated()->text != nullptr;
-  if (isText ? rows > 1 : isPicture(signature) || !request.output.empty())
+  if (!request.output.empty() || (isText ? rows > 1 : isPicture(signature)))
     return ignore;
   return [&signature, isText](std::span<const std::byte> elements) {
     (isText ? showText : showNumbers)(signature, elements);
@@ -145,11 +157,17 @@ Status checkChoice(const SequenceEntry &order, const Request &request) {
                                                                                : "a mixture")};
 }
 
-/// Says that a file holds more than was drawn.
-void noteUndrawn(const Request &request, uint64_t known, uint64_t positions) {
+/// Says that the file, which is of the input's shape, holds more than was asked for.
+void noteUnasked(const Request &request, uint64_t known, uint64_t positions, uint64_t images) {
   if (known < positions)
     fmt::print(stderr, "{}: note: {} holds {} positions, of which {} are known: the others are 0\n",
                program_invocation_short_name, request.output, positions, known);
+  if (request.sample < images)
+    fmt::print(stderr,
+               "{}: note: {} holds {} samples, the batch that the model is compiled for, of which "
+               "{} {} asked for\n",
+               program_invocation_short_name, request.output, images, request.sample,
+               request.sample == 1 ? "was" : "were");
 }
 
 } // namespace
@@ -212,11 +230,11 @@ Status generate(const Signature &signature, const Request &request, Session &ses
       showTexts(signature, std::span(elements).subspan(firstShown * slot), rows);
     elements = inPlace(signature, elements);
   }
-  if (input.text && rows == 1)
+  if (input.text && rows == 1 && request.output.empty())
     fmt::print("\n");
   std::fflush(stdout);
   if (!request.output.empty())
-    noteUndrawn(request, given + count, positions);
+    noteUnasked(request, given + count, positions, isImage ? batch : 0);
   return showSamples(signature, request, samples);
 }
 
