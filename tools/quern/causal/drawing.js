@@ -177,7 +177,7 @@ function sequenceView(field) {
   const rows = [...graph.layers.map((layer) => ({ ...layer })).reverse()];
   // What stands behind the columns: texts about units, or the end of the last number below them.
   const textWidth = rows.some((layer) => layer.units) ? 300 : 32;
-  const cell = Math.max(.02, Math.min(20, (1012 - textWidth) / (last - first + 1)));
+  const cell = Math.min(20, (1012 - textWidth) / (last - first + 1));
   const width = (last - first + 1) * cell + 3, height = (rows.length + 2) * rowHeight + 26;
   const { canvas, pen } = canvasOf(width + textWidth, height);
   // The names stay where they are while the columns are scrolled.
