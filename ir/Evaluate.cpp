@@ -1,5 +1,6 @@
 #include "ir/Evaluate.h"
 
+#include "ir/ElementwiseRow.h"
 #include "ir/FilterTransform.h"
 #include "ir/Infer.h"
 #include "ir/Layout.h"
@@ -298,6 +299,23 @@ bool isEvaluable(mlir::Operation *op) {
   return llvm::isa<ConstantOp, ParameterOp, ReshapeOp, TransposeOp, BroadcastOp, SliceOp, ConcatOp,
                    PadOp, GatherOp, IotaOp, ReduceOp, FilterTransformOp>(op) ||
          static_cast<bool>(rowFunction(op));
+}
+
+bool evaluateRow(mlir::Operation *op, const std::vector<double> (&operands)[3],
+                 std::vector<double> &out) {
+  RowFunction f = rowFunction(op);
+  if (!f)
+    return false;
+  f(operands, out);
+  mlir::Type element = tensorType(op->getResult(0)).getElementType();
+  // Whole numbers stay whole, unless they are cast from others.
+  if (llvm::isa<mlir::FloatType>(element) || llvm::isa<CastOp>(op)) {
+    auto type = mlir::RankedTensorType::get({static_cast<int64_t>(out.size())}, element);
+    HostTensor rounded = HostTensor::allocate(type);
+    rounded.storeRow(0, out);
+    rounded.loadRow(0, 1, out);
+  }
+  return true;
 }
 
 mlir::FailureOr<llvm::SmallVector<HostTensor>> evaluate(mlir::func::FuncOp function,

@@ -1,6 +1,7 @@
 #include "passes/causal/AdmittedKeys.h"
 
 #include "ir/Infer.h"
+#include "passes/causal/ElementRows.h"
 #include "passes/causal/MaskRows.h"
 #include "passes/causal/Propagate.h"
 #include "passes/causal/StructuralZeros.h"
@@ -17,9 +18,11 @@ void addRun(llvm::SmallVectorImpl<KeyRun> &runs, int64_t first, int64_t end) {
     runs.push_back({static_cast<int32_t>(first), static_cast<int32_t>(end)});
 }
 
+using KeyRuns = llvm::SmallVector<KeyRun, 1>;
+
 /// The runs of keys for which a row of truth values holds; nothing where it is no such row.
-std::optional<llvm::SmallVector<KeyRun, 1>> runsOf(llvm::ArrayRef<Progression> row, int64_t keys) {
-  llvm::SmallVector<KeyRun, 1> runs;
+std::optional<KeyRuns> runsOf(llvm::ArrayRef<Progression> row, int64_t keys) {
+  KeyRuns runs;
   for (auto [at, part] : llvm::enumerate(row)) {
     int64_t end = at + 1 < row.size() ? row[at + 1].first : keys;
     if (part.step != 0)
@@ -30,19 +33,12 @@ std::optional<llvm::SmallVector<KeyRun, 1>> runsOf(llvm::ArrayRef<Progression> r
   return runs;
 }
 
-/// Row by row, without a number for each element.
-std::optional<AdmittedKeys> byProgressions(mlir::Value mask) {
-  mlir::RankedTensorType type = ir::tensorType(mask);
-  MaskRows rows(type.getDimSize(1));
-  AdmittedKeys admitted;
-  for (int64_t query = 0; query < type.getDimSize(0); ++query) {
-    std::optional<ProgressionRow> row = rows.of(mask, query);
-    auto runs = row ? runsOf(*row, type.getDimSize(1)) : std::nullopt;
-    if (!runs)
-      return std::nullopt;
-    admitted.runs.push_back(std::move(*runs));
-  }
-  return admitted;
+KeyRuns runsOf(const std::vector<double> &row) {
+  KeyRuns runs;
+  for (auto [key, is] : llvm::enumerate(row))
+    if (is != 0)
+      addRun(runs, static_cast<int64_t>(key), static_cast<int64_t>(key) + 1);
+  return runs;
 }
 
 /// Numbers for the runs of neighbours whose lengths are powers of two: any run consists of two of
@@ -124,18 +120,16 @@ void forEachLine(const RankTensor &from, RankTensor &to, int64_t axis,
 } // namespace
 
 std::optional<AdmittedKeys> admittedKeys(mlir::Value mask) {
-  if (auto admitted = byProgressions(mask))
-    return admitted;
-  std::optional<RankTensor> elements = constantElements(mask);
-  if (!elements)
+  if (!dependsOnConstantsAlone(mask))
     return std::nullopt;
+  mlir::RankedTensorType type = ir::tensorType(mask);
+  MaskRows rows(type.getDimSize(1));
+  ElementRows elements(type.getDimSize(1));
   AdmittedKeys admitted;
-  llvm::ArrayRef<int64_t> shape = elements->shape();
-  for (int64_t query = 0; query < shape[0]; ++query) {
-    admitted.runs.emplace_back();
-    for (int64_t key = 0; key < shape[1]; ++key)
-      if (elements->at({query, key}) != 0)
-        addRun(admitted.runs.back(), key, key + 1);
+  for (int64_t query = 0; query < type.getDimSize(0); ++query) {
+    std::optional<ProgressionRow> row = rows.of(mask, query);
+    std::optional<KeyRuns> runs = row ? runsOf(*row, type.getDimSize(1)) : std::nullopt;
+    admitted.runs.push_back(runs ? std::move(*runs) : runsOf(elements.of(mask, query)));
   }
   return admitted;
 }

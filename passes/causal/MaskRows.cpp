@@ -9,16 +9,25 @@
 namespace quern::passes {
 namespace {
 
+/// Of how many progressions a row is still written sooner than element by element.
+size_t mostProgressions(int64_t keys) { return std::max<int64_t>(keys / 64, 16); }
+
 /// A row being written, from the first key to the last.
 class RowWriter {
 public:
+  explicit RowWriter(int64_t keys) : most(mostProgressions(keys)) {}
+
   /// Numbers from the key `first` on; what goes on as the numbers before it is one with them.
   void add(int64_t first, int64_t value, int64_t step) {
     if (row.empty() || row.back().step != step || row.back().at(first) != value)
       row.push_back({first, value, step});
   }
+  bool isLong() const { return row.size() > most; }
 
   ProgressionRow row;
+
+private:
+  size_t most;
 };
 
 /// Progressions of up to three operands over the keys [first, end), along which none ends.
@@ -30,13 +39,13 @@ struct Stretch {
   int64_t step(size_t operand) const { return operands[operand].step; }
 };
 
-/// Writes what an op makes of a stretch; false where that is no progression.
+/// Writes what an op makes of a stretch; false where that is no progression, or many.
 using StretchRule = llvm::function_ref<bool(const Stretch &, RowWriter &)>;
 
 /// Cuts operands where one of them changes, and writes each stretch by the rule.
 std::optional<ProgressionRow> combined(llvm::ArrayRef<ProgressionRow> operands, int64_t keys,
                                        StretchRule rule) {
-  RowWriter writer;
+  RowWriter writer(keys);
   size_t at[3] = {0, 0, 0};
   for (int64_t first = 0; first < keys;) {
     Stretch stretch{.first = first, .end = keys};
@@ -47,7 +56,7 @@ std::optional<ProgressionRow> combined(llvm::ArrayRef<ProgressionRow> operands, 
       if (at[i] + 1 < row.size())
         stretch.end = std::min(stretch.end, row[at[i] + 1].first);
     }
-    if (!rule(stretch, writer))
+    if (!rule(stretch, writer) || writer.isLong())
       return std::nullopt;
     first = stretch.end;
   }
@@ -98,7 +107,7 @@ bool divide(const Stretch &stretch, RowWriter &writer) {
   int64_t by = stretch.value(1), step = stretch.step(0);
   if (stretch.step(1) != 0 || by <= 0)
     return false;
-  for (int64_t key = stretch.first; key < stretch.end;) {
+  for (int64_t key = stretch.first; key < stretch.end && !writer.isLong();) {
     int64_t number = stretch.operands[0].at(key), quotient = number / by;
     writer.add(key, quotient, 0);
     if (step == 0)
@@ -154,8 +163,7 @@ auto extremeOf(int sign) {
   };
 }
 
-/// The row of elements that all queries share, unless it consists of nearly as many progressions as
-/// there are keys.
+/// The row of elements that all queries share, unless it consists of too many progressions.
 std::optional<ProgressionRow> sharedRow(const RankTensor &elements, bool isTruth) {
   llvm::ArrayRef<int64_t> shape = elements.shape();
   if (shape.size() == 2 && shape[0] > 1)
@@ -173,8 +181,7 @@ std::optional<ProgressionRow> sharedRow(const RankTensor &elements, bool isTruth
     else if (row.empty() || row.back().at(key) != number)
       row.push_back({key, number, 0});
   }
-  bool isShort = static_cast<int64_t>(row.size()) <= std::max<int64_t>(keys / 16, 8);
-  return isShort ? std::optional(row) : std::nullopt;
+  return row.size() <= mostProgressions(keys) ? std::optional(row) : std::nullopt;
 }
 
 bool isWhole(mlir::Value value) {

@@ -18,13 +18,14 @@ struct Progression {
 /// Numbers along all keys.
 using ProgressionRow = llvm::SmallVector<Progression, 4>;
 
-/// Evaluates a mask [queries, keys], or what it is computed from, row by row.
+/// Evaluates a mask [queries, keys], or what it is computed from, row by row, where a row is few
+/// progressions: a step from one to the next takes as long as many elements do.
 class MaskRows {
 public:
   explicit MaskRows(int64_t keys) : keys(keys) {}
 
   /// The row of `value` for a query; nothing where it is computed by an op that no rule is for, or
-  /// from numbers along the keys that are hardly ever progressions.
+  /// from a row that is more progressions than are worth it.
   std::optional<ProgressionRow> of(mlir::Value value, int64_t query);
 
 private:

@@ -143,6 +143,10 @@ bool hasReadRule(llvm::StringRef opName) {
 }
 
 Reads readsOf(mlir::Operation *op) {
+  // What follows from parameters and constants alone reads nothing else; rules would evaluate masks
+  // of it.
+  if (op->getNumResults() == 1 && isWeightExpression(op->getResult(0)))
+    return {};
   Rule rule = findRule(op->getName());
   assert(rule && "an op that the analysis knows");
   Reads reads = rule(op);

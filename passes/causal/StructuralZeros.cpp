@@ -74,7 +74,7 @@ bool isZeros(mlir::Value value) {
          mlir::Builder(value.getContext()).getZeroAttr(elements.getElementType());
 }
 
-static bool dependsOnConstantsAlone(mlir::Value value) {
+bool dependsOnConstantsAlone(mlir::Value value) {
   return isWeightExpression(value) &&
          llvm::none_of(expressionOf(value), llvm::IsaPred<ir::ParameterOp>);
 }

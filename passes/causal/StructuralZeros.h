@@ -7,6 +7,8 @@
 
 namespace quern::passes {
 
+bool dependsOnConstantsAlone(mlir::Value value);
+
 /// The elements of a value that depends on constants alone, as whole numbers; nothing for any other
 /// value.
 std::optional<RankTensor> constantElements(mlir::Value value);
