@@ -4,6 +4,7 @@
 #include "runtime/Element.h"
 #include "runtime/formats/File.h"
 #include "runtime/formats/Image.h"
+#include "runtime/formats/Npy.h"
 #include "runtime/main/ArrayFile.h"
 #include "runtime/main/Printable.h"
 
@@ -131,6 +132,11 @@ Result<std::vector<std::byte>> readArray(const Signature &signature, const Array
   if (view.dtype != input.dtype)
     return Failure{fmt::format("{}: expected elements of input '{}' ({}), found {}", file.argument,
                                input.name, input.typeText(), dtypeName(view.dtype))};
+  if (view.data.size() > input.bytes)
+    return Failure{fmt::format("{}: expected {} for input '{}', or fewer elements, position by "
+                               "position, found {}{}",
+                               file.argument, input.typeText(), input.name, dtypeName(view.dtype),
+                               shapeText(view.shape))};
   if (view.shape == input.shape)
     return byPosition(signature, view.data);
   return std::vector<std::byte>(view.data.begin(), view.data.end());
