@@ -19,19 +19,20 @@ using Row = llvm::MutableArrayRef<double>;
 
 /// The meaning of an elementwise op: out[i] = f(a[i]), f(a[i], b[i]) or f(a[i], b[i], c[i]). Rows
 /// of operands that are missing are not read.
-using RowFunction = std::function<void(const std::vector<double> (&rows)[3], Row out)>;
+using Rows = llvm::ArrayRef<llvm::ArrayRef<double>>;
+using RowFunction = std::function<void(Rows rows, Row out)>;
 
 double larger(double a, double b) { return std::isnan(a) || a > b ? a : b; }
 double smaller(double a, double b) { return std::isnan(a) || a < b ? a : b; }
 
 template <typename F> RowFunction unary(F f) {
-  return [f](const std::vector<double>(&rows)[3], Row out) {
+  return [f](Rows rows, Row out) {
     for (size_t i = 0; i < out.size(); ++i)
       out[i] = f(rows[0][i]);
   };
 }
 template <typename F> RowFunction binary(F f) {
-  return [f](const std::vector<double>(&rows)[3], Row out) {
+  return [f](Rows rows, Row out) {
     for (size_t i = 0; i < out.size(); ++i)
       out[i] = f(rows[0][i], rows[1][i]);
   };
@@ -94,7 +95,7 @@ RowFunction rowFunction(mlir::Operation *op) {
       .Case([](OrOp) -> F { return binary([](double a, double b) { return a != 0 || b != 0; }); })
       .Case([](CmpOp cmp) -> F { return comparison(cmp.getPredicate()); })
       .Case([](SelectOp) -> F {
-        return [](const std::vector<double>(&rows)[3], Row out) {
+        return [](Rows rows, Row out) {
           for (size_t i = 0; i < out.size(); ++i)
             out[i] = rows[0][i] != 0 ? rows[1][i] : rows[2][i];
         };
@@ -141,7 +142,7 @@ HostTensor evaluateElementwise(mlir::Operation *op, const RowFunction &f, Values
   forEachRow(shape, strides, [&](llvm::ArrayRef<int64_t> starts, int64_t at) {
     for (size_t k = 0; k < operands.size(); ++k)
       operands[k].loadRow(starts[k], shape.empty() ? 0 : strides[k].back(), rows[k]);
-    f(rows, out);
+    f({rows[0], rows[1], rows[2]}, out);
     result.storeRow(at, out);
   });
   return result;
@@ -301,8 +302,8 @@ bool isEvaluable(mlir::Operation *op) {
          static_cast<bool>(rowFunction(op));
 }
 
-bool evaluateRow(mlir::Operation *op, const std::vector<double> (&operands)[3],
-                 std::vector<double> &out) {
+bool evaluateRow(mlir::Operation *op, llvm::ArrayRef<llvm::ArrayRef<double>> operands,
+                 llvm::MutableArrayRef<double> out) {
   RowFunction f = rowFunction(op);
   if (!f)
     return false;

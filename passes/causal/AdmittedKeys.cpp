@@ -33,7 +33,7 @@ std::optional<KeyRuns> runsOf(llvm::ArrayRef<Progression> row, int64_t keys) {
   return runs;
 }
 
-KeyRuns runsOf(const std::vector<double> &row) {
+KeyRuns runsOf(llvm::ArrayRef<double> row) {
   KeyRuns runs;
   for (auto [key, is] : llvm::enumerate(row))
     if (is != 0)

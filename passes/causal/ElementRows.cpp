@@ -8,42 +8,47 @@
 
 namespace quern::passes {
 
-std::vector<double> ElementRows::of(mlir::Value value, int64_t query) {
-  if (value.hasOneUse())
-    return computed(value, query);
-  if (current != query)
-    shared.clear();
-  current = query;
-  if (auto found = shared.find(value); found != shared.end())
-    return found->second;
-  std::vector<double> row = computed(value, query);
-  shared.try_emplace(value, row);
-  return row;
+llvm::ArrayRef<double> ElementRows::of(mlir::Value value, int64_t query) {
+  std::unique_ptr<Row> &entry = rows[value];
+  if (!entry)
+    entry = std::make_unique<Row>();
+  Row &row = *entry;
+  if (row.isForAll || row.query == query)
+    return row.elements;
+  row.elements.resize(keys);
+  row.query = query;
+  compute(row, value, query);
+  return row.elements;
 }
 
-std::vector<double> ElementRows::computed(mlir::Value value, int64_t query) {
+void ElementRows::compute(Row &row, mlir::Value value, int64_t query) {
   mlir::Operation *op = value.getDefiningOp();
   mlir::RankedTensorType type = ir::tensorType(value);
   if (type.getRank() != 2 || type.getDimSize(0) == 1 || type.getDimSize(1) == 1)
-    return ofTensor(value, query);
-  if (auto broadcast = llvm::dyn_cast<ir::BroadcastOp>(op))
-    return of(broadcast.getInput(), query);
-  std::vector<double> row(keys, static_cast<double>(query));
+    return takeFromTensor(row, value, query);
   if (auto iota = llvm::dyn_cast<ir::IotaOp>(op)) {
-    if (iota.getAxis() == 1)
-      std::iota(row.begin(), row.end(), 0.0);
-    return row;
+    row.isForAll = iota.getAxis() == 1;
+    if (row.isForAll)
+      std::iota(row.elements.begin(), row.elements.end(), 0.0);
+    else
+      llvm::fill(row.elements, static_cast<double>(query));
+    return;
   }
-  std::vector<double> operands[3];
-  for (auto [operand, given] : llvm::zip(operands, op->getOperands())) {
-    if (ir::tensorType(given).getRank() > 2)
-      return ofTensor(value, query);
-    operand = of(given, query);
+  if (auto broadcast = llvm::dyn_cast<ir::BroadcastOp>(op)) {
+    llvm::copy(of(broadcast.getInput(), query), row.elements.begin());
+    return;
   }
-  return ir::evaluateRow(op, operands, row) ? row : ofTensor(value, query);
+  llvm::SmallVector<llvm::ArrayRef<double>, 3> operands;
+  for (mlir::Value operand : op->getOperands()) {
+    if (ir::tensorType(operand).getRank() > 2)
+      return takeFromTensor(row, value, query);
+    operands.push_back(of(operand, query));
+  }
+  if (!ir::evaluateRow(op, operands, row.elements))
+    takeFromTensor(row, value, query);
 }
 
-std::vector<double> ElementRows::ofTensor(mlir::Value value, int64_t query) {
+void ElementRows::takeFromTensor(Row &row, mlir::Value value, int64_t query) {
   auto found = tensors.find(value);
   if (found == tensors.end())
     found =
@@ -57,9 +62,8 @@ std::vector<double> ElementRows::ofTensor(mlir::Value value, int64_t query) {
             .first;
   llvm::ArrayRef<int64_t> shape = found->second.type().getShape();
   int64_t along = shape.empty() ? 1 : shape.back();
-  std::vector<double> row(keys);
-  found->second.loadRow(shape.size() == 2 && shape[0] > 1 ? query * along : 0, along > 1, row);
-  return row;
+  row.isForAll = shape.size() < 2 || shape[0] == 1;
+  found->second.loadRow(row.isForAll ? 0 : query * along, along > 1, row.elements);
 }
 
 } // namespace quern::passes

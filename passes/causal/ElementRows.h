@@ -4,6 +4,8 @@
 
 #include "ir/HostTensor.h"
 
+#include <memory>
+#include <optional>
 #include <vector>
 
 namespace quern::passes {
@@ -14,19 +16,24 @@ class ElementRows {
 public:
   explicit ElementRows(int64_t keys) : keys(keys) {}
 
-  /// The row of `value` for a query.
-  std::vector<double> of(mlir::Value value, int64_t query);
+  /// The row of `value` for a query, until another is asked for.
+  llvm::ArrayRef<double> of(mlir::Value value, int64_t query);
 
 private:
-  std::vector<double> computed(mlir::Value value, int64_t query);
-  std::vector<double> ofTensor(mlir::Value value, int64_t query);
+  /// What a value is for the query that was asked for last, or for all.
+  struct Row {
+    std::vector<double> elements;
+    std::optional<int64_t> query = std::nullopt;
+    bool isForAll = false;
+  };
+
+  void compute(Row &row, mlir::Value value, int64_t query);
+  void takeFromTensor(Row &row, mlir::Value value, int64_t query);
 
   int64_t keys;
+  llvm::DenseMap<mlir::Value, std::unique_ptr<Row>> rows;
   /// What is evaluated as a whole: what lies along one axis, and what no elementwise op gives.
   llvm::DenseMap<mlir::Value, ir::HostTensor> tensors;
-  /// What several ops read, for the query `current`.
-  llvm::DenseMap<mlir::Value, std::vector<double>> shared;
-  int64_t current = -1;
 };
 
 } // namespace quern::passes
