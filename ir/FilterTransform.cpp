@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <complex>
 #include <thread>
 #include <vector>
@@ -174,8 +175,10 @@ std::vector<double> separable(FilterTransformOp op, llvm::ArrayRef<int64_t> filt
                               llvm::ArrayRef<double> values) {
   llvm::ArrayRef<int64_t> tile = op.getAlgorithm().getTile();
   SeparableShape shape = separableOf(tile, filter, static_cast<int64_t>(op.getGroups()));
+  auto element = llvm::cast<mlir::FloatType>(op.getFilter().getType().getElementType());
+  shape.roundoff = std::ldexp(1.0, -static_cast<int>(element.getFPMantissaWidth()));
   if (int64_t rank = rankOf(tile, filter); rank > 0) {
-    LowRankFactors factors = factorise(shape, values, rank, separationTolerance);
+    LowRankFactors factors = factorise(shape, values, rank, shape.tolerance());
     return LowRankBlocks(shape, rank).store(factors.widenedTo(rank, shape));
   }
   SeparableFactors factors = separate(shape, values);

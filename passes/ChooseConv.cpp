@@ -60,16 +60,16 @@ void setAlgorithm(mlir::Operation *op, const ConvDecision &decision) {
     llvm::cast<ir::ContractOp>(op).setAlgorithmAttr(algorithm);
 }
 
-std::vector<float> valuesOf(const ir::HostTensor &tensor) {
+std::vector<double> valuesOf(const ir::HostTensor &tensor) {
   std::vector<double> row(static_cast<size_t>(tensor.type().getNumElements()));
   tensor.loadRow(0, 1, row);
-  return {row.begin(), row.end()};
+  return row;
 }
 
-/// The weights as f32, or nothing where they are not known yet.
-mlir::FailureOr<std::vector<float>> weightsOf(const Choosable &conv, const ConvPolicy &policy) {
+/// The weights, or nothing where they are not known yet.
+mlir::FailureOr<std::vector<double>> weightsOf(const Choosable &conv, const ConvPolicy &policy) {
   if (!policy.load || !conv.shape.hasConstantFilter)
-    return std::vector<float>();
+    return std::vector<double>();
   mlir::FailureOr<ir::HostTensor> tensor = evaluateExpression(conv.filter(), policy.load);
   if (mlir::failed(tensor))
     return mlir::failure();
@@ -83,7 +83,7 @@ std::string parameterNotFinite(const Choosable &conv, const ConvPolicy &policy) 
   (void)evaluateExpression(conv.filter(), [&](ir::ParameterOp parameter) {
     mlir::FailureOr<ir::HostTensor> tensor = policy.load(parameter);
     if (name.empty() && mlir::succeeded(tensor) &&
-        !llvm::all_of(valuesOf(*tensor), [](float value) { return std::isfinite(value); }))
+        !llvm::all_of(valuesOf(*tensor), [](double value) { return std::isfinite(value); }))
       name = parameter.getKey().str();
     return tensor;
   });
@@ -144,7 +144,7 @@ private:
   mlir::FailureOr<ConvDecision> decided(const Choosable &conv) {
     const ConvShape &shape = conv.shape;
     llvm::ArrayRef<float> observed = observedBy(conv.op);
-    mlir::FailureOr<std::vector<float>> weights = weightsOf(conv, policy);
+    mlir::FailureOr<std::vector<double>> weights = weightsOf(conv, policy);
     if (mlir::failed(weights))
       return mlir::failure();
     // Layers of one shape without weights to tell them apart are judged once.
@@ -205,7 +205,7 @@ private:
     std::string why = algorithm.weightRefusal(planned.shape, planned.tile, std::nullopt);
     if (why.empty())
       return why;
-    mlir::FailureOr<std::vector<float>> weights = weightsOf(conv, policy);
+    mlir::FailureOr<std::vector<double>> weights = weightsOf(conv, policy);
     if (mlir::failed(weights) || weights->empty())
       return why;
     return algorithm.weightRefusal(planned.shape, planned.tile,

@@ -97,8 +97,6 @@ private:
   }
 };
 
-double rounded(double value) { return static_cast<double>(static_cast<float>(value)); }
-
 /// So many of the rows, or columns, evenly spaced among those that are not all zero.
 std::vector<int64_t> someOf(const std::vector<bool> &isNonzero, int64_t count) {
   std::vector<int64_t> all, some;
@@ -111,9 +109,10 @@ std::vector<int64_t> someOf(const std::vector<bool> &isNonzero, int64_t count) {
   return some;
 }
 
-/// Whether a square matrix is clearly regular: no pivot is near what roundings of f32 leave.
-bool isRegular(std::vector<std::vector<double>> rows) {
-  constexpr double nearNothing = 1e-4;
+/// Whether a square matrix is clearly regular: no pivot is near what roundings of f32, or of what
+/// it is stored in, leave.
+bool isRegular(std::vector<std::vector<double>> rows, double roundoff) {
+  const double nearNothing = std::max(1e-4, 16 * roundoff);
   double largest = 0;
   for (size_t k = 0; k < rows.size(); ++k) {
     auto pivot = std::max_element(
@@ -202,7 +201,7 @@ bool clearlyExceedsRank(const SeparableShape &given, std::span<const double> fil
     for (int64_t column : columns)
       values.push_back(matrix.row(row)[column]);
   }
-  return isRegular(std::move(square));
+  return isRegular(std::move(square), given.roundoff);
 }
 
 LowRankError lowRankError(const SeparableShape &given, std::span<const double> filter,
@@ -222,8 +221,8 @@ LowRankError lowRankError(const SeparableShape &given, std::span<const double> f
             int64_t line = (o / outputs * factors.rank + r) * shape.inputs + i,
                     own = (o * factors.rank + r) * shape.restTaps() + rest;
             double product =
-                rounded(factors.rest[static_cast<size_t>(own)]) *
-                rounded(factors.lines[static_cast<size_t>(line * shape.sharedTaps() + k)]);
+                shape.kept(factors.rest[static_cast<size_t>(own)]) *
+                shape.kept(factors.lines[static_cast<size_t>(line * shape.sharedTaps() + k)]);
             sum += product;
             grown += std::fabs(product);
           }

@@ -31,7 +31,7 @@ LowRankFactors factorise(const SeparableShape &given, std::span<const double> fi
 /// quickly, in the cube of `most`. It may miss that some have, and never says so where none has.
 bool clearlyExceedsRank(const SeparableShape &given, std::span<const double> filter, int64_t most);
 
-/// What factors that are rounded to f32 do to an output, the largest of all, relative to the sum of
+/// What factors, as they are kept, do to an output, the largest of all, relative to the sum of
 /// its absolute weights.
 struct LowRankError {
   double missed = 0; ///< as separationError

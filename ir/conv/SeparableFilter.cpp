@@ -79,9 +79,20 @@ void scaleToOne(std::vector<double> &taps) {
     tap = largest > 0 ? tap / largest : 0;
 }
 
-double rounded(double value) { return static_cast<double>(static_cast<float>(value)); }
+constexpr double singleRoundoff = 0x1p-24;
 
 } // namespace
+
+double SeparableShape::tolerance() const {
+  constexpr double roundings = 16;
+  if (roundoff <= singleRoundoff)
+    return roundings * roundoff;
+  return roundings * singleRoundoff + roundoff;
+}
+
+double SeparableShape::kept(double value) const {
+  return roundoff < singleRoundoff ? value : static_cast<double>(static_cast<float>(value));
+}
 
 SeparableFactors separate(const SeparableShape &shape, std::span<const double> filter) {
   std::vector<std::vector<double>> lines = largestLines(shape, filter);
@@ -114,8 +125,8 @@ double separationError(const SeparableShape &shape, std::span<const double> filt
       for (int64_t k = 0; k < shape.sharedTaps(); ++k) {
         double weight = filter[static_cast<size_t>(first + shape.tapAt(r, k))];
         double product =
-            rounded(factors.rest[static_cast<size_t>(pair * shape.restTaps() + r)]) *
-            rounded(factors.shared[static_cast<size_t>(channel * shape.sharedTaps() + k)]);
+            shape.kept(factors.rest[static_cast<size_t>(pair * shape.restTaps() + r)]) *
+            shape.kept(factors.shared[static_cast<size_t>(channel * shape.sharedTaps() + k)]);
         wrong[o] += std::fabs(weight - product);
         all[o] += std::fabs(weight);
       }

@@ -8,15 +8,12 @@
 
 namespace quern::ir {
 
-/// What factors may miss of the filter, of the sum of an output's absolute weights: some roundings
-/// of f32, so that nothing is taken for separable that is not.
-inline constexpr double separationTolerance = 16 * 0x1p-24;
-
 /// A filter [outputs][inputs of a group][height][width], row-major, of a convolution with groups.
 struct SeparableShape {
   int64_t groups = 1, outputs = 1, inputs = 1;
   int64_t height = 1, width = 1;
-  bool sharesRows = true; ///< the shared factor runs along x; else along y
+  bool sharesRows = true;    ///< the shared factor runs along x; else along y
+  double roundoff = 0x1p-24; ///< of what the filter is stored in
 
   int64_t sharedTaps() const { return sharesRows ? width : height; }
   int64_t restTaps() const { return sharesRows ? height : width; }
@@ -28,6 +25,13 @@ struct SeparableShape {
   int64_t tapAt(int64_t rest, int64_t shared) const {
     return sharesRows ? rest * width + shared : shared * width + rest;
   }
+
+  /// What factors may miss of the filter, of the sum of an output's absolute weights: some
+  /// roundings of what they are kept in, f32 at least, so that nothing is taken for separable that
+  /// is not; and the one that each weight was stored with in 16 bits.
+  double tolerance() const;
+  /// A number of a factor as it is kept.
+  double kept(double value) const;
 };
 
 struct SeparableFactors {
@@ -38,8 +42,8 @@ struct SeparableFactors {
 /// The best such factors of any filter, to first order: exact where there are exact ones.
 SeparableFactors separate(const SeparableShape &shape, std::span<const double> filter);
 
-/// How far the product of the factors, rounded to f32, is from the filter: the largest over outputs
-/// of the sum of absolute differences over the sum of absolute weights.
+/// How far the product of the factors, as they are kept, is from the filter: the largest over
+/// outputs of the sum of absolute differences over the sum of absolute weights.
 double separationError(const SeparableShape &shape, std::span<const double> filter,
                        const SeparableFactors &factors);
 

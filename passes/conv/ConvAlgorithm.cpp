@@ -54,10 +54,10 @@ std::vector<double> ConvAlgorithm::energies(const ConvShape &shape, const Filter
                                             const Tile &) const {
   std::vector<double> squares;
   auto taps = static_cast<size_t>(shape.taps());
-  for (llvm::ArrayRef<float> rest = filter.values; !rest.empty(); rest = rest.drop_front(taps)) {
+  for (llvm::ArrayRef<double> rest = filter.values; !rest.empty(); rest = rest.drop_front(taps)) {
     double sum = 0;
-    for (float weight : rest.take_front(taps))
-      sum += static_cast<double>(weight) * static_cast<double>(weight);
+    for (double weight : rest.take_front(taps))
+      sum += weight * weight;
     squares.push_back(sum);
   }
   return squares;

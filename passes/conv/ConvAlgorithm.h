@@ -59,9 +59,9 @@ public:
     return "";
   }
 
-  /// Made-up weights [O, C / groups, kernel...] that weightRefusal has nothing against; empty where
-  /// any will do.
-  virtual std::vector<float> suitableWeights(const ConvShape &, const Tile &) const { return {}; }
+  /// Made-up weights [O, C / groups, kernel...], numbers of the shape's element type, that
+  /// weightRefusal has nothing against; empty where any will do.
+  virtual std::vector<double> suitableWeights(const ConvShape &, const Tile &) const { return {}; }
 
   /// Estimated by counting products, transforms and traffic.
   ConvCost cost(const ConvShape &shape, const Tile &tile, const Machine &machine) const;

@@ -42,7 +42,8 @@ struct ConvDecision {
   bool fitsWorkspace = true;    ///< false where nothing is within that budget
   bool hasFiniteWeights = true; ///< neither NaN nor infinity; errors are infinite otherwise
   /// Where the policy keeps them and they are known.
-  std::vector<float> weights = {}, observed = {};
+  std::vector<double> weights = {};
+  std::vector<float> observed = {};
 
   PlannedConv planned() const { return {shape.text(), algorithm, tile}; }
   /// The candidate that was chosen; null where there are no candidates, as in a replay.

@@ -14,13 +14,12 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-std::vector<float> madeUpWeights(const ConvShape &shape, int64_t outputs) {
+std::vector<double> madeUpWeights(const ConvShape &shape, int64_t outputs) {
   std::mt19937 random(2);
-  std::vector<float> weights(
+  std::vector<double> weights(
       static_cast<size_t>(outputs * shape.channelsPerGroup() * shape.taps()));
-  for (float &w : weights) // about normal: the sum of four uniform numbers
-    w = static_cast<float>(
-        (static_cast<double>(random()) + random() + random() + random()) * 0x1p-32 - 2);
+  for (double &w : weights) // about normal: the sum of four uniform numbers
+    w = (static_cast<double>(random()) + random() + random() + random()) * 0x1p-32 - 2;
   shape.maskTaps(weights);
   return weights;
 }
@@ -43,7 +42,7 @@ ErrorClaims::ErrorClaims(const ConvShape &shape, std::optional<FilterView> known
     known = FilterView{weights, outputs, shape.channelsPerGroup()};
   }
   filter = *known;
-  hasFiniteWeights = llvm::all_of(filter.values, [](float w) { return std::isfinite(w); });
+  hasFiniteWeights = llvm::all_of(filter.values, [](double w) { return std::isfinite(w); });
 }
 
 MeasuredError ErrorClaims::of(ir::ConvAlgorithm kind, const Tile &tile) const {

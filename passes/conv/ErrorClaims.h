@@ -33,7 +33,7 @@ private:
   const ConvShape &shape;
   llvm::ArrayRef<float> observed;
   double budget;
-  std::vector<float> weights; ///< made up
+  std::vector<double> weights; ///< made up
   FilterView filter{};
   bool hasFiniteWeights = true;
 };

@@ -23,13 +23,12 @@ double lostInSum(llvm::ArrayRef<double> squares) {
 }
 
 /// The largest of some hundred outputs: about normal, unless few weights make up all of them.
-double largestOutput(llvm::ArrayRef<float> weights) {
+double largestOutput(llvm::ArrayRef<double> weights) {
   constexpr double ofNormal = 1.6;
   double sum = 0, squares = 0;
-  for (float weight : weights) {
-    auto w = static_cast<double>(weight);
-    sum += std::fabs(w);
-    squares += w * w;
+  for (double weight : weights) {
+    sum += std::fabs(weight);
+    squares += weight * weight;
   }
   return std::min(sum, ofNormal * std::sqrt(squares));
 }

@@ -79,6 +79,7 @@ SampleConv drawSample(const ConvShape &shape, const FilterView &filter,
                       llvm::ArrayRef<float> observed) {
   SampleConv sample;
   sample.channels = filter.channels;
+  sample.roundoff = std::max(storedRoundoff(shape.element), storedRoundoff(ConvElement::f32));
   std::vector<int64_t> kernel, strides;
   for (const ConvAxis &axis : shape.axes) {
     kernel.push_back(axis.kernel);
@@ -91,8 +92,7 @@ SampleConv drawSample(const ConvShape &shape, const FilterView &filter,
   std::vector<double> chosen;
   std::vector<int64_t> channels = chooseOutputs(exposures, static_cast<size_t>(size.channels));
   for (int64_t o : channels) {
-    llvm::ArrayRef<float> weights = filter.values.slice(o * each, each);
-    chosen.insert(chosen.end(), weights.begin(), weights.end());
+    llvm::append_range(chosen, filter.values.slice(o * each, each));
     ++sample.outputs;
   }
   std::vector<double> phased =

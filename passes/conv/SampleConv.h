@@ -18,6 +18,7 @@ struct SampleConv {
   llvm::SmallVector<int64_t, 3> out;    ///< outputs along each axis
   std::vector<float> input;             ///< [channels][out + kernel - 1 ...]
   std::vector<float> filter;            ///< [outputs][channels][kernel...]
+  double roundoff = 0;                  ///< of what the filter is stored in, in f32 here at best
 
   /// Extents of the input.
   llvm::SmallVector<int64_t, 3> in() const;
@@ -28,14 +29,14 @@ struct SampleConv {
   std::vector<double> exact() const;
 };
 
-/// Weights of a convolution: [O][C / groups][kernel...] in f32.
+/// Weights of a convolution: [O][C / groups][kernel...].
 struct FilterView {
-  llvm::ArrayRef<float> values;
+  llvm::ArrayRef<double> values;
   int64_t outputs, channels;
 };
 
 /// The weights of a convolution of that shape.
-inline FilterView filterView(const ConvShape &shape, llvm::ArrayRef<float> values) {
+inline FilterView filterView(const ConvShape &shape, llvm::ArrayRef<double> values) {
   return {values, shape.outChannels, shape.channelsPerGroup()};
 }
 

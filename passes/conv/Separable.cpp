@@ -9,16 +9,14 @@
 #include "passes/conv/DirectCost.h"
 #include "passes/conv/MachineTime.h"
 #include "passes/conv/SeparableSimulation.h"
+#include "passes/conv/SeparableWeights.h"
 
 #include <fmt/format.h>
 
 #include <cmath>
-#include <random>
 
 namespace quern::passes {
 namespace {
-
-constexpr double tolerance = ir::separationTolerance;
 
 /// How much larger than the filter the products of so many channels' factors may be, and so the
 /// errors of rounding: those of random ones are a third of it.
@@ -41,7 +39,12 @@ ir::SeparableShape separableShape(const ConvShape &shape, const Tile &tile) {
           .inputs = shape.channelsPerGroup(),
           .height = shape.axes[0].kernel,
           .width = shape.taps() / shape.axes[0].kernel,
-          .sharesRows = lineAxis(tile) == 1};
+          .sharesRows = lineAxis(tile) == 1,
+          .roundoff = storedRoundoff(shape.element)};
+}
+
+double toleranceOf(const ConvShape &shape, const Tile &tile) {
+  return separableShape(shape, tile).tolerance();
 }
 
 /// Whether a variant with channels between gives each output lines of its own (ir::withOwnLines).
@@ -97,15 +100,15 @@ struct Counts {
 template <typename Visit>
 void forEachFilter(const ConvShape &shape, const FilterView &filter, Visit visit) {
   auto each = static_cast<size_t>(shape.outChannels * shape.channelsPerGroup() * shape.taps());
-  for (llvm::ArrayRef<float> rest = filter.values; !rest.empty(); rest = rest.drop_front(each))
-    visit(std::vector<double>(rest.begin(), rest.begin() + each));
+  for (llvm::ArrayRef<double> rest = filter.values; !rest.empty(); rest = rest.drop_front(each))
+    visit(rest.take_front(each));
 }
 
 /// What is missed of the filters by products of lines that those of an input channel share.
 double missedByLines(const ConvShape &shape, const Tile &tile, const FilterView &filter) {
   ir::SeparableShape lines = separableShape(shape, tile);
   double error = 0;
-  forEachFilter(shape, filter, [&](const std::vector<double> &values) {
+  forEachFilter(shape, filter, [&](llvm::ArrayRef<double> values) {
     error = std::max(error, ir::separationError(lines, values, ir::separate(lines, values)));
   });
   return error;
@@ -118,10 +121,10 @@ std::optional<double> missedByOwnLines(const ConvShape &shape, const Tile &tile,
   ir::SeparableShape one = separableShape(shape, tile);
   one.groups = one.outputs = 1;
   auto each = static_cast<size_t>(shape.channelsPerGroup() * shape.taps());
-  for (llvm::ArrayRef<float> rest = filter.values; !rest.empty(); rest = rest.drop_front(each)) {
-    std::vector<double> values(rest.begin(), rest.begin() + each);
+  for (llvm::ArrayRef<double> rest = filter.values; !rest.empty(); rest = rest.drop_front(each)) {
+    llvm::ArrayRef<double> values = rest.take_front(each);
     double missed = ir::separationError(one, values, ir::separate(one, values));
-    if (missed > tolerance)
+    if (missed > one.tolerance())
       return missed;
   }
   return std::nullopt;
@@ -132,15 +135,15 @@ ir::LowRankError missedByChannels(const ConvShape &shape, const Tile &tile, int6
                                   const FilterView &filter) {
   ir::SeparableShape separable = separableShape(shape, tile);
   ir::LowRankError error;
-  forEachFilter(shape, filter, [&](const std::vector<double> &values) {
-    ir::LowRankError one =
-        ir::lowRankError(separable, values, ir::factorise(separable, values, channels, tolerance));
+  forEachFilter(shape, filter, [&](llvm::ArrayRef<double> values) {
+    ir::LowRankError one = ir::lowRankError(
+        separable, values, ir::factorise(separable, values, channels, separable.tolerance()));
     error = {std::max(error.missed, one.missed), std::max(error.growth, one.growth)};
   });
   return error;
 }
 
-bool isExact(const ir::LowRankError &error, int64_t channels) {
+bool isExact(const ir::LowRankError &error, double tolerance, int64_t channels) {
   return error.missed <= tolerance && error.growth <= mostGrowth(channels);
 }
 
@@ -151,66 +154,16 @@ std::optional<int64_t> fewestChannels(const ConvShape &shape, const Tile &tile,
   int64_t most = counts.mostChannels();
   int64_t channels = 1;
   bool areFew = most > 0;
-  forEachFilter(shape, filter, [&](const std::vector<double> &values) {
+  forEachFilter(shape, filter, [&](llvm::ArrayRef<double> values) {
     areFew = areFew && !ir::clearlyExceedsRank(separable, values, most);
     if (!areFew)
       return;
+    const double tolerance = separable.tolerance();
     ir::LowRankFactors factors = ir::factorise(separable, values, most, tolerance);
-    areFew = isExact(ir::lowRankError(separable, values, factors), factors.rank);
+    areFew = isExact(ir::lowRankError(separable, values, factors), tolerance, factors.rank);
     channels = std::max(channels, factors.rank);
   });
   return areFew ? std::optional(channels) : std::nullopt;
-}
-
-std::vector<float> drawn(std::mt19937 &random, int64_t count) {
-  std::vector<float> values(static_cast<size_t>(count));
-  for (float &value : values)
-    value = static_cast<float>(static_cast<double>(random()) * 0x1p-31 - 1);
-  return values;
-}
-
-/// One row and one column for each input channel, which filters of different size share.
-std::vector<float> productsOfLines(const ConvShape &shape) {
-  std::mt19937 random(4);
-  int64_t height = shape.axes[0].kernel, width = shape.taps() / height;
-  int64_t inputs = shape.channelsPerGroup(), outputsEach = shape.outChannels / shape.groups;
-  std::vector<float> columns = drawn(random, shape.inChannels * height),
-                     rows = drawn(random, shape.inChannels * width),
-                     sizes = drawn(random, shape.outChannels), weights;
-  for (int64_t o = 0; o < shape.outChannels; ++o)
-    for (int64_t i = 0; i < inputs; ++i)
-      for (int64_t tap = 0; tap < height * width; ++tap) {
-        int64_t channel = o / outputsEach * inputs + i;
-        weights.push_back(sizes[static_cast<size_t>(o)] *
-                          columns[static_cast<size_t>(channel * height + tap / width)] *
-                          rows[static_cast<size_t>(channel * width + tap % width)]);
-      }
-  return weights;
-}
-
-/// Sums of as many products of lines as the variant has channels.
-std::vector<float> sumsOfProducts(const ConvShape &shape, const Tile &tile) {
-  std::mt19937 random(4);
-  ir::SeparableShape s = ir::withOwnLines(separableShape(shape, tile));
-  int64_t rank = rankOf(shape, tile);
-  std::vector<float> rest = drawn(random, s.outputs * rank * s.restTaps()),
-                     lines = drawn(random, s.groups * rank * s.inputs * s.sharedTaps()),
-                     weights(static_cast<size_t>(s.outputs * s.inputs * s.height * s.width));
-  for (int64_t o = 0; o < s.outputs; ++o)
-    for (int64_t i = 0; i < s.inputs; ++i)
-      for (int64_t tap = 0; tap < s.restTaps(); ++tap)
-        for (int64_t k = 0; k < s.sharedTaps(); ++k) {
-          double sum = 0;
-          for (int64_t r = 0; r < rank; ++r) {
-            int64_t line = (o / (s.outputs / s.groups) * rank + r) * s.inputs + i;
-            sum += static_cast<double>(
-                       rest[static_cast<size_t>((o * rank + r) * s.restTaps() + tap)]) *
-                   static_cast<double>(lines[static_cast<size_t>(line * s.sharedTaps() + k)]);
-          }
-          int64_t first = (o * s.inputs + i) * s.height * s.width;
-          weights[static_cast<size_t>(first + s.tapAt(tap, k))] = static_cast<float>(sum);
-        }
-  return weights;
 }
 
 class Separable final : public ConvAlgorithm {
@@ -218,8 +171,6 @@ public:
   ir::ConvAlgorithm kind() const override { return ir::ConvAlgorithm::separable; }
 
   std::string shapeRefusal(const ConvShape &shape) const override {
-    if (shape.element != ConvElement::f32)
-      return "its kernels are made for f32 only";
     if (!shape.hasConstantFilter)
       return "the filter is not known when the model is compiled";
     int64_t outer = shape.axes[0].kernel;
@@ -250,7 +201,7 @@ public:
       std::optional<int64_t> channels = fewestChannels(shape, tile, counts, filter);
       if (!channels)
         continue;
-      bool isOfLines = missedByLines(shape, tile, filter) <= tolerance;
+      bool isOfLines = missedByLines(shape, tile, filter) <= toleranceOf(shape, tile);
       if (isOfLines && *channels > counts.channelsBelow(counts.lines))
         continue;
       tile.push_back(*channels);
@@ -283,19 +234,23 @@ public:
                                    : refusalOfLines(shape, tile, *filter);
   }
 
-  std::vector<float> suitableWeights(const ConvShape &shape, const Tile &tile) const override {
-    return rankOf(shape, tile) > 0 ? sumsOfProducts(shape, tile) : productsOfLines(shape);
+  std::vector<double> suitableWeights(const ConvShape &shape, const Tile &tile) const override {
+    ir::SeparableShape separable = separableShape(shape, tile);
+    int64_t rank = rankOf(shape, tile);
+    return rank > 0 ? sumsOfProducts(separable, rank) : productsOfLines(separable);
   }
 
   ConvCost costOn(const Machine &machine, const ConvShape &shape, const Tile &tile) const override {
     ConvShape rest = restOf(shape, tile);
     // A strip of lines for each thread at most the whole, each pixel followed by a cache line.
-    int64_t workspace = rest.inputBytes() / rest.inChannels * (rest.inChannels + 16);
+    int64_t between = rest.inputBytes() / bytesOf(shape.element);
+    int64_t workspace =
+        between / rest.inChannels * (rest.inChannels + 16) * computedBytesOf(shape.element);
     if (rankOf(shape, tile) > 0 && !hasOwnLines(shape, tile))
       return {.microseconds = directMicroseconds(firstOf(shape, tile), machine) +
                               directMicroseconds(rest, machine),
               .workspaceBytes = workspace + shape.inputBytes()};
-    int64_t products = rest.inputBytes() / 4 * shape.axes[lineAxis(tile)].kernel;
+    int64_t products = between * shape.axes[lineAxis(tile)].kernel;
     double lines = timeToCompute(machine, 2 * static_cast<double>(products), lineEfficiency);
     int64_t times = std::max<int64_t>(rankOf(shape, tile), 1);
     return {.microseconds =
@@ -305,6 +260,7 @@ public:
 
   double sumErrorBound(const ConvShape &shape, const Tile &tile, double u) const override {
     // Both factors are rounded, and may miss the filter by the tolerance.
+    double tolerance = toleranceOf(shape, tile);
     bool isMixed = rankOf(shape, tile) > 0;
     int64_t line = shape.axes[lineAxis(tile)].kernel, rest = shape.taps() / line;
     int64_t sums = line * (isMixed ? shape.channelsPerGroup() : 1) +
@@ -322,7 +278,7 @@ public:
 
 private:
   static bool isFinite(const FilterView &filter) {
-    return llvm::all_of(filter.values, [](float w) { return std::isfinite(w); });
+    return llvm::all_of(filter.values, [](double w) { return std::isfinite(w); });
   }
 
   static std::string refusalOfLines(const ConvShape &shape, const Tile &tile,
@@ -331,7 +287,7 @@ private:
     if (auto missed = missedByOwnLines(shape, tile, filter))
       return fmt::format("its filters are not products of {}: {:.1e} of a filter is left", factors,
                          *missed);
-    if (missedByLines(shape, tile, filter) <= tolerance)
+    if (missedByLines(shape, tile, filter) <= toleranceOf(shape, tile))
       return "";
     return fmt::format("each filter is a product of {}, but those of an input channel share none; ",
                        factors) +
@@ -361,7 +317,8 @@ private:
   static std::string refusalOfChannels(const ConvShape &shape, const Tile &tile,
                                        const FilterView &filter) {
     ir::LowRankError error = missedByChannels(shape, tile, rankOf(shape, tile), filter);
-    if (isExact(error, rankOf(shape, tile)))
+    double tolerance = toleranceOf(shape, tile);
+    if (isExact(error, tolerance, rankOf(shape, tile)))
       return "";
     if (error.missed > tolerance)
       return fmt::format("so many channels between two convolutions are too few for its filters: "

@@ -13,7 +13,8 @@ ir::SeparableShape separableShape(const SampleConv &sample, size_t axis) {
   ir::SeparableShape shape{.outputs = sample.outputs,
                            .inputs = sample.channels,
                            .height = sample.kernel[0],
-                           .sharesRows = axis == 1};
+                           .sharesRows = axis == 1,
+                           .roundoff = sample.roundoff};
   for (int64_t extent : llvm::drop_begin(sample.kernel))
     shape.width *= extent;
   return shape;
@@ -67,9 +68,9 @@ std::vector<float> simulateLines(const SampleConv &sample, size_t axis) {
 }
 
 std::vector<float> simulateChannels(const SampleConv &sample, size_t axis) {
-  ir::LowRankFactors factors =
-      ir::factorise(separableShape(sample, axis), filterOf(sample),
-                    std::numeric_limits<int64_t>::max(), ir::separationTolerance);
+  ir::SeparableShape shape = separableShape(sample, axis);
+  ir::LowRankFactors factors = ir::factorise(
+      shape, filterOf(sample), std::numeric_limits<int64_t>::max(), shape.tolerance());
   auto [first, rest] = SamplePasses(sample, axis);
   first.channels = sample.channels;
   first.outputs = rest.channels = factors.rank;

@@ -80,11 +80,10 @@ std::vector<double> spreads(llvm::ArrayRef<ir::BilinearAlgorithm> axes) {
 
 /// The phases and pieces of the filters of one output channel.
 std::vector<double> partsOf(const ConvShape &shape, const Tile &tile, int64_t channels,
-                            llvm::ArrayRef<float> weights) {
+                            llvm::ArrayRef<double> weights) {
   llvm::SmallVector<int64_t> kernel = shape.along(&ConvAxis::kernel);
   llvm::SmallVector<int64_t> strides = shape.along(&ConvAxis::stride);
-  std::vector<double> filter(weights.begin(), weights.end());
-  filter = ir::phaseFilter(filter, 1, channels, kernel, strides);
+  std::vector<double> filter = ir::phaseFilter(weights, 1, channels, kernel, strides);
   for (auto [taps, stride] : llvm::zip_equal(kernel, strides)) {
     channels *= stride;
     taps = ceilDiv(taps, stride);
@@ -305,7 +304,7 @@ public:
     int64_t channels = filter.channels * count(shape, tile).parts;
     size_t each = filter.values.size() / static_cast<size_t>(filter.outputs);
     std::vector<double> result;
-    for (llvm::ArrayRef<float> rest = filter.values; !rest.empty(); rest = rest.drop_front(each)) {
+    for (llvm::ArrayRef<double> rest = filter.values; !rest.empty(); rest = rest.drop_front(each)) {
       std::vector<double> weights = partsOf(shape, tile, filter.channels, rest.take_front(each));
       weights = ir::transformFilter(weights, 1, channels, axes);
       for (int64_t c = 0; c < channels; ++c) {

@@ -72,11 +72,30 @@ private:
   ir::FilterTransformOp transform;
 };
 
+double largestOf(const Tensor &tensor) {
+  double largest = 0;
+  for (double value : tensor.values)
+    largest = std::max(largest, std::abs(value));
+  return largest;
+}
+
+/// Numbers so coarse that sums of products of two of them are exact in 16 bits, where the drawn
+/// ones are stored so; these else.
+Tensor ofFewBits(const Tensor &drawn, passes::ConvElement element) {
+  Tensor coarse = drawn;
+  const double largest = largestOf(drawn);
+  if (passes::bytesOf(element) == 2 && largest > 0)
+    for (double &value : coarse.values)
+      value = std::round(2 * value / largest) / 2;
+  return coarse;
+}
+
 /// Filters that come apart, made of lines of those that were drawn: products of a row and a column,
 /// one of which all filters that read an input channel share; or, by channels between, sums of the
 /// lines of their group's first filters, each times taps of its own.
-Tensor separableFilter(const ConvCase &c, const Tensor &drawn) {
+Tensor separableFilter(const ConvCase &c, const Tensor &fine) {
   const ConvShape &s = c.shape;
+  const Tensor drawn = ofFewBits(fine, s.element);
   bool sharesRows = c.tile[0] == 1, isOfChannels = c.tile.size() > s.axes.size();
   Tensor filter = drawn;
   int64_t height = s.axes[0].kernel, each = s.taps(), width = each / height;
@@ -100,13 +119,6 @@ Tensor separableFilter(const ConvCase &c, const Tensor &drawn) {
         filter.values[static_cast<size_t>(first(o, i) + tap)] = sum;
       }
   return reference::cast(filter, text(s.element));
-}
-
-double largestOf(const Tensor &tensor) {
-  double largest = 0;
-  for (double value : tensor.values)
-    largest = std::max(largest, std::abs(value));
-  return largest;
 }
 
 /// The largest sum of absolute weights of an output channel.

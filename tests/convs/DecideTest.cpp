@@ -45,7 +45,8 @@ ConvPolicy withinWorkspace(int64_t budget) {
 ConvDecision decideBy(const ConvShape &shape, const std::vector<float> &weights,
                       ConvPolicy policy) {
   policy.mode = ConvMode::automatic;
-  return decide(shape, filterView(shape, weights), policy);
+  std::vector<double> values(weights.begin(), weights.end());
+  return decide(shape, filterView(shape, values), policy);
 }
 
 const ConvCandidate &chosen(const ConvDecision &decision) {
@@ -126,7 +127,8 @@ TEST(ErrorBudget, TightensTheTileAsItShrinks) {
 /// What exceeds a budget by no more than claims are raised by is looked at more closely.
 TEST(ErrorClaims, NearTheBudgetAreMadeOfMore) {
   ConvShape shape = square(64, 56, 3);
-  std::vector<float> weights = weightsOf(shape, 0);
+  std::vector<float> drawn = weightsOf(shape, 0);
+  std::vector<double> weights(drawn.begin(), drawn.end());
   auto claim = [&](double budget) {
     return ErrorClaims(shape, filterView(shape, weights), {}, budget)
         .of(ir::ConvAlgorithm::winograd, {4, 4})

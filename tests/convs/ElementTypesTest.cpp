@@ -17,8 +17,8 @@ ConvShape layer(ConvElement element, int64_t kernel = 3) {
 ConvDecision decideWithin(const ConvShape &shape, std::optional<double> budget) {
   std::mt19937 random(3);
   std::normal_distribution<float> normal;
-  std::vector<float> weights(static_cast<size_t>(64 * 64 * shape.taps()));
-  for (float &weight : weights)
+  std::vector<double> weights(static_cast<size_t>(64 * 64 * shape.taps()));
+  for (double &weight : weights)
     weight = normal(random);
   ConvPolicy policy;
   policy.mode = ConvMode::automatic;

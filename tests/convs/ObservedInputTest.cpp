@@ -49,7 +49,9 @@ void expectWhole(const ConvAxis &axis, int64_t groups) {
                      filter = normalNumbers(shape.outChannels * 4 / groups * axis.kernel, 2);
   // Those of the last group are exposed most.
   std::vector<double> exposures{1, 2, 3, 4};
-  SampleConv sample = drawSample(shape, filterView(shape, filter), exposures, {8, axis.out}, input);
+  std::vector<double> weights(filter.begin(), filter.end());
+  SampleConv sample =
+      drawSample(shape, filterView(shape, weights), exposures, {8, axis.out}, input);
   std::vector<double> plain = plainConv(shape, input, filter), sums = sample.exact();
   ASSERT_EQ(sample.outputs, 4);
   // The outputs of the group whose input is looked at: the first of the sample.
@@ -104,7 +106,8 @@ TEST(ObservedInput, DecidesWhatIsWithinTheBudget) {
   ConvPolicy policy;
   policy.mode = ConvMode::automatic;
   policy.maxError = 1e-4;
-  FilterView filter = filterView(shape, weights);
+  std::vector<double> values(weights.begin(), weights.end());
+  FilterView filter = filterView(shape, values);
   EXPECT_EQ(decide(shape, filter, policy).tile, Tile({6, 6}));
   EXPECT_EQ(decide(shape, filter, policy, flat).tile, Tile({2, 2}));
 }

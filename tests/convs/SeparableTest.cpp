@@ -15,24 +15,39 @@ ConvShape square(int64_t channels, int64_t size, int64_t kernel, int64_t groups 
   return {.inChannels = channels, .outChannels = channels, .groups = groups, .axes = {axis, axis}};
 }
 
-std::vector<float> drawnWeights(const ConvShape &shape) {
+std::vector<double> drawnWeights(const ConvShape &shape) {
   std::mt19937 random(3);
-  std::normal_distribution<float> normal;
-  std::vector<float> weights(static_cast<size_t>(shape.filterBytes() / 4));
-  for (float &weight : weights)
+  std::normal_distribution<double> normal;
+  std::vector<double> weights(static_cast<size_t>(shape.filterBytes() / bytesOf(shape.element)));
+  for (double &weight : weights)
     weight = normal(random);
   return weights;
 }
 
-ConvDecision decideBy(const ConvShape &shape, const std::vector<float> &weights) {
-  ConvPolicy policy;
-  policy.mode = ConvMode::automatic;
+/// By weights as they are stored.
+ConvDecision decideAs(const ConvPolicy &policy, const ConvShape &shape,
+                      std::vector<double> weights) {
+  for (double &weight : weights)
+    weight = roundTo(shape.element, weight);
   return decide(shape, filterView(shape, weights), policy);
 }
 
+ConvDecision decideBy(const ConvShape &shape, const std::vector<double> &weights) {
+  ConvPolicy policy;
+  policy.mode = ConvMode::automatic;
+  return decideAs(policy, shape, weights);
+}
+
+ConvDecision decideSeparable(const ConvShape &shape, const std::vector<double> &weights) {
+  ConvPolicy policy;
+  policy.mode = ConvMode::fixed;
+  policy.algorithm = ir::ConvAlgorithm::separable;
+  return decideAs(policy, shape, weights);
+}
+
 /// A Gaussian blur of each channel, wider from channel to channel.
-std::vector<float> blurs(int64_t channels, int64_t taps) {
-  std::vector<float> weights;
+std::vector<double> blurs(int64_t channels, int64_t taps) {
+  std::vector<double> weights;
   for (int64_t c = 0; c < channels; ++c) {
     double sigma = 0.5 + 0.05 * static_cast<double>(c);
     auto tap = [&](int64_t k) {
@@ -41,7 +56,7 @@ std::vector<float> blurs(int64_t channels, int64_t taps) {
     };
     for (int64_t y = 0; y < taps; ++y)
       for (int64_t x = 0; x < taps; ++x)
-        weights.push_back(static_cast<float>(tap(y) * tap(x)));
+        weights.push_back(tap(y) * tap(x));
   }
   return weights;
 }
@@ -56,18 +71,41 @@ void expectNoProducts(const ConvDecision &decision) {
 
 TEST(Separable, IsChosenForBlursAndForNothingThatOnlyLooksLikeOne) {
   ConvShape shape = square(32, 56, 7, 32);
-  std::vector<float> weights = blurs(32, 7);
+  std::vector<double> weights = blurs(32, 7);
   ConvDecision ofBlurs = decideBy(shape, weights), ofOthers = decideBy(shape, drawnWeights(shape));
   EXPECT_EQ(ofBlurs.algorithm, ir::ConvAlgorithm::separable);
   EXPECT_EQ(ofBlurs.tile.size(), 2U);
   EXPECT_NE(ofOthers.algorithm, ir::ConvAlgorithm::separable);
   expectNoProducts(ofOthers);
-  weights[24] *= 1.001F; // the middle of the first filter
+  weights[24] *= 1.001; // the middle of the first filter
   ConvDecision ofOneTap = decideBy(shape, weights);
   expectNoProducts(ofOneTap);
   if (ofOneTap.algorithm == ir::ConvAlgorithm::separable) {
     EXPECT_EQ(ofOneTap.tile.back(), 2); // two lines of each channel
   }
+}
+
+/// Roundings that filters were stored with do not hide that they come apart; what a type tells is
+/// told.
+TEST(Separable, FiltersOfEveryTypeAreSeenAsTheyAreStored) {
+  for (ConvElement element :
+       {ConvElement::f16, ConvElement::bf16, ConvElement::f32, ConvElement::f64}) {
+    ConvShape shape = square(32, 56, 7, 32);
+    shape.element = element;
+    ConvDecision decision = decideSeparable(shape, blurs(32, 7));
+    EXPECT_EQ(decision.algorithm, ir::ConvAlgorithm::separable) << decision.reason;
+    EXPECT_LE(decision.chosen()->error->max, usualMaxError(element)) << text(element).str();
+    EXPECT_EQ(decideBy(shape, blurs(32, 7)).algorithm, ir::ConvAlgorithm::separable)
+        << text(element).str();
+    expectNoProducts(decideSeparable(shape, drawnWeights(shape)));
+  }
+  ConvShape wide = square(32, 56, 7, 32);
+  wide.element = ConvElement::f64;
+  std::vector<double> rounded = blurs(32, 7);
+  for (double &weight : rounded)
+    weight = roundTo(ConvElement::f32, weight);
+  expectNoProducts(decideSeparable(wide, rounded));
+  EXPECT_LE(decideSeparable(wide, blurs(32, 7)).chosen()->error->max, 1e-14);
 }
 
 TEST(Separable, IsNotChosenWithoutWeights) {
@@ -80,21 +118,18 @@ TEST(Separable, IsNotChosenWithoutWeights) {
 /// Dense filters that share the row of each input channel.
 TEST(Separable, SharedRowsOfDenseFiltersAreFound) {
   ConvShape shape = square(16, 40, 5);
-  std::vector<float> drawn = drawnWeights(shape), weights = drawn;
+  std::vector<double> drawn = drawnWeights(shape), weights = drawn;
   for (size_t filter = 0; filter < 16 * 16; ++filter)
     for (size_t tap = 0; tap < 25; ++tap)
       weights[filter * 25 + tap] = drawn[filter * 25 + tap / 5] * drawn[filter % 16 * 25 + tap % 5];
-  ConvPolicy policy;
-  policy.mode = ConvMode::fixed;
-  policy.algorithm = ir::ConvAlgorithm::separable;
-  ConvDecision decision = decide(shape, filterView(shape, weights), policy);
+  ConvDecision decision = decideSeparable(shape, weights);
   EXPECT_EQ(decision.algorithm, ir::ConvAlgorithm::separable);
   EXPECT_EQ(decision.tile, (Tile{1, 5}));
 }
 
 /// Each filter a product of two drawn lines, none of which others share.
-std::vector<float> productsApart(const ConvShape &shape) {
-  std::vector<float> drawn = drawnWeights(shape), weights = drawn;
+std::vector<double> productsApart(const ConvShape &shape) {
+  std::vector<double> drawn = drawnWeights(shape), weights = drawn;
   auto taps = static_cast<size_t>(shape.taps()), width = static_cast<size_t>(shape.axes[1].kernel);
   for (size_t first = 0; first < weights.size(); first += taps)
     for (size_t tap = 0; tap < taps; ++tap)
@@ -103,8 +138,8 @@ std::vector<float> productsApart(const ConvShape &shape) {
 }
 
 /// Every filter the sum of the first two of all, by weights of its own: two lines of each input.
-std::vector<float> sumsOfTwo(const ConvShape &shape) {
-  std::vector<float> drawn = drawnWeights(shape), weights = drawn;
+std::vector<double> sumsOfTwo(const ConvShape &shape) {
+  std::vector<double> drawn = drawnWeights(shape), weights = drawn;
   auto taps = static_cast<size_t>(shape.taps()), width = static_cast<size_t>(shape.axes[1].kernel),
        inputs = static_cast<size_t>(shape.channelsPerGroup()), each = inputs * taps;
   for (size_t o = 0; o < static_cast<size_t>(shape.outChannels); ++o)
@@ -114,13 +149,6 @@ std::vector<float> sumsOfTwo(const ConvShape &shape) {
                               drawn[o * each + width + y] * drawn[input + width + x];
     }
   return weights;
-}
-
-ConvDecision decideSeparable(const ConvShape &shape, const std::vector<float> &weights) {
-  ConvPolicy policy;
-  policy.mode = ConvMode::fixed;
-  policy.algorithm = ir::ConvAlgorithm::separable;
-  return decide(shape, filterView(shape, weights), policy);
 }
 
 TEST(Separable, LinesThatAreNotSharedAreSaidToBeSo) {
@@ -159,10 +187,10 @@ TEST(Separable, FiltersOfOneInputEachNeedShareNothing) {
 /// In groups of several channels, of which each shares lines of its own.
 TEST(Separable, GroupsHaveLinesOfTheirOwn) {
   ConvShape shape = square(16, 40, 5, 4), group = square(4, 40, 5);
-  std::vector<float> weights;
+  std::vector<double> weights;
   for (int64_t g = 0; g < 4; ++g)
-    for (float weight : sumsOfTwo(group))
-      weights.push_back(weight * static_cast<float>(1 + g));
+    for (double weight : sumsOfTwo(group))
+      weights.push_back(weight * static_cast<double>(1 + g));
   EXPECT_EQ(decideSeparable(shape, weights).tile, (Tile{1, 5, 2}));
   weights[3] += 1;
   ConvDecision decision = decideSeparable(shape, weights);
@@ -174,7 +202,7 @@ TEST(Separable, GroupsHaveLinesOfTheirOwn) {
 TEST(Separable, LinesThroughVolumesAreFound) {
   ConvShape shape = square(8, 12, 3);
   shape.axes.push_back(shape.axes.front());
-  std::vector<float> drawn = drawnWeights(shape), weights = drawn;
+  std::vector<double> drawn = drawnWeights(shape), weights = drawn;
   for (size_t filter = 0; filter < 8 * 8; ++filter)
     for (size_t tap = 0; tap < 27; ++tap)
       weights[filter * 27 + tap] = drawn[filter * 27 + tap % 9] * drawn[filter % 8 * 27 + tap / 9];

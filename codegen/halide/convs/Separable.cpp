@@ -36,6 +36,7 @@ private:
       throw EmitError{op.getLoc(), op.getAlgorithm()->text() + ": it needs two spatial axes"};
     llvm::ArrayRef<int64_t> variant = op.getAlgorithm()->getTile();
     SeparableProblem problem{.conv = problemOf(op), .axes = axes};
+    problem.conv.computedInput |= convertsInput(op);
     problem.lineAxis = variant[0] == 1 ? 0 : axes - 1;
     problem.line = spatialConvOf(op).axes[problem.lineAxis];
     problem.rank = variant.size() > axes ? variant.back() : 0;

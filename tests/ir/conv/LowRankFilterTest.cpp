@@ -10,8 +10,6 @@
 namespace quern::ir {
 namespace {
 
-double roundedToFloat(double value) { return static_cast<double>(static_cast<float>(value)); }
-
 std::vector<double> normal(std::mt19937 &random, int64_t count) {
   std::normal_distribution<double> distribution;
   std::vector<double> values(static_cast<size_t>(count));
@@ -20,7 +18,7 @@ std::vector<double> normal(std::mt19937 &random, int64_t count) {
   return values;
 }
 
-/// Sums of `rank` products of drawn lines, as f32 holds them; outputs of very different sizes.
+/// Sums of `rank` products of drawn lines, as the type holds them; outputs of very different sizes.
 std::vector<double> sums(const SeparableShape &shape, int64_t rank, uint32_t seed) {
   std::mt19937 random(seed);
   std::vector<double> rest = normal(random, shape.outputs * rank * shape.restTaps()),
@@ -40,7 +38,7 @@ std::vector<double> sums(const SeparableShape &shape, int64_t rank, uint32_t see
           }
           int64_t first = (o * shape.inputs + i) * shape.height * shape.width;
           filter[static_cast<size_t>(first + shape.tapAt(tap, k))] =
-              roundedToFloat(std::ldexp(sum, static_cast<int>(o % 40)));
+              shape.kept(std::ldexp(sum, static_cast<int>(o % 40)));
         }
   return filter;
 }
@@ -56,11 +54,14 @@ std::vector<Case> cases() {
           {{.groups = 3, .outputs = 12, .inputs = 5, .height = 3, .width = 7}, 4},
           {{.groups = 6, .outputs = 6, .inputs = 1, .height = 9, .width = 7}, 3},
           {{.groups = 6, .outputs = 18, .inputs = 1, .height = 5, .width = 5}, 2},
-          {{.outputs = 48, .inputs = 48, .height = 3, .width = 3}, 40}};
+          {{.outputs = 48, .inputs = 48, .height = 3, .width = 3}, 40},
+          {{.outputs = 12, .inputs = 10, .height = 5, .width = 3, .roundoff = 0x1p-53}, 2},
+          {{.groups = 2, .outputs = 24, .inputs = 16, .height = 7, .width = 7, .roundoff = 0x1p-53},
+           9}};
 }
 
 LowRankFactors exact(const SeparableShape &shape, const std::vector<double> &filter) {
-  return factorise(shape, filter, 1000, separationTolerance);
+  return factorise(shape, filter, 1000, shape.tolerance());
 }
 
 TEST(Factorise, FindsTheFewestChannels) {
@@ -73,8 +74,8 @@ TEST(Factorise, FindsTheFewestChannels) {
     ASSERT_EQ(factors.lines.size(), static_cast<size_t>(withOwnLines(shape).groups * rank *
                                                         shape.inputs * shape.sharedTaps()));
     LowRankError error = lowRankError(shape, filter, factors);
-    EXPECT_LE(error.missed, separationTolerance);
-    EXPECT_GE(error.growth, 1 - separationTolerance);
+    EXPECT_LE(error.missed, shape.tolerance());
+    EXPECT_GE(error.growth, 1 - shape.tolerance());
     EXPECT_LE(error.growth, 8 + static_cast<double>(rank));
   }
 }
@@ -82,7 +83,7 @@ TEST(Factorise, FindsTheFewestChannels) {
 TEST(Factorise, OneChannelTooFewIsNoticed) {
   for (const auto &[shape, rank] : cases()) {
     std::vector<double> filter = sums(shape, rank, 7);
-    LowRankFactors few = factorise(shape, filter, rank - 1, separationTolerance);
+    LowRankFactors few = factorise(shape, filter, rank - 1, shape.tolerance());
     EXPECT_EQ(few.rank, rank - 1);
     EXPECT_GT(lowRankError(shape, filter, few).missed, 1e-4);
   }
@@ -111,7 +112,7 @@ TEST(Factorise, ZerosOfFurtherChannelsChangeNothing) {
     std::vector<double> filter = sums(shape, rank, 11);
     LowRankError error =
         lowRankError(shape, filter, exact(shape, filter).widenedTo(rank + 3, shape));
-    EXPECT_LE(error.missed, separationTolerance);
+    EXPECT_LE(error.missed, shape.tolerance());
   }
 }
 

@@ -3,16 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <random>
 
 namespace quern::ir {
 namespace {
 
-constexpr double someRoundings = 16 * 0x1p-24;
-
-double roundedToFloat(double value) { return static_cast<double>(static_cast<float>(value)); }
-
-/// Products of drawn lines, as f32 holds them; outputs of an all-zero filter among them.
+/// Products of drawn lines, as f32 or f64 holds them; outputs of an all-zero filter among them.
 std::vector<double> products(const SeparableShape &shape, uint32_t seed) {
   std::mt19937 random(seed);
   std::normal_distribution<double> normal;
@@ -28,7 +25,7 @@ std::vector<double> products(const SeparableShape &shape, uint32_t seed) {
       for (int64_t y = 0; y < shape.height; ++y)
         for (int64_t x = 0; x < shape.width; ++x) {
           int64_t along = shape.sharesRows ? x : y, across = shape.sharesRows ? y : x;
-          filter.push_back(roundedToFloat(
+          filter.push_back(shape.kept(
               rest[static_cast<size_t>(across)] *
               shared[static_cast<size_t>(shape.channel(o, i) * shape.sharedTaps() + along)]));
         }
@@ -40,7 +37,8 @@ std::vector<SeparableShape> shapes() {
   return {{.groups = 8, .outputs = 8, .inputs = 1, .height = 5, .width = 3},
           {.outputs = 6, .inputs = 4, .height = 3, .width = 7},
           {.groups = 2, .outputs = 6, .inputs = 3, .height = 4, .width = 4},
-          {.outputs = 5, .inputs = 4, .height = 7, .width = 2, .sharesRows = false}};
+          {.outputs = 5, .inputs = 4, .height = 7, .width = 2, .sharesRows = false},
+          {.groups = 2, .outputs = 6, .inputs = 4, .height = 15, .width = 9, .roundoff = 0x1p-53}};
 }
 
 TEST(Separate, FindsTheFactorsOfProducts) {
@@ -48,7 +46,7 @@ TEST(Separate, FindsTheFactorsOfProducts) {
   for (const SeparableShape &shape : shapes()) {
     std::vector<double> filter = products(shape, seed++);
     SeparableFactors factors = separate(shape, filter);
-    EXPECT_LE(separationError(shape, filter, factors), someRoundings);
+    EXPECT_LE(separationError(shape, filter, factors), shape.tolerance());
     ASSERT_EQ(factors.shared.size(),
               static_cast<size_t>(shape.groups * shape.inputs * shape.sharedTaps()));
     ASSERT_EQ(factors.rest.size(),
@@ -60,8 +58,38 @@ TEST(Separate, OneTapThatDiffersIsNoticed) {
   for (const SeparableShape &shape : shapes()) {
     std::vector<double> filter = products(shape, 9);
     filter.back() += filter.back() > 0 ? 0.01 : -0.01;
-    EXPECT_GT(separationError(shape, filter, separate(shape, filter)), someRoundings);
+    EXPECT_GT(separationError(shape, filter, separate(shape, filter)), shape.tolerance());
   }
+}
+
+/// So many bits of a number.
+double cut(double value, int bits) {
+  int exponent = 0;
+  double fraction = std::frexp(value, &exponent);
+  return std::ldexp(std::round(std::ldexp(fraction, bits)), exponent - bits);
+}
+
+TEST(Separate, WhatWeightsWereStoredWithIsNoDifference) {
+  for (int bits : {8, 11})
+    for (SeparableShape shape : shapes()) {
+      shape.roundoff = std::ldexp(1, -bits);
+      std::vector<double> filter = products(shape, 5);
+      for (double &weight : filter)
+        weight = cut(weight, bits);
+      double missed = separationError(shape, filter, separate(shape, filter));
+      EXPECT_LE(missed, shape.tolerance());
+      EXPECT_GT(missed, SeparableShape().tolerance());
+    }
+}
+
+/// What f32 would not tell.
+TEST(Separate, OneTapOfDoublePrecisionThatDiffersIsNoticed) {
+  SeparableShape shape{.outputs = 6, .inputs = 4, .height = 3, .width = 7, .roundoff = 0x1p-53};
+  std::vector<double> filter = products(shape, 9);
+  filter.back() *= 1 + 1e-10;
+  double missed = separationError(shape, filter, separate(shape, filter));
+  EXPECT_GT(missed, shape.tolerance());
+  EXPECT_LT(missed, SeparableShape().tolerance());
 }
 
 TEST(Separate, LinesOfEachFilterThatAreNotSharedAreNoFactor) {
@@ -69,7 +97,7 @@ TEST(Separate, LinesOfEachFilterThatAreNotSharedAreNoFactor) {
   std::vector<double> filter = products(apart, 3);
   SeparableShape together = apart;
   together.groups = 1;
-  EXPECT_LE(separationError(apart, filter, separate(apart, filter)), someRoundings);
+  EXPECT_LE(separationError(apart, filter, separate(apart, filter)), apart.tolerance());
   EXPECT_GT(separationError(together, filter, separate(together, filter)), 0.01);
 }
 

@@ -85,7 +85,7 @@ struct Numbers {
 
 /// Those of each occurrence of a layer where inputs were observed. Else one filter of the output
 /// channels of all, of which the compiler looks at the most demanding; it is put into `joined`.
-std::vector<Numbers> numbersOf(const ConvLayer &layer, std::vector<float> &joined) {
+std::vector<Numbers> numbersOf(const ConvLayer &layer, std::vector<double> &joined) {
   std::vector<Numbers> all;
   for (const ConvNumbers &numbers : layer.occurrences) {
     all.push_back({passes::filterView(layer.shape, numbers.filter), numbers.input});
@@ -159,7 +159,7 @@ void chooseAutomatic(ConvLayer &layer, passes::ConvPolicy policy) {
         return std::optional(record.workspaceBytes);
     return compile(shape, candidate);
   };
-  std::vector<float> joined;
+  std::vector<double> joined;
   std::vector<Numbers> all = numbersOf(layer, joined);
   const double budget = policy.errorBudget(layer.shape);
   std::deque<passes::ErrorClaims> claims;

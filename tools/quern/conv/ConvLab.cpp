@@ -24,8 +24,9 @@
 namespace quern::tools {
 namespace {
 
-std::string hashText(const std::vector<float> &numbers) {
-  return fmt::format("{:016x}", runtime::hashBytes(numbers.data(), numbers.size() * sizeof(float)));
+template <typename Number> std::string hashText(const std::vector<Number> &numbers) {
+  return fmt::format("{:016x}",
+                     runtime::hashBytes(numbers.data(), numbers.size() * sizeof(Number)));
 }
 
 /// "winograd:4x4", as a user names it.

@@ -64,8 +64,8 @@ struct LabOptions {
 
 /// What a convolution of a model computes on.
 struct ConvNumbers {
-  std::vector<float> filter{}; ///< [O, C / groups, kernel...]; empty: made up
-  std::vector<float> input{};  ///< [N, C, extents...]; empty: random
+  std::vector<double> filter{}; ///< [O, C / groups, kernel...]; empty: made up
+  std::vector<float> input{};   ///< [N, C, extents...]; empty: random
 };
 /// Convolutions of one shape whose weights are known.
 using Occurrences = std::vector<ConvNumbers>;

@@ -36,8 +36,7 @@ LabProblem::LabProblem(const passes::ConvShape &shape, const ConvNumbers &given)
     : context(makeContext()), shape(shape) {
   int64_t bytes = passes::bytesOf(shape.element);
   auto terms = static_cast<double>(shape.channelsPerGroup() * shape.taps());
-  std::vector<double> weights(given.filter.begin(), given.filter.end()),
-      values(given.input.begin(), given.input.end());
+  std::vector<double> weights = given.filter, values(given.input.begin(), given.input.end());
   if (weights.empty()) {
     weights = randomValues(shape.filterBytes() / bytes, 5, 1 / std::sqrt(terms));
     shape.maskTaps(weights);
