@@ -1,6 +1,6 @@
 // Direct convolution: product by product, in registers. It computes everything, and is what the
 // others are compared with.
-#include "ir/conv/Division.h"
+#include "ir/conv/CacheWay.h"
 #include "passes/conv/Algorithms.h"
 #include "passes/conv/DirectCost.h"
 #include "passes/conv/MachineTime.h"
@@ -19,11 +19,9 @@ constexpr int64_t tapsInRegisters = 64;
 /// Of groups whose outputs fill no vectors.
 constexpr double narrowEfficiency = 0.20;
 
-/// How much longer a pointwise convolution with a stride takes whose pixels are multiples of this
-/// apart, and so meet in few sets of the first-level cache: patches lie side by side, and others
-/// are copied.
+/// How much longer a pointwise convolution with a stride takes whose pixels meet in few sets of the
+/// first-level cache: patches lie side by side, and others are copied.
 constexpr double contention = 1.2;
-constexpr int64_t contestedBytes = 4096;
 
 /// How many times faster zeros are written, most of them to a cache, than read from behind it.
 constexpr double cacheSpeed = 4;
@@ -40,7 +38,7 @@ double paddingBytes(const ConvShape &shape) {
 bool isContested(const ConvShape &shape) {
   int64_t stride = shape.axes.back().stride;
   return shape.taps() == 1 && stride > 1 &&
-         bytesOf(shape.element) * shape.inChannels * stride % contestedBytes == 0;
+         bytesOf(shape.element) * shape.inChannels * stride % ir::cacheWayBytes == 0;
 }
 
 double efficiencyOf(const ConvShape &shape) {

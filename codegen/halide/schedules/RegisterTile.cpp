@@ -1,5 +1,6 @@
 #include "codegen/halide/schedules/RegisterTile.h"
 
+#include "ir/conv/CacheWay.h"
 #include "ir/conv/Division.h"
 
 #include <algorithm>
@@ -10,7 +11,6 @@ namespace quern::codegen {
 namespace {
 
 constexpr double fmasPerCycle = 2;
-constexpr int64_t wayBytes = 4096; ///< of the first-level cache: a line of each set
 
 /// What was measured of a core: bench/kernels' tables of one layer under many tiles, README.md.
 struct Core {
@@ -82,7 +82,7 @@ double panelCycles(double bytes, double panelBytes, int64_t tiles, const Core &c
 /// Cycles of a step for operands that drive each other from the first-level cache.
 double contention(const TileQuery &query, const RegisterTile &tile) {
   constexpr int64_t safe = 7; // of eight lines of a set; the panel needs one
-  bool rowsMeetToo = query.positionBytes % wayBytes == 0;
+  bool rowsMeetToo = query.positionBytes % ir::cacheWayBytes == 0;
   int64_t positions = tile.mx * tile.my,
           inSet = sharingSet(rowsMeetToo ? positions : tile.mx, query.positionBytes);
   double each = inSet > safe ? 0.4 : inSet == safe ? 0.02 : 0;
@@ -94,8 +94,8 @@ double contention(const TileQuery &query, const RegisterTile &tile) {
 int64_t sharingSet(int64_t positions, int64_t positionBytes) {
   if (positionBytes == 0)
     return 0;
-  int64_t apart = std::gcd(positionBytes, wayBytes); // this far or a multiple of it
-  return ir::ceilDiv(positions * apart, wayBytes);
+  int64_t apart = std::gcd(positionBytes, ir::cacheWayBytes); // this far or a multiple of it
+  return ir::ceilDiv(positions * apart, ir::cacheWayBytes);
 }
 
 int64_t blockedSumBytes(const CpuTarget &cpu) { return cpu.l1Bytes / 2; }
