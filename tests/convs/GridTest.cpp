@@ -16,6 +16,7 @@ constexpr size_t casesEach = 64;
 constexpr size_t casesOfOtherTypes = 16;
 /// Tests of an algorithm, at most.
 constexpr uint32_t parts = 9;
+constexpr uint32_t partsOfComposed = 3;
 
 struct Part {
   ir::ConvAlgorithm algorithm;
@@ -41,15 +42,15 @@ bool serves(const passes::ConvAlgorithm &algorithm, passes::ConvElement element)
   return algorithm.refusal(shape).empty();
 }
 
-/// One test each of other types than f32, and of those that are products or direct convolutions of
-/// other numbers: their kernels take a second each to compile.
+/// One test each of other types than f32, and few of those that are products or direct convolutions
+/// of other numbers: their kernels take longest to compile.
 std::vector<Part> allParts() {
   std::vector<Part> all;
   for (const passes::ConvAlgorithm *algorithm : passes::convAlgorithms()) {
     bool isComposed = algorithm->kind() == ir::ConvAlgorithm::strassen ||
                       algorithm->kind() == ir::ConvAlgorithm::strassen_winograd ||
                       algorithm->kind() == ir::ConvAlgorithm::separable;
-    for (uint32_t part = 0; part < (isComposed ? 1 : parts); ++part)
+    for (uint32_t part = 0; part < (isComposed ? partsOfComposed : parts); ++part)
       all.push_back({.algorithm = algorithm->kind(), .number = part});
     for (passes::ConvElement element :
          {passes::ConvElement::f16, passes::ConvElement::bf16, passes::ConvElement::f64})
