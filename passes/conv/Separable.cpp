@@ -22,8 +22,10 @@ namespace {
 /// errors of rounding: those of random ones are a third of it.
 double mostGrowth(int64_t channels) { return 8 + static_cast<double>(channels); }
 
-/// Share of the peak that the pass along lines reaches (bench/conv/choice.md).
-constexpr double lineEfficiency = 0.22;
+/// Share of the peak that the pass along lines reaches, and of what one lane of a vector adds to
+/// that where channels fill none (bench/conv/choice.md).
+constexpr double lineEfficiency = 0.11;
+constexpr double laneEfficiency = 0.56;
 
 /// The axis along which the first pass is: of three the outermost.
 size_t lineAxis(const Tile &tile) { return tile[0] == 1 ? 1 : 0; }
@@ -251,7 +253,9 @@ public:
                               directMicroseconds(rest, machine),
               .workspaceBytes = workspace + shape.inputBytes()};
     int64_t products = between * shape.axes[lineAxis(tile)].kernel;
-    double lines = timeToCompute(machine, 2 * static_cast<double>(products), lineEfficiency);
+    bool fillsVectors = rest.inChannels >= machine.lanes;
+    double lines = timeToCompute(machine, 2 * static_cast<double>(products),
+                                 fillsVectors ? lineEfficiency : laneEfficiency / machine.lanes);
     int64_t times = std::max<int64_t>(rankOf(shape, tile), 1);
     return {.microseconds =
                 static_cast<double>(times) * (directMicroseconds(rest, machine) + lines / 1000),

@@ -24,10 +24,10 @@ constexpr double exposedFetch = 1.4;
 constexpr double exposedMoves = 2.8;
 constexpr double piecePasses = 1.5;
 /// Of nested algorithms: the share of the peak, that of the moving of images, and how often what
-/// they transform passes behind the second-level cache where a block of them outgrows it.
+/// they transform passes behind the second-level cache where a block of it outgrows that.
 constexpr double nestedEfficiency = 0.80;
 constexpr double nestedMoves = 1.8;
-constexpr double nestedPasses = 3.5;
+constexpr double nestedPasses = 1;
 /// How often what is transformed passes there where all products of a block are made at once.
 constexpr double wholePasses = 1;
 /// Products along an axis of the algorithms that are tried: of more, which may be named, few digits
@@ -189,25 +189,41 @@ double workspace(const ConvShape &shape, const TileCounts &counts, double in, do
   return std::min(tiles, wanted) * (inputs + sums) * (isWhole ? 1 : machine.threads);
 }
 
-/// Whether a block of tiles and what is computed of it do not stay in the second-level cache of its
-/// thread, or those of all where there is but one block.
-bool outgrowsCache(const ConvShape &shape, const TileCounts &counts, double in, double out,
-                   const Machine &machine) {
-  double tiles = std::min(counts.tiles, tilesOfBlock(shape, counts, in, machine));
-  bool hasBlocks = tiles < counts.tiles;
-  if (hasBlocks)
-    tiles = std::min(tiles, enoughTiles);
-  double caches = static_cast<double>(machine.l2Bytes) * (hasBlocks ? 1 : machine.threads);
-  double held = in + std::min(out, 4.0 * machine.lanes);
-  return numberBytes(shape) * counts.products * held * tiles > caches;
-}
+/// What a nested algorithm holds while it computes.
+struct NestedBlock {
+  double blocks; ///< of tiles
+  double bytes;  ///< of one block and what is computed of it
+  double caches; ///< second-level, of its thread, or of all where there is but one block
 
-/// How often what is transformed passes behind the second-level cache.
-double transformedPasses(const ConvShape &shape, const TileCounts &counts, double in, double out,
-                         const Machine &machine) {
-  if (counts.isNested)
-    return outgrowsCache(shape, counts, in, out, machine) ? nestedPasses : 0;
-  return makesWholeProducts(shape, counts, in, machine) ? wholePasses : 0;
+  NestedBlock(const ConvShape &shape, const TileCounts &counts, double in, double out,
+              const Machine &machine) {
+    double tiles = std::min(counts.tiles, tilesOfBlock(shape, counts, in, machine));
+    blocks = std::ceil(counts.tiles / tiles);
+    if (blocks > 1)
+      tiles = std::min(tiles, enoughTiles);
+    double held = in + std::min(out, 4.0 * machine.lanes);
+    bytes = numberBytes(shape) * counts.products * held * tiles;
+    caches = static_cast<double>(machine.l2Bytes) * (blocks > 1 ? 1 : machine.threads);
+  }
+
+  /// How often the weights are fetched again: for each further block, unless the cache holds both;
+  /// all of them where both are half as much again as it holds.
+  double refetches(double weights) const {
+    double beyond = (bytes + weights) / caches - 1;
+    return (blocks - 1) * std::clamp(2 * beyond, 0.0, 1.0);
+  }
+};
+
+/// Bytes that pass behind the second-level cache besides images and the first fetch of the weights.
+double bytesBehindCache(const ConvShape &shape, const TileCounts &counts, double in, double out,
+                        const Machine &machine) {
+  double transformed = numberBytes(shape) * counts.tiles * counts.products * (in + out);
+  if (!counts.isNested)
+    return makesWholeProducts(shape, counts, in, machine) ? wholePasses * transformed : 0;
+  NestedBlock block(shape, counts, in, out, machine);
+  double weights = filterBytes(shape, counts);
+  return (block.bytes > block.caches ? nestedPasses * transformed : 0) +
+         block.refetches(weights) * weights;
 }
 
 class Winograd final : public ConvAlgorithm {
@@ -280,14 +296,12 @@ public:
     double images = timeToPass(machine, shape);
     ConvCost cost;
     cost.workspaceBytes = static_cast<int64_t>(workspace(shape, counts, in, fullOut, machine));
-    double transformed = numberBytes(shape) * counts.tiles * counts.products * (in + fullOut);
     cost.microseconds =
         (timeToCompute(machine, products, productEfficiency(shape, counts, machine)) +
          timeToCompute(machine, additions, 1 / additionCost) + exposedFetch * weights +
          (counts.isNested ? nestedMoves : exposedMoves) * images +
          piecePasses * timeToFetch(machine, furtherPieces) +
-         transformedPasses(shape, counts, in, fullOut, machine) *
-             timeToFetch(machine, transformed)) /
+         timeToFetch(machine, bytesBehindCache(shape, counts, in, fullOut, machine))) /
         1000;
     return cost;
   }

@@ -304,6 +304,23 @@ TEST(LongFilters, OfFewChannelsGoByFft) {
         << shape.text();
 }
 
+/// Blocks of tiles that fit a cache, but not with the weights, which each of them reads.
+TEST(LongFilters, OfNestedAlgorithmsAreFetchedForEachBlock) {
+  Machine machine{.lanes = 16,
+                  .threads = 1,
+                  .l2Bytes = 1 << 20,
+                  .flopsPerNanosecond = 150,
+                  .bytesPerNanosecond = 12};
+  ConvShape shape = square(16, 56, 9);
+  auto cost = [&](ir::ConvAlgorithm kind, const Tile &tile) {
+    return convAlgorithm(kind).cost(shape, tile, machine).microseconds;
+  };
+  double small = cost(ir::ConvAlgorithm::winograd, {12, 12});
+  EXPECT_GT(small, cost(ir::ConvAlgorithm::fft, {36, 36}));
+  machine.l2Bytes *= 4;
+  EXPECT_GT(small, 1.3 * cost(ir::ConvAlgorithm::winograd, {12, 12}));
+}
+
 TEST(NarrowLayers, AreServedByWinogradButNotChosen) {
   ConvShape image = square(3, 56, 3);
   image.outChannels = 64;

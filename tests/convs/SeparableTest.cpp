@@ -108,6 +108,21 @@ TEST(Separable, FiltersOfEveryTypeAreSeenAsTheyAreStored) {
   EXPECT_LE(decideSeparable(wide, blurs(32, 7)).chosen()->error->max, 1e-14);
 }
 
+/// Lines of fewer channels than a vector holds are made number by number, which costs more than
+/// direct convolution of few taps does.
+TEST(Separable, NarrowLinesAreNoBargain) {
+  ConvPolicy policy;
+  policy.mode = ConvMode::automatic;
+  policy.machine = {.lanes = 16,
+                    .threads = 1,
+                    .l2Bytes = 1 << 20,
+                    .flopsPerNanosecond = 150,
+                    .bytesPerNanosecond = 12};
+  ConvShape narrow = square(8, 128, 7, 8), wide = square(128, 28, 7, 128);
+  EXPECT_NE(decideAs(policy, narrow, blurs(8, 7)).algorithm, ir::ConvAlgorithm::separable);
+  EXPECT_EQ(decideAs(policy, wide, blurs(128, 7)).algorithm, ir::ConvAlgorithm::separable);
+}
+
 TEST(Separable, IsNotChosenWithoutWeights) {
   ConvPolicy policy;
   policy.mode = ConvMode::automatic;
