@@ -57,7 +57,7 @@ int64_t tapsUpToLast(RankTensor nonzero, llvm::ArrayRef<int64_t> starts,
 struct CropFilters : impl::CropFiltersBase<CropFilters> {
   void runOnOperation() override {
     getOperation().walk([](ir::ConvOp conv) {
-      if (auto nonzero = possiblyNonzero(conv.getWeight()); nonzero && !conv.getAlgorithm())
+      if (auto nonzero = possiblyNonzeroWeights(conv.getWeight()); nonzero && !conv.getAlgorithm())
         crop(conv, *nonzero);
     });
   }

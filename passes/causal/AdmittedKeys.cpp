@@ -33,7 +33,7 @@ std::optional<KeyRuns> runsOf(llvm::ArrayRef<Progression> row, int64_t keys) {
   return runs;
 }
 
-KeyRuns runsOf(llvm::ArrayRef<double> row) {
+template <typename Number> KeyRuns runsOf(llvm::ArrayRef<Number> row) {
   KeyRuns runs;
   for (auto [key, is] : llvm::enumerate(row))
     if (is != 0)
@@ -132,6 +132,24 @@ std::optional<AdmittedKeys> admittedKeys(mlir::Value mask) {
     admitted.runs.push_back(runs ? std::move(*runs) : runsOf(elements.of(mask, query)));
   }
   return admitted;
+}
+
+std::optional<AdmittedKeys> asRuns(const Read &read) {
+  constexpr size_t mostRuns = 4; // of a row, all of which are run through
+  const ReadMask &mask = *read.mask;
+  if (mask.resultAxes.size() != 1 || mask.maps.size() != 1)
+    return std::nullopt;
+  AdmittedKeys admitted{.resultAxis = mask.resultAxes.front(), .map = mask.maps.front()};
+  if (llvm::any_of(read.maps,
+                   [&](const AxisMap &map) { return map.result.contains(admitted.resultAxis); }))
+    return std::nullopt;
+  size_t runs = 0, taps = static_cast<size_t>(read.maps[admitted.map].taps);
+  size_t queries = mask.kept.size() / taps;
+  for (llvm::ArrayRef<uint8_t> rest = mask.kept; !rest.empty(); rest = rest.drop_front(taps)) {
+    admitted.runs.push_back(runsOf(rest.take_front(taps)));
+    runs += admitted.runs.back().size();
+  }
+  return runs <= mostRuns * queries ? std::optional(std::move(admitted)) : std::nullopt;
 }
 
 RankTensor gatherAdmitted(const Read &read, const RankTensor &operand,

@@ -76,7 +76,7 @@ public:
     return llvm::isa<ir::ContractOp>(step.op) &&
            llvm::isa<mlir::func::FuncOp>(step.op->getParentOp()) &&
            llvm::any_of(analysis.available.readsOf(step.op),
-                        [](const Read &read) { return read.mask.has_value(); });
+                        [](const Read &read) { return read.mask || read.admitted; });
   }
 
   /// Which share of what a layer reads comes too late for an output that depends on it.

@@ -24,8 +24,9 @@ ReadMask whereEqual(mlir::Operation *op, const RankTensor &value, int32_t wanted
   for (auto [axis, extent] : llvm::enumerate(value.extents()))
     if (extent > 1)
       mask.resultAxes.push_back(static_cast<int64_t>(axis) + lead);
+  mask.kept.reserve(value.data().size());
   for (int32_t element : value.data())
-    mask.kept.push_back(element == wanted);
+    mask.kept.push_back(static_cast<uint8_t>(element == wanted));
   return mask;
 }
 
@@ -43,6 +44,14 @@ Reads mulReads(ir::MulOp op) {
   for (int64_t operand : {0, 1})
     if (auto nonzero = possiblyNonzero(op->getOperand(1 - operand)))
       reads[operand].mask = whereEqual(op, *nonzero, 1);
+  return reads;
+}
+
+/// What zero is divided by does not count.
+Reads divReads(ir::DivOp op) {
+  Reads reads = elementwiseReads(op);
+  if (auto nonzero = possiblyNonzero(op.getLhs()))
+    reads[1].mask = whereEqual(op, *nonzero, 1);
   return reads;
 }
 

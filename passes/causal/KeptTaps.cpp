@@ -1,5 +1,7 @@
 #include "passes/causal/KeptTaps.h"
 
+#include "passes/causal/Combined.h"
+
 namespace quern::passes {
 
 KeptTaps::KeptTaps(const Read &read, llvm::ArrayRef<int64_t> resultShape) {
@@ -41,6 +43,17 @@ Classes KeptTaps::equalRows() const {
   for (int64_t row = 0; row < rows; ++row)
     contents.emplace_back(kept.begin() + row * width(), kept.begin() + (row + 1) * width());
   return classesOf<uint8_t>(contents);
+}
+
+RankTensor shownBy(const ReadMask &mask, const RankTensor &result) {
+  llvm::SmallVector<int64_t> extents(result.shape().size(), 1);
+  for (int64_t axis : mask.resultAxes)
+    extents[axis] = result.shape()[axis];
+  RankTensor kept(result.shape(), extents, RankTensor::never);
+  llvm::copy(mask.kept, kept.data().begin());
+  return combined(result, kept, [](int32_t own, int32_t isKept) {
+    return isKept != 0 ? own : RankTensor::never;
+  });
 }
 
 } // namespace quern::passes

@@ -22,4 +22,7 @@ struct KeptTaps {
   Classes equalRows() const;
 };
 
+/// What a mask that speaks about no taps leaves of a tensor like the result: never elsewhere.
+RankTensor shownBy(const ReadMask &mask, const RankTensor &result);
+
 } // namespace quern::passes

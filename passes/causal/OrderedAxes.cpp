@@ -148,9 +148,9 @@ private:
       auto rule = [&](int64_t axis) {
         return positionIn(contract.getResultAxes(), labels[static_cast<size_t>(axis)]);
       };
-      FailureOr<OrderedMap> map =
-          mapped(op, axes.of(operand), rule,
-                 "sums over the order, later elements too; let a mask remove them (masked_linear)");
+      FailureOr<OrderedMap> map = mapped(
+          op, axes.of(operand), rule,
+          "sums over the order by no weight with a mask against later elements (masked_linear)");
       if (failed(map))
         return failure();
       maps.push_back(*map);

@@ -233,10 +233,25 @@ Classes rowsThatAgree(const Sweep &sweep, const RankTensor &result) {
   return classes;
 }
 
+/// Whether a mask speaks about no taps: what it hides are elements of the result.
+bool hidesResults(const Read &read) { return read.mask && read.mask->maps.empty(); }
+
+Read withoutMask(Read read) {
+  read.mask.reset();
+  return read;
+}
+
+RankTensor compressed(RankTensor tensor) {
+  tensor.compress();
+  return tensor;
+}
+
 } // namespace
 
 RankTensor gatherMax(const Read &read, const RankTensor &operand,
                      llvm::ArrayRef<int64_t> resultShape) {
+  if (hidesResults(read))
+    return compressed(shownBy(*read.mask, gatherMax(withoutMask(read), operand, resultShape)));
   auto isLeftOut = [&](const AxisMap &map) {
     return isUniformAlong(operand, map.operand) &&
            !map.hasPadding(elementsAlong(map.result, resultShape));
@@ -302,6 +317,8 @@ RankTensor scatterMax(const Read &read, const RankTensor &wanted,
                       llvm::ArrayRef<int64_t> operandShape) {
   if (wanted.isAll(RankTensor::never))
     return RankTensor(operandShape);
+  if (hidesResults(read))
+    return scatterMax(withoutMask(read), compressed(shownBy(*read.mask, wanted)), operandShape);
   if (read.comparison)
     return scatterCompared(read, wanted, operandShape);
   if (read.admitted)

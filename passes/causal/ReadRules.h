@@ -27,6 +27,7 @@ AxisMap windowAxis(int64_t axis, int64_t extent, int64_t window, int64_t stride,
 Reads elementwiseReads(mlir::Operation *op);
 Reads selectReads(ir::SelectOp op);
 Reads mulReads(ir::MulOp op);
+Reads divReads(ir::DivOp op);
 Reads convReads(ir::ConvOp op);
 Reads windowReads(ir::WindowReduceOp op);
 Reads resizeReads(ir::ResizeOp op);

@@ -24,6 +24,7 @@ const llvm::StringMap<Rule> &rules() {
       {IotaOp::getOperationName(), nothing},
       {SelectOp::getOperationName(), ruleOf<SelectOp, selectReads>},
       {MulOp::getOperationName(), ruleOf<MulOp, mulReads>},
+      {DivOp::getOperationName(), ruleOf<DivOp, divReads>},
       {ConvOp::getOperationName(), ruleOf<ConvOp, convReads>},
       {WindowReduceOp::getOperationName(), ruleOf<WindowReduceOp, windowReads>},
       {ResizeOp::getOperationName(), ruleOf<ResizeOp, resizeReads>},

@@ -80,8 +80,8 @@ struct KeyRun {
   int32_t first = 0, end = 0;
 };
 
-/// A mask of attention: coordinate r along the result's axis reads those taps of a map, which has
-/// no axes of the result, that lie in one of runs[r], ascending.
+/// A mask of few runs, as that of attention: coordinate r along the result's axis reads those taps
+/// of a map, which has no axes of the result, that lie in one of runs[r], ascending.
 struct AdmittedKeys {
   int64_t resultAxis = 0, map = 0;
   std::vector<llvm::SmallVector<KeyRun, 1>> runs = {};

@@ -105,10 +105,14 @@ Reads contractReads(ir::ContractOp op) {
                               ? alongAxis(at, *place)
                               : wholeAxis(at, tensorType(op->getOperand(operand)).getDimSize(at)));
     }
-    auto softmax = other.getDefiningOp<ir::SoftmaxOp>();
-    if (auto nonzero = softmax ? admittedScores(softmax) : possiblyNonzero(other))
+    if (auto nonzero = possiblyNonzero(other)) {
       read.mask = factorMask(*nonzero, llvm::to_vector(labels[1 - operand]), labels[operand],
                              op.getResultAxes());
+      if (std::optional<AdmittedKeys> runs = asRuns(read)) {
+        read.admitted = std::make_shared<AdmittedKeys>(std::move(*runs));
+        read.mask.reset();
+      }
+    }
     reads.push_back(std::move(read));
   }
   return reads;

@@ -96,7 +96,7 @@ static mlir::Value decidingFactor(mlir::Value value) {
   return value;
 }
 
-std::optional<RankTensor> possiblyNonzero(mlir::Value value) {
+std::optional<RankTensor> possiblyNonzeroWeights(mlir::Value value) {
   value = decidingFactor(value);
   if (!isWeightExpression(value) || llvm::none_of(expressionOf(value), maySupplyZeros))
     return std::nullopt;

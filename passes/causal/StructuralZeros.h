@@ -13,10 +13,14 @@ bool dependsOnConstantsAlone(mlir::Value value);
 /// value.
 std::optional<RankTensor> constantElements(mlir::Value value);
 
-/// 1 where a value may be other than zero and 0 where it is zero whatever the parameters are: a
-/// masked weight is a parameter times a constant with zeros. Nothing where no element is known to
-/// be zero.
+/// 1 where a value may be other than zero and 0 where it is zero whatever the parameters and the
+/// inputs are: a masked weight is a parameter times a constant with zeros, masked scores are a
+/// product of inputs times one. Stored in full along the axes on which it differs. Nothing where no
+/// element is known to be zero.
 std::optional<RankTensor> possiblyNonzero(mlir::Value value);
+
+/// The same of a weight expression; nothing for any other value.
+std::optional<RankTensor> possiblyNonzeroWeights(mlir::Value value);
 
 /// 1 where a score may weigh something after a softmax and 0 where a constant excludes it: one of
 /// -1e9 or less that stands in its place or is added to it, in a row that admits others. Where a

@@ -3,6 +3,7 @@
 #include "ir/HostTensor.h"
 #include "ir/SourceLocation.h"
 #include "passes/Model.h"
+#include "passes/WeightExpression.h"
 #include "passes/causal/StructuralZeros.h"
 
 #include <bit>
@@ -125,21 +126,27 @@ private:
     return isOpen;
   }
 
-  /// Every entry that the mask of a layer hides.
+  /// Every entry that is hidden by the mask of a layer, or of scores.
   void mutateContract(ir::ContractOp contract, size_t number) {
-    auto nonzero = possiblyNonzero(contract.getRhs());
-    if (!nonzero)
-      return;
+    for (unsigned side : {1U, 0U})
+      if (auto nonzero = possiblyNonzero(contract->getOperand(side)))
+        return openEntries(contract, number, side, *nonzero);
+  }
+
+  void openEntries(ir::ContractOp contract, size_t number, unsigned side,
+                   const RankTensor &nonzero) {
     seen = 0;
-    const auto *label = llvm::find_if(contract.getRhsAxes(), [&](int64_t label) {
+    llvm::ArrayRef<int64_t> labels = side == 0 ? contract.getLhsAxes() : contract.getRhsAxes();
+    const auto *label = llvm::find_if(labels, [&](int64_t label) {
       return !llvm::is_contained(contract.getResultAxes(), label);
     });
-    int64_t summed = label - contract.getRhsAxes().begin();
-    ir::forEachIndex(nonzero->shape(), [&](llvm::ArrayRef<int64_t> where) {
-      if (nonzero->at(where) == 0 && isChosen())
-        add(contract, number, {where[summed]}, !becomesAnother(*nonzero, where, summed),
+    int64_t summed = label - labels.begin();
+    bool isWeight = isWeightExpression(contract->getOperand(side));
+    ir::forEachIndex(nonzero.shape(), [&](llvm::ArrayRef<int64_t> where) {
+      if (nonzero.at(where) == 0 && isChosen())
+        add(contract, number, {where[summed]}, !isWeight || !becomesAnother(nonzero, where, summed),
             [&](mlir::OpBuilder &builder, mlir::Operation *own) {
-              own->setOperand(1, opened(builder, own->getOperand(1), where));
+              own->setOperand(side, opened(builder, own->getOperand(side), where));
             });
     });
   }

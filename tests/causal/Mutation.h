@@ -30,9 +30,9 @@ struct Mutant {
 enum class Entries { all, fewOfEach };
 
 /// The mutants of a simplified model: for each convolution, every tap that its mask hides, or its
-/// window moved to end one tap later; for each masked layer, every entry that the mask hides; for
-/// each attention, every key hidden from a query; for each shift, one that shifts by one less. Of
-/// entries and keys all, or some.
+/// window moved to end one tap later; for each masked layer or product with masked scores, every
+/// entry that the mask hides; for each attention, every key hidden from a query; for each shift,
+/// one that shifts by one less. Of entries and keys all, or some.
 std::vector<Mutant> mutate(mlir::ModuleOp module, Entries entries);
 
 } // namespace quern::passes

@@ -91,6 +91,29 @@ model written(x: f32[1, T = 5, 3]) -> f32[1, T, 3] causal over T {
     return contract(softmax(s, -1), y, "nij,njc->nic")
 }
 )"},
+    {"retention", R"(
+model retention(x: f32[1, T = 5, 3]) -> f32[1, T, 3] causal over T {
+    d = cast(iota([T, T], 0) - iota([T, T], 1), f32)
+    decay = select(d >= 0.0, exp(-0.1 * d), 0.0)
+    s = contract(q: linear(x, 3), k: linear(x, 3), "nic,njc->nij") * decay
+    return seen: contract(s, v: linear(x, 3), "nij,njc->nic")
+}
+)"},
+    {"onehot", R"(
+model onehot(x: f32[1, T = 5, 3]) -> f32[1, T, 3] strictly causal over T {
+    past = x[..., ..T - 1, ..]
+    g = sigmoid(g: linear(past, T))
+    g = g * cast(iota([T - 1, T], 0) < iota([T - 1, T], 1), f32)
+    return seen: contract(g, past, "nji,njc->nic")
+}
+)"},
+    {"chosen", R"(
+model chosen(x: f32[1, T = 5, 3]) -> f32[1, T, 3] causal over T {
+    s = contract(q: linear(x, 3), k: linear(x, 3), "nic,njc->nij")
+    s = tanh(select(iota([T, T], 0) >= iota([T, T], 1), s, 0.0)) / (1.0 + abs(x[..., ..1]))
+    return seen: contract(reshape(s, [T, T]), x, "ij,njc->nic")
+}
+)"},
     {"attentive", R"(
 model attentive(x: f32[1, T = 5, 4]) -> f32[1, T, 4] causal over T {
     return mix: multi_head_attention(x, x, heads = 2, mask = (i, j) => j <= i)

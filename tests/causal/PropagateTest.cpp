@@ -101,6 +101,10 @@ const char *const layers[] = {
     "j < 3 and j <= i)",
     "multi_head_attention(swap_axes(x, 1, 2), swap_axes(x, 1, 2), heads = 1, mask = (i, j) => j % "
     "3 == i % 3)",
+    "contract(contract(x, x, \"nci,ncj->nij\") * cast(iota([8, 8], 0) >= iota([8, 8], 1), f32), x, "
+    "\"nij,ncj->nci\")",
+    "contract(select(iota([8, 8], 0) % 2 == iota([8, 8], 1) % 2, contract(x, x, \"nci,ncj->nji\"), "
+    "0), x, \"nji,ncj->nci\")",
     "resize(x, [13], mode = \"linear\")",
 };
 
@@ -174,35 +178,54 @@ TEST_P(Masks, AreTheSameByRowsAsByElements) {
 
 INSTANTIATE_TEST_SUITE_P(All, Masks, testing::ValuesIn(masks));
 
-/// Processor time of what `quern causal` finds out about an attention under a mask.
-double secondsOfAnalysis(int64_t places, const std::string &mask, int64_t seenAt1000) {
+/// Processor time of what `quern causal` finds out about a causal model of so many `places`, after
+/// the lines `text` of its body. It keeps as many values as `states` says.
+double secondsOfAnalysis(int64_t places, const std::string &text, int64_t seenAt1000,
+                         size_t states) {
   LanguageModel model("model m(x: f32[N = 1, T = " + std::to_string(places) +
-                      ", 4]) -> f32[N, T, 4] causal over T {\n"
-                      "return multi_head_attention(x, x, heads = 1, mask = (i, j) => " +
-                      mask + ")\n}\n");
+                      ", 4]) -> f32[N, T, 4] causal over T {\n" + text + "\n}\n");
   if (!model.module)
     return 0;
   std::clock_t began = std::clock();
   CausalAnalysis analysis = analysed(*model.module);
   EXPECT_TRUE(judge(analysis).isCausal);
   EXPECT_EQ(receptiveField(analysis, {1000}).seenCount(), seenAt1000);
-  EXPECT_EQ(stateSizes(analysis).size(), 2U); // keys and values
+  EXPECT_EQ(stateSizes(analysis).size(), states);
   return static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC;
+}
+
+double secondsOfAttention(int64_t places, const std::string &mask, int64_t seenAt1000) {
+  return secondsOfAnalysis(
+      places, "return multi_head_attention(x, x, heads = 1, mask = (i, j) => " + mask + ")",
+      seenAt1000, 2); // keys and values
 }
 
 // Element by element the mask of 2^30 would take minutes.
 TEST(LongMasks, TakeSeconds) {
-  EXPECT_LT(secondsOfAnalysis(32768, "j <= i and i - j < 64", 64), 3.0);
+  EXPECT_LT(secondsOfAttention(32768, "j <= i and i - j < 64", 64), 3.0);
 }
 
 // Progression by progression, 10^7 of them, they would take half a minute.
 TEST(LongMasks, ThatRepeatTakeSeconds) {
-  EXPECT_LT(secondsOfAnalysis(8000, "j <= i and (i - j) % 7 == 0", 143), 3.0);
+  EXPECT_LT(secondsOfAttention(8000, "j <= i and (i - j) % 7 == 0", 143), 3.0);
 }
 
 // All elements at once would take as many seconds, and a gigabyte.
 TEST(LongMasks, OfFractionsTakeSeconds) {
-  EXPECT_LT(secondsOfAnalysis(8000, "cast(j, f32) * 1.5 <= cast(i, f32)", 668), 3.0);
+  EXPECT_LT(secondsOfAttention(8000, "cast(j, f32) * 1.5 <= cast(i, f32)", 668), 3.0);
+}
+
+// Of T x T scores, which are values, each is computed with a few times; what a mask hides and what
+// a sum reads must not cost more.
+TEST(LongScores, UnderAMaskTakeSeconds) {
+  double seconds = secondsOfAnalysis(2048, R"(
+    d = cast(iota([T, T], 0) - iota([T, T], 1), f32)
+    decay = select(d >= 0.0, exp(-0.1 * d), 0.0)
+    s = contract(q: linear(x, 4), k: linear(x, 4), "nic,njc->nij") * decay
+    return contract(s, v: linear(x, 4), "nij,njc->nic"))",
+                                     1001, 4);
+  std::printf("%.2f s of processor time\n", seconds);
+  EXPECT_LT(seconds, 4.0);
 }
 
 } // namespace

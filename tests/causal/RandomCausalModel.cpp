@@ -231,13 +231,46 @@ private:
     auto maskType = mlir::RankedTensorType::get({count, count}, builder.getI1Type());
     Value mask = ir::ConstantOp::create(
         builder, at(), maskType, mlir::DenseElementsAttr::get(maskType, llvm::ArrayRef(values)));
-    // Off zero, as in gate.
-    Value sequence = ir::AddOp::create(builder, at(), asSequence(x), splat(0.7));
+    // Off zero, as in gate, and each by its own number: an average of equals moves with no weight.
+    int64_t channels = shapeOf(x)[1];
+    Value sequence =
+        ir::AddOp::create(builder, at(), asSequence(x), parameter({1, 1, count, channels}));
     Value seen =
         ir::AttentionOp::create(builder, at(), sequence.getType(), sequence,
                                 multiply(sequence, splat(0.8)), sequence, mask, llvm::APFloat(0.7));
     List shape(shapeOf(x));
     return reshape(transpose(seen, {0, 1, 3, 2}), shape);
+  }
+
+  /// What is zero where x is, though it depends on other elements.
+  Value scaled(Value scores, Value sequence) {
+    Value mean = ir::ReduceOp::create(builder, at(), ir::ExpOp::create(builder, at(), sequence),
+                                      ir::ReduceKind::mean, List{0}, true);
+    return ir::DivOp::create(builder, at(), scores, mean);
+  }
+
+  /// Each position sums some of all, each times its product with that: scores that a mask makes
+  /// zero hide what they weigh.
+  Value weighByScores(Value x) {
+    List shape(shapeOf(x)), all{positions(), positions()};
+    // Off zero, as in gate.
+    Value sequence =
+        ir::AddOp::create(builder, at(), reshape(x, {shape[1], positions()}), splat(0.7));
+    Value scores = ir::ContractOp::create(builder, at(), sequence, multiply(sequence, splat(0.8)),
+                                          List{0, 1}, List{0, 2}, List{1, 2});
+    if (chance(2)) {
+      Value half = splat(0.5);
+      Value condition = ir::CmpOp::create(builder, at(), mask(all), half, ir::CmpPredicate::gt);
+      scores = ir::SelectOp::create(builder, at(), condition, scores, splat(0));
+    } else {
+      scores = multiply(scores, mask(all));
+    }
+    if (chance(2))
+      scores = scaled(chance(2) ? tanh(scores) : scores, sequence);
+    List labels = chance(2) ? List{1, 2} : List{2, 1};
+    Value seen =
+        ir::ContractOp::create(builder, at(), scores, sequence, labels, List{0, 2}, List{0, 1});
+    return multiply(reshape(seen, shape), splat(0.1));
   }
 
   /// h = tanh(w x + u h) along a spatial axis.
@@ -276,7 +309,7 @@ private:
   }
 
   Value step(Value x) {
-    switch (random() % 14) {
+    switch (random() % 15) {
     case 0:
     case 1:
     case 2:
@@ -301,6 +334,8 @@ private:
       return attention(x);
     case 12:
       return recur(x);
+    case 13:
+      return weighByScores(x);
     default:
       return conv(half(x));
     }

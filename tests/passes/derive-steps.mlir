@@ -94,7 +94,7 @@ func.func @ahead(%x: tensor<1x1x5x6xf32>) -> tensor<1x2x5x6xf32>
 func.func @dense(%x: tensor<1x4xf32>) -> tensor<1x4xf32>
     attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [1], output = 0, output_axes = [1], strict = false>} {
   %w = quern.parameter "w" : tensor<4x4xf32>
-  // expected-error @below {{no step program can be derived: contract sums over the order, later elements too; let a mask remove them}}
+  // expected-error @below {{no step program can be derived: contract sums over the order by no weight with a mask against later elements}}
   %0 = quern.contract %x [0, 1], %w [2, 1] -> [0, 2] : (tensor<1x4xf32>, tensor<4x4xf32>) -> tensor<1x4xf32>
   return %0 : tensor<1x4xf32>
 }
