@@ -49,7 +49,7 @@ quern_status checkElements(const quern_sequence &sequence, uint64_t from, uint64
   bool hasLevels = order.distribution == DistributionKind::categorical ||
                    order.distribution == DistributionKind::bernoulli;
   bool mayBeInfinite = order.distribution == DistributionKind::none;
-  if (!isFloat(type) && !hasLevels)
+  if (!isFloat(type) && !hasLevels && type != QUERN_BOOL)
     return QUERN_OK;
   uint64_t bytes = dtypeBytes(type);
   uint64_t each = sequence.image().states()[order.inputState].slotBytes / bytes;
@@ -59,6 +59,10 @@ quern_status checkElements(const quern_sequence &sequence, uint64_t from, uint64
     if (std::isnan(value) || (std::isinf(value) && !mayBeInfinite))
       return sequence.error().set(QUERN_INVALID_ARGUMENT,
                                   "element %g at position %llu is no finite number", value,
+                                  static_cast<unsigned long long>(position));
+    if (type == QUERN_BOOL && value > 1)
+      return sequence.error().set(QUERN_INVALID_ARGUMENT,
+                                  "element %g at position %llu is neither 0 nor 1", value,
                                   static_cast<unsigned long long>(position));
     if (hasLevels && !isLevel(order, type, value))
       return refuseLevel(sequence, value, position, type);

@@ -3,6 +3,7 @@
 #include "passes/Model.h"
 #include "passes/Passes.h"
 #include "passes/causal/Diagonals.h"
+#include "passes/causal/NormalForm.h"
 #include "passes/causal/RankOrder.h"
 #include "passes/causal/StepOps.h"
 #include "passes/causal/WholePasses.h"
@@ -42,7 +43,8 @@ LogicalResult checkOutput(mlir::func::FuncOp model, const SteppedModel &stepped,
   if (due.lag > ir::latencyOf(model) || isLate)
     return model.emitError("no step program can be derived: the output at a position is computed "
                            "with elements of the input that its contract does not admit, though "
-                           "they do not count, as what is multiplied by zero");
+                           "they do not count: they are multiplied by zero, or padding that is not "
+                           "zeros takes their place");
   return success();
 }
 
@@ -104,6 +106,8 @@ LogicalResult derive(mlir::func::FuncOp model, ir::CausalAttr contract) {
     rewritten.push_back(straight);
   if (mlir::func::FuncOp attentive = withAttention(rewritten.back()))
     rewritten.push_back(attentive);
+  if (mlir::func::FuncOp normal = inNormalForm(rewritten.back(), withoutOrder(contract)))
+    rewritten.push_back(normal);
   mlir::FailureOr<mlir::func::FuncOp> ordered = inRankOrder(rewritten.back(), contract);
   if (failed(ordered))
     return failure();

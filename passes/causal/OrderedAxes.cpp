@@ -191,6 +191,10 @@ private:
         ir::tensorType(input).getDimSize(shared) != ir::tensorType(result).getDimSize(shared))
       return refuse(op, "cuts an axis that holds all of a raster; let it have one for rows and one "
                         "for columns");
+    if (auto pad = llvm::dyn_cast<ir::PadOp>(moved); pad && !pad.getValue().isZero())
+      for (auto [axis, low, high] : llvm::enumerate(pad.getLow(), pad.getHigh()))
+        if ((low > 0 || high > 0) && axes.orderedAxis(input, static_cast<int64_t>(axis)))
+          return refuse(op, "lets other values than zeros in along the order");
     return axes.of(input);
   }
 
@@ -261,6 +265,11 @@ LogicalResult OrderedAxes::enter(mlir::Operation *op) {
   FailureOr<Distance> rates = ratesOf(op, *map, *this);
   if (failed(rates))
     return failure();
+  for (size_t j = 1; j < count(); ++j)
+    if ((*map)[j] >= 0 && (*map)[j] != (*map)[0] && !llvm::isa<ir::PadOp, ir::SliceOp>(op) &&
+        ir::tensorType(op->getResult(0)).getDimSize((*map)[j]) >
+            llvm::divideCeilSigned(extentsOfOrder[j], (*rates)[j]))
+      return refuse(op, "computes more elements along a row than the order has positions");
   maps[op->getResult(0)] = *map;
   ratesOfValues[op->getResult(0)] = *rates;
   return success();
@@ -274,31 +283,45 @@ llvm::SmallVector<size_t> axesThatOrder(ir::CausalAttr contract, mlir::RankedTen
   return kept.empty() ? llvm::SmallVector<size_t>{0} : kept;
 }
 
+/// The axes of the generated input.
+void OrderedAxes::begin(const SteppedModel &model) {
+  OrderedMap inputAxes;
+  mlir::RankedTensorType input = ir::tensorType(model.wholeInput());
+  for (size_t number : axesThatOrder(model.contract, input)) {
+    inputAxes.push_back(model.contract.getInputAxes()[number]);
+    extentsOfOrder.push_back(input.getDimSize(inputAxes.back()));
+  }
+  if (model.hasColours())
+    inputAxes.back() = -1;
+  for (mlir::Value input : model.inputs) {
+    maps[input] = inputAxes;
+    for (auto [axis, extent] : llvm::zip_equal(inputAxes, extents()))
+      ratesOfValues[input].push_back(axis < 0 ? extent : 1);
+  }
+}
+
+LogicalResult OrderedAxes::enterAll(mlir::func::FuncOp function) {
+  for (mlir::Operation &op : function.front().without_terminator())
+    if (failed(enter(&op)))
+      return failure();
+  return success();
+}
+
 FailureOr<OrderedAxes> OrderedAxes::follow(const SteppedModel &model,
                                            const WholeScans &wholeScans) {
   OrderedAxes axes;
   axes.wholes = wholeScans;
-  ir::CausalAttr contract = model.contract;
   mlir::func::FuncOp function = model.function;
-  if (!contract.getOrder().empty())
+  if (!model.contract.getOrder().empty())
     return function.emitError("no step program can be derived for an explicit order");
-  OrderedMap inputAxes, outputAxes;
-  mlir::RankedTensorType input = ir::tensorType(model.wholeInput());
-  for (size_t number : axesThatOrder(contract, input)) {
-    inputAxes.push_back(contract.getInputAxes()[number]);
-    outputAxes.push_back(contract.getOutputAxes()[number]);
-    axes.extentsOfOrder.push_back(input.getDimSize(inputAxes.back()));
-  }
+  axes.begin(model);
+  if (failed(axes.enterAll(function)))
+    return failure();
+  OrderedMap outputAxes;
+  for (size_t number : axesThatOrder(model.contract, ir::tensorType(model.wholeInput())))
+    outputAxes.push_back(model.contract.getOutputAxes()[number]);
   if (model.hasColours())
-    inputAxes.back() = outputAxes.back() = -1;
-  for (mlir::Value input : model.inputs) {
-    axes.maps[input] = inputAxes;
-    for (auto [axis, extent] : llvm::zip_equal(inputAxes, axes.extents()))
-      axes.ratesOfValues[input].push_back(axis < 0 ? extent : 1);
-  }
-  for (mlir::Operation &op : function.front().without_terminator())
-    if (failed(axes.enter(&op)))
-      return failure();
+    outputAxes.back() = -1;
   for (mlir::Value output : model.outputs) {
     if (!axes.isGenerated(output))
       return function.emitError(
@@ -307,6 +330,16 @@ FailureOr<OrderedAxes> OrderedAxes::follow(const SteppedModel &model,
       return function.emitError(
           "no step program can be derived: the output's ordered axes do not come from the input's");
   }
+  return axes;
+}
+
+OrderedAxes OrderedAxes::followAsFar(const SteppedModel &model) {
+  OrderedAxes axes;
+  mlir::func::FuncOp function = model.function;
+  mlir::ScopedDiagnosticHandler silent(function.getContext(),
+                                       [](mlir::Diagnostic &) { return success(); });
+  axes.begin(model);
+  (void)axes.enterAll(function);
   return axes;
 }
 

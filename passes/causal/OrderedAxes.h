@@ -37,6 +37,8 @@ public:
   /// computes along them in a way that step programs do not know.
   static mlir::FailureOr<OrderedAxes> follow(const SteppedModel &model,
                                              const WholeScans &wholeScans = {});
+  /// As far as the ops of the model can be followed; silent about the one that cannot.
+  static OrderedAxes followAsFar(const SteppedModel &model);
 
   size_t count() const { return extentsOfOrder.size(); }
   /// The extents of the axes that order anything.
@@ -62,6 +64,8 @@ public:
   std::optional<size_t> axisReadWhole(mlir::Operation *op) const;
 
 private:
+  void begin(const SteppedModel &model);
+  mlir::LogicalResult enterAll(mlir::func::FuncOp function);
   mlir::LogicalResult enter(mlir::Operation *op);
   mlir::LogicalResult enterScan(ir::ScanOp scan);
   mlir::LogicalResult enterBody(ir::ScanOp scan, size_t ordered);

@@ -211,7 +211,7 @@ Value StepBoxes::fromState(StepProgram &program, Value value, const OrderedMap &
 /// it.
 void StepBoxes::keep(StepProgram &program, Value box, Value value, const OrderedMap &map,
                      StepPlace place) {
-  mlir::RankedTensorType type = ir::tensorType(value);
+  mlir::RankedTensorType type = ir::tensorType(axes.isGenerated(value) ? value : box);
   if (place.distance) {
     llvm::SmallVector<int64_t> order = memoryAxes(type.getRank(), map, program.when().level);
     llvm::SmallVector<int64_t> sorted(order), shape, permutation;
@@ -346,6 +346,22 @@ void StepBoxes::keepBefore(Value root, Value first) {
   start().addResult(whole(start(), first), place);
 }
 
+/// `table`, of which axes run along the order as `map` says, without what lies behind the last
+/// position: a state has no room for it, and no step reads it.
+Value StepBoxes::untilLastPosition(StepProgram &program, Value table, const OrderedMap &map,
+                                   size_t state) {
+  llvm::SmallVector<int64_t> sizes(ir::tensorType(table).getShape());
+  llvm::SmallVector<int64_t> starts(sizes.size(), 0), ones(sizes.size(), 1);
+  for (size_t j = 0; j < map.size(); ++j)
+    if (map[j] >= 0 && llvm::count(map, map[j]) == 1) {
+      int64_t &size = sizes[static_cast<size_t>(map[j])];
+      size = std::min(size, modules.elements(modules.at(state), j));
+    }
+  if (ir::tensorType(table).getShape() == llvm::ArrayRef(sizes))
+    return table;
+  return ir::SliceOp::create(program.builder, table.getLoc(), table, starts, sizes, ones);
+}
+
 void StepBoxes::keepStates() {
   // What the start program computes may read states of its own.
   for (size_t i = 0; i < modules.values().size(); ++i) {
@@ -362,7 +378,8 @@ void StepBoxes::keepStates() {
     bool isGenerated = axes.isGenerated(value);
     for (StepProgram *program :
          isGenerated ? programsOf(value) : llvm::SmallVector<StepProgram *>{&start()}) {
-      Value box = isGenerated ? program->local.lookup(value) : whole(*program, value);
+      Value box = isGenerated ? program->local.lookup(value)
+                              : untilLastPosition(*program, whole(*program, value), map, number);
       StepPlace place{number};
       if (hasPosition)
         place.distance = here();

@@ -59,6 +59,8 @@ private:
                         StepPlace place);
   void keep(StepProgram &program, mlir::Value box, mlir::Value value, const OrderedMap &map,
             StepPlace place);
+  mlir::Value untilLastPosition(StepProgram &program, mlir::Value table, const OrderedMap &map,
+                                size_t state);
   mlir::Value stretch(StepProgram &program, mlir::Value root, const StepPlace &place,
                       int64_t count);
   void keepColours();

@@ -102,6 +102,8 @@ public:
     return {state};
   }
   const KeptValue &at(size_t state) const { return states[state]; }
+  /// How many elements a state has along an ordered axis.
+  int64_t elements(const KeptValue &state, size_t axis) const;
   /// The state of each of the model's inputs, -1 where no program reads it: of the generated one
   /// `generated`, of others that of the whole tensor.
   llvm::SmallVector<int64_t> inputStates(ir::CausalAttr contract, size_t generated) const;
@@ -114,7 +116,6 @@ public:
 
 private:
   ir::StepState describe(const KeptValue &state, int64_t lag) const;
-  int64_t elements(const KeptValue &state, size_t axis) const;
   llvm::SmallVector<int64_t> strides(const KeptValue &state) const;
   int64_t slotAt(const KeptValue &state, const StepPlace &place) const;
 

@@ -91,11 +91,17 @@ LogicalResult StepReads::add(mlir::Operation *op, mlir::Value operand, const Dis
     if (axis == -1)
       continue;
     int64_t extent = axis < 0 ? axes.extents()[j] : ir::tensorType(view.root).getDimSize(axis);
-    if (view.low[j] <= 0 && view.high[j] >= extent)
+    int64_t rate = axes.rates(view.root)[j];
+    int64_t known = llvm::divideCeilSigned(axes.extents()[j], rate);
+    if (view.low[j] <= 0 && view.high[j] >= extent && extent <= known)
       continue;
     for (int64_t p = 0; p < axes.extents()[j]; p += periods[j]) {
-      int64_t at = p / axes.rates(view.root)[j] + total[j];
+      int64_t at = p / rate + total[j];
       bool isCut = at < view.low[j] || at >= view.high[j];
+      if (!isCut && at >= known && at < extent)
+        return op->emitError("no step program can be derived: ")
+               << op->getName().stripDialect()
+               << " reads what is computed behind the last position";
       if (at >= 0 && at < extent && isCut)
         return op->emitError("no step program can be derived: ")
                << op->getName().stripDialect()

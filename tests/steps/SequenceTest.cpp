@@ -223,6 +223,15 @@ TEST_F(SequenceTest, StreamsTakeAllButNan) {
   EXPECT_EQ(advance(sequence, 0, 1), QUERN_OK) << error();
 }
 
+TEST_F(SequenceTest, BoolsAreZeroOrOne) {
+  open("switches");
+  quern_sequence *sequence = begin();
+  const unsigned char slots[] = {1, 0, 1, 2};
+  EXPECT_EQ(made->api.advance(sequence, 0, 2, slots, nullptr), QUERN_INVALID_ARGUMENT);
+  EXPECT_EQ(error(), "element 2 at position 1 is neither 0 nor 1");
+  EXPECT_EQ(made->api.advance(sequence, 0, 1, slots, nullptr), QUERN_OK) << error();
+}
+
 /// The sequence goes on as if nothing had been.
 TEST_F(SequenceTest, AFlushLeavesTheSequenceAsItWas) {
   open("look_ahead");

@@ -265,6 +265,9 @@ std::vector<Tensor> StepModel::inputs(std::mt19937 &random) const {
     if (tensor.getElementType().isInteger(32)) {
       for (size_t i = 0; i < count; ++i)
         reinterpret_cast<int32_t *>(bytes.data())[i] = level(random);
+    } else if (tensor.getElementType().isInteger(1)) {
+      for (std::byte &element : bytes)
+        element = static_cast<std::byte>(random() % 2);
     } else if (isGenerated && levels() > 1) {
       double low = distribution.getRange()[0], high = distribution.getRange()[1];
       double step = (high - low) / static_cast<double>(levels() - 1);

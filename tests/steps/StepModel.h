@@ -66,7 +66,8 @@ public:
   quern_order order{};
 
   quern_context *context(uint32_t threads = 1) const;
-  /// Inputs drawn from `random`: levels of the distribution for integers, else numbers around 0.
+  /// Inputs drawn from `random`: levels of the distribution for integers, bools, else numbers
+  /// around 0.
   std::vector<Tensor> inputs(std::mt19937 &random) const;
   /// The output of a full pass, position by position.
   Tensor fullPass(quern_context *context, const std::vector<Tensor> &inputs) const;

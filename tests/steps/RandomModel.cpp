@@ -1,0 +1,140 @@
+#include "tests/steps/RandomModel.h"
+
+#include <fmt/format.h>
+
+#include <random>
+#include <vector>
+
+namespace quern::tests {
+namespace {
+
+/// Statements that each make a value of the input's shape, [1, C, T] or [1, C, H, W], out of
+/// earlier ones.
+class Writer {
+public:
+  explicit Writer(uint32_t seed) : random(seed), isRaster(seed % 2 == 1), isStrict(chance(3)) {}
+
+  std::string text() {
+    for (uint32_t count = 3 + pick(5); count > 0; --count)
+      add(isRaster && chance(2) ? rasterLayer() : layer());
+    std::string result = isStrict ? shifted() : last();
+    return fmt::format("model random(x: f32[N = 1, C = {}, {}]) -> f32[N, C, {}] {}causal over {} "
+                       "{{\n{}    return {}\n}}\n",
+                       2 + pick(2), isRaster ? "H = 4, W = 5" : "T = 11", isRaster ? "H, W" : "T",
+                       isStrict ? "strictly " : "", isRaster ? "(H, W)" : "T", body, result);
+  }
+
+private:
+  uint32_t pick(uint32_t count) { return static_cast<uint32_t>(random() % count); }
+  bool chance(uint32_t outOf) { return pick(outOf) == 0; }
+  std::string last() const { return values.back(); }
+  /// An earlier value, or the last.
+  std::string any() { return values[pick(static_cast<uint32_t>(values.size()))]; }
+  std::string label() { return fmt::format("l{}", ++labels); }
+
+  void add(const std::string &expression) {
+    std::string name = fmt::format("v{}", values.size());
+    body += fmt::format("    {} = {}\n", name, expression);
+    values.push_back(name);
+  }
+
+  /// The axis along which positions follow each other, its name and what stands for all others.
+  int axis() const { return isRaster ? 3 : 2; }
+  std::string extent() const { return isRaster ? "W" : "T"; }
+  std::string perAxis(const std::string &along, const std::string &channels) const {
+    return isRaster ? fmt::format("[0, {}, 0, {}]", channels, along)
+                    : fmt::format("[0, {}, {}]", channels, along);
+  }
+  /// One element of each channel along the order.
+  std::string column(int many) const {
+    return isRaster ? fmt::format("[1, C, H, {}]", many) : fmt::format("[1, C, {}]", many);
+  }
+
+  std::string shifted() { return fmt::format("shift({}, axis = {})", last(), axis()); }
+
+  /// Later along the row, behind zeros, numbers or what is learned; sometimes something is computed
+  /// of it before the last are cut off.
+  std::string delayed() {
+    int by = 1 + static_cast<int>(pick(2));
+    std::string longer =
+        chance(2) ? fmt::format("pad({}, {}, {}, {})", last(), perAxis(std::to_string(by), "0"),
+                                perAxis("0", "0"), chance(3) ? "0.0" : "-1.5")
+                  : fmt::format("concat([param(\"{}\", {}), {}], {})", label(), column(by), last(),
+                                axis());
+    return fmt::format("{}({})[..., ..{}]", chance(2) ? "sigmoid" : "", longer, extent());
+  }
+
+  std::string conv() {
+    if (isRaster)
+      return fmt::format("tanh({}: masked_conv2d({}, C, kernel = {}))", label(), last(),
+                         chance(2) ? "3" : "[1, 3]");
+    return fmt::format("tanh({}: conv1d({}, C, kernel = {}, dilation = {}, pad = causal))", label(),
+                       last(), 1 + pick(3), 1 + pick(2));
+  }
+
+  /// A recurrence along the row, which begins with zeros, numbers or what is learned.
+  std::string recurrence() {
+    std::string shape = isRaster ? "[N, C, H]" : "[N, C]";
+    std::string begin = isRaster || chance(3) ? fmt::format("full({}, 0)", shape)
+                        : chance(2)           ? fmt::format("full({}, 1)", shape)
+                                              : fmt::format("param(\"{}\", [1, C])", label());
+    return fmt::format("scan((e, s) => tanh(0.6 * e + 0.9 * s), {}, {}, over = {})", last(), begin,
+                       axis());
+  }
+
+  std::string pool() {
+    return fmt::format("max_pool(pad({}, {}, {}), kernel = {}, stride = 1)", last(),
+                       perAxis("2", "0"), perAxis("0", "0"), isRaster ? "[1, 3]" : "3");
+  }
+
+  std::string layer() {
+    switch (pick(isRaster ? 6 : 8)) {
+    case 0:
+      return conv();
+    case 1:
+      return delayed();
+    case 2:
+      return fmt::format("{} * sigmoid({})", last(), any());
+    case 3:
+      return fmt::format("{} + 0.5 * {}", last(), any());
+    case 4:
+      return fmt::format("{0} - mean({0}, over = 1, keep = true)", last());
+    case 5:
+      return pool();
+    case 6:
+      return recurrence();
+    default: {
+      std::string mask = chance(2) ? "j <= i" : "j <= i and j + 3 > i";
+      return fmt::format("transpose({0}: multi_head_attention(transpose({1}, [0, 2, 1]), "
+                         "transpose({1}, [0, 2, 1]), heads = 1, mask = (i, j) => {2}), [0, 2, 1])",
+                         label(), last(), mask);
+    }
+    }
+  }
+
+  /// What reads rows above.
+  std::string rasterLayer() {
+    switch (pick(3)) {
+    case 0:
+      return fmt::format("shift_down({}: conv2d({}, C, kernel = [2, 3], pad = [(1, 0), (1, 1)]))",
+                         label(), last());
+    case 1:
+      return fmt::format("{}(pad({}, [0, 0, 1, 0], [0, 0, 0, 0], {}))[.., .., ..H, ..]",
+                         chance(2) ? "sigmoid" : "", last(), chance(2) ? "0.0" : "0.75");
+    default:
+      return fmt::format("shift({}, axis = 2) + {}", any(), last());
+    }
+  }
+
+  std::mt19937 random;
+  bool isRaster, isStrict;
+  std::string body;
+  std::vector<std::string> values{"x"};
+  int labels = 0;
+};
+
+} // namespace
+
+std::string randomCausalModel(uint32_t seed) { return Writer(seed).text(); }
+
+} // namespace quern::tests
