@@ -40,8 +40,35 @@ std::string planChecksum(llvm::StringRef target, llvm::StringRef model,
   return fmt::format("{:016x}", llvm::xxh3_64bits(text));
 }
 
+namespace {
+
+/// Whether more brackets are open at once than in any plan: the parser calls itself for each.
+bool isTooDeep(llvm::StringRef json) {
+  constexpr int mostOpen = 64;
+  int open = 0;
+  bool isInText = false;
+  for (size_t i = 0; i < json.size() && open <= mostOpen; ++i) {
+    char c = json[i];
+    if (c == '"')
+      isInText = !isInText;
+    else if (isInText)
+      i += c == '\\';
+    else if (c == '[' || c == '{')
+      ++open;
+    else if (c == ']' || c == '}')
+      --open;
+  }
+  return open > mostOpen;
+}
+
+} // namespace
+
 mlir::FailureOr<std::vector<PlannedConv>> readPlan(llvm::StringRef text, llvm::StringRef target,
                                                    llvm::StringRef model, std::string &why) {
+  if (isTooDeep(text)) {
+    why = "it is damaged: its brackets are nested deeper than those of any plan";
+    return mlir::failure();
+  }
   llvm::Expected<llvm::json::Value> json = llvm::json::parse(text);
   if (!json) {
     why = "it is damaged: " + llvm::toString(json.takeError());

@@ -56,7 +56,8 @@ std::optional<std::vector<int64_t>> valuesOf(llvm::StringRef part, std::string &
     std::vector<int64_t> more = isList || number(item, 1) ? range(item) : std::vector<int64_t>();
     if (more.empty()) {
       why = fmt::format("'{}' is no extent: a number from 1, a range such as {{1..31}} or "
-                        "{{1..31..2}}, or a list such as {{1,3,5}}, of at most {} values",
+                        "{{1..31..2}}, or a list such as {{1,3,5}}, of at most {} values; a shape "
+                        "is written as 1x8x9x9",
                         part.str(), mostShapes);
       return std::nullopt;
     }
