@@ -3,7 +3,7 @@
 #pragma once
 
 #include "passes/conv/ConvShape.h"
-#include "passes/conv/SampleConv.h"
+#include "passes/conv/SampleErrors.h"
 
 #include <optional>
 
@@ -75,6 +75,17 @@ public:
   /// algorithm multiplies by them, each times how far errors of its products are spread.
   virtual std::vector<double> energies(const ConvShape &shape, const FilterView &filter,
                                        const Tile &tile) const;
+
+  /// After how many outputs along each axis errors are alike again.
+  virtual Tile errorPeriod(const ConvShape &shape, const Tile &) const {
+    return Tile(shape.axes.size(), 1);
+  }
+
+  /// How many along each axis are computed together: what else is in a transform adds to the error
+  /// of each.
+  virtual Tile outputsTogether(const ConvShape &shape, const Tile &tile) const {
+    return errorPeriod(shape, tile);
+  }
 
   /// Computes `sample` in f32 as the algorithm does, operation by operation, whatever the type.
   virtual std::vector<float> simulate(const SampleConv &sample, const Tile &tile) const = 0;

@@ -26,8 +26,9 @@ public:
 private:
   struct Look;
   MeasuredError claim(const Look &look, const ConvAlgorithm &algorithm, const Tile &tile) const;
+  std::vector<int64_t> outputsAlong(const Look &look, const ConvAlgorithm &algorithm,
+                                    const Tile &tile, double productsEach) const;
   SampleConv sampleFor(const Look &look, const ConvAlgorithm &algorithm, const Tile &tile) const;
-  double beyond(const Look &look, const SampleConv &sample) const;
   void round(std::vector<float> &values) const;
 
   const ConvShape &shape;

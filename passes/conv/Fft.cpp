@@ -240,6 +240,13 @@ public:
                              u);
   }
 
+  Tile outputsTogether(const ConvShape &shape, const Tile &tile) const override {
+    Tile outputs;
+    for (auto [axis, samples] : llvm::zip_equal(shape.axes, tile))
+      outputs.push_back(std::max<int64_t>(1, samples - ceilDiv(axis.kernel, axis.stride) + 1));
+    return outputs;
+  }
+
   /// With one transform of the tile's size, or the next that holds the sample. The filters' spectra
   /// are divided by the number of samples, as kernels have them.
   std::vector<float> simulate(const SampleConv &sample, const Tile &tile) const override {

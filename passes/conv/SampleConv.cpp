@@ -4,8 +4,6 @@
 #include "ir/conv/TransformFilter.h"
 #include "passes/conv/ObservedInput.h"
 
-#include <cmath>
-#include <limits>
 #include <numeric>
 #include <random>
 
@@ -44,8 +42,13 @@ llvm::SmallVector<int64_t, 3> SampleConv::in() const {
 int64_t SampleConv::inputSize() const { return product(in()); }
 int64_t SampleConv::outputSize() const { return product(out); }
 
+double SampleConv::products() const {
+  return static_cast<double>(ir::ceilDiv(outputSize(), every) * product(kernel)) *
+         static_cast<double>(outputs * channels);
+}
+
 std::vector<double> SampleConv::exact() const {
-  int64_t taps = product(kernel), positions = outputSize(), pixels = inputSize();
+  int64_t taps = product(kernel), looks = ir::ceilDiv(outputSize(), every), pixels = inputSize();
   llvm::SmallVector<int64_t, 3> extents = in();
   // Offset of each tap and of each output within a channel of the input.
   auto offsets = [&](llvm::ArrayRef<int64_t> box) {
@@ -60,16 +63,16 @@ std::vector<double> SampleConv::exact() const {
     return list;
   };
   std::vector<int64_t> tapAt = offsets(kernel), outputAt = offsets(out);
-  std::vector<double> result(static_cast<size_t>(outputs * positions));
+  std::vector<double> result(static_cast<size_t>(outputs * looks));
   for (int64_t o = 0; o < outputs; ++o)
     for (int64_t c = 0; c < channels; ++c)
-      for (int64_t p = 0; p < positions; ++p) {
-        const float *x = input.data() + c * pixels + outputAt[static_cast<size_t>(p)];
+      for (int64_t i = 0; i < looks; ++i) {
+        const float *x = input.data() + c * pixels + outputAt[static_cast<size_t>(i * every)];
         const float *w = filter.data() + (o * channels + c) * taps;
         double sum = 0;
         for (int64_t t = 0; t < taps; ++t)
           sum += static_cast<double>(x[tapAt[static_cast<size_t>(t)]]) * static_cast<double>(w[t]);
-        result[static_cast<size_t>(o * positions + p)] += sum;
+        result[static_cast<size_t>(o * looks + i)] += sum;
       }
   return result;
 }
@@ -111,27 +114,6 @@ SampleConv drawSample(const ConvShape &shape, const FilterView &filter,
   for (float &value : sample.input)
     value = static_cast<float>(static_cast<double>(random()) * 0x1p-31 - 1);
   return sample;
-}
-
-MeasuredError compareToExact(const SampleConv &sample, llvm::ArrayRef<float> computed) {
-  std::vector<double> exact = sample.exact();
-  int64_t positions = sample.outputSize();
-  MeasuredError error;
-  for (int64_t o = 0; o < sample.outputs; ++o) {
-    double scale = std::numeric_limits<double>::min(), largest = 0, sum = 0;
-    for (int64_t p = 0; p < positions; ++p) {
-      auto at = static_cast<size_t>(o * positions + p);
-      scale = std::max(scale, std::fabs(exact[at]));
-      double difference = std::fabs(static_cast<double>(computed[at]) - exact[at]);
-      if (std::isnan(difference))
-        return {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
-      largest = std::max(largest, difference);
-      sum += difference;
-    }
-    error.max = std::max(error.max, largest / scale);
-    error.mean += sum / scale / static_cast<double>(positions * sample.outputs);
-  }
-  return error;
 }
 
 } // namespace quern::passes

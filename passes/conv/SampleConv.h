@@ -19,13 +19,17 @@ struct SampleConv {
   std::vector<float> input;             ///< [channels][out + kernel - 1 ...]
   std::vector<float> filter;            ///< [outputs][channels][kernel...]
   double roundoff = 0;                  ///< of what the filter is stored in, in f32 here at best
+  int64_t every = 1;                    ///< of how many outputs of a channel one is looked at
 
   /// Extents of the input.
   llvm::SmallVector<int64_t, 3> in() const;
   int64_t inputSize() const;
   int64_t outputSize() const; ///< of one channel
 
-  /// [outputs][out...] by the definition, in double precision.
+  /// Products by the definition, of what is looked at.
+  double products() const;
+
+  /// Of each channel what is looked at, by the definition, in double precision.
   std::vector<double> exact() const;
 };
 
@@ -51,14 +55,5 @@ struct SampleSize {
 SampleConv drawSample(const ConvShape &shape, const FilterView &filter,
                       llvm::ArrayRef<double> exposures, const SampleSize &size,
                       llvm::ArrayRef<float> observed = {});
-
-struct MeasuredError {
-  /// Relative to the largest exact output of the same channel.
-  double max = 0;
-  double mean = 0;
-};
-
-/// NaN anywhere gives infinity.
-MeasuredError compareToExact(const SampleConv &sample, llvm::ArrayRef<float> computed);
 
 } // namespace quern::passes

@@ -8,10 +8,8 @@
 
 namespace quern::codegen {
 
-/// The rows of the matrices applied to the inputs one after the other, written with few operations:
-/// rows of a matrix that agree up to the signs of some columns share both parts, and so do columns
-/// that agree up to the signs of some rows (the even and the odd parts of interpolation at opposite
-/// points). Equal parts are equal expressions, which code generation merges.
+/// The rows of the matrices applied to the inputs one after the other, as ir::LinearTransform
+/// writes them. Equal parts are equal expressions, which code generation merges.
 std::vector<Halide::Expr> applyMatrices(const std::vector<ir::RationalMatrix> &matrices,
                                         std::vector<Halide::Expr> values);
 

@@ -125,13 +125,13 @@ std::string summaryText(const ConvSetting &setting, const std::vector<ConvLayer>
 
 std::string legendText(bool isEstimate) {
   if (isEstimate)
-    return "\nClaimed is what the compiler, which judges by samples, takes the largest error to be "
-           "at most, relative to the\nlargest output; - where that depends on weights that are "
+    return "\nClaimed is what the compiler, by samples, expects the largest error hardly to "
+           "exceed, relative to the largest\noutput; - where that depends on weights that are "
            "not known.\n";
   return "\nSpread is what lies between the quartiles, in ms. GFLOP/s by the count of direct "
          "convolution; true: by the\nmultiplications counted in the compiled loops, of which peak "
          "is the share. Errors are relative to the largest\noutput, against double precision; "
-         "claimed: what the compiler, which judges by samples, takes the largest to be\nat most. "
+         "claimed: what the compiler, by samples, expects the largest hardly to\nexceed. "
          "Workspace is held besides the stack, where buffers of up to 16 KiB each lie.\n";
 }
 

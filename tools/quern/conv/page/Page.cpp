@@ -186,13 +186,12 @@ std::string pageHtml(const ConvSetting &setting, const std::vector<ConvLayer> &l
   page += section("What is said, and what this machine says",
                   "Classic claims about convolutions beside figures of this machine.",
                   claimsHtml(claims));
-  page +=
-      section("All figures",
-              "Bold: the fastest within the budgets. Spread is what lies between the "
-              "quartiles, in ms. Claimed is what the compiler, which judges by samples, takes the "
-              "largest error to be at most. Workspace is held besides the stack, where buffers "
-              "of up to 16 KiB each lie.",
-              tables(layers));
+  page += section("All figures",
+                  "Bold: the fastest within the budgets. Spread is what lies between the "
+                  "quartiles, in ms. Claimed is what the compiler, by samples, expects the largest "
+                  "error hardly to exceed. Workspace is held besides the stack, where buffers "
+                  "of up to 16 KiB each lie.",
+                  tables(layers));
   return page + "</body></html>\n";
 }
 
