@@ -199,8 +199,9 @@ QUERN_API quern_status quern_advance(quern_sequence *sequence, uint64_t from, ui
                                      const void *elements, void *outputs);
 /* Of a stream that ends before the model's last position: gets the outputs that are not due yet,
  * [due(p), p) for the sequence's position p, as the model for p positions gives them: behind the
- * end there are zeros, before every layer. (So a max pool or an attention that looks ahead meets
- * zeros there, which the model for p positions would not have.) The sequence is as it was. */
+ * end there are zeros, before every layer. (So a max pool, an attention or padding with other
+ * numbers that looks ahead meets zeros there, which the model for p positions would not.) The
+ * sequence is as it was. */
 QUERN_API quern_status quern_flush(quern_sequence *sequence, void *outputs);
 /* Copies the output slot that tells of the element at the sequence's position.
  * QUERN_INVALID_ARGUMENT where there is none: of a complete sequence, or where the model looks

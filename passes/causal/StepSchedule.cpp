@@ -261,6 +261,11 @@ LogicalResult StepSchedule::checkLevel(mlir::Operation *op) {
     return op->emitError("no step program can be derived: ")
            << op->getName().stripDialect()
            << " is needed a row at a time, and gives a raster as one axis";
+  if (llvm::isa<ir::ScanOp>(op))
+    for (size_t ordered = 0; ordered < level; ++ordered)
+      if (axes.of(result)[ordered] >= 0 && axes.extents()[ordered] > 1)
+        return op->emitError("no step program can be derived: scan is needed a row at a time, and "
+                             "its body computes all rows");
   for (size_t ordered = level; ordered < axes.count(); ++ordered)
     if (axes.of(result)[ordered] == oneStep)
       needWhole.insert(axes.scanAround(op, ordered));
