@@ -1,9 +1,11 @@
 // The places of a masked kernel that hold nothing but zeros lie at its end, or its beginning: rows
 // below the pixel, columns after it. Without them every algorithm has less to do. What a mask
-// removes of the last row that remains is written on the convolution: `taps` of it are left.
+// removes of the last row that remains is written on the convolution: `taps` of it are left. So do
+// the places that lie in the padding for every output, where a kernel is larger than the image.
 #include "ir/HostTensor.h"
 #include "passes/Model.h"
 #include "passes/Passes.h"
+#include "passes/causal/SlidingAxis.h"
 #include "passes/causal/StructuralZeros.h"
 
 namespace quern::passes {
@@ -36,6 +38,16 @@ Places occupied(const RankTensor &nonzero, size_t axis) {
   return places;
 }
 
+/// Those of `places` along a spatial axis that ever lie on the image.
+Places everRead(ir::ConvOp conv, size_t spatial, Places places) {
+  SlidingAxis axis = slidingAxis(conv, spatial);
+  while (places.end > places.first + 1 && !axis.isEverInside(places.end - 1))
+    --places.end;
+  while (places.first + 1 < places.end && !axis.isEverInside(places.first))
+    ++places.first;
+  return places;
+}
+
 /// The taps up to the last that may hold something, in row-major order, of the part of the kernel
 /// that begins at `starts` and has extents `sizes`.
 int64_t tapsUpToLast(RankTensor nonzero, llvm::ArrayRef<int64_t> starts,
@@ -57,18 +69,20 @@ int64_t tapsUpToLast(RankTensor nonzero, llvm::ArrayRef<int64_t> starts,
 struct CropFilters : impl::CropFiltersBase<CropFilters> {
   void runOnOperation() override {
     getOperation().walk([](ir::ConvOp conv) {
-      if (auto nonzero = possiblyNonzeroWeights(conv.getWeight()); nonzero && !conv.getAlgorithm())
-        crop(conv, *nonzero);
+      if (!conv.getAlgorithm())
+        crop(conv, possiblyNonzeroWeights(conv.getWeight()));
     });
   }
 
 private:
-  static void crop(ir::ConvOp conv, const RankTensor &nonzero) {
-    llvm::SmallVector<int64_t> starts(nonzero.shape().size(), 0), sizes(nonzero.shape()),
-        low(conv.getPadLow()), high(conv.getPadHigh()), ones(sizes.size(), 1);
+  static void crop(ir::ConvOp conv, const std::optional<RankTensor> &nonzero) {
+    llvm::ArrayRef<int64_t> shape = ir::tensorType(conv.getWeight()).getShape();
+    llvm::SmallVector<int64_t> starts(shape.size(), 0), sizes(shape), low(conv.getPadLow()),
+        high(conv.getPadHigh()), ones(sizes.size(), 1);
     for (auto [spatial, dilation] : llvm::enumerate(conv.getDilations())) {
       size_t axis = spatial + 2;
-      auto [first, end] = occupied(nonzero, axis);
+      auto [first, end] =
+          everRead(conv, spatial, nonzero ? occupied(*nonzero, axis) : Places{0, sizes[axis]});
       // Padding alone can be taken away: the images stay as they are.
       first = std::min(first, low[spatial] / dilation);
       end = std::max(end, sizes[axis] - high[spatial] / dilation);
@@ -78,10 +92,11 @@ private:
       sizes[axis] = end - first;
     }
     mlir::OpBuilder builder(conv);
-    if (int64_t taps = tapsUpToLast(nonzero, starts, sizes);
-        taps < product(llvm::ArrayRef(sizes).drop_front(2)))
-      conv.setTaps(taps);
-    if (llvm::ArrayRef(sizes) == nonzero.shape())
+    if (nonzero)
+      if (int64_t taps = tapsUpToLast(*nonzero, starts, sizes);
+          taps < product(llvm::ArrayRef(sizes).drop_front(2)))
+        conv.setTaps(taps);
+    if (llvm::ArrayRef(sizes) == shape)
       return;
     conv.getWeightMutable().assign(
         ir::SliceOp::create(builder, conv.getLoc(), conv.getWeight(), starts, sizes, ones));

@@ -46,3 +46,13 @@ func.func @plain(%x: tensor<1x2x8x8xf32>) -> tensor<1x4x8x8xf32> {
   %0 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [1, 1] [1, 1] groups 1 : (tensor<1x2x8x8xf32>, tensor<4x2x3x3xf32>) -> tensor<1x4x8x8xf32>
   return %0 : tensor<1x4x8x8xf32>
 }
+
+// A kernel larger than the image: what lies in the padding for every output is not there.
+// CHECK-LABEL: func.func @beyond
+// CHECK: quern.slice {{.*}} -> tensor<4x2x1x5xf32>
+// CHECK: quern.conv {{.*}} pad [0, 2] [0, 2] groups 1 : {{.*}} -> tensor<1x4x1x3xf32>
+func.func @beyond(%x: tensor<1x2x1x3xf32>) -> tensor<1x4x1x3xf32> {
+  %w = quern.parameter "w" : tensor<4x2x9x9xf32>
+  %1 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [4, 4] [4, 4] groups 1 : (tensor<1x2x1x3xf32>, tensor<4x2x9x9xf32>) -> tensor<1x4x1x3xf32>
+  return %1 : tensor<1x4x1x3xf32>
+}
