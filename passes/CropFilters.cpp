@@ -19,33 +19,32 @@ struct Places {
   int64_t first, end;
 };
 
+/// `places` without those that are left out at its ends; one stays.
+Places trimmed(Places places, llvm::function_ref<bool(int64_t)> isLeftOut) {
+  while (places.end > places.first + 1 && isLeftOut(places.end - 1))
+    --places.end;
+  while (places.first + 1 < places.end && isLeftOut(places.first))
+    ++places.first;
+  return places;
+}
+
 /// The places along `axis` between the first and the last that may hold something.
 Places occupied(const RankTensor &nonzero, size_t axis) {
   RankTensor along = nonzero;
   for (size_t other = 0; other < along.shape().size(); ++other)
     if (other != axis)
       along.raiseAlong(static_cast<int64_t>(other));
-  auto isEmpty = [&](int64_t place) {
+  return trimmed({0, along.shape()[axis]}, [&](int64_t place) {
     llvm::SmallVector<int64_t> index(along.shape().size(), 0);
     index[axis] = place;
     return along.at(index) == 0;
-  };
-  Places places{0, along.shape()[axis]};
-  while (places.end > 1 && isEmpty(places.end - 1))
-    --places.end;
-  while (places.first + 1 < places.end && isEmpty(places.first))
-    ++places.first;
-  return places;
+  });
 }
 
 /// Those of `places` along a spatial axis that ever lie on the image.
 Places everRead(ir::ConvOp conv, size_t spatial, Places places) {
   SlidingAxis axis = slidingAxis(conv, spatial);
-  while (places.end > places.first + 1 && !axis.isEverInside(places.end - 1))
-    --places.end;
-  while (places.first + 1 < places.end && !axis.isEverInside(places.first))
-    ++places.first;
-  return places;
+  return trimmed(places, [&](int64_t place) { return !axis.isEverInside(place); });
 }
 
 /// The taps up to the last that may hold something, in row-major order, of the part of the kernel

@@ -4,6 +4,7 @@
 #include "passes/Passes.h"
 #include "passes/causal/Diagonals.h"
 #include "passes/causal/NormalForm.h"
+#include "passes/causal/OrderedView.h"
 #include "passes/causal/RankOrder.h"
 #include "passes/causal/StepOps.h"
 #include "passes/causal/WholePasses.h"

@@ -3,6 +3,7 @@
 #include "passes/Model.h"
 #include "passes/causal/AdmittedKeys.h"
 #include "passes/causal/Comparison.h"
+#include "passes/causal/ShapeOps.h"
 
 #include "llvm/ADT/SetVector.h"
 

@@ -53,9 +53,7 @@ Value insideOf(mlir::OpBuilder &builder, mlir::Location loc, llvm::ArrayRef<int6
 ir::SelectOp surrounded(mlir::OpBuilder &builder, Value value, llvm::ArrayRef<int64_t> low,
                         llvm::ArrayRef<int64_t> high, Value others, mlir::RankedTensorType type) {
   mlir::Location loc = value.getLoc();
-  Value padded =
-      ir::PadOp::create(builder, loc, type, value, builder.getDenseI64ArrayAttr(low),
-                        builder.getDenseI64ArrayAttr(high), builder.getF64FloatAttr(0.0));
+  Value padded = ir::PadOp::create(builder, loc, type, value, low, high, llvm::APFloat(0.0));
   Value inside = insideOf(builder, loc, low, tensorType(value).getShape(), type.getShape());
   return ir::SelectOp::create(builder, loc, inside, padded, others);
 }

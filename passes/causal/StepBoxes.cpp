@@ -2,35 +2,13 @@
 
 #include "passes/Model.h"
 #include "passes/WeightExpression.h"
+#include "passes/causal/OrderedView.h"
+#include "passes/causal/ShapeOps.h"
 #include "passes/causal/StructuralZeros.h"
 
 namespace quern::passes {
 
 using mlir::Value;
-
-mlir::RankedTensorType shaped(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> shape) {
-  return mlir::RankedTensorType::get(shape, type.getElementType());
-}
-
-Value reshaped(mlir::OpBuilder &builder, Value value, llvm::ArrayRef<int64_t> shape) {
-  mlir::RankedTensorType type = ir::tensorType(value);
-  if (type.getShape() == shape)
-    return value;
-  return ir::ReshapeOp::create(builder, value.getLoc(), shaped(type, shape), value, shape);
-}
-
-Value permuted(mlir::OpBuilder &builder, Value value, llvm::ArrayRef<int64_t> permutation) {
-  mlir::RankedTensorType type = ir::tensorType(value);
-  llvm::SmallVector<int64_t> shape, moving;
-  for (int64_t axis : permutation) {
-    shape.push_back(type.getDimSize(axis));
-    if (shape.back() != 1)
-      moving.push_back(axis);
-  }
-  if (llvm::is_sorted(moving))
-    return reshaped(builder, value, shape);
-  return ir::TransposeOp::create(builder, value.getLoc(), shaped(type, shape), value, permutation);
-}
 
 namespace {
 
@@ -350,16 +328,12 @@ void StepBoxes::keepBefore(Value root, Value first) {
 /// position: a state has no room for it, and no step reads it.
 Value StepBoxes::untilLastPosition(StepProgram &program, Value table, const OrderedMap &map,
                                    size_t state) {
-  llvm::SmallVector<int64_t> sizes(ir::tensorType(table).getShape());
-  llvm::SmallVector<int64_t> starts(sizes.size(), 0), ones(sizes.size(), 1);
   for (size_t j = 0; j < map.size(); ++j)
-    if (map[j] >= 0 && llvm::count(map, map[j]) == 1) {
-      int64_t &size = sizes[static_cast<size_t>(map[j])];
-      size = std::min(size, modules.elements(modules.at(state), j));
-    }
-  if (ir::tensorType(table).getShape() == llvm::ArrayRef(sizes))
-    return table;
-  return ir::SliceOp::create(program.builder, table.getLoc(), table, starts, sizes, ones);
+    if (map[j] >= 0 && llvm::count(map, map[j]) == 1)
+      table = firstAlong(program.builder, table, map[j],
+                         std::min(ir::tensorType(table).getDimSize(map[j]),
+                                  modules.elements(modules.at(state), j)));
+  return table;
 }
 
 void StepBoxes::keepStates() {

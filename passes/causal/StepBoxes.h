@@ -77,13 +77,4 @@ private:
   llvm::MapVector<mlir::Value, llvm::SmallVector<std::pair<Distance, mlir::Value>>> pieces;
 };
 
-/// `value` under another shape.
-mlir::Value reshaped(mlir::OpBuilder &builder, mlir::Value value, llvm::ArrayRef<int64_t> shape);
-
-/// The type with another shape.
-mlir::RankedTensorType shaped(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> shape);
-/// `value` with its axes permuted; only reshaped where that moves nothing.
-mlir::Value permuted(mlir::OpBuilder &builder, mlir::Value value,
-                     llvm::ArrayRef<int64_t> permutation);
-
 } // namespace quern::passes

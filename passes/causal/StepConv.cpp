@@ -1,6 +1,8 @@
 // Convolutions in step programs. Where the kernel's window lies in states and single boxes, it is a
 // row of segments; else, over rows or in groups, a convolution of what is gathered.
 #include "ir/SegmentDot.h"
+#include "passes/causal/OrderedView.h"
+#include "passes/causal/ShapeOps.h"
 #include "passes/causal/StepOps.h"
 
 namespace quern::passes {

@@ -3,24 +3,14 @@
 #include "ir/HostTensor.h"
 #include "passes/causal/FreeAxes.h"
 #include "passes/causal/KeyWindow.h"
+#include "passes/causal/OrderedView.h"
+#include "passes/causal/ShapeOps.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace quern::passes {
 
 using mlir::Value;
-
-namespace {
-
-/// The first `count` elements along one axis.
-Value firstAlong(mlir::OpBuilder &builder, Value value, int64_t axis, int64_t count) {
-  llvm::SmallVector<int64_t> sizes(ir::tensorType(value).getShape());
-  llvm::SmallVector<int64_t> starts(sizes.size(), 0), ones(sizes.size(), 1);
-  sizes[static_cast<size_t>(axis)] = count;
-  return ir::SliceOp::create(builder, value.getLoc(), value, starts, sizes, ones);
-}
-
-} // namespace
 
 void StepOps::write(mlir::Operation *op) {
   for (StepProgram *program : boxes.programsOf(op->getResult(0)))

@@ -1,5 +1,6 @@
 // Pooling in step programs: over the boxes under the window's places along the stepped axes, joined
 // along those. What lies beyond the input's ends is taken out by tables of constants.
+#include "passes/causal/ShapeOps.h"
 #include "passes/causal/StepOps.h"
 
 namespace quern::passes {

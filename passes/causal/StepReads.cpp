@@ -3,6 +3,7 @@
 #include "ir/HostTensor.h"
 #include "passes/causal/Grids.h"
 #include "passes/causal/KeyWindow.h"
+#include "passes/causal/OrderedView.h"
 #include "passes/causal/StructuralZeros.h"
 
 namespace quern::passes {

@@ -2,6 +2,7 @@
 
 #include "passes/causal/Grids.h"
 #include "passes/causal/OrderedSum.h"
+#include "passes/causal/OrderedView.h"
 
 namespace quern::passes {
 namespace {

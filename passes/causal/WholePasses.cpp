@@ -1,6 +1,7 @@
 #include "passes/causal/WholePasses.h"
 
 #include "passes/causal/ReceptiveField.h"
+#include "passes/causal/ShapeOps.h"
 #include "passes/causal/StepBoxes.h"
 
 namespace quern::passes {

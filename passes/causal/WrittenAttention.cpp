@@ -1,7 +1,7 @@
 #include "passes/causal/WrittenAttention.h"
 
 #include "passes/Model.h"
-#include "passes/causal/StepBoxes.h"
+#include "passes/causal/ShapeOps.h"
 #include "passes/causal/StructuralZeros.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
