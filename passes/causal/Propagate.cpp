@@ -236,10 +236,8 @@ Classes rowsThatAgree(const Sweep &sweep, const RankTensor &result) {
 /// Whether a mask speaks about no taps: what it hides are elements of the result.
 bool hidesResults(const Read &read) { return read.mask && read.mask->maps.empty(); }
 
-Read withoutMask(Read read) {
-  read.mask.reset();
-  return read;
-}
+/// Not a copy of the mask, which may be as large as the result.
+Read withoutMask(const Read &read) { return {.operand = read.operand, .maps = read.maps}; }
 
 RankTensor compressed(RankTensor tensor) {
   tensor.compress();
