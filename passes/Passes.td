@@ -56,7 +56,7 @@ def DropFullPass : QuernPass<"drop-full-pass"> {
 }
 
 def CropFilters : QuernPass<"crop-filters"> {
-  let summary = "take away the rows and columns of kernels that a mask has emptied";
+  let summary = "take away the rows and columns of kernels that a mask has emptied, or that only ever meet padding";
 }
 
 def JoinProducts : QuernPass<"join-products"> {

@@ -195,13 +195,6 @@ void writeDecision(OStream &json, const ConvDecision &decision) {
   });
 }
 
-std::vector<PlannedConv> plannedConvs(llvm::ArrayRef<ConvDecision> decisions) {
-  std::vector<PlannedConv> convs;
-  for (const ConvDecision &decision : decisions)
-    convs.push_back(decision.planned());
-  return convs;
-}
-
 } // namespace
 
 void writePlan(mlir::ModuleOp module, llvm::StringRef target,
@@ -209,11 +202,12 @@ void writePlan(mlir::ModuleOp module, llvm::StringRef target,
   mlir::func::FuncOp model = signatureOf(module), prepare = prepareOf(module);
   if (!model)
     return;
-  OStream json(out, 2);
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  OStream json(stream, 2);
   json.object([&] {
     json.attribute("model", model.getName());
     json.attribute("target", target);
-    json.attribute("checksum", planChecksum(target, model.getName(), plannedConvs(decisions)));
     if (auto arena = model->getAttrOfType<mlir::IntegerAttr>(ir::names::arenaBytes))
       json.attribute("arena_bytes", arena.getInt());
     if (!model.isDeclaration())
@@ -236,7 +230,8 @@ void writePlan(mlir::ModuleOp module, llvm::StringRef target,
     int64_t weightBytes = prepare ? writeWeights(json, prepare) : 0;
     json.attribute("weights_bytes", weightBytes);
   });
-  out << "\n";
+  stream << "\n";
+  out << withChecksum(text);
 }
 
 } // namespace quern::passes

@@ -30,18 +30,6 @@ std::optional<PlannedConv> readConv(const llvm::json::Value &entry) {
   return conv;
 }
 
-} // namespace
-
-std::string planChecksum(llvm::StringRef target, llvm::StringRef model,
-                         llvm::ArrayRef<PlannedConv> convs) {
-  std::string text = fmt::format("{}\n{}\n", target.str(), model.str());
-  for (const PlannedConv &conv : convs)
-    text += fmt::format("{} by {}\n", conv.shape, variantText(conv.algorithm, conv.tile));
-  return fmt::format("{:016x}", llvm::xxh3_64bits(text));
-}
-
-namespace {
-
 /// Whether more brackets are open at once than in any plan: the parser calls itself for each.
 bool isTooDeep(llvm::StringRef json) {
   constexpr int mostOpen = 64;
@@ -61,7 +49,20 @@ bool isTooDeep(llvm::StringRef json) {
   return open > mostOpen;
 }
 
+/// How the line begins that holds the checksum.
+constexpr llvm::StringLiteral checksumLine = "\n  \"checksum\": \"";
+
+std::string checksumOf(llvm::StringRef plan) {
+  auto [before, line] = plan.split(checksumLine);
+  std::string others = before.str() + line.drop_until([](char c) { return c == '\n'; }).str();
+  return fmt::format("{:016x}", llvm::xxh3_64bits(others));
+}
+
 } // namespace
+
+std::string withChecksum(llvm::StringRef plan) {
+  return fmt::format("{{{}{}\",{}", checksumLine.str(), checksumOf(plan), plan.drop_front().str());
+}
 
 mlir::FailureOr<std::vector<PlannedConv>> readPlan(llvm::StringRef text, llvm::StringRef target,
                                                    llvm::StringRef model, std::string &why) {
@@ -99,7 +100,7 @@ mlir::FailureOr<std::vector<PlannedConv>> readPlan(llvm::StringRef text, llvm::S
     }
     choices.push_back(*conv);
   }
-  if (auto sum = plan->getString("checksum"); sum && *sum != planChecksum(target, model, choices)) {
+  if (auto sum = plan->getString("checksum"); sum && *sum != checksumOf(text)) {
     why = "it was changed since it was written; without its line \"checksum\" it is taken as "
           "edited by hand";
     return mlir::failure();

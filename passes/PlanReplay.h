@@ -9,9 +9,8 @@
 
 namespace quern::passes {
 
-/// What a plan's "checksum" is of: all that is replayed.
-std::string planChecksum(llvm::StringRef target, llvm::StringRef model,
-                         llvm::ArrayRef<PlannedConv> convs);
+/// The same plan, an object in JSON on several lines, with a line "checksum" of all its other bytes.
+std::string withChecksum(llvm::StringRef plan);
 
 /// The choices of a plan that writePlan wrote for `target` and `model`. Fails with one line in
 /// `why` for what is no plan, was changed since, or was made for something else. A plan without a

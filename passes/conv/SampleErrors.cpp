@@ -68,7 +68,7 @@ struct ChannelErrors {
   /// What the largest of `all` outputs is hardly less than: that of the sample where it is no more.
   double scale(double all) const {
     double least = outputs.deviation() * largestOf(all, seldom);
-    return std::max(std::min(largestOutput, least), std::numeric_limits<double>::min());
+    return std::min(largestOutput, least);
   }
 
   /// What the largest error of `all` outputs hardly exceeds, of as many at each place. Widths of
@@ -106,6 +106,9 @@ MeasuredError expectedError(const SampleConv &sample, llvm::ArrayRef<float> comp
     }
     if (!std::isfinite(channel.sum))
       return {infinity, infinity};
+    if (channel.largest == 0)
+      continue;
+    // Where all outputs are zero, any error is infinitely large beside them.
     double scale = channel.scale(all);
     error.max = std::max(error.max, channel.largestOfAll(all) / scale);
     error.mean += channel.sum / scale / static_cast<double>(exact.size());

@@ -2,6 +2,7 @@
 // whole layers: on layers of every kind, drawn by rule.
 #include "ir/HostTensor.h"
 #include "passes/conv/ErrorClaims.h"
+#include "passes/conv/SampleErrors.h"
 #include "tests/convs/ConvCase.h"
 #include "tests/ops/OpHarness.h"
 
@@ -233,6 +234,13 @@ TEST(KernelClaims, AreKeptAtTheCornersOfTiles) {
   checkCases({caseOf(square(16, 4, 40, 3, {5, 5})), caseOf(square(2, 16, 60, 3, {5, 5})),
               caseOf(square(4, 1, 60, 9, {15, 15})), caseOf(square(1, 1, 40, 9, {15, 15}))},
              "host");
+}
+
+TEST(Claims, BesideOutputsOfZeroAnyErrorIsInfinite) {
+  SampleConv sample{
+      .outputs = 1, .kernel = {1}, .out = {4}, .input = {1, 2, 3, 4}, .filter = {0}, .roundoff = 0};
+  EXPECT_EQ(passes::expectedError(sample, {0, 0, 0, 0}, {1}, 100).max, 0);
+  EXPECT_TRUE(std::isinf(passes::expectedError(sample, {0, 1e-20F, 0, 0}, {1}, 100).max));
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "runtime/formats/Zip.h"
 
 #include "llvm/ADT/MapVector.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
 
@@ -102,6 +103,13 @@ std::vector<float> floatsOf(const runtime::Array &array) {
 } // namespace
 
 std::optional<std::vector<std::vector<float>>> calibrate(const CompilationOptions &options) {
+  auto fail = [](const std::string &why) {
+    fmt::print(stderr, "error: {}\n", why);
+    return std::nullopt;
+  };
+  for (const std::string &file : options.calibration)
+    if (file != "-" && !llvm::sys::fs::exists(file))
+      return fail(fmt::format("--calibrate: {}: no such file", file));
   CompilationOptions direct = directOptions(options);
   Compilation compilation(direct);
   if (!compilation.load() || !compilation.bindWeights())
@@ -109,10 +117,6 @@ std::optional<std::vector<std::vector<float>>> calibrate(const CompilationOption
   auto numbers = exposeInputs(compilation.module());
   if (mlir::failed(numbers))
     return std::nullopt;
-  auto fail = [](const std::string &why) {
-    fmt::print(stderr, "error: {}\n", why);
-    return std::nullopt;
-  };
   auto folder = runtime::ScratchFolder::create();
   if (!folder)
     return fail(folder.error());

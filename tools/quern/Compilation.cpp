@@ -323,6 +323,15 @@ std::string Compilation::beyondWorkspaceText(const ConvWorkspace &used) const {
       threadsText(threads()), byteText(*parseBytes(options.conv.maxWorkspace)), least);
 }
 
+/// Names the convolutions that were chosen again for want of others, or as the user named them.
+void Compilation::printBeyondWorkspace(llvm::ArrayRef<ConvWorkspace> tooLarge) const {
+  std::vector<std::string> errors;
+  for (const ConvWorkspace &used : tooLarge)
+    if (std::string text = beyondWorkspaceText(used); !llvm::is_contained(errors, text))
+      errors.push_back(text);
+  fmt::print(stderr, "error: {}\n", fmt::join(errors, "\nerror: "));
+}
+
 void Compilation::noteWorkspaces(llvm::ArrayRef<codegen::KernelFacts> facts) {
   std::vector<ConvWorkspace> all = workspaces(facts);
   for (passes::ConvDecision &decision : decisions) {
@@ -344,13 +353,13 @@ bool Compilation::build(codegen::EmitKind emit, const std::string &output) {
     }
     if (tooLarge.empty())
       return false;
-    for (const ConvWorkspace &used : tooLarge) {
-      // Chosen again for want of others, or as the user named it.
-      if (llvm::is_contained(excluded, used.conv)) {
-        fmt::print(stderr, "error: {}\n", beyondWorkspaceText(used));
-        return false;
-      }
-      excluded.push_back(used.conv);
+    size_t known = excluded.size();
+    for (const ConvWorkspace &used : tooLarge)
+      if (!llvm::is_contained(excluded, used.conv))
+        excluded.push_back(used.conv);
+    if (excluded.size() == known) {
+      printBeyondWorkspace(tooLarge);
+      return false;
     }
     if (!load() || !plan())
       return false;

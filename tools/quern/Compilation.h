@@ -93,6 +93,7 @@ private:
   /// The convolutions whose kernels hold more than the budget on workspace.
   std::vector<ConvWorkspace> convsBeyondWorkspace(llvm::ArrayRef<codegen::KernelFacts> facts);
   std::string beyondWorkspaceText(const ConvWorkspace &used) const;
+  void printBeyondWorkspace(llvm::ArrayRef<ConvWorkspace> tooLarge) const;
   /// Whether algorithms are chosen by budgets, and not named by the user.
   bool isChoiceOpen() const;
   bool writePlan();

@@ -69,7 +69,9 @@ void LabProblem::forget() {
 }
 
 double LabProblem::errorBound(ir::ConvAlgorithm algorithm, const passes::Tile &tile) const {
-  return passes::convAlgorithm(algorithm).errorBound(shape, tile) * boundScale / exact->largest();
+  double scale = exact->largest(), all = std::numeric_limits<double>::infinity();
+  return scale == 0 ? all
+                    : passes::convAlgorithm(algorithm).errorBound(shape, tile) * boundScale / scale;
 }
 
 } // namespace quern::tools
