@@ -57,7 +57,7 @@ LogicalResult deriveInOrder(mlir::func::FuncOp model, const SteppedModel &steppe
   mlir::FailureOr<OrderedAxes> axes = OrderedAxes::follow(stepped, wholeScans);
   if (failed(axes))
     return failure();
-  StepReads reads(*axes);
+  StepReads reads(*axes, ir::latencyOf(model));
   mlir::FailureOr<StepSchedule> schedule = StepSchedule::plan(stepped, *axes, reads);
   if (failed(schedule))
     return failure();

@@ -19,8 +19,11 @@ int64_t freeAxis(mlir::OpOperand &operand, int64_t ordered) {
         llvm::find(labels, contract.getResultAxes()[static_cast<size_t>(ordered)]);
     return found == labels.end() ? -1 : found - labels.begin();
   }
+  // Keys that are not generated are the same for all queries.
   if (auto attention = llvm::dyn_cast<ir::AttentionOp>(op))
-    return operand.get() == attention.getMask() ? 0 : ordered;
+    return operand.get() == attention.getMask()    ? 0
+           : operand.get() == attention.getQuery() ? ordered
+                                                   : -1;
   return -1;
 }
 

@@ -59,20 +59,26 @@ Value queryPlaces(Value mask) {
 /// keys in place of all.
 class WindowRow {
 public:
-  WindowRow(StepBoxes &boxes, StepProgram &program, Value mask, int64_t width,
+  WindowRow(StepBoxes &boxes, StepProgram &program, Value mask, KeyWindow window,
             const Distance &rates)
-      : boxes(boxes), program(program), rates(rates), loc(mask.getLoc()) {
-    // The last key is the query's own.
+      : boxes(boxes), program(program), rates(rates), loc(mask.getLoc()), ahead(window.ahead) {
     Value query = ofQuery(queryPlaces(mask));
-    mlir::RankedTensorType type = shaped(ir::tensorType(query), {1, width});
+    mlir::RankedTensorType type = shaped(ir::tensorType(query), {1, window.width});
     Value offsets =
         ir::IotaOp::create(program.builder, loc, type, type.getShape(), 1, type.getElementType());
-    keys = ir::AddOp::create(program.builder, loc, offsets,
-                             ir::SubOp::create(program.builder, loc, query, number(width - 1)));
+    keys = ir::AddOp::create(
+        program.builder, loc, offsets,
+        ir::SubOp::create(program.builder, loc, query, number(window.width - 1 - window.ahead)));
   }
 
   Value row(Value mask) {
     Value isThere = ir::CmpOp::create(program.builder, loc, keys, number(0), ir::CmpPredicate::ge);
+    if (ahead > 0) {
+      Value count = number(ir::tensorType(mask).getDimSize(1));
+      Value isBeforeEnd =
+          ir::CmpOp::create(program.builder, loc, keys, count, ir::CmpPredicate::lt);
+      isThere = ir::AndOp::create(program.builder, loc, isThere, isBeforeEnd);
+    }
     return ir::AndOp::create(program.builder, loc, of(mask), isThere);
   }
 
@@ -118,6 +124,7 @@ private:
   StepProgram &program;
   const Distance &rates;
   mlir::Location loc;
+  int64_t ahead;
   Value keys;
 };
 
@@ -143,17 +150,19 @@ std::optional<std::vector<KeyRange>> admittedRanges(Value mask) {
 }
 
 int64_t windowOf(Value mask, llvm::ArrayRef<KeyRange> admitted) {
-  int64_t width = 1;
+  int64_t last = 0, width = 1;
+  for (auto [query, range] : llvm::enumerate(admitted))
+    last = std::max(last, range.last - static_cast<int64_t>(query));
   for (auto [query, range] : llvm::enumerate(admitted))
     if (range.first <= range.last)
-      width = std::max(width, static_cast<int64_t>(query) - range.first + 1);
+      width = std::max(width, static_cast<int64_t>(query) + last - range.first + 1);
   bool isShort = 2 * width <= static_cast<int64_t>(admitted.size());
   return isShort && queryPlaces(mask) ? width : 0;
 }
 
-Value windowRow(StepBoxes &boxes, StepProgram &program, Value mask, int64_t width,
+Value windowRow(StepBoxes &boxes, StepProgram &program, Value mask, KeyWindow window,
                 const Distance &rates) {
-  return WindowRow(boxes, program, mask, width, rates).row(mask);
+  return WindowRow(boxes, program, mask, window, rates).row(mask);
 }
 
 } // namespace quern::passes

@@ -15,13 +15,19 @@ struct KeyRange {
 /// mask is not known.
 std::optional<std::vector<KeyRange>> admittedRanges(mlir::Value mask);
 
-/// How many keys up to a query's own place are all that `mask` ever admits it to, where that spares
-/// a step half of them and the mask's row can be computed for those alone; else 0.
+/// How many keys up to the last that `mask` ever admits a query to, counted from its own place, are
+/// all; where that spares a step half of them and the mask's row can be computed for those alone:
+/// else 0.
 int64_t windowOf(mlir::Value mask, llvm::ArrayRef<KeyRange> admitted);
 
-/// The row [1, width] of such a mask at the program's position, over the last keys up to its own.
-/// It admits none before the first.
-mlir::Value windowRow(StepBoxes &boxes, StepProgram &program, mlir::Value mask, int64_t width,
+/// So many keys, up to that `ahead` of the query's own place.
+struct KeyWindow {
+  int64_t width, ahead;
+};
+
+/// The row [1, width] of such a mask at the program's position, over a window. It admits none
+/// before the first key, and none behind the last.
+mlir::Value windowRow(StepBoxes &boxes, StepProgram &program, mlir::Value mask, KeyWindow window,
                       const Distance &rates);
 
 } // namespace quern::passes

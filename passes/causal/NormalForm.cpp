@@ -1,7 +1,7 @@
 #include "passes/causal/NormalForm.h"
 
 #include "ir/HostTensor.h"
-#include "passes/causal/OrderedAxes.h"
+#include "passes/causal/OrderedView.h"
 #include "passes/causal/StructuralZeros.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -104,6 +104,7 @@ public:
       if (!llvm::all_of(scan.getInits(), isZeros))
         separateCarried(scan);
     });
+    separateKeys();
     separateOutput();
     return hasChanged;
   }
@@ -113,12 +114,16 @@ private:
     return model.front().getTerminator()->getOpOperand(static_cast<unsigned>(contract.getOutput()));
   }
 
-  /// Changes the first pad or join along the order that lets in other values than zeros.
-  bool letInOnlyZeros() {
-    OrderedAxes axes = OrderedAxes::followAsFar(
+  OrderedAxes followed() {
+    return OrderedAxes::followAsFar(
         {.function = model,
          .contract = contract,
          .inputs = {model.getArgument(static_cast<unsigned>(contract.getInput()))}});
+  }
+
+  /// Changes the first pad or join along the order that lets in other values than zeros.
+  bool letInOnlyZeros() {
+    OrderedAxes axes = followed();
     for (mlir::Operation &op : model.front()) {
       if (auto pad = llvm::dyn_cast<ir::PadOp>(op); pad && replace(pad, axes))
         return true;
@@ -214,6 +219,19 @@ private:
       if (!carried.insert(next.get()).second)
         next.set(copyOf(builder, next.get()));
     hasChanged = true;
+  }
+
+  /// What is read as keys lies in a state as it is: it is no view of another value.
+  void separateKeys() {
+    OrderedAxes axes = followed();
+    for (mlir::Operation &op : model.front())
+      for (mlir::OpOperand &operand : op.getOpOperands()) {
+        if (!axes.isReadAsKeys(operand) || viewOf(operand.get(), axes).root == operand.get())
+          continue;
+        builder.setInsertionPoint(&op);
+        operand.set(copyOf(builder, operand.get()));
+        hasChanged = true;
+      }
   }
 
   void separateOutput() {

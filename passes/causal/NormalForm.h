@@ -12,6 +12,7 @@ namespace quern::passes {
 ///   puts the others in their place: positions are moved by views with zeros alone;
 /// - what a scan carries is a value of its own where it begins with others than zeros: before the
 ///   first position it is what the scan begins with, while who reads the result finds zeros there;
+/// - what attention, or an op over keys, reads as keys is the result of an op, not a view;
 /// - the output is the result of an op, not a view of a value, nor an input.
 /// Null where all this is so already.
 mlir::func::FuncOp inNormalForm(mlir::func::FuncOp model, ir::CausalAttr contract);

@@ -1,6 +1,7 @@
 #include "passes/causal/Grids.h"
 #include "passes/causal/OrderedReshape.h"
 #include "passes/causal/OrderedSum.h"
+#include "passes/causal/OverKeys.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -198,12 +199,16 @@ private:
     return axes.of(input);
   }
 
-  /// Queries and keys run along the whole order, and so does the result.
+  /// Queries and keys run along the whole order, and so does the result; or queries alone do.
   FailureOr<OrderedMap> attention(ir::AttentionOp attention) {
     OrderedMap whole(axes.count(), 2);
+    if (attention.getMask() && axes.isGenerated(attention.getMask()))
+      return refuse(op, "has a mask that depends on the input");
+    bool hasFreeKeys =
+        !axes.isGenerated(attention.getKey()) && !axes.isGenerated(attention.getValue());
     for (mlir::Value operand : {attention.getQuery(), attention.getKey(), attention.getValue()}) {
-      bool isQuery = operand == attention.getQuery();
-      if (axes.isGenerated(operand) ? axes.of(operand) != whole : !isQuery)
+      bool mayBeFree = operand == attention.getQuery() || hasFreeKeys;
+      if (axes.isGenerated(operand) ? axes.of(operand) != whole : !mayBeFree)
         return refuse(op, "does not attend along the whole order");
     }
     return whole;
@@ -226,6 +231,13 @@ private:
 };
 
 } // namespace
+
+int64_t OrderedAxes::elements(mlir::Value value) const {
+  int64_t all = 1;
+  for (auto [extent, rate] : llvm::zip_equal(extents(), rates(value)))
+    all *= llvm::divideCeilSigned(extent, rate);
+  return all;
+}
 
 std::optional<size_t> OrderedAxes::orderedAxis(mlir::Value value, int64_t axis) const {
   const OrderedMap &map = of(value);
@@ -254,12 +266,34 @@ int64_t OrderedAxes::sharedAxis(mlir::Value value) const {
   return -1;
 }
 
+const OverKeys *OrderedAxes::overKeys(mlir::Operation *op) const {
+  auto found = pairs.find(op);
+  return found == pairs.end() ? nullptr : &found->second;
+}
+
+int64_t OrderedAxes::keysAxis(mlir::Value value) const {
+  const OverKeys *over = overKeys(value.getDefiningOp());
+  return over ? over->result : -1;
+}
+
+bool OrderedAxes::isReadAsKeys(mlir::OpOperand &operand) const {
+  if (!isGenerated(operand.get()))
+    return false;
+  if (auto attention = llvm::dyn_cast<ir::AttentionOp>(operand.getOwner()))
+    return &operand != &attention.getQueryMutable();
+  const OverKeys *over = overKeys(operand.getOwner());
+  return over && over->operands[operand.getOperandNumber()] == of(operand.get())[0];
+}
+
 LogicalResult OrderedAxes::enter(mlir::Operation *op) {
   if (!llvm::any_of(op->getOperands(), [&](mlir::Value operand) { return isGenerated(operand); }))
     return success();
+  FailureOr<std::optional<OverKeys>> over = overKeysOf(op, *this);
+  if (failed(over))
+    return failure();
   if (auto scan = llvm::dyn_cast<ir::ScanOp>(op))
     return enterScan(scan);
-  FailureOr<OrderedMap> map = AxisRules(*this, op).result();
+  FailureOr<OrderedMap> map = *over ? (*over)->map : AxisRules(*this, op).result();
   if (failed(map))
     return failure();
   FailureOr<Distance> rates = ratesOf(op, *map, *this);
@@ -270,6 +304,8 @@ LogicalResult OrderedAxes::enter(mlir::Operation *op) {
         ir::tensorType(op->getResult(0)).getDimSize((*map)[j]) >
             llvm::divideCeilSigned(extentsOfOrder[j], (*rates)[j]))
       return refuse(op, "computes more elements along a row than the order has positions");
+  if (*over)
+    pairs[op] = **over;
   maps[op->getResult(0)] = *map;
   ratesOfValues[op->getResult(0)] = *rates;
   return success();
@@ -326,7 +362,8 @@ FailureOr<OrderedAxes> OrderedAxes::follow(const SteppedModel &model,
     if (!axes.isGenerated(output))
       return function.emitError(
           "no step program can be derived: the output does not depend on the input");
-    if (axes.of(output) != outputAxes || axes.rates(output) != axes.rates(model.inputs.front()))
+    if (axes.of(output) != outputAxes || axes.keysAxis(output) >= 0 ||
+        axes.rates(output) != axes.rates(model.inputs.front()))
       return function.emitError(
           "no step program can be derived: the output's ordered axes do not come from the input's");
   }

@@ -23,6 +23,16 @@ struct StepLink {
   OrderedMap map = {};
 };
 
+/// What an op computes for each pair of positions, queries and keys. Its result runs along the
+/// order by its queries; at each position a step has the keys of the past.
+struct OverKeys {
+  OrderedMap map;
+  /// For each operand the axis along which keys follow each other; -1 where it is the same for all.
+  llvm::SmallVector<int64_t, 3> operands;
+  /// Such an axis of the result; -1 where the op sums over keys.
+  int64_t result;
+};
+
 /// Which of the contract's axes order anything: those with several elements, or the first where
 /// none has.
 llvm::SmallVector<size_t> axesThatOrder(ir::CausalAttr contract, mlir::RankedTensorType input);
@@ -50,10 +60,20 @@ public:
   /// How many positions along each ordered axis a generated value has one element for: 1, or more
   /// on a coarser grid; all of them where it does not have the axis.
   const Distance &rates(mlir::Value value) const { return ratesOfValues.find(value)->second; }
+  /// How many elements of a generated value there are along the whole order.
+  int64_t elements(mlir::Value value) const;
   /// The ordered axis that axis `axis` of a generated value runs along, or nothing.
   std::optional<size_t> orderedAxis(mlir::Value value, int64_t axis) const;
   /// The axis of a generated value that several ordered axes share, or -1.
   int64_t sharedAxis(mlir::Value value) const;
+
+  /// What an op computes for each query and key; null for all that do not.
+  const OverKeys *overKeys(mlir::Operation *op) const;
+  /// The axis of a value along which keys follow each other, beside the one along the order, which
+  /// is that of queries; -1 where there is none.
+  int64_t keysAxis(mlir::Value value) const;
+  /// Whether attention, or an op over keys, reads its operand as these: all of the past.
+  bool isReadAsKeys(mlir::OpOperand &operand) const;
 
   /// What a value of a scan stands for; null for all other values.
   const StepLink *linkOf(mlir::Value value) const;
@@ -74,6 +94,7 @@ private:
   llvm::DenseMap<mlir::Value, OrderedMap> maps;
   llvm::DenseMap<mlir::Value, Distance> ratesOfValues;
   llvm::DenseMap<mlir::Value, StepLink> links;
+  llvm::DenseMap<mlir::Operation *, OverKeys> pairs;
   llvm::DenseMap<mlir::Operation *, size_t> scans;
   WholeScans wholes;
 };

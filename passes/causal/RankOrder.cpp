@@ -63,10 +63,10 @@ private:
       builder.clone(*op, moved);
       return success();
     }
-    if (auto contract = llvm::dyn_cast<ir::ContractOp>(op))
-      return writeContract(contract);
     const Arrangement &arrangement = arrangements.of(op->getResult(0));
-    if (arrangement.each > 1 && !op->hasTrait<ir::Elementwise>())
+    if (auto contract = llvm::dyn_cast<ir::ContractOp>(op); contract && !axes.overKeys(op))
+      return writeContract(contract);
+    if (arrangement.each > 1 && (!op->hasTrait<ir::Elementwise>() || axes.overKeys(op)))
       return refuse(op, "of a dense layer's units, of which several belong to a position: only "
                         "elementwise ops and masked linear layers are known there");
     if (!arrangement.isIdentity() && moves(op, axes))
@@ -89,15 +89,24 @@ private:
       int64_t axis = axes.isGenerated(operand.get()) ? -1 : freeAxes(operand, axes)[0];
       if (axis >= 0)
         value = arranged(value, axis, arrangement);
-      auto attention = llvm::dyn_cast<ir::AttentionOp>(op);
-      if (attention && operand.get() == attention.getMask())
-        value = arranged(value, 1, arrangement);
+      int64_t keys = axes.isGenerated(operand.get()) ? -1 : keysAxis(operand);
+      if (keys >= 0)
+        value = arranged(value, keys, arrangement);
       operands.push_back(value);
     }
     mlir::Operation *same = builder.clone(*op, moved);
     same->setOperands(operands);
     for (Value result : op->getResults())
       moved.lookup(result).setType(typeOf(result));
+  }
+
+  /// The axis of a free operand along which keys follow each other, or -1.
+  int64_t keysAxis(mlir::OpOperand &operand) const {
+    if (const OverKeys *over = axes.overKeys(operand.getOwner()))
+      return over->operands[operand.getOperandNumber()];
+    auto attention = llvm::dyn_cast<ir::AttentionOp>(operand.getOwner());
+    bool isMask = attention && operand.get() == attention.getMask();
+    return isMask && axes.isGenerated(attention.getKey()) ? 1 : -1;
   }
 
   /// A generated value's type in rank order.

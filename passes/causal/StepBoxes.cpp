@@ -28,16 +28,28 @@ Value outsideOfScan(Value value) {
   return value;
 }
 
-/// Tables of bools, and of the whole numbers that they compare, of more elements than this are
-/// computed anew in each step, a row at a time: as masks over pairs of positions they would be most
-/// of what a sequence keeps. Smaller ones are read faster than computed.
+/// Tables of bools, of the whole numbers that they compare, and of what follows from these, as a
+/// weight from a distance, of more elements than this are computed anew in each step, a row at a
+/// time: over pairs of positions they would be most of what a sequence keeps. Smaller ones are read
+/// faster than computed.
 constexpr int64_t largestMask = 1 << 20;
 
-/// Whether an op computes a large mask element by element, or what one compares.
+/// Whether an op computes such a table element by element.
 bool isLargeMask(mlir::Operation *op) {
   mlir::RankedTensorType type = ir::tensorType(op->getResult(0));
-  return op->hasTrait<ir::Elementwise>() && type.getElementType().isInteger() &&
-         type.getNumElements() > largestMask;
+  if (!op->hasTrait<ir::Elementwise>() || type.getNumElements() <= largestMask)
+    return false;
+  if (type.getElementType().isInteger())
+    return true;
+  auto isMask = [](Value value) {
+    mlir::Operation *own = value.getDefiningOp();
+    return own && isLargeMask(own);
+  };
+  return llvm::any_of(op->getOperands(), isMask) &&
+         llvm::all_of(op->getOperands(), [&](Value operand) {
+           bool isSmall = ir::tensorType(operand).getNumElements() <= largestMask;
+           return isSmall || isSplatConstant(operand) || isMask(operand);
+         });
 }
 
 /// How many elements of a box at `level` lie side by side along the last ordered axis.
@@ -288,28 +300,32 @@ llvm::SmallVector<StepProgram *> StepBoxes::programsOf(Value root) {
   return programs;
 }
 
-/// An argument of `program` that holds `count` elements of a root from `place` on, or all where
-/// that is 0, along the one axis of the root that runs along the order.
+/// An argument of `program` that holds `count` elements of a root from `place` on, along the one
+/// axis of the root that runs along the order.
 Value StepBoxes::stretch(StepProgram &program, Value root, const StepPlace &place, int64_t count) {
   mlir::RankedTensorType type = ir::tensorType(root);
   llvm::SmallVector<int64_t> order = memoryAxes(type.getRank(), axes.of(root), 0), stored, back;
   for (int64_t axis : order)
     stored.push_back(type.getDimSize(axis));
-  if (count)
-    stored.front() = count;
+  stored.front() = count;
   for (int64_t axis = 0; axis < type.getRank(); ++axis)
     back.push_back(llvm::find(order, axis) - order.begin());
   return permuted(program.builder, program.argument(place, shaped(type, stored)), back);
 }
 
-Value StepBoxes::past(StepProgram &program, Value root) {
-  StepPlace place{modules.state(root, axes.of(root), axes.rates(root))};
-  modules.keepWhole(place.state);
-  return stretch(program, root, place, program.when().until);
+int64_t StepBoxes::pastCount(const StepProgram &program, int64_t count, int64_t ahead) const {
+  int64_t until = program.when().until;
+  return until ? std::min(until + ahead, count) : count;
 }
 
-Value StepBoxes::lately(StepProgram &program, Value root, int64_t count) {
-  StepPlace place = placeOf(program, root, Distance{1 - count});
+Value StepBoxes::past(StepProgram &program, Value root, int64_t count) {
+  StepPlace place{modules.state(root, axes.of(root), axes.rates(root))};
+  modules.keepWhole(place.state);
+  return stretch(program, root, place, count);
+}
+
+Value StepBoxes::lately(StepProgram &program, Value root, int64_t count, int64_t ahead) {
+  StepPlace place = placeOf(program, root, Distance{1 - count + ahead});
   place.count = count;
   place.isBox = false;
   modules.touch(place, program.when());

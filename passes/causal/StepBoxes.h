@@ -37,11 +37,14 @@ public:
   bool isOwn(const StepProgram &program, mlir::Value root, const Distance &distance) const;
   /// Elements of a root from `distance` on, as a program finds them in its state.
   StepPlace placeOf(const StepProgram &program, mlir::Value root, const Distance &distance);
-  /// All of a root along the whole order, which one of its axes holds; in a program for the
-  /// positions up to some, what lies before those.
-  mlir::Value past(StepProgram &program, mlir::Value root);
-  /// The last `count` elements of a root up to the program's position, along the only ordered axis.
-  mlir::Value lately(StepProgram &program, mlir::Value root, int64_t count);
+  /// Of `count` elements along the whole order those that may count in `program`: in one for the
+  /// positions up to some, what lies before those and `ahead` behind.
+  int64_t pastCount(const StepProgram &program, int64_t count, int64_t ahead) const;
+  /// The first `count` elements of a root along the whole order, which one of its axes holds.
+  mlir::Value past(StepProgram &program, mlir::Value root, int64_t count);
+  /// The last `count` elements of a root up to `ahead` behind the program's position, along the
+  /// only ordered axis.
+  mlir::Value lately(StepProgram &program, mlir::Value root, int64_t count, int64_t ahead);
   /// What lies before the first position of `root`, if not zeros.
   void keepBefore(mlir::Value root, mlir::Value first);
   /// Notes that `box` is what the program of a value computes of it for the elements at `distance`:

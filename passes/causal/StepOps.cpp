@@ -24,6 +24,8 @@ void StepOps::write(StepProgram &program, mlir::Operation *op) {
     writePool(program, pool);
   else if (auto attention = llvm::dyn_cast<ir::AttentionOp>(op))
     writeAttention(program, attention);
+  else if (const OverKeys *over = axes.overKeys(op))
+    writeOverKeys(program, op, *over);
   else if (auto sum = orderedSumOf(op, axes))
     writeSum(program, llvm::cast<ir::ContractOp>(op), *sum);
   else if (std::optional<Spread> spread = spreadOf(op, axes))
@@ -90,11 +92,14 @@ void StepOps::writeSpread(StepProgram &program, mlir::Operation *op, const Sprea
 /// One query against all keys that may have been kept, or those of a window; the mask's row hides
 /// those that have not.
 void StepOps::writeAttention(StepProgram &program, ir::AttentionOp attention) {
-  int64_t window = reads.keyWindow(attention);
+  if (!axes.isGenerated(attention.getKey()))
+    return writeMap(program, attention);
+  int64_t window = reads.keyWindow(attention), ahead = reads.keysAhead(attention);
   Value query = operandBox(program, attention.getQueryMutable(), boxes.here());
   auto keysOf = [&](Value operand) {
     Value root = viewOf(operand, axes).root;
-    return window ? boxes.lately(program, root, window) : boxes.past(program, root);
+    return window ? boxes.lately(program, root, window, ahead)
+                  : boxes.past(program, root, pastKeys(program, attention));
   };
   Value key = keysOf(attention.getKey()), value = keysOf(attention.getValue());
   auto step =
@@ -106,23 +111,55 @@ void StepOps::writeAttention(StepProgram &program, ir::AttentionOp attention) {
 /// What the mask admits of the keys that a step reads.
 Value StepOps::maskRow(StepProgram &program, ir::AttentionOp attention, int64_t window) {
   if (window)
-    return windowRow(boxes, program, attention.getMask(), window,
+    return windowRow(boxes, program, attention.getMask(), {window, reads.keysAhead(attention)},
                      axes.rates(attention.getResult()));
   Value mask = operandBox(program, *attention.getMaskMutable().begin(), boxes.here());
-  int64_t until = program.when().until;
-  return until ? firstAlong(program.builder, mask, 1, until) : mask;
+  return firstAlong(program.builder, mask, 1, pastKeys(program, attention));
+}
+
+/// How many keys attention, or an op over keys, has in a program.
+int64_t StepOps::pastKeys(const StepProgram &program, mlir::Operation *op) {
+  int64_t count = boxes.pastCount(program, axes.elements(op->getResult(0)), reads.keysAhead(op));
+  for (Value operand : op->getOperands())
+    if (int64_t axis = axes.keysAxis(operand); axis >= 0)
+      count = std::min(count, ir::tensorType(program.local.lookup(operand)).getDimSize(axis));
+  return count;
+}
+
+/// One query against keys, as many as may count; what no step has computed yet, zeros hide in the
+/// end.
+void StepOps::writeOverKeys(StepProgram &program, mlir::Operation *op, const OverKeys &over) {
+  int64_t count = pastKeys(program, op);
+  llvm::SmallVector<Value> operands;
+  for (mlir::OpOperand &operand : op->getOpOperands()) {
+    Value value = operand.get();
+    int64_t axis = over.operands[operand.getOperandNumber()];
+    Value own = axes.keysAxis(value) >= 0    ? program.local.lookup(value)
+                : axes.isReadAsKeys(operand) ? boxes.past(program, viewOf(value, axes).root, count)
+                                             : operandBox(program, operand, boxes.here());
+    operands.push_back(axis < 0 ? own : firstAlong(program.builder, own, axis, count));
+  }
+  mlir::Operation *copy = program.builder.clone(*op);
+  copy->setOperands(operands);
+  Value result = op->getResult(0);
+  llvm::SmallVector<int64_t> shape =
+      boxShape(ir::tensorType(result).getShape(), over.map, program.when().level);
+  if (over.result >= 0)
+    shape[static_cast<size_t>(over.result)] = count;
+  setShape(copy, shape, op);
+  copy->getResult(0).setType(shaped(ir::tensorType(result), shape));
+  program.local.map(result, copy->getResult(0));
 }
 
 /// The units of one position, from all that has been kept; the weight's zeros hide what has not.
 void StepOps::writeSum(StepProgram &program, ir::ContractOp contract, const OrderedSum &sum) {
   Value operands[2];
-  operands[sum.sequence] =
-      boxes.past(program, viewOf(contract->getOperand(sum.sequence), axes).root);
+  Value sequence = contract->getOperand(sum.sequence);
+  int64_t count = boxes.pastCount(program, axes.elements(sequence), /*ahead=*/0);
+  operands[sum.sequence] = boxes.past(program, viewOf(sequence, axes).root, count);
   Value weight = boxes.freeBox(program, contract->getOperand(sum.weight), OrderedMap{sum.to},
                                axes.rates(contract.getResult()));
-  if (int64_t until = program.when().until)
-    weight = firstAlong(program.builder, weight, sum.from, until);
-  operands[sum.weight] = weight;
+  operands[sum.weight] = firstAlong(program.builder, weight, sum.from, count);
   auto step = ir::ContractOp::create(program.builder, contract.getLoc(), operands[0], operands[1],
                                      contract.getLhsAxes(), contract.getRhsAxes(),
                                      contract.getResultAxes());

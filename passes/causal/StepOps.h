@@ -30,6 +30,8 @@ private:
                     mlir::DenseElementsAttr table);
   void writeAttention(StepProgram &program, ir::AttentionOp attention);
   mlir::Value maskRow(StepProgram &program, ir::AttentionOp attention, int64_t window);
+  void writeOverKeys(StepProgram &program, mlir::Operation *op, const OverKeys &over);
+  int64_t pastKeys(const StepProgram &program, mlir::Operation *op);
   void writeSum(StepProgram &program, ir::ContractOp contract, const OrderedSum &sum);
   void writeSpread(StepProgram &program, mlir::Operation *op, const Spread &spread);
   void writeMap(StepProgram &program, mlir::Operation *op);

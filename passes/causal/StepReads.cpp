@@ -4,6 +4,7 @@
 #include "passes/causal/Grids.h"
 #include "passes/causal/KeyWindow.h"
 #include "passes/causal/OrderedView.h"
+#include "passes/causal/OverKeys.h"
 #include "passes/causal/StructuralZeros.h"
 
 namespace quern::passes {
@@ -146,39 +147,59 @@ LogicalResult StepReads::addPool(ir::WindowReduceOp pool, llvm::SmallVectorImpl<
 
 LogicalResult StepReads::addAttention(ir::AttentionOp attention,
                                       llvm::SmallVectorImpl<StepRead> &reads) {
+  if (failed(add(attention, attention.getQuery(), here(), reads)))
+    return failure();
+  if (!axes.isGenerated(attention.getKey()))
+    return success();
   std::optional<std::vector<KeyRange>> admitted =
       attention.getMask() ? admittedRanges(attention.getMask()) : std::nullopt;
   if (!admitted)
     return attention.emitError(
         "no step program can be derived: attention needs a mask that is known "
         "when the model is compiled");
-  bool isStrict = true;
+  int64_t last = -1;
   for (auto [place, range] : llvm::enumerate(*admitted)) {
     auto query = static_cast<int64_t>(place);
-    if (range.last > query)
+    if (range.last - query > latency)
       return attention.emitError("no step program can be derived: the mask admits key ")
              << range.last << " to query " << query;
-    isStrict = isStrict && range.last < query;
+    last = std::max(last, range.last - query);
   }
+  keysBehind[attention] = std::max<int64_t>(last, 0);
   // The keys of a raster's window would be parts of several rows.
   if (axes.count() == 1)
     windows[attention] = windowOf(attention.getMask(), *admitted);
-  if (failed(add(attention, attention.getQuery(), here(), reads)))
-    return failure();
   for (mlir::Value operand : {attention.getKey(), attention.getValue()})
-    if (failed(addPast(attention, operand, isStrict, reads)))
+    if (failed(addPast(attention, operand, last, reads)))
       return failure();
   return success();
 }
 
-/// Notes that an op reads all of an operand up to its own position.
-LogicalResult StepReads::addPast(mlir::Operation *op, mlir::Value operand, bool isStrict,
+/// Notes that an op reads all of an operand up to the element at distance `last` from its own.
+LogicalResult StepReads::addPast(mlir::Operation *op, mlir::Value operand, int64_t last,
                                  llvm::SmallVectorImpl<StepRead> &reads) {
   OrderedView view = viewOf(operand, axes);
-  if (view.distance != here())
+  if (view.distance != here() || axes.of(view.root) != axes.of(operand))
     return op->emitError("no step program can be derived: ")
            << op->getName().stripDialect() << " reads all of an operand that is shifted";
-  reads.push_back({view.root, here(), /*isPast=*/true, isStrict});
+  Distance distance = here();
+  distance.back() = std::max<int64_t>(last, 0);
+  reads.push_back({view.root, distance, /*isPast=*/true, /*isStrict=*/last < 0});
+  return success();
+}
+
+/// An op over keys reads those that are not excluded from what it leads to.
+LogicalResult StepReads::addOverKeys(mlir::Operation *op, llvm::SmallVectorImpl<StepRead> &reads) {
+  int64_t last = farthestKey(op, axes);
+  if (last * axes.rates(op->getResult(0)).back() > latency)
+    return op->emitError("no step program can be derived: ")
+           << op->getName().stripDialect() << " reads keys up to " << last
+           << " after the query's own place that no zero of a mask hides";
+  keysBehind[op] = std::max<int64_t>(last, 0);
+  for (mlir::OpOperand &operand : op->getOpOperands())
+    if (failed(axes.isReadAsKeys(operand) ? addPast(op, operand.get(), last, reads)
+                                          : add(op, operand.get(), here(), reads)))
+      return failure();
   return success();
 }
 
@@ -204,7 +225,7 @@ LogicalResult StepReads::addSum(ir::ContractOp contract, const OrderedSum &sum,
       isStrict = isStrict && !isRead;
     }
   }
-  return addPast(contract, contract->getOperand(sum.sequence), isStrict, reads);
+  return addPast(contract, contract->getOperand(sum.sequence), isStrict ? -1 : 0, reads);
 }
 
 FailureOr<llvm::SmallVector<StepRead>> StepReads::of(mlir::Operation *op) {
@@ -216,6 +237,8 @@ FailureOr<llvm::SmallVector<StepRead>> StepReads::of(mlir::Operation *op) {
     result = addPool(pool, reads);
   } else if (auto attention = llvm::dyn_cast<ir::AttentionOp>(op)) {
     result = addAttention(attention, reads);
+  } else if (axes.overKeys(op)) {
+    result = addOverKeys(op, reads);
   } else if (auto sum = orderedSumOf(op, axes)) {
     result = addSum(llvm::cast<ir::ContractOp>(op), *sum, reads);
   } else if (auto slice = llvm::dyn_cast<ir::SliceOp>(op)) {

@@ -19,8 +19,8 @@ struct Tap {
 };
 
 /// One generated value that an op reads. Element p needs element p * stride + distance of `value`,
-/// where the stride is that of their rates; or, where `isPast`, all elements up to p (`isStrict`:
-/// up to p - 1); or all along the ordered axes from `whole` on.
+/// where the stride is that of their rates; or, where `isPast`, all elements up to that one
+/// (`isStrict`: but that one); or all along the ordered axes from `whole` on.
 struct StepRead {
   mlir::Value value;
   Distance distance;
@@ -31,7 +31,8 @@ struct StepRead {
 
 class StepReads {
 public:
-  StepReads(const OrderedAxes &axes) : axes(axes) {}
+  /// Of a model whose outputs may read `latency` positions beyond their own.
+  StepReads(const OrderedAxes &axes, int64_t latency) : axes(axes), latency(latency) {}
 
   /// What the values of `op` (no view) read, seen through views. Fails with a diagnostic.
   mlir::FailureOr<llvm::SmallVector<StepRead>> of(mlir::Operation *op);
@@ -41,9 +42,11 @@ public:
   llvm::ArrayRef<mlir::Value> parts(ir::ConvOp conv) { return window(conv).parts; }
   /// The taps of `conv` that no mask removes, part by part in row-major order.
   llvm::ArrayRef<Tap> taps(ir::ConvOp conv) { return window(conv).taps; }
-  /// How many keys up to its position's own attention reads, where that is not the whole past: else
-  /// 0.
+  /// How many keys attention reads, up to the last, where that is not the whole past: else 0.
   int64_t keyWindow(ir::AttentionOp attention) const { return windows.lookup(attention); }
+  /// How many elements behind its own place lies the last key that attention, or an op over keys,
+  /// reads; 0 where it reads none.
+  int64_t keysAhead(mlir::Operation *op) const { return keysBehind.lookup(op); }
 
 private:
   struct Window {
@@ -59,15 +62,17 @@ private:
   mlir::LogicalResult addConv(ir::ConvOp conv, llvm::SmallVectorImpl<StepRead> &reads);
   mlir::LogicalResult addAttention(ir::AttentionOp attention,
                                    llvm::SmallVectorImpl<StepRead> &reads);
-  mlir::LogicalResult addPast(mlir::Operation *op, mlir::Value operand, bool isStrict,
+  mlir::LogicalResult addPast(mlir::Operation *op, mlir::Value operand, int64_t last,
                               llvm::SmallVectorImpl<StepRead> &reads);
+  mlir::LogicalResult addOverKeys(mlir::Operation *op, llvm::SmallVectorImpl<StepRead> &reads);
   mlir::LogicalResult addSum(ir::ContractOp contract, const OrderedSum &sum,
                              llvm::SmallVectorImpl<StepRead> &reads);
   Distance here() const { return Distance(axes.count(), 0); }
 
   const OrderedAxes &axes;
+  int64_t latency;
   llvm::DenseMap<mlir::Operation *, std::unique_ptr<Window>> known;
-  llvm::DenseMap<mlir::Operation *, int64_t> windows;
+  llvm::DenseMap<mlir::Operation *, int64_t> windows, keysBehind;
 };
 
 } // namespace quern::passes

@@ -26,16 +26,17 @@ Lead leadOf(const Distance &distance, int64_t level) {
   return {level, 0};
 }
 
+bool comesLater(const Trigger &trigger, const Trigger &than) {
+  return std::tuple(trigger.isAfter, trigger.lag, trigger.stage) >
+         std::tuple(than.isAfter, than.lag, than.stage);
+}
+
 LogicalResult tooEarly(mlir::Operation *op) {
   return op->emitError("no step program can be derived: ")
          << op->getName().stripDialect() << " reads elements of the input that are generated later";
 }
 
 } // namespace
-
-bool isApart(mlir::Value value) {
-  return llvm::isa_and_nonnull<ir::AttentionOp>(value.getDefiningOp());
-}
 
 bool isSameBox(const Distance &distance, int64_t level) {
   return leadOf(distance, level).sign == 0;
@@ -168,6 +169,19 @@ bool StepSchedule::needsRow(mlir::Operation *op) const {
          });
 }
 
+/// Whether an op reads all of the past as keys.
+bool StepSchedule::readsKeys(mlir::Operation *op) const {
+  return llvm::any_of(op->getOpOperands(),
+                      [&](mlir::OpOperand &operand) { return axes.isReadAsKeys(operand); });
+}
+
+/// Whether a value has programs of its own, those that read it apart: what attention comes to,
+/// since it reads the more the later it is.
+bool StepSchedule::isApart(mlir::Value value) const {
+  mlir::Operation *op = value.getDefiningOp();
+  return op && readsKeys(op) && axes.keysAxis(value) < 0;
+}
+
 /// An op runs as soon as all that it reads is there. Where that is a row which is only there once
 /// it is complete, either its elements can be computed one by one as well, or the op too must wait
 /// for the row: false, and noted in `elementwise` or `rowsOnly`.
@@ -224,10 +238,7 @@ void StepSchedule::joinBodies() {
   for (mlir::Operation *op : bodies) {
     const Trigger &own = triggers[op->getResult(0)];
     Trigger &body = latest.try_emplace(op->getParentOp(), own).first->second;
-    auto when = [](const Trigger &trigger) {
-      return std::tuple(trigger.isAfter, trigger.lag, trigger.stage);
-    };
-    if (when(own) > when(body))
+    if (comesLater(own, body))
       body = own;
     body.lag = std::max(body.lag, own.lag);
   }
@@ -243,6 +254,22 @@ void StepSchedule::joinBodies() {
   }
 }
 
+/// What is computed of keys is computed where it is read: there is no state for it. Where that
+/// reads what follows from it by way of keys, no time is late enough.
+void StepSchedule::joinKeys() {
+  for (mlir::Operation *op : llvm::reverse(needed))
+    for (mlir::Value operand : op->getOperands()) {
+      if (axes.keysAxis(operand) < 0)
+        continue;
+      const Trigger reader = triggers[op->getResult(0)];
+      if (!comesLater(reader, triggers[operand]) ||
+          reader.stage > static_cast<int64_t>(needed.size()))
+        continue;
+      triggers[operand] = reader;
+      isSettled = false;
+    }
+}
+
 /// What a scan carries goes round: times are raised until all of it agrees.
 bool StepSchedule::chooseAllTimes() {
   do {
@@ -250,6 +277,7 @@ bool StepSchedule::chooseAllTimes() {
     if (!llvm::all_of(needed, [&](mlir::Operation *op) { return chooseTimes(op); }))
       return false;
     joinBodies();
+    joinKeys();
   } while (!isSettled);
   return true;
 }
@@ -257,6 +285,10 @@ bool StepSchedule::chooseAllTimes() {
 /// Refuses what is needed a row at a time and cannot be computed so; notes the scans along rows.
 LogicalResult StepSchedule::checkLevel(mlir::Operation *op) {
   mlir::Value result = op->getResult(0);
+  for (mlir::Value operand : op->getOperands())
+    if (axes.keysAxis(operand) >= 0 && of(operand) != of(result))
+      return op->emitError("no step program can be derived: ")
+             << op->getName().stripDialect() << " reads weights again for what comes of them";
   auto level = static_cast<size_t>(of(result).level);
   if (axes.sharedAxis(result) >= 0 && level < axes.count())
     return op->emitError("no step program can be derived: ")
@@ -282,7 +314,8 @@ void StepSchedule::findGrowing(const StepReads &reads) {
     bool isStretch =
         sum && weight.getNumElements() == weight.getDimSize(sum->from) * weight.getDimSize(sum->to);
     auto attention = llvm::dyn_cast<ir::AttentionOp>(op);
-    if ((attention && reads.keyWindow(attention) == 0) || isStretch)
+    bool hasWindow = attention && reads.keyWindow(attention) != 0;
+    if ((readsKeys(op) && !hasWindow) || isStretch)
       growing.insert(of(op->getResult(0)));
   }
   // What is written ahead for several positions is written by one program.

@@ -48,9 +48,6 @@ struct Trigger {
 /// Whether what lies at `distance` belongs to the same box at `level`.
 bool isSameBox(const Distance &distance, int64_t level);
 
-/// Whether a value has programs of its own: attention, since it reads the more the later it is.
-bool isApart(mlir::Value value);
-
 class StepSchedule {
 public:
   /// Schedules all ops that the contract's output needs; each element of each value is computed
@@ -78,8 +75,11 @@ private:
   mlir::LogicalResult choosePhase(mlir::Operation *op);
   mlir::LogicalResult chooseLevels();
   bool needsRow(mlir::Operation *op) const;
+  bool readsKeys(mlir::Operation *op) const;
+  bool isApart(mlir::Value value) const;
   bool chooseTimes(mlir::Operation *op);
   void joinBodies();
+  void joinKeys();
   bool chooseAllTimes();
   mlir::LogicalResult checkLevel(mlir::Operation *op);
   void findGrowing(const StepReads &reads);

@@ -106,20 +106,26 @@ std::optional<RankTensor> possiblyNonzeroWeights(mlir::Value value) {
   return nonzero;
 }
 
-/// 0 where a constant is so low that no score is weighed beside it.
+/// 0 where a constant is so low that no score is weighed beside it; nothing where it never is.
 static std::optional<RankTensor> notExcluding(mlir::Value value) {
   if (!dependsOnConstantsAlone(value))
     return std::nullopt;
-  return evaluated(value, [](double element) { return element > -1e9 ? 1 : 0; });
+  RankTensor admitted = evaluated(value, [](double element) { return element > -1e9 ? 1 : 0; });
+  if (admitted.isAll(1))
+    return std::nullopt;
+  return admitted;
 }
 
-/// 1 where the op admits a score, as a tensor that broadcasts to the scores.
-static std::optional<RankTensor> admittedBy(mlir::Operation *op) {
-  if (auto sum = llvm::dyn_cast_or_null<ir::AddOp>(op)) {
-    auto admitted = notExcluding(sum.getLhs());
-    return admitted ? admitted : notExcluding(sum.getRhs());
+/// 1 where a value admits a score that it is, or is added to, as a tensor that broadcasts to the
+/// scores; nothing where it excludes none.
+static std::optional<RankTensor> admittedBy(mlir::Value value) {
+  if (std::optional<RankTensor> admitted = notExcluding(value))
+    return admitted;
+  if (auto sum = value.getDefiningOp<ir::AddOp>()) {
+    std::optional<RankTensor> admitted = admittedBy(sum.getLhs());
+    return admitted ? admitted : admittedBy(sum.getRhs());
   }
-  auto select = llvm::dyn_cast_or_null<ir::SelectOp>(op);
+  auto select = value.getDefiningOp<ir::SelectOp>();
   std::optional<RankTensor> condition;
   if (select)
     condition = constantElements(select.getCondition());
@@ -137,7 +143,7 @@ static std::optional<RankTensor> admittedBy(mlir::Operation *op) {
 
 std::optional<RankTensor> admittedScores(ir::SoftmaxOp softmax) {
   llvm::ArrayRef<int64_t> shape = softmax.getInput().getType().getShape();
-  std::optional<RankTensor> known = admittedBy(softmax.getInput().getDefiningOp());
+  std::optional<RankTensor> known = admittedBy(softmax.getInput());
   if (!known || static_cast<size_t>(softmax.getAxis()) + 1 != shape.size() ||
       known->shape().empty() || known->extents().back() == 1)
     return std::nullopt;

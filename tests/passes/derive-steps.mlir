@@ -165,3 +165,25 @@ func.func @pooled_order(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32>
   %0 = quern.window_reduce max %x window [2] strides [1] dilations [1] pad [0] [1] : (tensor<1x1x4xf32>) -> tensor<1x1x4xf32>
   return %0 : tensor<1x1x4xf32>
 }
+
+// -----
+
+// Scores under a mask without a softmax: one query, all keys, the mask's row, and in the same program the sum by them.
+// CHECK: quern.relu
+// CHECK: func.func @step({{.*}} tensor<9x1x2xf32> {quern.binding = {is_fixed = true, offset = 0 : i64, state = 2 : i64}}, %{{.*}}: tensor<9xf32> {quern.binding
+// CHECK: %[[SCORES:.*]] = quern.contract %{{.*}} [0, 1, 2], %{{.*}} [0, 3, 2] -> [0, 1, 3] : (tensor<1x1x2xf32>, tensor<1x9x2xf32>) -> tensor<1x1x9xf32>
+// CHECK: %[[WEIGHTS:.*]] = quern.mul %[[SCORES]], %{{.*}} : (tensor<1x1x9xf32>, tensor<1x9xf32>) -> tensor<1x1x9xf32>
+// CHECK: quern.contract %[[WEIGHTS]] [0, 1, 2], %{{.*}} [0, 2, 3] -> [0, 1, 3] : (tensor<1x1x9xf32>, tensor<1x9x2xf32>) -> tensor<1x1x2xf32>
+// CHECK: func.func @retention
+func.func @retention(%x: tensor<1x9x2xf32>) -> tensor<1x9x2xf32>
+    attributes {quern.model, quern.causal = #quern.causal<input = 0, input_axes = [1], output = 0, output_axes = [1], strict = false>} {
+  %k = quern.relu %x : (tensor<1x9x2xf32>) -> tensor<1x9x2xf32>
+  %i = quern.iota [9, 1] along 0 of i32 : () -> tensor<9x1xi32>
+  %j = quern.iota [1, 9] along 1 of i32 : () -> tensor<1x9xi32>
+  %past = quern.cmp le %j, %i : (tensor<1x9xi32>, tensor<9x1xi32>) -> tensor<9x9xi1>
+  %mask = quern.cast %past to f32 : (tensor<9x9xi1>) -> tensor<9x9xf32>
+  %0 = quern.contract %k [0, 1, 2], %k [0, 3, 2] -> [0, 1, 3] : (tensor<1x9x2xf32>, tensor<1x9x2xf32>) -> tensor<1x9x9xf32>
+  %1 = quern.mul %0, %mask : (tensor<1x9x9xf32>, tensor<9x9xf32>) -> tensor<1x9x9xf32>
+  %2 = quern.contract %1 [0, 1, 2], %k [0, 2, 3] -> [0, 1, 3] : (tensor<1x9x9xf32>, tensor<1x9x2xf32>) -> tensor<1x9x2xf32>
+  return %2 : tensor<1x9x2xf32>
+}

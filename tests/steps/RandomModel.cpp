@@ -82,13 +82,49 @@ private:
                        axis());
   }
 
+  std::string param(const std::string &shape) {
+    return fmt::format("param(\"{}\", {})", label(), shape);
+  }
+
   std::string pool() {
     return fmt::format("max_pool(pad({}, {}, {}), kernel = {}, stride = 1)", last(),
                        perAxis("2", "0"), perAxis("0", "0"), isRaster ? "[1, 3]" : "3");
   }
 
+  /// Scores of all pairs that are written out, under a mask: weighed by a softmax, or as they are,
+  /// some divided by their sums; and some that lose by distance.
+  std::string scores() {
+    std::string name = label();
+    auto projected = [&](const std::string &which, const std::string &of) {
+      return fmt::format("{}{}: conv1d({}, C, kernel = 1)", name, which, of);
+    };
+    std::string s = fmt::format("contract({}, {}, \"nci,ncj->nij\")", projected("q", last()),
+                                projected("k", any()));
+    std::string distance = "cast(iota([T, 1], 0) - iota([1, T], 1), f32)";
+    std::string bias = chance(2)
+                           ? fmt::format("{} * {}", chance(2) ? "0.2" : param("[1]"), distance)
+                           : param("[T, T]");
+    std::string admitted = fmt::format("broadcast(iota([1, T], 1) {} iota([T, 1], 0), [T, T])",
+                                       chance(3) ? "<" : "<=");
+    if (chance(2))
+      s = fmt::format("{} - {}", s, bias);
+    bool isSoftmax = chance(2);
+    if (isSoftmax)
+      // A row that admits none would weigh all alike.
+      s = fmt::format(
+          "softmax(select({} or iota([T, 1], 0) == iota([1, T], 1), {}, full([T, T], -1e9)), -1)",
+          admitted, s);
+    else
+      s = fmt::format("sigmoid({}) * cast({}, f32)", s, admitted);
+    body += fmt::format("    {} = {}\n", name, s);
+    std::string result = fmt::format("contract({}, {}, \"nij,ncj->nci\")", name, any());
+    if (!isSoftmax && chance(2))
+      result += fmt::format(" / (0.5 + unsqueeze(sum({}, -1), 1))", name);
+    return result;
+  }
+
   std::string layer() {
-    switch (pick(isRaster ? 6 : 8)) {
+    switch (pick(isRaster ? 6 : 9)) {
     case 0:
       return conv();
     case 1:
@@ -103,6 +139,8 @@ private:
       return pool();
     case 6:
       return recurrence();
+    case 7:
+      return scores();
     default: {
       std::string mask = chance(2) ? "j <= i" : "j <= i and j + 3 > i";
       return fmt::format("transpose({0}: multi_head_attention(transpose({1}, [0, 2, 1]), "

@@ -107,6 +107,19 @@ mlir::OwningOpRef<mlir::ModuleOp> parse(const StepSource &source, mlir::MLIRCont
   return module;
 }
 
+/// By how many elements steps differ from the full pass: an attribute of the model, or a comment in
+/// the language.
+double furtherElements(mlir::func::FuncOp model, const StepSource &source) {
+  constexpr llvm::StringLiteral name = "test.further_elements";
+  if (auto further = model->getAttrOfType<mlir::IntegerAttr>(name))
+    return static_cast<double>(further.getInt());
+  std::ifstream file(source.path);
+  for (std::string line; std::getline(file, line);)
+    if (llvm::StringRef said = line; said.consume_front("// " + name.str() + " = "))
+      return std::stod(said.str());
+  return 0;
+}
+
 /// As `quern causal` finds it.
 uint64_t bytesOfSequence(mlir::ModuleOp module, const std::string &model) {
   mlir::OwningOpRef<mlir::ModuleOp> copy = module.clone();
@@ -143,9 +156,16 @@ StepModel::StepModel(const StepSource &source) {
     ADD_FAILURE() << "cannot make the model " << source.name;
 }
 
-StepModel::StepModel(const std::string &name)
-    : StepModel(
-          StepSource{name, fmt::format("{}/tests/steps/models/{}.mlir", QUERN_SOURCE_DIR, name)}) {}
+namespace {
+
+StepSource sourceOf(const std::string &name) {
+  std::string path = fmt::format("{}/tests/steps/models/{}", QUERN_SOURCE_DIR, name);
+  return {name, path + (std::filesystem::exists(path + ".qn") ? ".qn" : ".mlir")};
+}
+
+} // namespace
+
+StepModel::StepModel(const std::string &name) : StepModel(sourceOf(name)) {}
 
 StepModel::~StepModel() {
   if (library)
@@ -166,8 +186,7 @@ bool StepModel::compile(const StepSource &source) {
   contract = written->getAttrOfType<ir::CausalAttr>(ir::names::causal);
   distribution = written.getResultAttrOfType<ir::DistributionAttr>(0, ir::names::as);
 
-  if (auto further = written->getAttrOfType<mlir::IntegerAttr>("test.further_elements"))
-    counted.further = static_cast<double>(further.getInt());
+  counted.further = furtherElements(written, source);
   told = bytesOfSequence(*module, name);
   passes::PipelineOptions pipeline;
   pipeline.steps = passes::StepsMode::required;

@@ -55,7 +55,7 @@ public:
   /// Compiles a model with random weights. Fails the current test, and leaves `model` null, where
   /// that is not possible.
   explicit StepModel(const StepSource &source);
-  /// tests/steps/models/NAME.mlir.
+  /// tests/steps/models/NAME.qn or .mlir.
   explicit StepModel(const std::string &name);
   ~StepModel();
   StepModel(const StepModel &) = delete;
