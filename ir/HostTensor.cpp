@@ -83,19 +83,26 @@ HostTensor HostTensor::borrow(mlir::RankedTensorType type, llvm::ArrayRef<char> 
 
 HostTensor HostTensor::fromAttribute(mlir::ElementsAttr value) {
   HostTensor tensor = allocate(llvm::cast<mlir::RankedTensorType>(value.getType()));
+  auto ofFloat = [](llvm::APFloat element) {
+    bool loses;
+    element.convert(llvm::APFloat::IEEEdouble(), llvm::APFloat::rmNearestTiesToEven, &loses);
+    return element.convertToDouble();
+  };
+  auto ofInteger = [&](const llvm::APInt &element) {
+    bool isSigned = element.getBitWidth() > 1 && !value.getElementType().isUnsignedInteger();
+    return static_cast<double>(isSigned ? element.getSExtValue()
+                                        : static_cast<int64_t>(element.getZExtValue()));
+  };
+  bool isFloat = llvm::isa<mlir::FloatType>(value.getElementType());
   llvm::SmallVector<double> row;
-  if (llvm::isa<mlir::FloatType>(value.getElementType()))
-    for (llvm::APFloat element : value.getValues<llvm::APFloat>()) {
-      bool loses;
-      element.convert(llvm::APFloat::IEEEdouble(), llvm::APFloat::rmNearestTiesToEven, &loses);
-      row.push_back(element.convertToDouble());
-    }
+  if (value.isSplat())
+    row.assign(static_cast<size_t>(value.getNumElements()),
+               isFloat ? ofFloat(value.getSplatValue<llvm::APFloat>())
+                       : ofInteger(value.getSplatValue<llvm::APInt>()));
+  else if (isFloat)
+    llvm::append_range(row, llvm::map_range(value.getValues<llvm::APFloat>(), ofFloat));
   else
-    for (const llvm::APInt &element : value.getValues<llvm::APInt>()) {
-      bool isSigned = element.getBitWidth() > 1 && !value.getElementType().isUnsignedInteger();
-      row.push_back(isSigned ? static_cast<double>(element.getSExtValue())
-                             : static_cast<double>(element.getZExtValue()));
-    }
+    llvm::append_range(row, llvm::map_range(value.getValues<llvm::APInt>(), ofInteger));
   tensor.storeRow(0, row);
   return tensor;
 }

@@ -1,39 +1,45 @@
-// How far ahead the keys lie that count.
+#include "passes/causal/FarthestKey.h"
+
 #include "passes/causal/FreeAxes.h"
-#include "passes/causal/OverKeys.h"
 #include "passes/causal/StructuralZeros.h"
 
 #include "llvm/ADT/SetVector.h"
 
 namespace quern::passes {
-namespace {
 
 /// The farthest key whose weight may be other than zero.
-int64_t farthestWeighed(mlir::Value weights, int64_t query, int64_t key) {
+static int64_t farthestWeighed(mlir::Value weights, int64_t query, int64_t key) {
   int64_t count = ir::tensorType(weights).getDimSize(key);
   std::optional<RankTensor> nonzero = possiblyNonzero(weights);
   if (!nonzero)
     return count - 1;
-  llvm::SmallVector<int64_t> element(nonzero->shape().size(), 0);
-  for (int64_t axis = 0; axis < static_cast<int64_t>(element.size()); ++axis)
+  for (int64_t axis = 0; axis < static_cast<int64_t>(nonzero->shape().size()); ++axis)
     if (axis != query && axis != key)
       nonzero->raiseAlong(axis);
+  llvm::SmallVector<int64_t> strides = nonzero->strides();
+  const std::vector<int32_t> &elements = std::as_const(*nonzero).data();
   int64_t farthest = -count;
-  for (element[query] = 0; element[query] < count; ++element[query])
-    for (int64_t at = count; at-- > element[query] + farthest + 1;) {
-      element[key] = at;
-      if (nonzero->at(element) != 0)
-        farthest = at - element[query];
-    }
+  for (int64_t place = 0; place < count; ++place)
+    for (int64_t at = count; at-- > std::max<int64_t>(place + farthest + 1, 0);)
+      if (elements[place * strides[query] + at * strides[key]] != 0) {
+        farthest = at - place;
+        break;
+      }
   return farthest;
 }
 
+int64_t FarthestKey::weighed(mlir::Value weights, int64_t query, int64_t key) {
+  auto [entry, isNew] = known.try_emplace({weights.getAsOpaquePointer(), query, key}, 0);
+  if (isNew)
+    entry->second = farthestWeighed(weights, query, key);
+  return entry->second;
+}
+
 /// Of the op itself; nothing where it neither sums over keys nor weighs them against each other.
-std::optional<int64_t> farthestOf(mlir::Operation *op, const OverKeys &over,
-                                  const OrderedAxes &axes) {
+std::optional<int64_t> FarthestKey::inOp(mlir::Operation *op, const OverKeys &over) {
   auto softmax = llvm::dyn_cast<ir::SoftmaxOp>(op);
   if (softmax && static_cast<int64_t>(softmax.getAxis()) == over.result)
-    return farthestWeighed(softmax, over.map[0], over.result);
+    return weighed(softmax, over.map[0], over.result);
   if (over.result >= 0)
     return std::nullopt;
   int64_t farthest = std::numeric_limits<int64_t>::max();
@@ -44,15 +50,13 @@ std::optional<int64_t> farthestOf(mlir::Operation *op, const OverKeys &over,
     mlir::Value value = operand.get();
     int64_t query = axes.isGenerated(value) ? axes.of(value)[0] : freeAxes(operand, axes)[0];
     bool isOfPairs = query >= 0 && query != key;
-    farthest = std::min(farthest, isOfPairs ? farthestWeighed(value, query, key)
+    farthest = std::min(farthest, isOfPairs ? weighed(value, query, key)
                                             : ir::tensorType(value).getDimSize(key) - 1);
   }
   return farthest;
 }
 
-} // namespace
-
-int64_t farthestKey(mlir::Operation *op, const OrderedAxes &axes) {
+int64_t FarthestKey::of(mlir::Operation *op) {
   int64_t farthest = std::numeric_limits<int64_t>::min();
   llvm::SmallSetVector<mlir::Operation *, 8> pending;
   pending.insert(op);
@@ -60,7 +64,7 @@ int64_t farthestKey(mlir::Operation *op, const OrderedAxes &axes) {
     const OverKeys *over = axes.overKeys(pending[at]);
     if (!over)
       continue;
-    if (std::optional<int64_t> own = farthestOf(pending[at], *over, axes))
+    if (std::optional<int64_t> own = inOp(pending[at], *over))
       farthest = std::max(farthest, *own);
     if (over->result >= 0)
       pending.insert(pending[at]->user_begin(), pending[at]->user_end());

@@ -10,9 +10,4 @@ namespace quern::passes {
 /// where a step that has only the keys of the past cannot compute it.
 mlir::FailureOr<std::optional<OverKeys>> overKeysOf(mlir::Operation *op, const OrderedAxes &axes);
 
-/// The farthest key, in elements beyond a query's own place, that counts in what `op` leads to: in
-/// each softmax along the keys and each sum over them, all others are excluded or weighed with
-/// zeros, whatever the inputs are. Less than 0 where keys count before the query's own only.
-int64_t farthestKey(mlir::Operation *op, const OrderedAxes &axes);
-
 } // namespace quern::passes

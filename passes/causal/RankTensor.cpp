@@ -192,6 +192,8 @@ void RankTensor::raise(const RankTensor &other) {
 
 void RankTensor::raiseAlong(int64_t axis) {
   int64_t along = theExtents[axis];
+  if (along == 1)
+    return;
   int64_t inner = product(llvm::ArrayRef(theExtents).drop_front(axis + 1));
   int64_t outer = product(llvm::ArrayRef(theExtents).take_front(axis));
   std::vector<int32_t> largest(outer * inner, std::numeric_limits<int32_t>::min());

@@ -4,7 +4,6 @@
 #include "passes/causal/Grids.h"
 #include "passes/causal/KeyWindow.h"
 #include "passes/causal/OrderedView.h"
-#include "passes/causal/OverKeys.h"
 #include "passes/causal/StructuralZeros.h"
 
 namespace quern::passes {
@@ -190,8 +189,8 @@ LogicalResult StepReads::addPast(mlir::Operation *op, mlir::Value operand, int64
 
 /// An op over keys reads those that are not excluded from what it leads to.
 LogicalResult StepReads::addOverKeys(mlir::Operation *op, llvm::SmallVectorImpl<StepRead> &reads) {
-  int64_t last = farthestKey(op, axes);
-  if (last * axes.rates(op->getResult(0)).back() > latency)
+  int64_t last = farthestKey.of(op);
+  if (last > latency / axes.rates(op->getResult(0)).back())
     return op->emitError("no step program can be derived: ")
            << op->getName().stripDialect() << " reads keys up to " << last
            << " after the query's own place that no zero of a mask hides";

@@ -2,6 +2,7 @@
 // position needs its operands' elements.
 #pragma once
 
+#include "passes/causal/FarthestKey.h"
 #include "passes/causal/OrderedSum.h"
 #include "passes/causal/SlidingAxis.h"
 
@@ -32,7 +33,8 @@ struct StepRead {
 class StepReads {
 public:
   /// Of a model whose outputs may read `latency` positions beyond their own.
-  StepReads(const OrderedAxes &axes, int64_t latency) : axes(axes), latency(latency) {}
+  StepReads(const OrderedAxes &axes, int64_t latency)
+      : axes(axes), latency(latency), farthestKey(axes) {}
 
   /// What the values of `op` (no view) read, seen through views. Fails with a diagnostic.
   mlir::FailureOr<llvm::SmallVector<StepRead>> of(mlir::Operation *op);
@@ -71,6 +73,7 @@ private:
 
   const OrderedAxes &axes;
   int64_t latency;
+  FarthestKey farthestKey;
   llvm::DenseMap<mlir::Operation *, std::unique_ptr<Window>> known;
   llvm::DenseMap<mlir::Operation *, int64_t> windows, keysBehind;
 };
