@@ -90,6 +90,27 @@ void computeOnlySlice(mlir::OpBuilder &builder, ir::SliceOp slice) {
   op->erase();
 }
 
+/// Takes as much of what `pad` lets zeros in beside as `slice` takes of both: a slice of its own,
+/// or null where that is all of it, or not computed for this alone.
+ir::SliceOp shortenPadded(mlir::OpBuilder &builder, ir::SliceOp slice, ir::PadOp pad) {
+  mlir::Operation *op = pad.getInput().getDefiningOp();
+  if (!op || !op->hasTrait<ir::Elementwise>() || !op->hasOneUse() || !pad->hasOneUse())
+    return nullptr;
+  Shape sizes(tensorType(pad.getInput()).getShape()), starts(sizes.size(), 0),
+      ones(sizes.size(), 1);
+  for (auto [axis, size] : llvm::enumerate(sizes))
+    if (slice.getStrides()[axis] == 1 && slice.getStarts()[axis] <= pad.getLow()[axis])
+      size = std::min(size, slice.getSizes()[axis]);
+  if (llvm::ArrayRef(sizes) == tensorType(pad.getInput()).getShape())
+    return nullptr;
+  builder.setInsertionPoint(pad);
+  auto shorter = ir::SliceOp::create(builder, slice.getLoc(), pad.getInput(), starts, sizes, ones);
+  slice.getInputMutable().assign(ir::PadOp::create(builder, pad.getLoc(), shorter, pad.getLowAttr(),
+                                                   pad.getHighAttr(), pad.getValueAttr()));
+  pad.erase();
+  return shorter;
+}
+
 class NormalForm {
 public:
   NormalForm(mlir::func::FuncOp model, ir::CausalAttr contract)
@@ -185,12 +206,18 @@ private:
     hasChanged = true;
   }
 
-  /// Slices that shorten what ops compute element by element come before them.
+  /// Slices that shorten what ops compute element by element come before them, and before pads.
   void cutEarly() {
     llvm::SmallVector<ir::SliceOp> slices(model.front().getOps<ir::SliceOp>());
     while (!slices.empty()) {
       ir::SliceOp slice = slices.pop_back_val();
       mlir::Operation *op = slice.getInput().getDefiningOp();
+      if (auto pad = llvm::dyn_cast_or_null<ir::PadOp>(op))
+        if (ir::SliceOp shorter = shortenPadded(builder, slice, pad)) {
+          slices.push_back(shorter);
+          hasChanged = true;
+        }
+      op = slice.getInput().getDefiningOp();
       if (!op || !op->hasTrait<ir::Elementwise>() || !op->hasOneUse())
         continue;
       llvm::SmallVector<Value> operands(op->getOperands());

@@ -299,7 +299,7 @@ LogicalResult OrderedAxes::enter(mlir::Operation *op) {
   FailureOr<Distance> rates = ratesOf(op, *map, *this);
   if (failed(rates))
     return failure();
-  for (size_t j = 1; j < count(); ++j)
+  for (size_t j = 1; !hasLongRows && j < count(); ++j)
     if ((*map)[j] >= 0 && (*map)[j] != (*map)[0] && !llvm::isa<ir::PadOp, ir::SliceOp>(op) &&
         ir::tensorType(op->getResult(0)).getDimSize((*map)[j]) >
             llvm::divideCeilSigned(extentsOfOrder[j], (*rates)[j]))
@@ -375,6 +375,7 @@ OrderedAxes OrderedAxes::followAsFar(const SteppedModel &model) {
   mlir::func::FuncOp function = model.function;
   mlir::ScopedDiagnosticHandler silent(function.getContext(),
                                        [](mlir::Diagnostic &) { return success(); });
+  axes.hasLongRows = true;
   axes.begin(model);
   (void)axes.enterAll(function);
   return axes;

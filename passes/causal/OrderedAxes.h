@@ -47,7 +47,8 @@ public:
   /// computes along them in a way that step programs do not know.
   static mlir::FailureOr<OrderedAxes> follow(const SteppedModel &model,
                                              const WholeScans &wholeScans = {});
-  /// As far as the ops of the model can be followed; silent about the one that cannot.
+  /// As far as the ops of the model can be followed; silent about the one that cannot. Rows may be
+  /// longer than the order's, as those are before they are cut.
   static OrderedAxes followAsFar(const SteppedModel &model);
 
   size_t count() const { return extentsOfOrder.size(); }
@@ -97,6 +98,7 @@ private:
   llvm::DenseMap<mlir::Operation *, OverKeys> pairs;
   llvm::DenseMap<mlir::Operation *, size_t> scans;
   WholeScans wholes;
+  bool hasLongRows = false;
 };
 
 } // namespace quern::passes
