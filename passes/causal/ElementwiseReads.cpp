@@ -1,7 +1,6 @@
 // Element by element over broadcast operands; a factor that is zero, and a branch that is not
 // taken, hide what is behind them.
 #include "passes/causal/ReadRules.h"
-#include "passes/causal/StructuralZeros.h"
 
 namespace quern::passes {
 namespace {
@@ -17,8 +16,9 @@ Read broadcastRead(mlir::Operation *op, int64_t operand) {
   return read;
 }
 
-/// Keeps the result elements where `value`, broadcast to the result, is `wanted`.
-ReadMask whereEqual(mlir::Operation *op, const RankTensor &value, int32_t wanted) {
+/// Keeps the result elements where what is known, broadcast to the result, `isWanted`.
+ReadMask where(mlir::Operation *op, const RankTensor &value,
+               llvm::function_ref<bool(int32_t)> isWanted) {
   auto lead = tensorType(op->getResult(0)).getRank() - static_cast<int64_t>(value.shape().size());
   ReadMask mask;
   for (auto [axis, extent] : llvm::enumerate(value.extents()))
@@ -26,7 +26,7 @@ ReadMask whereEqual(mlir::Operation *op, const RankTensor &value, int32_t wanted
       mask.resultAxes.push_back(static_cast<int64_t>(axis) + lead);
   mask.kept.reserve(value.data().size());
   for (int32_t element : value.data())
-    mask.kept.push_back(static_cast<uint8_t>(element == wanted));
+    mask.kept.push_back(static_cast<uint8_t>(isWanted(element)));
   return mask;
 }
 
@@ -39,29 +39,30 @@ Reads elementwiseReads(mlir::Operation *op) {
   return reads;
 }
 
-Reads mulReads(ir::MulOp op) {
+Reads mulReads(ir::MulOp op, KnownSigns &signs) {
   Reads reads = elementwiseReads(op);
   for (int64_t operand : {0, 1})
-    if (auto nonzero = possiblyNonzero(op->getOperand(1 - operand)))
-      reads[operand].mask = whereEqual(op, *nonzero, 1);
+    if (auto nonzero = signs.possiblyNonzero(op->getOperand(1 - operand)))
+      reads[operand].mask = where(op, *nonzero, [](int32_t is) { return is != 0; });
   return reads;
 }
 
 /// What zero is divided by does not count.
-Reads divReads(ir::DivOp op) {
+Reads divReads(ir::DivOp op, KnownSigns &signs) {
   Reads reads = elementwiseReads(op);
-  if (auto nonzero = possiblyNonzero(op.getLhs()))
-    reads[1].mask = whereEqual(op, *nonzero, 1);
+  if (auto nonzero = signs.possiblyNonzero(op.getLhs()))
+    reads[1].mask = where(op, *nonzero, [](int32_t is) { return is != 0; });
   return reads;
 }
 
-Reads selectReads(ir::SelectOp op) {
+Reads selectReads(ir::SelectOp op, KnownSigns &signs) {
   Reads reads = elementwiseReads(op);
-  if (auto condition = constantElements(op.getCondition())) {
-    reads[1].mask = whereEqual(op, *condition, 1);
-    reads[2].mask = whereEqual(op, *condition, 0);
-    reads.erase(reads.begin());
-  }
+  std::optional<RankTensor> condition = signs.of(op.getCondition());
+  if (!condition)
+    return reads;
+  reads[0].mask = where(op, *condition, [](int32_t sign) { return sign == isUnknown; });
+  reads[1].mask = where(op, *condition, [](int32_t sign) { return sign != isZero; });
+  reads[2].mask = where(op, *condition, [](int32_t sign) { return sign != isPositive; });
   return reads;
 }
 

@@ -76,10 +76,9 @@ llvm::SmallVector<int64_t> RankTensor::strides() const { return storedStrides(th
 
 int32_t RankTensor::at(llvm::ArrayRef<int64_t> index) const {
   assert(index.size() == theShape.size() && "one coordinate for each axis");
-  llvm::SmallVector<int64_t> steps = strides();
   int64_t offset = 0;
-  for (size_t axis = 0; axis < index.size(); ++axis)
-    offset += index[axis] / run(static_cast<int64_t>(axis)) * steps[axis];
+  for (auto [axis, at] : llvm::enumerate(index))
+    offset = offset * theExtents[axis] + at / run(static_cast<int64_t>(axis));
   return data()[static_cast<size_t>(offset)];
 }
 
@@ -159,6 +158,12 @@ RankTensor RankTensor::viewed(llvm::ArrayRef<int64_t> shape,
   view.theShape = llvm::to_vector(shape);
   view.theExtents = llvm::to_vector(extents);
   return view;
+}
+
+RankTensor RankTensor::broadcast(llvm::ArrayRef<int64_t> shape) const {
+  llvm::SmallVector<int64_t> extents(shape.size(), 1);
+  llvm::copy(theExtents, extents.end() - theExtents.size());
+  return viewed(shape, extents);
 }
 
 void RankTensor::shareWith(const RankTensor &other) {

@@ -54,6 +54,8 @@ public:
   void compress();
   /// What it stores, as of a value of another shape that stores as much; shared.
   RankTensor viewed(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> extents) const;
+  /// As broadcast to a larger shape; shared.
+  RankTensor broadcast(llvm::ArrayRef<int64_t> shape) const;
   /// Shares the elements of another tensor if they are its own.
   void shareWith(const RankTensor &other);
   /// Whether it shares all that it stores with another tensor of its shape.

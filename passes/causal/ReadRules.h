@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ir/Infer.h"
+#include "passes/causal/KnownSigns.h"
 #include "passes/causal/Reads.h"
 
 namespace quern::passes {
@@ -24,14 +25,15 @@ AxisMap mappedAxis(AxisRange operand, AxisRange result, int64_t extent, int64_t 
 AxisMap windowAxis(int64_t axis, int64_t extent, int64_t window, int64_t stride, int64_t dilation,
                    int64_t padLow);
 
+/// Rules that ask what is zero take what is known of the model's values.
 Reads elementwiseReads(mlir::Operation *op);
-Reads selectReads(ir::SelectOp op);
-Reads mulReads(ir::MulOp op);
-Reads divReads(ir::DivOp op);
-Reads convReads(ir::ConvOp op);
+Reads selectReads(ir::SelectOp op, KnownSigns &signs);
+Reads mulReads(ir::MulOp op, KnownSigns &signs);
+Reads divReads(ir::DivOp op, KnownSigns &signs);
+Reads convReads(ir::ConvOp op, KnownSigns &signs);
 Reads windowReads(ir::WindowReduceOp op);
 Reads resizeReads(ir::ResizeOp op);
-Reads contractReads(ir::ContractOp op);
+Reads contractReads(ir::ContractOp op, KnownSigns &signs);
 Reads attentionReads(ir::AttentionOp op);
 Reads reduceReads(ir::ReduceOp op);
 Reads softmaxReads(ir::SoftmaxOp op);

@@ -6,14 +6,19 @@
 namespace quern::passes {
 namespace {
 
-using Rule = Reads (*)(mlir::Operation *);
+using Rule = Reads (*)(mlir::Operation *, KnownSigns &);
 
-template <typename Op, Reads (*rule)(Op)> Reads ruleOf(mlir::Operation *op) {
-  return rule(llvm::cast<Op>(op));
+template <typename Op, auto rule> Reads ruleOf(mlir::Operation *op, KnownSigns &signs) {
+  if constexpr (std::is_invocable_v<decltype(rule), Op, KnownSigns &>)
+    return rule(llvm::cast<Op>(op), signs);
+  else
+    return rule(llvm::cast<Op>(op));
 }
 
+Reads elementwise(mlir::Operation *op, KnownSigns &) { return elementwiseReads(op); }
+
 /// For what is computed at compile time.
-Reads nothing(mlir::Operation *) { return {}; }
+Reads nothing(mlir::Operation *, KnownSigns &) { return {}; }
 
 const llvm::StringMap<Rule> &rules() {
   using namespace ir;
@@ -34,7 +39,7 @@ const llvm::StringMap<Rule> &rules() {
       {SoftmaxOp::getOperationName(), ruleOf<SoftmaxOp, softmaxReads>},
       {ReshapeOp::getOperationName(), ruleOf<ReshapeOp, reshapeReads>},
       {TransposeOp::getOperationName(), ruleOf<TransposeOp, transposeReads>},
-      {BroadcastOp::getOperationName(), elementwiseReads},
+      {BroadcastOp::getOperationName(), elementwise},
       {SliceOp::getOperationName(), ruleOf<SliceOp, sliceReads>},
       {ConcatOp::getOperationName(), ruleOf<ConcatOp, concatReads>},
       {PadOp::getOperationName(), ruleOf<PadOp, padReads>},
@@ -46,17 +51,16 @@ const llvm::StringMap<Rule> &rules() {
 Rule findRule(mlir::OperationName op) {
   if (auto found = rules().find(op.getStringRef()); found != rules().end())
     return found->second;
-  return op.hasTrait<ir::Elementwise>() ? elementwiseReads : nullptr;
+  return op.hasTrait<ir::Elementwise>() ? elementwise : nullptr;
 }
 
-llvm::SmallVector<int64_t> unflattened(int64_t flat, llvm::ArrayRef<int64_t> shape,
-                                       AxisRange axes) {
-  llvm::SmallVector<int64_t> index(axes.count);
-  for (int64_t i = axes.count; i-- > 0;) {
-    index[i] = flat % shape[axes.first + i];
-    flat /= shape[axes.first + i];
+/// The coordinates along `axes` of the element that has the number `flat` there.
+void unflatten(int64_t flat, llvm::ArrayRef<int64_t> shape, AxisRange axes,
+               llvm::MutableArrayRef<int64_t> index) {
+  for (int64_t axis = axes.first + axes.count; axis-- > axes.first;) {
+    index[axis] = flat % shape[axis];
+    flat /= shape[axis];
   }
-  return index;
 }
 
 int64_t flattened(llvm::ArrayRef<int64_t> index, llvm::ArrayRef<int64_t> shape, AxisRange axes) {
@@ -95,8 +99,7 @@ public:
       if (source < 0)
         continue;
       taps[map] = tap;
-      llvm::copy(unflattened(source, operandShape, axes.operand),
-                 element.index.begin() + axes.operand.first);
+      unflatten(source, operandShape, axes.operand, element.index);
       walk(map + 1);
     }
   }
@@ -143,17 +146,22 @@ bool hasReadRule(llvm::StringRef opName) {
   return findRule(mlir::OperationName(opName, &context)) != nullptr;
 }
 
-Reads readsOf(mlir::Operation *op) {
+Reads readsOf(mlir::Operation *op, KnownSigns &signs) {
   // What follows from parameters and constants alone reads nothing else; rules would evaluate masks
   // of it.
   if (op->getNumResults() == 1 && isWeightExpression(op->getResult(0)))
     return {};
   Rule rule = findRule(op->getName());
   assert(rule && "an op that the analysis knows");
-  Reads reads = rule(op);
+  Reads reads = rule(op, signs);
   llvm::erase_if(
       reads, [&](const Read &read) { return isWeightExpression(op->getOperand(read.operand)); });
   return reads;
+}
+
+Reads readsOf(mlir::Operation *op) {
+  KnownSigns signs;
+  return readsOf(op, signs);
 }
 
 void forEachRead(llvm::ArrayRef<Read> reads, mlir::ValueRange operands,

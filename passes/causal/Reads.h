@@ -107,9 +107,12 @@ struct Read {
 
 using Reads = std::vector<Read>;
 
+class KnownSigns;
+
 /// What the op's result reads of its operands. Operands that are computed from parameters alone are
 /// left out. Every op of the dialect has a rule, but for those that hold others (scan, fused,
 /// launch, yield).
+Reads readsOf(mlir::Operation *op, KnownSigns &signs);
 Reads readsOf(mlir::Operation *op);
 
 /// Whether `readsOf` knows the op of this name ("quern.conv").

@@ -92,7 +92,7 @@ Read keptAxesRead(mlir::Value input, llvm::ArrayRef<int64_t> whole, bool keepsAx
 
 } // namespace
 
-Reads contractReads(ir::ContractOp op) {
+Reads contractReads(ir::ContractOp op, KnownSigns &signs) {
   llvm::ArrayRef<int64_t> labels[] = {op.getLhsAxes(), op.getRhsAxes()};
   Reads reads;
   for (int64_t operand : {0, 1}) {
@@ -105,7 +105,7 @@ Reads contractReads(ir::ContractOp op) {
                               ? alongAxis(at, *place)
                               : wholeAxis(at, tensorType(op->getOperand(operand)).getDimSize(at)));
     }
-    if (auto nonzero = possiblyNonzero(other)) {
+    if (auto nonzero = signs.possiblyNonzero(other)) {
       read.mask = factorMask(*nonzero, llvm::to_vector(labels[1 - operand]), labels[operand],
                              op.getResultAxes());
       if (std::optional<AdmittedKeys> runs = asRuns(read)) {

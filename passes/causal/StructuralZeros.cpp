@@ -2,6 +2,7 @@
 
 #include "passes/Model.h"
 #include "passes/WeightExpression.h"
+#include "passes/causal/Signs.h"
 
 namespace quern::passes {
 namespace {
@@ -43,8 +44,22 @@ ir::HostTensor genericParameter(ir::ParameterOp parameter) {
   return tensor;
 }
 
+double splatOf(mlir::Value constant) {
+  auto elements =
+      llvm::cast<mlir::DenseElementsAttr>(constant.getDefiningOp<ir::ConstantOp>().getValue());
+  auto one = mlir::RankedTensorType::get({1}, elements.getElementType());
+  double number = 0;
+  ir::HostTensor::fromAttribute(elements.resizeSplat(one)).loadRow(0, 1, number);
+  return number;
+}
+
 /// f(element) for each element of a weight expression under generic parameters.
 RankTensor evaluated(mlir::Value value, llvm::function_ref<int32_t(double)> f) {
+  // Bounds and numbers that exclude scores are often written out for all of them.
+  if (auto broadcast = value.getDefiningOp<ir::BroadcastOp>())
+    return evaluated(broadcast.getInput(), f).broadcast(tensorType(value).getShape());
+  if (isSplatConstant(value))
+    return RankTensor(tensorType(value).getShape(), f(splatOf(value)));
   ir::HostTensor tensor =
       *evaluateExpression(value, [](ir::ParameterOp parameter) -> mlir::FailureOr<ir::HostTensor> {
         return genericParameter(parameter);
@@ -83,6 +98,10 @@ std::optional<RankTensor> constantElements(mlir::Value value) {
   if (!dependsOnConstantsAlone(value))
     return std::nullopt;
   return evaluated(value, [](double element) { return static_cast<int32_t>(element); });
+}
+
+RankTensor constantSigns(mlir::Value value) {
+  return evaluated(value, [](double element) -> int32_t { return signOf(element); });
 }
 
 /// The factor of a parameter that alone decides where their product is zero, as a mask of its shape

@@ -13,10 +13,11 @@ bool dependsOnConstantsAlone(mlir::Value value);
 /// value.
 std::optional<RankTensor> constantElements(mlir::Value value);
 
+/// The sign of each element of a value that depends on constants alone.
+RankTensor constantSigns(mlir::Value value);
+
 /// 1 where a value may be other than zero and 0 where it is zero whatever the parameters and the
-/// inputs are: a masked weight is a parameter times a constant with zeros, masked scores are a
-/// product of inputs times one. Stored in full along the axes on which it differs. Nothing where no
-/// element is known to be zero.
+/// inputs are (KnownSigns::possiblyNonzero).
 std::optional<RankTensor> possiblyNonzero(mlir::Value value);
 
 /// The same of a weight expression; nothing for any other value.

@@ -16,6 +16,8 @@ namespace {
 struct ModelCase {
   const char *name;
   LanguageModel::Settings settings;
+  /// Tells it from others of that name.
+  const char *variant = "";
 };
 
 void PrintTo(const ModelCase &model, std::ostream *out) { *out << model.name; }
@@ -55,14 +57,32 @@ TEST_P(CausalModels, AreProvedAndTheirMutantsCaught) {
 
 const ModelCase smallModels[] = {
     {"any_order", {{"T", "12"}, {"channels", "8"}, {"heads", "2"}, {"layers", "2"}}},
+    {"any_order",
+     {{"T", "12"},
+      {"channels", "8"},
+      {"heads", "2"},
+      {"layers", "2"},
+      {"order", "[7, 3, 11, 0, 5, 9, 1, 10, 4, 8, 2, 6]"}},
+     "_permuted"},
     {"char_rnn", {{"T", "9"}, {"hidden", "4"}, {"size", "3"}}},
     {"gated_pixelcnn",
      {{"H", "12"}, {"W", "12"}, {"channels", "4"}, {"layers", "3"}, {"levels", "2"}}},
     {"gpt", {{"T", "12"}, {"channels", "8"}, {"heads", "2"}, {"layers", "2"}}},
     {"made", {{"D", "9"}, {"hidden", "[12, 10]"}}},
+    {"made",
+     {{"D", "9"}, {"hidden", "[12, 10]"}, {"order", "[4, 7, 0, 8, 2, 6, 1, 5, 3]"}},
+     "_permuted"},
     {"multiscale", {{"H", "8"}, {"W", "8"}, {"channels", "4"}, {"layers", "2"}, {"levels", "2"}}},
     {"nade", {{"D", "9"}, {"hidden", "4"}}},
     {"pixel_rnn", {{"H", "6"}, {"W", "6"}, {"hidden", "4"}, {"layers", "2"}, {"levels", "2"}}},
+    {"pixel_rnn",
+     {{"H", "5"},
+      {"W", "6"},
+      {"hidden", "4"},
+      {"layers", "2"},
+      {"levels", "2"},
+      {"kind", "DiagonalBiLSTM"}},
+     "_diagonal"},
     {"pixelcnn",
      {{"C", "3"}, {"H", "6"}, {"W", "6"}, {"channels", "12"}, {"layers", "2"}, {"levels", "2"}}},
     {"pixelcnn_pp",
@@ -80,8 +100,9 @@ const ModelCase smallModels[] = {
      {{"T", "48"}, {"residual", "4"}, {"skips", "4"}, {"layers", "5"}, {"levels", "4"}}},
 };
 
-INSTANTIATE_TEST_SUITE_P(Small, CausalModels, testing::ValuesIn(smallModels),
-                         [](const auto &info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Small, CausalModels, testing::ValuesIn(smallModels), [](const auto &info) {
+  return std::string(info.param.name) + info.param.variant;
+});
 
 class LargeModels : public testing::TestWithParam<ModelCase> {};
 

@@ -126,10 +126,13 @@ private:
     return isOpen;
   }
 
-  /// Every entry that is hidden by the mask of a layer, or of scores.
+  /// Every entry that is hidden by the mask of a layer, or of scores. Scores that weights mix hide
+  /// nothing there.
   void mutateContract(ir::ContractOp contract, size_t number) {
+    auto isWeight = [&](unsigned side) { return isWeightExpression(contract->getOperand(side)); };
     for (unsigned side : {1U, 0U})
-      if (auto nonzero = possiblyNonzero(contract->getOperand(side)))
+      if (auto nonzero = possiblyNonzero(contract->getOperand(side));
+          nonzero && (isWeight(side) || !isWeight(1 - side)))
         return openEntries(contract, number, side, *nonzero);
   }
 

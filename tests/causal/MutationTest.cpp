@@ -114,6 +114,39 @@ model chosen(x: f32[1, T = 5, 3]) -> f32[1, T, 3] causal over T {
     return seen: contract(reshape(s, [T, T]), x, "ij,njc->nic")
 }
 )"},
+    {"limited", R"(
+model limited(x: f32[1, T = 5, 3]) -> f32[1, T, 3] causal over T {
+    sees = cast(iota([T, T], 0) >= iota([T, T], 1), f32)
+    s = contract(q: linear(x, 3), k: linear(x, 3), "nic,njc->nij") * sees
+    s = clamp(s, -100.0, 100.0)
+    return seen: contract(select(s > 200.0, 1.0, s), v: linear(x, 3), "nij,njc->nic")
+}
+)"},
+    {"joined", R"(
+model joined(x: f32[1, T = 4, 3]) -> f32[1, T, 3] causal over T {
+    sees = cast(iota([T, T], 0) >= iota([T, T], 1), f32)
+    s = contract(q: linear(x, 3), k: linear(x, 3), "nic,njc->nij") * sees
+    w = concat([v: linear(x, 3), u: linear(x, 3)], 1)
+    s = concat([s, tanh(s)], 2)
+    return seen: contract(pad(s, [0, 0, 0], [0, 0, 1]), pad(w, [0, 0, 0], [0, 1, 0], 0.5), "nij,njc->nic")
+}
+)"},
+    {"talking", R"(
+model talking(x: f32[1, T = 4, 4]) -> f32[1, T, 4] causal over T {
+    q = reshape(q: linear(x, 4), [1, T, 2, 2])
+    k = reshape(k: linear(x, 4), [1, T, 2, 2])
+    s = select(iota([T, T], 0) >= iota([T, T], 1), contract(q, k, "nihc,njhc->nhij"), -1e9)
+    w = contract(param("mix", [2, 2]), softmax(s, -1), "gh,nhij->ngij")
+    y = seen: contract(w, reshape(v: linear(x, 4), [1, T, 2, 2]), "ngij,njgc->nigc")
+    return reshape(y, [1, T, 4])
+}
+)"},
+    {"permuted", R"(
+model permuted(x: f32[2, D = 4]) -> f32[2, D] strictly causal over D by [2, 0, 3, 1] {
+    y = tanh(first: masked_linear(x, [2, 0, 3, 1], [0, 1, 2, 0, 1, 2]))
+    return last: masked_linear(y, [0, 1, 2, 0, 1, 2], [2, 0, 3, 1], strict = true)
+}
+)"},
     {"attentive", R"(
 model attentive(x: f32[1, T = 5, 4]) -> f32[1, T, 4] causal over T {
     return mix: multi_head_attention(x, x, heads = 2, mask = (i, j) => j <= i)

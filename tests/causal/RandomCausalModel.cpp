@@ -15,7 +15,7 @@ using mlir::Value;
 using reference::Tensor;
 using List = std::vector<int64_t>;
 
-/// Ops over x [1, C, spatial...]; each keeps the batch and the spatial extents.
+/// Ops over x [N, C, spatial...]; each keeps the batch and the spatial extents.
 class Generator {
 public:
   Generator(mlir::MLIRContext &context, uint64_t seed) : builder(&context), random(seed) {}
@@ -25,7 +25,7 @@ public:
     model.module = mlir::ModuleOp::create(loc);
     builder.setInsertionPointToStart(model.module->getBody());
     spatial = chance(2) ? List{pick({6, 8})} : List{pick({3, 4}), pick({4, 5})};
-    List shape{1, pick({2, 3})};
+    List shape{pick({1, 1, 2}), pick({2, 3})};
     shape.insert(shape.end(), spatial.begin(), spatial.end());
     auto function = mlir::func::FuncOp::create(builder, loc, "model",
                                                builder.getFunctionType({type(shape)}, {}));
@@ -126,14 +126,36 @@ private:
                               groups, nullptr, nullptr, nullptr);
   }
 
-  /// Every other position, and back to all by interpolation.
-  Value downAndUp(Value x) {
-    List ones(spatial.size(), 1), twos(spatial.size(), 2), none(spatial.size(), 0), high,
-        sizes = spatial;
+  /// What is at every other position, or in its window.
+  Value everyOther(Value x) {
+    List ones(spatial.size(), 1), twos(spatial.size(), 2), none(spatial.size(), 0), high;
     for (int64_t extent : spatial)
       high.push_back(extent % 2);
-    Value down = ir::WindowReduceOp::create(builder, at(), x, ir::ReduceKind::mean, twos, twos,
-                                            ones, none, high, true);
+    switch (random() % 3) {
+    case 0: {
+      int64_t channels = shapeOf(x)[1];
+      List filter{channels, channels};
+      filter.insert(filter.end(), twos.begin(), twos.end());
+      return ir::ConvOp::create(builder, at(), x, weight(filter), twos, ones, none, high, 1,
+                                nullptr, nullptr, nullptr);
+    }
+    case 1: {
+      List starts(spatial.size() + 2, 0), sizes(shapeOf(x)), steps{1, 1};
+      steps.insert(steps.end(), twos.begin(), twos.end());
+      for (size_t axis = 2; axis < sizes.size(); ++axis)
+        sizes[axis] = (sizes[axis] + 1) / 2;
+      return ir::SliceOp::create(builder, at(), x, starts, sizes, steps);
+    }
+    default:
+      return ir::WindowReduceOp::create(builder, at(), x, ir::ReduceKind::mean, twos, twos, ones,
+                                        none, high, true);
+    }
+  }
+
+  /// Every other position, and back to all by interpolation.
+  Value downAndUp(Value x) {
+    List sizes = spatial;
+    Value down = everyOther(x);
     auto mode = chance(2) ? ir::ResizeMode::nearest
                           : (chance(2) ? ir::ResizeMode::linear : ir::ResizeMode::cubic);
     auto coordinates =
@@ -156,30 +178,33 @@ private:
   /// A layer over the channels, or over the positions of a channel.
   Value contract(Value x, bool overPositions) {
     List shape(shapeOf(x));
-    Value flat = reshape(x, {shape[1], positions()});
-    List axes{0, 1};
+    Value flat = reshape(x, {shape[0], shape[1], positions()});
+    List axes{3, 0, 1};
     Value y;
     if (overPositions) {
       y = ir::ContractOp::create(builder, at(), flat, weight({positions(), positions()}), axes,
-                                 List{2, 1}, List{0, 2});
+                                 List{2, 1}, List{3, 0, 2});
     } else {
-      shape[1] = pick({2, 4});
-      y = ir::ContractOp::create(builder, at(), weight({shape[1], shapeOf(flat)[0]}), flat,
-                                 List{2, 0}, axes, List{2, 1});
+      int64_t channels = std::exchange(shape[1], pick({2, 4}));
+      y = ir::ContractOp::create(builder, at(), weight({shape[1], channels}), flat, List{2, 0},
+                                 axes, List{3, 2, 1});
     }
     return reshape(y, shape);
   }
 
-  /// Positions in another order.
-  Value permute(Value x) {
-    int64_t axis = 2 + static_cast<int64_t>(random() % spatial.size()), extent = shapeOf(x)[axis];
+  Value permutation(int64_t extent) {
     std::vector<int32_t> order(extent);
     std::iota(order.begin(), order.end(), 0);
     std::shuffle(order.begin(), order.end(), random);
     auto indices = mlir::RankedTensorType::get({extent}, builder.getI32Type());
-    Value places = ir::ConstantOp::create(
-        builder, at(), indices, mlir::DenseElementsAttr::get(indices, llvm::ArrayRef(order)));
-    return ir::GatherOp::create(builder, at(), x, places, axis);
+    return ir::ConstantOp::create(builder, at(), indices,
+                                  mlir::DenseElementsAttr::get(indices, llvm::ArrayRef(order)));
+  }
+
+  /// Positions in another order.
+  Value permute(Value x) {
+    int64_t axis = 2 + static_cast<int64_t>(random() % spatial.size());
+    return ir::GatherOp::create(builder, at(), x, permutation(shapeOf(x)[axis]), axis);
   }
 
   /// A mean over one axis, taken off.
@@ -209,10 +234,10 @@ private:
     return ir::SelectOp::create(builder, at(), condition, x, y);
   }
 
-  /// Positions as a sequence, [1, 1, T, C].
+  /// Positions as a sequence, [N, 1, T, C].
   Value asSequence(Value x) {
     List shape(shapeOf(x));
-    return transpose(reshape(x, {1, 1, shape[1], positions()}), {0, 1, 3, 2});
+    return transpose(reshape(x, {shape[0], 1, shape[1], positions()}), {0, 1, 3, 2});
   }
 
   /// Each position asks some of all, two at least: what a query with one key says, it says whatever
@@ -249,13 +274,13 @@ private:
     return ir::DivOp::create(builder, at(), scores, mean);
   }
 
-  /// Each position sums some of all, each times its product with that: scores that a mask makes
-  /// zero hide what they weigh.
+  /// Each position sums some of all, each times its product with that, over the batch: scores that
+  /// a mask makes zero hide what they weigh.
   Value weighByScores(Value x) {
     List shape(shapeOf(x)), all{positions(), positions()};
     // Off zero, as in gate.
-    Value sequence =
-        ir::AddOp::create(builder, at(), reshape(x, {shape[1], positions()}), splat(0.7));
+    Value sequence = ir::AddOp::create(builder, at(),
+                                       reshape(x, {shape[0] * shape[1], positions()}), splat(0.7));
     Value scores = ir::ContractOp::create(builder, at(), sequence, multiply(sequence, splat(0.8)),
                                           List{0, 1}, List{0, 2}, List{1, 2});
     if (chance(2)) {
@@ -267,10 +292,55 @@ private:
     }
     if (chance(2))
       scores = scaled(chance(2) ? tanh(scores) : scores, sequence);
-    List labels = chance(2) ? List{1, 2} : List{2, 1};
+    scores = disguised(scores);
+    bool keysFirst = chance(2);
+    moveKeys(scores, keysFirst ? 0 : 1, sequence);
     Value seen =
-        ir::ContractOp::create(builder, at(), scores, sequence, labels, List{0, 2}, List{0, 1});
-    return multiply(reshape(seen, shape), splat(0.1));
+        ir::ContractOp::create(builder, at(), scores, sequence, keysFirst ? List{2, 1} : List{1, 2},
+                               List{0, 2}, List{0, 1});
+    return multiply(reshape(seen, shape), splat(0.03));
+  }
+
+  /// Other numbers, zero where `scores` are; bounds are beyond all.
+  Value disguised(Value scores) {
+    List all(shapeOf(scores)), wide{1, all[0], all[1]};
+    switch (random() % 5) {
+    case 0:
+      return ir::MinOp::create(builder, at(), ir::MaxOp::create(builder, at(), scores, splat(-1e6)),
+                               splat(1e6));
+    case 1: {
+      Value isSmall = ir::CmpOp::create(builder, at(), scores, splat(1e6), ir::CmpPredicate::lt);
+      return ir::SelectOp::create(builder, at(), isSmall, scores, splat(0.5));
+    }
+    case 2: {
+      Value both = ir::ConcatOp::create(
+          builder, at(),
+          mlir::ValueRange{reshape(scores, wide), reshape(multiply(scores, splat(0.3)), wide)}, 0);
+      return ir::ReduceOp::create(builder, at(), both, ir::ReduceKind::sum, List{0}, false);
+    }
+    case 3: {
+      Value mixed = ir::ContractOp::create(builder, at(), parameter({1, 1}), reshape(scores, wide),
+                                           List{0, 1}, List{1, 2, 3}, List{0, 2, 3});
+      return reshape(mixed, all);
+    }
+    default:
+      return scores;
+    }
+  }
+
+  /// Keys of scores, along `axis`, and what they weigh, [C, T], in another order or behind one
+  /// more.
+  void moveKeys(Value &scores, int64_t axis, Value &sequence) {
+    if (chance(3)) {
+      Value places = permutation(positions());
+      scores = ir::GatherOp::create(builder, at(), scores, places, axis);
+      sequence = ir::GatherOp::create(builder, at(), sequence, places, 1);
+    } else if (chance(2)) {
+      List more{0, 0}, none{0, 0};
+      more[axis] = 1;
+      scores = ir::PadOp::create(builder, at(), scores, more, none, llvm::APFloat(0.0));
+      sequence = ir::PadOp::create(builder, at(), sequence, List{0, 1}, none, llvm::APFloat(0.25));
+    }
   }
 
   /// h = tanh(w x + u h) along a spatial axis.

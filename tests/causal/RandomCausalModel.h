@@ -13,7 +13,7 @@ struct RandomCausalModel {
   Parameters parameters;
 };
 
-/// A model f64[1, C, T] -> f64[1, C', T] or f64[1, C, H, W] -> f64[1, C', H, W] with a contract
+/// A model f64[N, C, T] -> f64[N, C', T] or f64[N, C, H, W] -> f64[N, C', H, W] with a contract
 /// over T or (H, W), which it may well break. Weights are generic: no output that could depend on
 /// an input happens not to.
 RandomCausalModel makeRandomCausalModel(mlir::MLIRContext &context, uint64_t seed);
