@@ -1,5 +1,6 @@
 // `quern causal`: whether a model is causal, what each output sees, and what a sampler must keep.
 #include "codegen/llvm/ModelImage.h"
+#include "ir/StepAttributes.h"
 #include "passes/Pipeline.h"
 #include "runtime/SequenceState.h"
 #include "runtime/formats/File.h"
@@ -96,19 +97,24 @@ std::optional<llvm::SmallVector<int64_t>> positionAt(const std::optional<std::st
   return position;
 }
 
-/// What a sequence of the step programs takes; nothing, after a warning, where no steps can be
-/// derived.
-std::optional<int64_t> sequenceBytesOf(mlir::ModuleOp module, ir::CausalAttr contract) {
+/// What is known of the step programs; nothing, after a warning, where none can be derived.
+std::optional<CompiledSteps> compiledSteps(mlir::ModuleOp module, ir::CausalAttr contract) {
   mlir::OwningOpRef<mlir::ModuleOp> copy = module.clone();
-  modelFunction(*copy)->setAttr(ir::names::causal, contract);
+  mlir::func::FuncOp model = modelFunction(*copy);
+  // Another contract than the model's own admits no look-ahead.
+  if (model->getAttr(ir::names::causal) != contract)
+    model->removeAttr(ir::names::latency);
+  model->setAttr(ir::names::causal, contract);
   mlir::PassManager pm(module.getContext());
   passes::buildStates(pm);
   if (mlir::failed(pm.run(*copy)))
     throw CLI::RuntimeError(1);
-  std::vector<runtime::StateEntry> states = codegen::describeStates(modelFunction(*copy));
-  if (states.empty())
+  std::optional<ir::Steps> steps = ir::Steps::of(model);
+  if (!steps)
     return std::nullopt;
-  return static_cast<int64_t>(runtime::savedBytes(states));
+  std::vector<runtime::StateEntry> states = codegen::describeStates(model);
+  return CompiledSteps{.sequenceBytes = static_cast<int64_t>(runtime::savedBytes(states)),
+                       .latency = steps->lag};
 }
 
 void analyse(const CausalOptions &options) {
@@ -138,7 +144,7 @@ void analyse(const CausalOptions &options) {
     throw CLI::RuntimeError(1);
   CausalReport report(*analysis, positionAt(options.at, analysis->positions));
   if (report.verdict.isCausal)
-    report.sequenceBytes = sequenceBytesOf(*module, contract);
+    report.steps = compiledSteps(*module, contract);
   if (options.isJson)
     fmt::print("{}\n", report.json());
   else

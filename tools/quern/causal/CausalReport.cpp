@@ -265,15 +265,17 @@ std::string CausalReport::lookAheadText() const {
   std::string wait = verdict.latency == 0 ? "each output waits for no later element"
                                           : fmt::format("each output waits for {}",
                                                         plural(verdict.latency, "later element"));
+  if (steps && steps->latency != verdict.latency)
+    wait += fmt::format(", but as compiled for {}", plural(steps->latency, "later element"));
   return fmt::format("look-ahead: {}; as a stream, {}", ahead, wait);
 }
 
 std::string CausalReport::memoryText() const {
   std::string written = byteText(stateBytes());
-  return sequenceBytes
+  return steps
              ? fmt::format("a sequence takes {}, with padding and room to move on; step by step as "
                            "written the model would read {} of what earlier positions gave",
-                           byteText(*sequenceBytes), written)
+                           byteText(steps->sequenceBytes), written)
              : fmt::format("step by step as written the model reads {} of what earlier positions "
                            "gave",
                            written);
@@ -302,6 +304,7 @@ std::string CausalReport::json() const {
             {"look_ahead", verdict.lookAhead},
             {"beyond_contract", verdict.beyond},
             {"latency", verdict.latency},
+            {"compiled_latency", steps ? Json(steps->latency) : Json()},
             {"counterexample", stepsJson(counterexample)},
             {"receptive_field",
              {{"output", list(field.output)},
@@ -312,7 +315,7 @@ std::string CausalReport::json() const {
             {"blind_spot",
              {{"count", field.blindCount()}, {"positions", positionsIn(field.blind, extents)}}},
             {"state_bytes", stateBytes()},
-            {"sequence_bytes", sequenceBytes ? Json(*sequenceBytes) : Json()},
+            {"sequence_bytes", steps ? Json(steps->sequenceBytes) : Json()},
             {"states", statesJson(states)}};
   if (counterexample) {
     json["reader"] = list(counterexample->outputPosition);

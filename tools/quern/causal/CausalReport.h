@@ -10,6 +10,15 @@
 
 namespace quern::tools {
 
+/// The step programs that were derived of a model.
+struct CompiledSteps {
+  /// What a sequence takes (quern_sequence_bytes).
+  int64_t sequenceBytes = 0;
+  /// How many positions later an output comes: steps that are whole passes, and some ops, wait for
+  /// all that the contract lets them read.
+  int64_t latency = 0;
+};
+
 struct CausalReport {
   const passes::CausalAnalysis &analysis;
   passes::Verdict verdict;
@@ -17,8 +26,7 @@ struct CausalReport {
   passes::ReceptiveField field;
   /// What later steps read of the values as the model is written.
   std::vector<passes::ValueState> states;
-  /// What a sequence of the step programs takes (quern_sequence_bytes), if it has step programs.
-  std::optional<int64_t> sequenceBytes = {};
+  std::optional<CompiledSteps> steps = {};
 
   /// Looks at the output position `at`; without one, where the contract is broken, or else where
   /// most is to be seen.
@@ -37,7 +45,7 @@ struct CausalReport {
   /// empty where positions are generated as they lie.
   std::string orderText() const;
   /// "look-ahead: no output reads farther than the contract lets it; as a stream, each output
-  /// waits for no later element".
+  /// waits for no later element"; and for how many where it is compiled to wait for more.
   std::string lookAheadText() const;
   /// "a sequence takes 33.1 KiB, with padding and room to move on; 1.9 KiB of what earlier
   /// positions gave, by the model as written, are read again".

@@ -175,18 +175,19 @@ function sequenceView(field) {
   const margin = Math.max(4, Math.ceil((high - low + 1) * .06));
   const first = Math.max(0, low - margin), last = Math.min(columns - 1, high + margin);
   const rows = [...graph.layers.map((layer) => ({ ...layer })).reverse()];
-  // What stands behind the columns: texts about units, or the end of the last number below them.
-  const textWidth = rows.some((layer) => layer.units) ? 300 : 32;
-  const cell = Math.min(20, (1012 - textWidth) / (last - first + 1));
-  const width = (last - first + 1) * cell + 3, height = (rows.length + 2) * rowHeight + 26;
-  const { canvas, pen } = canvasOf(width + textWidth, height);
+  const height = (rows.length + 2) * rowHeight + 26;
   // The names stay where they are while the columns are scrolled.
   const { canvas: names, pen: namePen } = canvasOf(labelWidth, height);
   names.className = "names";
-  for (const each of [pen, namePen]) {
-    each.font = "11.5px system-ui, 'DejaVu Sans', sans-serif";
-    each.textBaseline = "middle";
-  }
+  namePen.font = "11.5px system-ui, 'DejaVu Sans', sans-serif";
+  // What stands behind the columns: the end of the last number below them, or texts about units.
+  const numberWidth = Math.ceil(namePen.measureText(String(last)).width) + 8;
+  const textWidth = rows.some((layer) => layer.units) ? 300 : numberWidth;
+  const cell = Math.min(20, (1012 - textWidth) / (last - first + 1));
+  const width = (last - first + 1) * cell + 3;
+  const { canvas, pen } = canvasOf(width + textWidth, height);
+  pen.font = namePen.font;
+  pen.textBaseline = namePen.textBaseline = "middle";
   const gap = cell >= 5 ? 1 : 0;
   /**
    * Columns [from, end) in one colour, from the pixel `free` on, at whole pixels: neighbours of one colour
@@ -248,8 +249,7 @@ function sequenceView(field) {
   const step = [1, 2, 5, 10].map((times) => times * power).find((candidate) => candidate >= least);
   const tick = (at) => pen.fillText(String(at), (at - first) * cell, (rows.length + 2) * rowHeight + 8);
   // The last column has its number, too, and those that would run into it have none.
-  const room = pen.measureText(String(last)).width + 8;
-  for (let at = Math.ceil(first / step) * step; (last - at) * cell > room; at += step) tick(at);
+  for (let at = Math.ceil(first / step) * step; (last - at) * cell > numberWidth; at += step) tick(at);
   tick(last);
   canvas.onclick = (event) => {
     const at = first + Math.floor(event.offsetX / cell);
@@ -263,8 +263,8 @@ function sequenceView(field) {
   if (first > 0 || last < columns - 1)
     axes.textContent += `; shown are ${first} to ${last}, beyond which nothing is read`;
   view.replaceChildren(axes, both);
-  // A long sequence may be wider than the window: no farther than the position shows.
-  view.scrollLeft = Math.max(0, labelWidth + (field.number - first + 1) * cell + 16 - view.clientWidth);
+  // A long sequence may be wider than the window: no farther than the position shows, and the number below it.
+  view.scrollLeft = Math.max(0, labelWidth + (field.number - first) * cell + numberWidth + 16 - view.clientWidth);
   document.getElementById("heading").textContent = "";
 }
 
