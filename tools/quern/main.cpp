@@ -4,6 +4,8 @@
 #include "tools/quern/Weights.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <fmt/format.h>
@@ -52,6 +54,22 @@ std::string unknownCommand(const CLI::App &app, llvm::ArrayRef<char *> arguments
                      fmt::join(commands, ", "));
 }
 
+/// What is wrong where a setting follows that of a --set, which no command would take for one;
+/// empty where nothing is.
+std::string straySetting(llvm::ArrayRef<char *> arguments) {
+  for (size_t at = 1; at < arguments.size(); ++at) {
+    llvm::StringRef before = arguments[at - 1], own = arguments[at], name = own.split('=').first;
+    bool follows =
+        before.consume_front("--set=") || (at > 1 && llvm::StringRef(arguments[at - 2]) == "--set");
+    bool isSetting = name.size() < own.size() && !name.empty() &&
+                     llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+    if (follows && isSetting && !llvm::sys::fs::exists(own))
+      return fmt::format("--set takes one NAME=VALUE: write --set {} --set {}", before.str(),
+                         own.str());
+  }
+  return "";
+}
+
 int runCommand(int argc, char **argv) {
   // Diagnostics are coloured on a terminal; https://no-color.org.
   if (const char *plain = std::getenv("NO_COLOR"); plain && *plain)
@@ -77,6 +95,10 @@ int runCommand(int argc, char **argv) {
 
   if (std::string what = unknownCommand(app, llvm::ArrayRef(argv, own).drop_front());
       !what.empty()) {
+    fmt::print(stderr, "error: {}\n", what);
+    return exitUsage;
+  }
+  if (std::string what = straySetting(llvm::ArrayRef(argv, own)); !what.empty()) {
     fmt::print(stderr, "error: {}\n", what);
     return exitUsage;
   }
