@@ -2,6 +2,7 @@
 
 #include "frontend/Adapters.h"
 #include "frontend/Contract.h"
+#include "ir/IndexedInput.h"
 #include "ir/Infer.h"
 #include "ir/SizeLimit.h"
 #include "ir/StepAttributes.h"
@@ -272,6 +273,15 @@ private:
       resultTypes.push_back(result.getType());
     function.setType(builder.getFunctionType(function.getArgumentTypes(), resultTypes));
     function.setAllResultAttrs(attributes);
+    noteIndices();
+  }
+
+  /// Whoever gives an index is told which there are.
+  void noteIndices() {
+    for (mlir::BlockArgument input : function.getArguments())
+      if (int64_t elements = ir::elementsIndexedBy(input))
+        function.setArgAttr(input.getArgNumber(), ir::names::indexes,
+                            builder.getI64IntegerAttr(elements));
   }
 
   Diagnostics &diagnostics;

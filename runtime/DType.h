@@ -31,6 +31,10 @@ constexpr size_t dtypeBytes(quern_dtype dtype) {
   return 0;
 }
 
+constexpr bool isFloat(quern_dtype dtype) {
+  return dtype == QUERN_F32 || dtype == QUERN_F64 || dtype == QUERN_F16 || dtype == QUERN_BF16;
+}
+
 /// "f32", "i64", "bool"…; "?" for an unknown type.
 constexpr const char *dtypeName(quern_dtype dtype) {
   switch (dtype) {

@@ -11,10 +11,6 @@ namespace quern::runtime {
 
 namespace {
 
-bool isFloat(quern_dtype type) {
-  return type == QUERN_F32 || type == QUERN_F64 || type == QUERN_F16 || type == QUERN_BF16;
-}
-
 /// Whether a floating-point element stands for a level, or an integer is one.
 bool isLevel(const SequenceEntry &order, quern_dtype type, double value) {
   double level = value, slack = 0;
@@ -49,7 +45,8 @@ quern_status checkElements(const quern_sequence &sequence, uint64_t from, uint64
   bool hasLevels = order.distribution == DistributionKind::categorical ||
                    order.distribution == DistributionKind::bernoulli;
   bool mayBeInfinite = order.distribution == DistributionKind::none;
-  if (!isFloat(type) && !hasLevels && type != QUERN_BOOL)
+  uint32_t indexed = sequence.image().inputs()[order.input].indexed;
+  if (!isFloat(type) && !hasLevels && type != QUERN_BOOL && indexed == 0)
     return QUERN_OK;
   uint64_t bytes = dtypeBytes(type);
   uint64_t each = sequence.image().states()[order.inputState].slotBytes / bytes;
@@ -66,6 +63,12 @@ quern_status checkElements(const quern_sequence &sequence, uint64_t from, uint64
                                   static_cast<unsigned long long>(position));
     if (hasLevels && !isLevel(order, type, value))
       return refuseLevel(sequence, value, position, type);
+    if (indexed > 0 && !isIndex(value, indexed))
+      return sequence.error().set(QUERN_INVALID_ARGUMENT,
+                                  "element %.0f at position %llu is no index of %u elements, which "
+                                  "are 0 to %u",
+                                  value, static_cast<unsigned long long>(position), indexed,
+                                  indexed - 1);
   }
   return QUERN_OK;
 }
@@ -73,16 +76,24 @@ quern_status checkElements(const quern_sequence &sequence, uint64_t from, uint64
 quern_status checkCondition(const quern_sequence &sequence, uint64_t number, const void *elements) {
   const TensorEntry &input = sequence.image().inputs()[number];
   auto type = static_cast<quern_dtype>(input.dtype);
-  if (!isFloat(type))
+  if (!isFloat(type) && input.indexed == 0)
     return QUERN_OK;
   auto *bytes = static_cast<const std::byte *>(elements);
   uint64_t size = tensorBytes(input), each = dtypeBytes(type);
-  for (uint64_t at = 0; at < size; at += each)
-    if (std::isnan(numberAt(type, bytes + at)))
+  for (uint64_t at = 0; at < size; at += each) {
+    double value = numberAt(type, bytes + at);
+    if (std::isnan(value))
       return sequence.error().set(
           QUERN_INVALID_ARGUMENT, "element %llu of input %llu (%s) is no number",
           static_cast<unsigned long long>(at / each), static_cast<unsigned long long>(number),
           sequence.image().text(input.name));
+    if (input.indexed > 0 && !isIndex(value, input.indexed))
+      return sequence.error().set(
+          QUERN_INVALID_ARGUMENT,
+          "element %llu of input %llu (%s) is %.0f, no index of %u elements, which are 0 to %u",
+          static_cast<unsigned long long>(at / each), static_cast<unsigned long long>(number),
+          sequence.image().text(input.name), value, input.indexed, input.indexed - 1);
+  }
   return QUERN_OK;
 }
 

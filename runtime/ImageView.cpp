@@ -136,6 +136,8 @@ const char *ImageView::checkTensor(const TensorEntry &tensor, bool isInput) cons
       return "an input or output has an impossible shape";
     bytes *= static_cast<uint64_t>(extent);
   }
+  if (tensor.indexed > 0 && (!isInput || isFloat(static_cast<quern_dtype>(tensor.dtype))))
+    return "what an input or output indexes is impossible";
   return checkAdapter(tensor, isInput);
 }
 

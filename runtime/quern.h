@@ -180,7 +180,8 @@ QUERN_API quern_status quern_model_order(const quern_model *model, quern_order *
 QUERN_API uint64_t quern_position_place(const quern_model *model, uint64_t position);
 
 /* Begins a sequence at position 0. `inputs` is as for quern_run, without the generated one, whose
- * entry is not looked at; NULL if there is no other. They are read once, here; NaN is refused. */
+ * entry is not looked at; NULL if there is no other. They are read once, here; NaN is refused, and
+ * an index that its table does not have. */
 QUERN_API quern_status quern_sequence_create(quern_context *context, const void *const *inputs,
                                              quern_sequence **sequence);
 /* Frees a sequence; NULL is allowed. */
@@ -193,7 +194,7 @@ QUERN_API uint64_t quern_sequence_position(const quern_sequence *sequence);
  * gets the slots of the positions that become due: [due(from), due(to)), where due(p) is p -
  * latency, at least 0, and `positions` for p = positions. Elements that the model's
  * distribution cannot have drawn are refused: what is none of its levels, or not finite; without a
- * distribution NaN. Nothing is allocated, no lock taken; after QUERN_INVALID_ARGUMENT the sequence
+ * distribution NaN, and an index that its table does not have. Nothing is allocated, no lock taken; after QUERN_INVALID_ARGUMENT the sequence
  * is as it was. */
 QUERN_API quern_status quern_advance(quern_sequence *sequence, uint64_t from, uint64_t to,
                                      const void *elements, void *outputs);

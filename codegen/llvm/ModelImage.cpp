@@ -1,5 +1,6 @@
 #include "codegen/llvm/ModelImage.h"
 
+#include "ir/IndexedInput.h"
 #include "ir/Infer.h"
 #include "ir/Layout.h"
 #include "ir/SourceLocation.h"
@@ -152,6 +153,9 @@ void writeSignature(ImageBuilder &builder, mlir::func::FuncOp model) {
     if (attributes && attributes.contains(ir::names::weight))
       continue;
     inputs.push_back(writer.tensor(type, attributes));
+    if (auto indexes =
+            attributes ? attributes.getAs<mlir::IntegerAttr>(ir::names::indexes) : nullptr)
+      inputs.back().indexed = static_cast<uint32_t>(indexes.getInt());
     if (auto photo = attributes ? attributes.getAs<ir::PhotoAttr>(ir::names::from) : nullptr)
       writer.addPhoto(inputs.back(), photo);
     if (auto text = attributes ? attributes.getAs<ir::LabelsAttr>(ir::names::from) : nullptr)

@@ -1,11 +1,13 @@
 #include "runtime/main/Inputs.h"
 
 #include "runtime/DType.h"
+#include "runtime/Element.h"
 #include "runtime/formats/Image.h"
 #include "runtime/main/ArrayFile.h"
 #include "runtime/main/Photo.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <climits>
@@ -74,6 +76,28 @@ Result<AlignedBytes> readPhotos(const Port &input, std::vector<std::vector<std::
       return Failure{fmt::format("{}: {}", files[i], adapted.error())};
   }
   return tensor;
+}
+
+/// "[0, 5]": where element `at` of an input lies.
+std::string placeIn(const Port &input, size_t at) {
+  std::vector<size_t> place(input.shape.size());
+  for (size_t axis = place.size(); axis-- > 0;) {
+    place[axis] = at % static_cast<size_t>(input.shape[axis]);
+    at /= static_cast<size_t>(input.shape[axis]);
+  }
+  return fmt::format("[{}]", fmt::join(place, ", "));
+}
+
+/// Kernels would take the nearest element for an index that is none.
+Status checkIndices(const Port &input, const AlignedBytes &tensor, const std::string &file) {
+  size_t each = dtypeBytes(input.dtype);
+  for (size_t at = 0; input.indexed > 0 && at < tensor.size(); at += each)
+    if (double value = numberAt(input.dtype, tensor.data() + at); !isIndex(value, input.indexed))
+      return Failure{fmt::format("{}: element {} of input '{}' is {:.0f}, no index of {} elements: "
+                                 "expected 0 to {}",
+                                 file, placeIn(input, at / each), input.name, value, input.indexed,
+                                 input.indexed - 1)};
+  return success();
 }
 
 template <typename T> void fill(AlignedBytes &tensor, auto next) {
@@ -199,7 +223,10 @@ Result<AlignedBytes> readInput(const Port &input, const std::vector<std::string>
   bool holdsTensor = files.size() == 1 && holdsArrays(contents.front());
   if (input.photo && !holdsTensor)
     return readPhotos(input, std::move(contents), files);
-  return readWhole(input, contents.front(), ArrayFile(files.front()));
+  Result<AlignedBytes> tensor = readWhole(input, contents.front(), ArrayFile(files.front()));
+  if (Status status = tensor ? checkIndices(input, *tensor, files.front()) : success(); !status)
+    return status.failure();
+  return tensor;
 }
 
 AlignedBytes randomInput(const Port &input) {

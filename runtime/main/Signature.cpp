@@ -31,6 +31,7 @@ Port describe(const ImageView &image, const TensorEntry &entry) {
     port.labels = &image.labelSets()[entry.adapterIndex];
   if (entry.adapter == AdapterKind::text)
     port.text = &image.texts()[entry.adapterIndex];
+  port.indexed = entry.indexed;
   return port;
 }
 

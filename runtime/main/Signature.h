@@ -18,6 +18,8 @@ struct Port {
   const PhotoAdapter *photo = nullptr;
   const LabelsAdapter *labels = nullptr;
   const TextAdapter *text = nullptr;
+  /// Of an input of indices: of how many elements; else 0.
+  uint32_t indexed = 0;
 
   /// "f32[1, 3, 224, 224]".
   std::string typeText() const;

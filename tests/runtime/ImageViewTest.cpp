@@ -343,6 +343,24 @@ TEST_P(ImageSweep, SurvivesLiesWithARightChecksum) {
   EXPECT_LT(opened, rounds);
 }
 
+TEST(ImageView, ChecksWhatIndexes) {
+  auto open = [](quern_dtype type, bool isInput) {
+    FakeModel fake;
+    ImageBuilder &builder = fake.image;
+    auto &tensors = isInput ? builder.inputs : builder.outputs;
+    tensors.push_back(builder.tensor("indices", type, {2}));
+    tensors.back().indexed = 3;
+    fake.rebuild();
+    ImageView view;
+    const char *problem = view.open(fake.words.data(), fake.words.size() * 8);
+    return std::string(problem ? problem : "");
+  };
+  const std::string refusal = "what an input or output indexes is impossible";
+  EXPECT_EQ(open(QUERN_I32, true), "");
+  EXPECT_EQ(open(QUERN_F32, true), refusal);
+  EXPECT_EQ(open(QUERN_I32, false), refusal);
+}
+
 TEST(ImageView, ChecksWhatBuffersCover) {
   auto open = [](runtime::BufferEntry entry) {
     FakeModel fake;
