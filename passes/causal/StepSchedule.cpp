@@ -182,6 +182,12 @@ bool StepSchedule::isApart(mlir::Value value) const {
   return op && readsKeys(op) && axes.keysAxis(value) < 0;
 }
 
+/// Whether a value is written ahead, so that all of it lies in its state alone.
+bool StepSchedule::isInPieces(mlir::Value value) const {
+  mlir::Operation *op = value.getDefiningOp();
+  return op && spreadOf(op, axes).has_value();
+}
+
 /// An op runs as soon as all that it reads is there. Where that is a row which is only there once
 /// it is complete, either its elements can be computed one by one as well, or the op too must wait
 /// for the row: false, and noted in `elementwise` or `rowsOnly`.
@@ -222,8 +228,9 @@ bool StepSchedule::chooseTimes(mlir::Operation *op) {
     if (const Trigger &other = triggers[read.value];
         !model.isInput(read.value) && other.isAfter == own.isAfter && other.level == own.level &&
         other.lag == own.lag && isSameBox(ahead(op, read), own.level))
-      own.stage = std::max(own.stage, other.stage + (read.isPast || isApart(read.value) ||
-                                                     !own.isTogetherWith(other)));
+      own.stage =
+          std::max(own.stage, other.stage + (read.isPast || isApart(read.value) ||
+                                             isInPieces(read.value) || !own.isTogetherWith(other)));
   for (mlir::Value result : op->getResults())
     triggers[result] = own;
   isSettled &= own == known;

@@ -74,6 +74,7 @@ private:
   mlir::LogicalResult choosePhases();
   mlir::LogicalResult choosePhase(mlir::Operation *op);
   mlir::LogicalResult chooseLevels();
+  bool isInPieces(mlir::Value value) const;
   bool needsRow(mlir::Operation *op) const;
   bool readsKeys(mlir::Operation *op) const;
   bool isApart(mlir::Value value) const;

@@ -8,20 +8,23 @@
 namespace quern::tests {
 namespace {
 
-/// Statements that each make a value of the input's shape, [1, C, T] or [1, C, H, W], out of
+/// Statements that each make a value of the input's shape, [N, C, T] or [N, C, H, W], out of
 /// earlier ones.
 class Writer {
 public:
-  explicit Writer(uint32_t seed) : random(seed), isRaster(seed % 2 == 1), isStrict(chance(3)) {}
+  explicit Writer(uint32_t seed)
+      : random(seed), isRaster(seed % 2 == 1), isStrict(chance(3)),
+        ahead(isRaster || isStrict || !chance(2) ? 0 : 1 + pick(3)), mayLookAhead(ahead) {}
 
   std::string text() {
     for (uint32_t count = 3 + pick(5); count > 0; --count)
       add(isRaster && chance(2) ? rasterLayer() : layer());
     std::string result = isStrict ? shifted() : last();
-    return fmt::format("model random(x: f32[N = 1, C = {}, {}]) -> f32[N, C, {}] {}causal over {} "
+    std::string over = isRaster ? "(H, W)" : ahead > 0 ? fmt::format("T ahead {}", ahead) : "T";
+    return fmt::format("model random(x: f32[N = {}, C = {}, {}]) -> f32[N, C, {}] {}causal over {} "
                        "{{\n{}    return {}\n}}\n",
-                       2 + pick(2), isRaster ? "H = 4, W = 5" : "T = 11", isRaster ? "H, W" : "T",
-                       isStrict ? "strictly " : "", isRaster ? "(H, W)" : "T", body, result);
+                       1 + pick(2), 2 + pick(2), isRaster ? "H = 4, W = 6" : "T = 12", extents(),
+                       isStrict ? "strictly " : "", over, body, result);
   }
 
 private:
@@ -41,13 +44,15 @@ private:
   /// The axis along which positions follow each other, its name and what stands for all others.
   int axis() const { return isRaster ? 3 : 2; }
   std::string extent() const { return isRaster ? "W" : "T"; }
+  std::string extents() const { return isRaster ? "H, W" : "T"; }
   std::string perAxis(const std::string &along, const std::string &channels) const {
     return isRaster ? fmt::format("[0, {}, 0, {}]", channels, along)
                     : fmt::format("[0, {}, {}]", channels, along);
   }
-  /// One element of each channel along the order.
-  std::string column(int many) const {
-    return isRaster ? fmt::format("[1, C, H, {}]", many) : fmt::format("[1, C, {}]", many);
+  /// What is learned, the same for all of a batch, of each channel and so many positions.
+  std::string learned(int many) {
+    std::string shape = isRaster ? fmt::format("C, H, {}]", many) : fmt::format("C, {}]", many);
+    return fmt::format("broadcast(param(\"{}\", [1, {}), [N, {})", label(), shape, shape);
   }
 
   std::string shifted() { return fmt::format("shift({}, axis = {})", last(), axis()); }
@@ -59,8 +64,7 @@ private:
     std::string longer =
         chance(2) ? fmt::format("pad({}, {}, {}, {})", last(), perAxis(std::to_string(by), "0"),
                                 perAxis("0", "0"), chance(3) ? "0.0" : "-1.5")
-                  : fmt::format("concat([param(\"{}\", {}), {}], {})", label(), column(by), last(),
-                                axis());
+                  : fmt::format("concat([{}, {}], {})", learned(by), last(), axis());
     return fmt::format("{}({})[..., ..{}]", chance(2) ? "sigmoid" : "", longer, extent());
   }
 
@@ -76,8 +80,9 @@ private:
   std::string recurrence() {
     std::string shape = isRaster ? "[N, C, H]" : "[N, C]";
     std::string begin = isRaster || chance(3) ? fmt::format("full({}, 0)", shape)
-                        : chance(2)           ? fmt::format("full({}, 1)", shape)
-                                              : fmt::format("param(\"{}\", [1, C])", label());
+                        : chance(2)
+                            ? fmt::format("full({}, 1)", shape)
+                            : fmt::format("broadcast(param(\"{}\", [1, C]), [N, C])", label());
     return fmt::format("scan((e, s) => tanh(0.6 * e + 0.9 * s), {}, {}, over = {})", last(), begin,
                        axis());
   }
@@ -123,8 +128,37 @@ private:
     return result;
   }
 
+  /// What reads positions to come, as many as the contract still admits.
+  std::string lookAhead() {
+    uint32_t by = 1 + pick(mayLookAhead);
+    mayLookAhead -= by;
+    switch (pick(3)) {
+    case 0:
+      return fmt::format("tanh({}: conv1d({}, C, kernel = {}, pad = [(1, {})]))", label(), last(),
+                         by + 2, by);
+    case 1:
+      return fmt::format("tanh(pad({}, [0, 0, 0], [0, 0, {}])[..., {}..])", last(), by, by);
+    default:
+      return fmt::format("max_pool(pad({}, [0, 0, 1], [0, 0, {}]), kernel = {}, stride = 1)",
+                         last(), by, by + 2);
+    }
+  }
+
+  /// Half as many along the row, and back to all, late enough not to look ahead.
+  std::string strided() {
+    std::string both = isRaster ? "[1, 2]" : "2";
+    std::string down =
+        chance(2) ? fmt::format("avg_pool({}, kernel = {}, stride = {})", last(), both, both)
+                  : fmt::format("tanh({}: conv{}d({}, C, kernel = {}, stride = {}))", label(),
+                                isRaster ? 2 : 1, last(), both, both);
+    return fmt::format("tanh(shift(resize({}, [{}], mode = \"nearest\"), axis = {}))", down,
+                       extents(), axis());
+  }
+
   std::string layer() {
-    switch (pick(isRaster ? 6 : 9)) {
+    if (mayLookAhead > 0 && chance(3))
+      return lookAhead();
+    switch (pick(isRaster ? 8 : 11)) {
     case 0:
       return conv();
     case 1:
@@ -138,8 +172,12 @@ private:
     case 5:
       return pool();
     case 6:
-      return recurrence();
+      return fmt::format("flip({}, 1)", last());
     case 7:
+      return strided();
+    case 8:
+      return recurrence();
+    case 9:
       return scores();
     default: {
       std::string mask = chance(2) ? "j <= i" : "j <= i and j + 3 > i";
@@ -152,13 +190,22 @@ private:
 
   /// What reads rows above.
   std::string rasterLayer() {
-    switch (pick(3)) {
+    switch (pick(5)) {
     case 0:
       return fmt::format("shift_down({}: conv2d({}, C, kernel = [2, 3], pad = [(1, 0), (1, 1)]))",
                          label(), last());
     case 1:
       return fmt::format("{}(pad({}, [0, 0, 1, 0], [0, 0, 0, 0], {}))[.., .., ..H, ..]",
                          chance(2) ? "sigmoid" : "", last(), chance(2) ? "0.0" : "0.75");
+    case 2:
+      return fmt::format(
+          "tanh(pad(resize({}: conv2d({}, C, kernel = 2, stride = 2), [H, W], mode = "
+          "\"nearest\"), [0, 0, 2, 0], [0, 0, 0, 0])[.., .., ..H, ..])",
+          label(), last());
+    case 3:
+      return fmt::format("shift_down(flip(tanh({}: conv2d(flip({}, 3), C, kernel = [1, 2], "
+                         "pad = [(0, 0), (1, 0)])), 3))",
+                         label(), last());
     default:
       return fmt::format("shift({}, axis = 2) + {}", any(), last());
     }
@@ -166,6 +213,8 @@ private:
 
   std::mt19937 random;
   bool isRaster, isStrict;
+  /// How far the contract lets outputs look ahead, and how much of that no layer has taken yet.
+  uint32_t ahead, mayLookAhead;
   std::string body;
   std::vector<std::string> values{"x"};
   int labels = 0;
