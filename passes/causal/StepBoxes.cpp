@@ -34,21 +34,22 @@ Value outsideOfScan(Value value) {
 /// faster than computed.
 constexpr int64_t largestMask = 1 << 20;
 
-/// Whether an op computes such a table element by element.
+/// Whether an op computes, element by element, whole numbers or what follows from such.
+bool isOfMasks(mlir::Operation *op) {
+  return op && op->hasTrait<ir::Elementwise>() &&
+         (ir::tensorType(op->getResult(0)).getElementType().isInteger() ||
+          llvm::any_of(op->getOperands(),
+                       [](Value operand) { return isOfMasks(operand.getDefiningOp()); }));
+}
+
+/// Whether an op computes such a table, and from nothing as large but others of the kind.
 bool isLargeMask(mlir::Operation *op) {
-  mlir::RankedTensorType type = ir::tensorType(op->getResult(0));
-  if (!op->hasTrait<ir::Elementwise>() || type.getNumElements() <= largestMask)
-    return false;
-  if (type.getElementType().isInteger())
-    return true;
-  auto isMask = [](Value value) {
-    mlir::Operation *own = value.getDefiningOp();
-    return own && isLargeMask(own);
+  auto isLarge = [](Value value) {
+    return ir::tensorType(value).getNumElements() > largestMask && !isSplatConstant(value);
   };
-  return llvm::any_of(op->getOperands(), isMask) &&
+  return isOfMasks(op) && isLarge(op->getResult(0)) &&
          llvm::all_of(op->getOperands(), [&](Value operand) {
-           bool isSmall = ir::tensorType(operand).getNumElements() <= largestMask;
-           return isSmall || isSplatConstant(operand) || isMask(operand);
+           return !isLarge(operand) || isLargeMask(operand.getDefiningOp());
          });
 }
 
@@ -155,7 +156,7 @@ Value StepBoxes::freeBox(StepProgram &program, Value value, OrderedMap map, cons
     return ir::ConstantOp::create(program.builder, value.getLoc(), boxType,
                                   elements.resizeSplat(boxType));
   }
-  if (mlir::Operation *op = value.getDefiningOp(); op && isLargeMask(op))
+  if (mlir::Operation *op = value.getDefiningOp(); isLargeMask(op))
     return maskBox(program, op, boxType, map, rates);
   whole(start(), value);
   return fromState(program, value, map, {modules.state(value, map, rates), here()});
