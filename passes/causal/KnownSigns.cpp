@@ -72,19 +72,17 @@ Signs KnownSigns::of(mlir::Value value) {
   }
   if (signs && signs->isAll(isUnknown))
     signs = std::nullopt;
+  if (depth == 0)
+    known.clear();
   if (!signs)
     unknown.insert(value);
   else
     known.try_emplace(value, *signs);
-  if (depth == 0)
-    known.clear();
   return signs;
 }
 
 std::optional<RankTensor> KnownSigns::possiblyNonzero(mlir::Value value) {
-  if (isWeightExpression(value))
-    return possiblyNonzeroWeights(value);
-  Signs signs = of(value);
+  Signs signs = isWeightExpression(value) ? ofFactor(value) : of(value);
   if (!signs || !llvm::is_contained(std::as_const(*signs).data(), isZero))
     return std::nullopt;
   return nonzeroOf(std::move(*signs));
@@ -109,10 +107,16 @@ Signs KnownSigns::ofResult(mlir::Operation *op) {
 }
 
 /// Of a factor nothing counts but where it is zero, which is quickly ruled out of most weights.
+Signs KnownSigns::ofFactor(mlir::Value weight) {
+  if (lastFactor.first != weight)
+    lastFactor = {weight, zerosOf(possiblyNonzeroWeights(weight))};
+  return lastFactor.second;
+}
+
 Signs KnownSigns::ofOperand(mlir::Operation *op, unsigned number) {
   mlir::Value operand = op->getOperand(number);
   if (llvm::isa<ir::MulOp, ir::DivOp>(op) && isWeightExpression(operand))
-    return zerosOf(possiblyNonzeroWeights(operand));
+    return ofFactor(operand);
   return of(operand);
 }
 

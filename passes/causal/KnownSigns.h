@@ -27,6 +27,7 @@ public:
 private:
   using Signs = std::optional<RankTensor>;
 
+  Signs ofFactor(mlir::Value weight);
   Signs ofResult(mlir::Operation *op);
   Signs ofOperand(mlir::Operation *op, unsigned number);
   Signs ofElementwise(mlir::Operation *op);
@@ -36,8 +37,10 @@ private:
   Signs ofSum(mlir::Operation *op, unsigned operands);
 
   llvm::DenseSet<mlir::Value> unknown;
-  /// Of what is asked now: as they may have an element for each query and key, they are not kept.
+  /// Of what is asked now and what was last: as they may have an element for each query and key,
+  /// no more are kept. Who reads masked scores asks for them next.
   llvm::DenseMap<mlir::Value, RankTensor> known;
+  std::pair<mlir::Value, Signs> lastFactor;
   unsigned depth = 0;
 };
 

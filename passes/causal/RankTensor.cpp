@@ -77,8 +77,8 @@ llvm::SmallVector<int64_t> RankTensor::strides() const { return storedStrides(th
 int32_t RankTensor::at(llvm::ArrayRef<int64_t> index) const {
   assert(index.size() == theShape.size() && "one coordinate for each axis");
   int64_t offset = 0;
-  for (auto [axis, at] : llvm::enumerate(index))
-    offset = offset * theExtents[axis] + at / run(static_cast<int64_t>(axis));
+  for (auto [at, extent, size] : llvm::zip_equal(index, theExtents, theShape))
+    offset = offset * extent + (extent == size ? at : at * extent / size);
   return data()[static_cast<size_t>(offset)];
 }
 
@@ -202,10 +202,11 @@ void RankTensor::raiseAlong(int64_t axis) {
   int64_t inner = product(llvm::ArrayRef(theExtents).drop_front(axis + 1));
   int64_t outer = product(llvm::ArrayRef(theExtents).take_front(axis));
   std::vector<int32_t> largest(outer * inner, std::numeric_limits<int32_t>::min());
+  const int32_t *from = elements->data();
   for (int64_t o = 0; o < outer; ++o)
-    for (int64_t i = 0; i < along * inner; ++i)
-      largest[o * inner + i % inner] =
-          std::max(largest[o * inner + i % inner], (*elements)[o * along * inner + i]);
+    for (int64_t at = 0; at < along; ++at, from += inner)
+      for (int64_t i = 0; i < inner; ++i)
+        largest[o * inner + i] = std::max(largest[o * inner + i], from[i]);
   elements = std::make_shared<std::vector<int32_t>>(std::move(largest));
   theExtents[axis] = 1;
 }

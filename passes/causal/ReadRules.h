@@ -36,7 +36,7 @@ Reads resizeReads(ir::ResizeOp op);
 Reads contractReads(ir::ContractOp op, KnownSigns &signs);
 Reads attentionReads(ir::AttentionOp op);
 Reads reduceReads(ir::ReduceOp op);
-Reads softmaxReads(ir::SoftmaxOp op);
+Reads softmaxReads(ir::SoftmaxOp op, KnownSigns &signs);
 Reads reshapeReads(ir::ReshapeOp op);
 Reads transposeReads(ir::TransposeOp op);
 Reads sliceReads(ir::SliceOp op);

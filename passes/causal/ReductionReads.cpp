@@ -3,7 +3,6 @@
 #include "passes/causal/AdmittedKeys.h"
 #include "passes/causal/Comparison.h"
 #include "passes/causal/ReadRules.h"
-#include "passes/causal/StructuralZeros.h"
 
 namespace quern::passes {
 namespace {
@@ -150,9 +149,9 @@ Reads reduceReads(ir::ReduceOp op) {
   return {keptAxesRead(op.getInput(), op.getAxes(), op.getKeepAxes())};
 }
 
-Reads softmaxReads(ir::SoftmaxOp op) {
+Reads softmaxReads(ir::SoftmaxOp op, KnownSigns &signs) {
   Read read = keptAxesRead(op.getInput(), static_cast<int64_t>(op.getAxis()), true);
-  if (auto admitted = admittedScores(op))
+  if (auto admitted = signs.possiblyNonzero(op))
     read.mask = rowMask(*admitted);
   return {std::move(read)};
 }
