@@ -87,6 +87,13 @@ private:
                        axis());
   }
 
+  /// What a mask adds to a query's place where it lets keys lie ahead.
+  std::string keysAhead() {
+    uint32_t taken = pick(mayLookAhead + 1);
+    mayLookAhead -= taken;
+    return fmt::format(" + {}", taken);
+  }
+
   std::string param(const std::string &shape) {
     return fmt::format("param(\"{}\", {})", label(), shape);
   }
@@ -109,8 +116,8 @@ private:
     std::string bias = chance(2)
                            ? fmt::format("{} * {}", chance(2) ? "0.2" : param("[1]"), distance)
                            : param("[T, T]");
-    std::string admitted = fmt::format("broadcast(iota([1, T], 1) {} iota([T, 1], 0), [T, T])",
-                                       chance(3) ? "<" : "<=");
+    std::string admitted = fmt::format("broadcast(iota([1, T], 1) {} iota([T, 1], 0){}, [T, T])",
+                                       chance(3) ? "<" : "<=", keysAhead());
     if (chance(2))
       s = fmt::format("{} - {}", s, bias);
     bool isSoftmax = chance(2);
@@ -180,7 +187,7 @@ private:
     case 9:
       return scores();
     default: {
-      std::string mask = chance(2) ? "j <= i" : "j <= i and j + 3 > i";
+      std::string mask = fmt::format("j <= i{}{}", keysAhead(), chance(2) ? "" : " and j + 3 > i");
       return fmt::format("transpose({0}: multi_head_attention(transpose({1}, [0, 2, 1]), "
                          "transpose({1}, [0, 2, 1]), heads = 1, mask = (i, j) => {2}), [0, 2, 1])",
                          label(), last(), mask);
