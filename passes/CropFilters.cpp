@@ -5,6 +5,7 @@
 #include "ir/HostTensor.h"
 #include "passes/Model.h"
 #include "passes/Passes.h"
+#include "passes/WeightExpression.h"
 #include "passes/causal/SlidingAxis.h"
 #include "passes/causal/StructuralZeros.h"
 
@@ -69,7 +70,8 @@ struct CropFilters : impl::CropFiltersBase<CropFilters> {
   void runOnOperation() override {
     getOperation().walk([](ir::ConvOp conv) {
       if (!conv.getAlgorithm())
-        crop(conv, possiblyNonzeroWeights(conv.getWeight()));
+        crop(conv, isWeightExpression(conv.getWeight()) ? possiblyNonzero(conv.getWeight())
+                                                        : std::nullopt);
     });
   }
 

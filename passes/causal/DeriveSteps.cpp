@@ -44,8 +44,8 @@ LogicalResult checkOutput(mlir::func::FuncOp model, const SteppedModel &stepped,
   if (due.lag > ir::latencyOf(model) || isLate)
     return model.emitError("no step program can be derived: the output at a position is computed "
                            "with elements of the input that its contract does not admit, though "
-                           "they do not count: they are multiplied by zero, or padding that is not "
-                           "zeros takes their place");
+                           "they do not count: what looks ahead is shifted back, or multiplied by "
+                           "zero, or padding that is not zeros takes its place");
   return success();
 }
 

@@ -56,9 +56,10 @@ RankTensor withoutRuns(const RankTensor &tensor) {
 } // namespace
 
 Signs KnownSigns::of(mlir::Value value) {
-  if (isWeightExpression(value))
-    return dependsOnConstantsAlone(value) ? constantSigns(value)
-                                          : zerosOf(possiblyNonzeroWeights(value));
+  if (dependsOnConstantsAlone(value))
+    return constantSigns(value);
+  if (isRationalWeight(value))
+    return zerosOf(possiblyNonzeroWeights(value));
   if (unknown.contains(value))
     return std::nullopt;
   if (auto found = known.find(value); found != known.end())
@@ -109,7 +110,8 @@ Signs KnownSigns::ofResult(mlir::Operation *op) {
 /// Of a factor nothing counts but where it is zero, which is quickly ruled out of most weights.
 Signs KnownSigns::ofFactor(mlir::Value weight) {
   if (lastFactor.first != weight)
-    lastFactor = {weight, zerosOf(possiblyNonzeroWeights(weight))};
+    lastFactor = {weight,
+                  isRationalWeight(weight) ? zerosOf(possiblyNonzeroWeights(weight)) : of(weight)};
   return lastFactor.second;
 }
 
@@ -146,7 +148,7 @@ Signs KnownSigns::ofMoved(mlir::Operation *op) {
   Signs operand = of(op->getOperand(0));
   if (!operand)
     return std::nullopt;
-  return gatherMax(readsOf(op, *this).front(), *operand, shapeOf(op->getResult(0)));
+  return gatherMax(allReadsOf(op, *this).front(), *operand, shapeOf(op->getResult(0)));
 }
 
 Signs KnownSigns::ofPadded(mlir::Operation *pad, double value) {

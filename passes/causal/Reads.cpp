@@ -146,14 +146,18 @@ bool hasReadRule(llvm::StringRef opName) {
   return findRule(mlir::OperationName(opName, &context)) != nullptr;
 }
 
+Reads allReadsOf(mlir::Operation *op, KnownSigns &signs) {
+  Rule rule = findRule(op->getName());
+  assert(rule && "an op that the analysis knows");
+  return rule(op, signs);
+}
+
 Reads readsOf(mlir::Operation *op, KnownSigns &signs) {
   // What follows from parameters and constants alone reads nothing else; rules would evaluate masks
   // of it.
   if (op->getNumResults() == 1 && isWeightExpression(op->getResult(0)))
     return {};
-  Rule rule = findRule(op->getName());
-  assert(rule && "an op that the analysis knows");
-  Reads reads = rule(op, signs);
+  Reads reads = allReadsOf(op, signs);
   llvm::erase_if(
       reads, [&](const Read &read) { return isWeightExpression(op->getOperand(read.operand)); });
   return reads;

@@ -114,6 +114,8 @@ class KnownSigns;
 /// launch, yield).
 Reads readsOf(mlir::Operation *op, KnownSigns &signs);
 Reads readsOf(mlir::Operation *op);
+/// The same with what is read of weights.
+Reads allReadsOf(mlir::Operation *op, KnownSigns &signs);
 
 /// Whether `readsOf` knows the op of this name ("quern.conv").
 bool hasReadRule(llvm::StringRef opName);

@@ -2,7 +2,11 @@
 
 #include "passes/Model.h"
 #include "passes/WeightExpression.h"
-#include "passes/causal/Signs.h"
+#include "passes/causal/KnownSigns.h"
+#include "passes/causal/Propagate.h"
+#include "passes/causal/ReadRules.h"
+
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace quern::passes {
 namespace {
@@ -28,6 +32,17 @@ bool maySupplyZeros(mlir::Operation *op) {
   std::vector<double> row(tensor.type().getNumElements());
   tensor.loadRow(0, 1, row);
   return llvm::is_contained(row, 0.0);
+}
+
+/// Whether a result is a rational function of the op's operands.
+bool isRational(mlir::Operation *op) {
+  using namespace ir;
+  if (auto reduce = llvm::dyn_cast<ReduceOp>(op))
+    return reduce.getKind() == ReduceKind::sum || reduce.getKind() == ReduceKind::mean;
+  if (auto cast = llvm::dyn_cast<CastOp>(op))
+    return llvm::isa<mlir::FloatType>(tensorType(cast.getResult()).getElementType());
+  return llvm::isa<ParameterOp, AddOp, SubOp, MulOp, DivOp, NegOp, ContractOp, ReshapeOp,
+                   TransposeOp, BroadcastOp, SliceOp, ConcatOp, PadOp, GatherOp>(op);
 }
 
 /// A parameter of numbers in [0.5, 1.5) that no sum or product of a model happens to make zero.
@@ -115,9 +130,16 @@ static mlir::Value decidingFactor(mlir::Value value) {
   return value;
 }
 
+bool isRationalWeight(mlir::Value value) {
+  return isWeightExpression(value) && llvm::all_of(expressionOf(value), [](mlir::Operation *op) {
+           return isRational(op) || dependsOnConstantsAlone(op->getResult(0));
+         });
+}
+
 std::optional<RankTensor> possiblyNonzeroWeights(mlir::Value value) {
   value = decidingFactor(value);
-  if (!isWeightExpression(value) || llvm::none_of(expressionOf(value), maySupplyZeros))
+  if (!isWeightExpression(value) || llvm::none_of(expressionOf(value), maySupplyZeros) ||
+      !isRationalWeight(value))
     return std::nullopt;
   RankTensor nonzero = evaluated(value, [](double element) { return element != 0 ? 1 : 0; });
   if (nonzero.isAll(1))
@@ -125,29 +147,45 @@ std::optional<RankTensor> possiblyNonzeroWeights(mlir::Value value) {
   return nonzero;
 }
 
-/// 0 where a constant is so low that no score is weighed beside it; nothing where it never is.
-static std::optional<RankTensor> notExcluding(mlir::Value value) {
+namespace {
+
+/// Beside a number as low no score is weighed that a model computes.
+constexpr double excluding = -1e9;
+
+/// 1 where `admits` each element of a value that depends on constants alone; nothing for any other
+/// value, and where it does everywhere.
+std::optional<RankTensor> admittedByConstants(mlir::Value value,
+                                              llvm::function_ref<bool(double)> admits) {
   if (!dependsOnConstantsAlone(value))
     return std::nullopt;
-  RankTensor admitted = evaluated(value, [](double element) { return element > -1e9 ? 1 : 0; });
+  RankTensor admitted =
+      evaluated(value, [&](double element) -> int32_t { return admits(element); });
   if (admitted.isAll(1))
     return std::nullopt;
   return admitted;
 }
 
+std::optional<RankTensor> notExcluding(mlir::Value value) {
+  return admittedByConstants(value, [](double element) { return element > excluding; });
+}
+
+/// Whether a constant that is a part of a sum may be so large that what another has excluded is
+/// weighed again.
+bool mayReadmit(mlir::Value value) {
+  if (dependsOnConstantsAlone(value))
+    return admittedByConstants(value, [](double element) { return element < 1e6; }).has_value();
+  mlir::Operation *op = value.getDefiningOp();
+  return llvm::isa_and_nonnull<ir::AddOp, ir::SubOp, ir::SelectOp, ir::BroadcastOp, ir::ReshapeOp,
+                               ir::TransposeOp>(op) &&
+         llvm::any_of(op->getOperands(), mayReadmit);
+}
+
 /// 1 where a value admits a score that it is, or is added to, as a tensor that broadcasts to the
 /// scores; nothing where it excludes none.
-static std::optional<RankTensor> admittedBy(mlir::Value value) {
-  if (std::optional<RankTensor> admitted = notExcluding(value))
-    return admitted;
-  if (auto sum = value.getDefiningOp<ir::AddOp>()) {
-    std::optional<RankTensor> admitted = admittedBy(sum.getLhs());
-    return admitted ? admitted : admittedBy(sum.getRhs());
-  }
-  auto select = value.getDefiningOp<ir::SelectOp>();
-  std::optional<RankTensor> condition;
-  if (select)
-    condition = constantElements(select.getCondition());
+std::optional<RankTensor> admittedBy(mlir::Value value);
+
+std::optional<RankTensor> admittedBySelect(ir::SelectOp select) {
+  std::optional<RankTensor> condition = constantElements(select.getCondition());
   if (!condition)
     return std::nullopt;
   for (auto [branch, admits] :
@@ -160,20 +198,83 @@ static std::optional<RankTensor> admittedBy(mlir::Value value) {
   return std::nullopt;
 }
 
+std::optional<RankTensor> admittedBySum(mlir::Value lhs, mlir::Value rhs) {
+  for (auto [part, other] : {std::pair(lhs, rhs), std::pair(rhs, lhs)})
+    if (!mayReadmit(other))
+      if (std::optional<RankTensor> admitted = admittedBy(part))
+        return admitted;
+  return std::nullopt;
+}
+
+/// Of scores times a number after they were masked.
+std::optional<RankTensor> admittedByProduct(ir::MulOp product) {
+  constexpr double least = 1e-3;
+  for (auto [scores, factor] : {std::pair(product.getLhs(), product.getRhs()),
+                                std::pair(product.getRhs(), product.getLhs())})
+    if (isSplatConstant(factor) && splatOf(factor) >= least)
+      return admittedBy(scores);
+  return std::nullopt;
+}
+
+std::optional<RankTensor> admittedBy(mlir::Value value) {
+  using Admitted = std::optional<RankTensor>;
+  if (Admitted admitted = notExcluding(value))
+    return admitted;
+  mlir::Operation *op = value.getDefiningOp();
+  if (!op)
+    return std::nullopt;
+  return llvm::TypeSwitch<mlir::Operation *, Admitted>(op)
+      .Case([](ir::SelectOp select) { return admittedBySelect(select); })
+      .Case([](ir::AddOp sum) { return admittedBySum(sum.getLhs(), sum.getRhs()); })
+      .Case([](ir::SubOp difference) -> Admitted {
+        if (mayReadmit(difference.getLhs()))
+          return std::nullopt;
+        return admittedByConstants(difference.getRhs(),
+                                   [](double element) { return element < -excluding; });
+      })
+      .Case([](ir::MulOp product) { return admittedByProduct(product); })
+      .Case<ir::BroadcastOp, ir::ReshapeOp, ir::TransposeOp>([](auto moved) -> Admitted {
+        Admitted admitted = admittedBy(moved.getInput());
+        if (!admitted)
+          return std::nullopt;
+        KnownSigns signs;
+        return gatherMax(allReadsOf(moved, signs).front(),
+                         admitted->broadcast(moved.getInput().getType().getShape()),
+                         moved.getResult().getType().getShape());
+      })
+      .Default([](mlir::Operation *) { return std::nullopt; });
+}
+
+/// Where a row along `axis` admits none, all of it counts.
+void admitEmptyRows(RankTensor &admitted, size_t axis) {
+  llvm::ArrayRef<int64_t> extents = admitted.extents();
+  auto length = static_cast<size_t>(extents[axis]),
+       step = static_cast<size_t>(product(extents.drop_front(axis + 1)));
+  llvm::MutableArrayRef<int32_t> all(admitted.data());
+  for (size_t first = 0; first < all.size(); first += length * step)
+    for (size_t i = first; i < first + step; ++i) {
+      auto places = llvm::map_range(llvm::seq(length), [=](size_t k) { return i + k * step; });
+      if (llvm::none_of(places, [&](size_t place) { return all[place] == 1; }))
+        for (size_t place : places)
+          all[place] = 1;
+    }
+}
+
+} // namespace
+
 std::optional<RankTensor> admittedScores(ir::SoftmaxOp softmax) {
   llvm::ArrayRef<int64_t> shape = softmax.getInput().getType().getShape();
+  auto axis = static_cast<size_t>(softmax.getAxis());
   std::optional<RankTensor> known = admittedBy(softmax.getInput());
-  if (!known || static_cast<size_t>(softmax.getAxis()) + 1 != shape.size() ||
-      known->shape().empty() || known->extents().back() == 1)
+  if (!known)
     return std::nullopt;
   llvm::SmallVector<int64_t> extents(shape.size() - known->shape().size(), 1);
   llvm::append_range(extents, known->extents());
+  if (extents[axis] == 1)
+    return std::nullopt;
   RankTensor admitted(shape, extents, 1);
   admitted.data() = known->data();
-  llvm::MutableArrayRef<int32_t> rows(admitted.data());
-  for (; !rows.empty(); rows = rows.drop_front(extents.back()))
-    if (auto row = rows.take_front(extents.back()); !llvm::is_contained(row, 1))
-      llvm::fill(row, 1);
+  admitEmptyRows(admitted, axis);
   if (admitted.isAll(1))
     return std::nullopt;
   return admitted;

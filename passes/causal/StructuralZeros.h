@@ -20,7 +20,12 @@ RankTensor constantSigns(mlir::Value value);
 /// inputs are (KnownSigns::possiblyNonzero).
 std::optional<RankTensor> possiblyNonzero(mlir::Value value);
 
-/// The same of a weight expression; nothing for any other value.
+/// Whether a weight is a rational function of its parameters, as a mask times one is, or a product
+/// of masked matrices: such a function is zero for all parameters where it is for generic ones. Of
+/// `min(w, 0)` or `w * (w < 0)` nothing of the kind is true.
+bool isRationalWeight(mlir::Value value);
+
+/// The same as `possiblyNonzero` of a rational weight; nothing for any other value.
 std::optional<RankTensor> possiblyNonzeroWeights(mlir::Value value);
 
 /// 1 where a score may weigh something after a softmax and 0 where a constant excludes it: one of

@@ -82,7 +82,7 @@ private:
   bool matchMask() {
     auto select = softmax.getInput().getDefiningOp<ir::SelectOp>();
     std::optional<RankTensor> admitted = admittedScores(softmax);
-    if (!select || !admitted)
+    if (!select || !admitted || softmax.getAxis() + 1 != weightLabels.size())
       return false;
     mask = select.getCondition();
     if (auto broadcast = mask.getDefiningOp<ir::BroadcastOp>())

@@ -33,6 +33,7 @@ public:
     function->setAttr(ir::names::model, builder.getUnitAttr());
     builder.setInsertionPointToStart(function.addEntryBlock());
     numbers.push_back(function.getArgument(0));
+    numbers.push_back(parameter(shape));
     truths.push_back(compared());
     for (int step = 0; step < 24; ++step)
       if (random() % 4 == 0)
@@ -301,7 +302,7 @@ TEST(KnownSigns, HoldForWhateverInputs) {
   mlir::MLIRContext context;
   context.loadDialect<ir::QuernDialect, mlir::func::FuncDialect>();
   std::array<size_t, 4> claims{};
-  for (uint64_t seed = 0; seed < 150; ++seed) {
+  for (uint64_t seed = 0; seed < 240; ++seed) {
     RandomValues values(context, seed);
     ASSERT_TRUE(mlir::succeeded(mlir::verify(*values.module)));
     KnownSigns known;

@@ -56,3 +56,15 @@ func.func @beyond(%x: tensor<1x2x1x3xf32>) -> tensor<1x4x1x3xf32> {
   %1 = quern.conv %x, %w strides [1, 1] dilations [1, 1] pad [4, 4] [4, 4] groups 1 : (tensor<1x2x1x3xf32>, tensor<4x2x9x9xf32>) -> tensor<1x4x1x3xf32>
   return %1 : tensor<1x4x1x3xf32>
 }
+
+// Zero for positive parameters is not zero for all.
+// CHECK-LABEL: func.func @limited
+// CHECK-NOT: quern.slice
+// CHECK-NOT: taps
+func.func @limited(%x: tensor<1x2x8x8xf32>) -> tensor<1x4x8x8xf32> {
+  %w = quern.parameter "w" : tensor<4x2x3x3xf32>
+  %zero = quern.constant dense<0.0> : tensor<f32>
+  %0 = quern.min %w, %zero : (tensor<4x2x3x3xf32>, tensor<f32>) -> tensor<4x2x3x3xf32>
+  %1 = quern.conv %x, %0 strides [1, 1] dilations [1, 1] pad [1, 1] [1, 1] groups 1 : (tensor<1x2x8x8xf32>, tensor<4x2x3x3xf32>) -> tensor<1x4x8x8xf32>
+  return %1 : tensor<1x4x8x8xf32>
+}
