@@ -4,6 +4,7 @@
 #include "codegen/halide/Knobs.h"
 #include "ir/Infer.h"
 #include "ir/Layout.h"
+#include "ir/conv/GroupVectors.h"
 
 namespace quern::codegen {
 
@@ -31,11 +32,17 @@ ConvFamily familyOf(ir::ConvOp op) {
   int64_t channels = ir::tensorType(op.getInput()).getDimSize(1);
   int64_t outputs = ir::tensorType(op.getResult()).getDimSize(1);
   auto groups = static_cast<int64_t>(op.getGroups());
-  // Of vectors of 16 at most.
-  if (groups == 1 || outputs / groups % 16 == 0)
+  if (groups > 1 && groups == channels && groups == outputs && op.getSpatialRank() <= 2)
+    return ConvFamily::Depthwise;
+  switch (ir::groupVectors(groups, channels / groups, outputs / groups)) {
+  case ir::GroupVectors::whole:
     return ConvFamily::Direct;
-  bool isDepthwise = groups == channels && groups == outputs && op.getSpatialRank() <= 2;
-  return isDepthwise ? ConvFamily::Depthwise : ConvFamily::Grouped;
+  case ir::GroupVectors::shared:
+    return ConvFamily::Grouped;
+  case ir::GroupVectors::padded:
+    return ConvFamily::PaddedGroups;
+  }
+  llvm_unreachable("no such vectors");
 }
 
 bool readsChannelsLast(ir::ConvOp op) {

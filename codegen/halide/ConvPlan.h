@@ -10,9 +10,10 @@ namespace quern::codegen {
 
 /// Which schedule family a convolution belongs to.
 enum class ConvFamily {
-  Direct,    ///< one group, or groups whose outputs are whole vectors
-  Depthwise, ///< groups = C = O, one or two spatial axes
-  Grouped,   ///< everything else
+  Direct,       ///< one group, or groups whose outputs are whole vectors
+  Depthwise,    ///< groups = C = O, one or two spatial axes
+  Grouped,      ///< groups that share vectors
+  PaddedGroups, ///< groups each of which begins with a vector
 };
 
 ConvFamily familyOf(ir::ConvOp op);

@@ -1,6 +1,7 @@
 // Direct convolution: product by product, in registers. It computes everything, and is what the
 // others are compared with.
 #include "ir/conv/CacheWay.h"
+#include "ir/conv/GroupVectors.h"
 #include "passes/conv/Algorithms.h"
 #include "passes/conv/DirectCost.h"
 #include "passes/conv/MachineTime.h"
@@ -16,12 +17,18 @@ constexpr double denseEfficiency = 0.68;
 constexpr double depthwiseEfficiency = 0.50;
 constexpr double largeDepthwiseEfficiency = 0.26;
 constexpr int64_t tapsInRegisters = 64;
-/// Of groups whose outputs fill no vectors.
+/// Of groups that share vectors, each output with inputs of its own; and of such as have vectors of
+/// their own, with the outputs that are computed and dropped: the sums pass through memory.
 constexpr double narrowEfficiency = 0.20;
+constexpr double paddedEfficiency = 0.50;
 
 /// How much longer a pointwise convolution with a stride takes whose pixels meet in few sets of the
 /// first-level cache: patches lie side by side, and others are copied.
 constexpr double contention = 1.2;
+
+/// How much longer groups take that share vectors and of which a vector holds parts: inputs are
+/// read number by number, but where they are patches.
+constexpr double parting = 10;
 
 /// How many times faster zeros are written, most of them to a cache, than read from behind it.
 constexpr double cacheSpeed = 4;
@@ -41,11 +48,27 @@ bool isContested(const ConvShape &shape) {
          bytesOf(shape.element) * shape.inChannels * stride % ir::cacheWayBytes == 0;
 }
 
+ir::GroupVectors vectorsOf(const ConvShape &shape) {
+  return ir::groupVectors(shape.groups, shape.channelsPerGroup(), shape.outChannels / shape.groups);
+}
+
+bool areParted(const ConvShape &shape) {
+  return vectorsOf(shape) == ir::GroupVectors::shared && !shape.isDepthwise() &&
+         ir::mostLanes % (shape.outChannels / shape.groups) != 0;
+}
+
 double efficiencyOf(const ConvShape &shape) {
   if (shape.isDepthwise())
     return shape.taps() <= tapsInRegisters ? depthwiseEfficiency : largeDepthwiseEfficiency;
-  bool isNarrow = shape.groups > 1 && shape.outChannels / shape.groups % 16 != 0;
-  return isNarrow ? narrowEfficiency : denseEfficiency;
+  switch (vectorsOf(shape)) {
+  case ir::GroupVectors::whole:
+    return denseEfficiency;
+  case ir::GroupVectors::shared:
+    return narrowEfficiency;
+  case ir::GroupVectors::padded:
+    return paddedEfficiency;
+  }
+  llvm_unreachable("no such vectors");
 }
 
 class Direct final : public ConvAlgorithm {
@@ -60,9 +83,9 @@ public:
     int64_t padded = computedBytesOf(shape.element) * shape.batch * (shape.inChannels + 16);
     for (const ConvAxis &axis : shape.axes)
       padded *= axis.in + axis.padLow + axis.padHigh + axis.stride;
-    return {.microseconds =
-                directMicroseconds(shape, machine) * (isContested(shape) ? contention : 1) +
-                timeToFetch(machine, paddingBytes(shape)) / cacheSpeed / 1000,
+    double slower = isContested(shape) ? contention : areParted(shape) ? parting : 1;
+    return {.microseconds = directMicroseconds(shape, machine) * slower +
+                            timeToFetch(machine, paddingBytes(shape)) / cacheSpeed / 1000,
             .workspaceBytes = padded};
   }
 
@@ -78,8 +101,9 @@ public:
 } // namespace
 
 double directMicroseconds(const ConvShape &shape, const Machine &machine) {
-  // Vectors run along output channels; the last one may be part empty.
-  double waste = vectorWaste(machine, shape.outChannels);
+  // Vectors run along output channels; the last one may be part empty, of all or of each group.
+  bool arePadded = vectorsOf(shape) == ir::GroupVectors::padded;
+  double waste = vectorWaste(machine, shape.outChannels / (arePadded ? shape.groups : 1));
   double flops = 2.0 * static_cast<double>(shape.products());
   double arithmetic = timeToCompute(machine, flops * waste, efficiencyOf(shape));
   double traffic = timeToPass(machine, shape);

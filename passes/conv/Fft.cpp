@@ -16,15 +16,27 @@ namespace {
 
 using Complex = std::complex<float>;
 
-/// Shares of the peak of products and of transforms; by how much a transform that fills the
+/// Shares of the peak of products, of those of groups whose outputs fill no vectors, and of
+/// transforms; by how much a transform that fills the
 /// second-level cache takes longer; how often the filters' spectra and those of images pass behind
 /// that cache, and how many times faster within it (bench/conv/choice.md).
 constexpr double productEfficiency = 0.73;
+constexpr double narrowEfficiency = 0.10;
 constexpr double transformEfficiency = 0.25;
 constexpr double cachePenalty = 0.33;
 constexpr double filterPasses = 1.6;
 constexpr double spectraPasses = 3.7;
 constexpr double cacheSpeed = 6;
+
+/// How much more is computed than asked for where vectors hold a channel each and channels are few.
+/// Layers of half a vector and more were fitted without; one signal of one axis has vectors along
+/// its samples.
+double emptyLanes(const Machine &machine, const ConvShape &shape, int64_t channels) {
+  bool isOneSignal = shape.axes.size() == 1 && shape.inChannels == 1 && shape.outChannels == 1;
+  return isOneSignal ? 1
+                     : std::max(1.0, 0.5 * static_cast<double>(machine.lanes) /
+                                         static_cast<double>(channels));
+}
 
 /// Of a transfer of which that share comes from behind the second-level cache, relative to one of
 /// which all does.
@@ -208,8 +220,10 @@ public:
     auto in = static_cast<double>(shape.inChannels * ir::phasesOf(axes)),
          out = static_cast<double>(shape.outChannels);
     double pairs = in * out / static_cast<double>(shape.groups);
-    double transforms = tiles * 2.5 * samples * passes * (in + out);
-    double products = tiles * 8 * frequencies * pairs;
+    double emptyIn = emptyLanes(machine, shape, shape.inChannels),
+           emptyOut = emptyLanes(machine, shape, shape.outChannels);
+    double transforms = tiles * 2.5 * samples * passes * (in * emptyIn + out * emptyOut);
+    double products = tiles * 8 * frequencies * pairs * emptyOut;
     auto weights = static_cast<double>(spectraBytes(shape, tile));
     auto bytes = static_cast<double>(complexBytes(shape));
     double spectra = shape.isDepthwise() ? 0 : bytes * frequencies * tiles * (in + out);
@@ -217,11 +231,13 @@ public:
     double behind = shape.isDepthwise() ? 1 : shareBehindCaches(machine, weights + spectra);
     // What one thread has transformed another one multiplies, so it comes from that one's cache.
     double notOwn = 1 - (1 - behind) / machine.threads;
+    bool isNarrow = shape.groups > 1 && shape.channelsPerGroup() > 1 &&
+                    shape.outChannels / shape.groups % machine.lanes != 0;
     // A vector of signals is transformed at once.
     double held = bytes * samples * machine.lanes / static_cast<double>(machine.l2Bytes);
     ConvCost cost;
     cost.microseconds =
-        (timeToCompute(machine, products, productEfficiency) +
+        (timeToCompute(machine, products, isNarrow ? narrowEfficiency : productEfficiency) +
          timeToCompute(machine, transforms * (1 + cachePenalty * held), transformEfficiency) +
          timeToFetch(machine, filterPasses * weights) * relativeTime(behind) +
          timeToFetch(machine, spectraPasses * spectra) * relativeTime(notOwn)) /

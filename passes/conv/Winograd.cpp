@@ -18,7 +18,9 @@ namespace {
 /// do not hide, and how often the input passes for each further piece of a filter
 /// (bench/conv/choice.md).
 constexpr double denseEfficiency = 0.60;
-constexpr double narrowEfficiency = 0.10;
+constexpr double narrowEfficiency = 0.15; // of groups whose outputs fill no vectors
+constexpr double partEfficiency = 0.05;   // the same where all of them together fill none, either
+constexpr double depthwiseEfficiency = 0.10;
 constexpr double additionCost = 2.0;
 constexpr double exposedFetch = 1.4;
 constexpr double exposedMoves = 2.8;
@@ -142,8 +144,10 @@ bool mixesChannels(const ConvShape &shape) {
 
 double productEfficiency(const ConvShape &shape, const TileCounts &counts, const Machine &machine) {
   bool isNarrow = shape.groups > 1 && shape.outChannels / shape.groups % machine.lanes != 0;
+  if (isNarrow && mixesChannels(shape))
+    return shape.outChannels % machine.lanes == 0 ? narrowEfficiency : partEfficiency;
   if (isNarrow)
-    return narrowEfficiency;
+    return depthwiseEfficiency;
   return counts.isNested ? nestedEfficiency : denseEfficiency;
 }
 

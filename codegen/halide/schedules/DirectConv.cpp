@@ -260,4 +260,19 @@ void scheduleDirectConv(const DirectConvPlan &plan, Func padded, Func acc, Func 
     scheduleTile(plan, acc, output, tileColumn);
 }
 
+void schedulePaddedGroups(const DirectConvPlan &plan, Func padded, Func acc, Func sums,
+                          const std::vector<int64_t> &extents, Func output) {
+  sums.compute_root();
+  for (size_t i = 0; i < extents.size(); ++i)
+    sums.bound(sums.args()[i], 0, static_cast<int>(extents[i]));
+  scheduleDirectConv(plan, padded, acc, sums);
+  std::vector<Var> args = output.args();
+  Var outer = args[2];
+  for (size_t i = 3; i < args.size(); ++i)
+    output.fuse(outer, args[i], outer);
+  output.vectorize(args[0], plan.cpu.lanes, TailStrategy::GuardWithIf);
+  if (plan.parallel)
+    output.parallel(outer);
+}
+
 } // namespace quern::codegen

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace quern::codegen {
 
@@ -66,5 +67,12 @@ DirectConvPlan planDirectConv(const ConvProblem &problem, const CpuTarget &cpu,
 /// outChannels is computed and dropped; the epilogue's own operands are read with predicates there.
 void scheduleDirectConv(const DirectConvPlan &plan, Halide::Func padded, Halide::Func acc,
                         Halide::Func output);
+
+/// The same for groups whose outputs fill no vectors: `sums`, of which each group begins with a
+/// vector, are what `plan` computes, and `output(c, ...)` reads them at (c / O * O' + c % O, ...),
+/// where O' are the outputs of a group and those that are dropped. `extents` are those of `sums`.
+void schedulePaddedGroups(const DirectConvPlan &plan, Halide::Func padded, Halide::Func acc,
+                          Halide::Func sums, const std::vector<int64_t> &extents,
+                          Halide::Func output);
 
 } // namespace quern::codegen
