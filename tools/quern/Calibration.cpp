@@ -92,6 +92,15 @@ bool run(const std::string &program, const std::vector<std::string> &files,
   return false;
 }
 
+/// Whether an input is a file, or "FILE.npz:ARRAY" of one.
+bool isThere(llvm::StringRef input) {
+  constexpr llvm::StringLiteral mark = ".npz:";
+  size_t at = input.rfind(mark);
+  return llvm::sys::fs::exists(input) ||
+         (at != llvm::StringRef::npos &&
+          llvm::sys::fs::exists(input.take_front(at + mark.size() - 1)));
+}
+
 std::vector<float> floatsOf(const runtime::Array &array) {
   if (array.dtype != QUERN_F32)
     return {};
@@ -107,9 +116,9 @@ std::optional<std::vector<std::vector<float>>> calibrate(const CompilationOption
     fmt::print(stderr, "error: {}\n", why);
     return std::nullopt;
   };
-  for (const std::string &file : options.calibration)
-    if (file != "-" && !llvm::sys::fs::exists(file))
-      return fail(fmt::format("--calibrate: {}: no such file", file));
+  for (const std::string &input : options.calibration)
+    if (input != "-" && !isThere(input))
+      return fail(fmt::format("--calibrate: {}: no such file", input));
   CompilationOptions direct = directOptions(options);
   Compilation compilation(direct);
   if (!compilation.load() || !compilation.bindWeights())

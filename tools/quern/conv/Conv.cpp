@@ -134,21 +134,26 @@ void checkEarly(const Options &options) {
     fail(writable.error(), 1);
 }
 
+void noteNotKept(const std::string &why) {
+  fmt::print(stderr,
+             "note: what is measured is not kept, since {}: an interrupted run will measure it "
+             "anew; QUERN_CACHE names another folder\n",
+             why);
+}
+
 /// Whether what is measured can be kept; says so where it cannot.
 bool canKeep() {
   std::string folder = cacheFolder();
   if (!folder.empty() && runtime::checkWritable(folder + "/tuning.json"))
     return true;
-  fmt::print(stderr,
-             "note: what is measured is not kept, since the cache's folder cannot be written: an "
-             "interrupted run will begin anew; QUERN_CACHE names another folder\n");
+  noteNotKept("the cache's folder cannot be written");
   return false;
 }
 
-/// What an interrupt leaves when so many convolutions are measured.
+/// What an interrupt leaves when so many convolutions are measured and kept.
 std::string interruptedText(size_t done, size_t all, const Options &options) {
   if (done == 0)
-    return "interrupted before a convolution was measured";
+    return "interrupted before a convolution was measured and kept";
   return fmt::format("interrupted: {} of {} convolutions {} measured and kept; {} goes on from "
                      "there",
                      done, all, done == 1 ? "is" : "are",
@@ -247,7 +252,7 @@ void compare(const Options &options) {
                       .weights = numbersText(options),
                       .isEstimate = options.isEstimate,
                       .budgets = {policy.errorBudget(first), policy.maxWorkspace}};
-  const bool isKept = !options.isEstimate && canKeep();
+  bool isKept = !options.isEstimate && canKeep();
   auto noteDone = [&](size_t done) {
     if (isKept)
       interrupt.say(interruptedText(done, layers.size(), options));
@@ -265,6 +270,10 @@ void compare(const Options &options) {
     progress.show(doing);
     examine(layers[i], options, setting, policy, lab);
     progress.clear();
+    if (isKept && !lab.keepFailure().empty()) {
+      isKept = false; // what an interrupt would say stays as it is
+      noteNotKept(lab.keepFailure());
+    }
     print(tableText(layers[i]));
   }
   noteDone(layers.size());

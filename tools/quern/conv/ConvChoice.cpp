@@ -61,6 +61,11 @@ void chooseMeasured(ConvLayer &layer, const ConvSetting &setting) {
     if (isEligible(layer.records[index]) &&
         (!layer.chosen || isBetter(layer.records[index], layer.records[*layer.chosen])))
       layer.chosen = index;
+  auto hasLess = [&](const ConvRecord &record) {
+    return llvm::any_of(layer.records, [&](const ConvRecord &other) {
+      return isEligible(other) && other.maxError < record.maxError;
+    });
+  };
   layer.reasons.clear();
   for (size_t index = 0; index < layer.records.size(); ++index) {
     const ConvRecord &record = layer.records[index];
@@ -69,9 +74,10 @@ void chooseMeasured(ConvLayer &layer, const ConvSetting &setting) {
                                   ? reasonAgainst(record, layer.records[*layer.chosen], setting)
                                   : refusalOf(record, setting));
     else
-      layer.reasons.push_back(isAllowed(record, setting)
-                                  ? "fastest within the budgets"
-                                  : "the least error: none keeps the budget on errors");
+      layer.reasons.push_back(
+          isAllowed(record, setting) ? "fastest within the budgets"
+          : hasLess(record) ? "the least error, or hardly more: none keeps the budget on errors"
+                            : "the least error: none keeps the budget on errors");
   }
 }
 

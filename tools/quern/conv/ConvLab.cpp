@@ -165,14 +165,20 @@ std::vector<ConvRecord> ConvLab::measure(const passes::ConvShape &shape,
   // all failed, as without a folder for temporary files, another time may be better.
   if (llvm::any_of(records, [](const ConvRecord &record) { return record.isMeasured(); }) ||
       llvm::none_of(records, [](const ConvRecord &record) { return record.hasFailed; })) {
-    Json json = Json::array();
-    for (const ConvRecord &record : records)
-      json.push_back(toJson(record));
-    cache.insert(what, json);
+    keep(cache, what, records);
     if (options.variants.empty() && options.secondsEach >= LabTimer::secondsEach)
-      cache.insert(timesKey(shape), json);
+      keep(cache, timesKey(shape), records);
   }
   return records;
+}
+
+void ConvLab::keep(const TuningCache &cache, const std::string &what,
+                   const std::vector<ConvRecord> &records) {
+  Json json = Json::array();
+  for (const ConvRecord &record : records)
+    json.push_back(toJson(record));
+  if (llvm::Error error = cache.insert(what, json))
+    theKeepFailure = llvm::toString(std::move(error));
 }
 
 /// What the last race of all variants is kept by, whatever the weights were.

@@ -89,6 +89,9 @@ public:
   /// calls, compute in: measured once.
   double peak(passes::ConvElement element);
 
+  /// Why something that was measured could not be kept in the tuning cache; empty where all was.
+  const std::string &keepFailure() const { return theKeepFailure; }
+
 private:
   struct Attempt;
   struct Problems;
@@ -97,6 +100,8 @@ private:
   std::vector<Attempt> judge(std::vector<ConvRecord> &records, Problems &problems,
                              const passes::ConvShape &shape);
   static void tryOut(ConvRecord &record, Attempt &attempt, LabProblem &problem);
+  void keep(const TuningCache &cache, const std::string &what,
+            const std::vector<ConvRecord> &records);
   std::string timesKey(const passes::ConvShape &shape) const;
   /// Of all variants that are asked for, where one race had them all: times of different races do
   /// not compare well.
@@ -111,6 +116,7 @@ private:
   LabOptions options;
   SharedPool pool;
   std::optional<double> knownPeak;
+  std::string theKeepFailure;
 };
 
 /// choose-conv's timer: what the lab measures, out of the tuning cache where that has it.

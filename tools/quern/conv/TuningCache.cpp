@@ -49,14 +49,13 @@ std::optional<Json> TuningCache::find(const std::string &what) const {
   return json["measured"];
 }
 
-void TuningCache::insert(const std::string &what, const Json &measured) const {
+llvm::Error TuningCache::insert(const std::string &what, const Json &measured) const {
   if (folder.empty())
-    return;
+    return llvm::Error::success();
   Json json{{"machine", machine}, {"what", what}, {"measured", measured}};
   std::string text = json.dump(1), sum = checksum(text) + "\n";
-  // A cache that cannot be written is no error: the next run measures again.
-  llvm::consumeError(codegen::writeOutput(path(what), {llvm::ArrayRef(sum.data(), sum.size()),
-                                                       llvm::ArrayRef(text.data(), text.size())}));
+  return codegen::writeOutput(path(what), {llvm::ArrayRef(sum.data(), sum.size()),
+                                           llvm::ArrayRef(text.data(), text.size())});
 }
 
 std::string processorName() {

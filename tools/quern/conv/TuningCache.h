@@ -2,6 +2,8 @@
 // model is tuned once.
 #pragma once
 
+#include "llvm/Support/Error.h"
+
 #include <nlohmann/json.hpp>
 
 #include <optional>
@@ -19,7 +21,8 @@ public:
   TuningCache(std::string folder, std::string machine);
 
   std::optional<Json> find(const std::string &what) const;
-  void insert(const std::string &what, const Json &measured) const;
+  /// Fails where it cannot be kept, but for want of a folder: the next run measures again.
+  llvm::Error insert(const std::string &what, const Json &measured) const;
 
 private:
   std::string path(const std::string &what) const;
