@@ -2,6 +2,7 @@
 
 #include "passes/Model.h"
 #include "passes/WeightExpression.h"
+#include "passes/causal/Combined.h"
 #include "passes/causal/KnownSigns.h"
 #include "passes/causal/Propagate.h"
 #include "passes/causal/ReadRules.h"
@@ -34,14 +35,16 @@ bool maySupplyZeros(mlir::Operation *op) {
   return llvm::is_contained(row, 0.0);
 }
 
-/// Whether a result is a rational function of the op's operands.
+/// Whether a result is a rational function of the op's operands, of which numbers of 32 bits and
+/// more are generic: of shorter ones and of integers there are so few that some agree.
 bool isRational(mlir::Operation *op) {
   using namespace ir;
+  auto element = llvm::dyn_cast<mlir::FloatType>(tensorType(op->getResult(0)).getElementType());
+  if (!element || element.getWidth() < 32)
+    return false;
   if (auto reduce = llvm::dyn_cast<ReduceOp>(op))
     return reduce.getKind() == ReduceKind::sum || reduce.getKind() == ReduceKind::mean;
-  if (auto cast = llvm::dyn_cast<CastOp>(op))
-    return llvm::isa<mlir::FloatType>(tensorType(cast.getResult()).getElementType());
-  return llvm::isa<ParameterOp, AddOp, SubOp, MulOp, DivOp, NegOp, ContractOp, ReshapeOp,
+  return llvm::isa<ParameterOp, CastOp, AddOp, SubOp, MulOp, DivOp, NegOp, ContractOp, ReshapeOp,
                    TransposeOp, BroadcastOp, SliceOp, ConcatOp, PadOp, GatherOp>(op);
 }
 
@@ -169,81 +172,130 @@ std::optional<RankTensor> notExcluding(mlir::Value value) {
   return admittedByConstants(value, [](double element) { return element > excluding; });
 }
 
-/// Whether a constant that is a part of a sum may be so large that what another has excluded is
-/// weighed again.
-bool mayReadmit(mlir::Value value) {
+/// Whether a constant that `value` is computed from may be so large that, where `value` is added to
+/// a score, what another constant has excluded is weighed again. Constants below zero do not, where
+/// they are added too, or multiplied by what is taken for a mask.
+bool mayReadmit(mlir::Value value, bool isAdded = true) {
+  constexpr double large = 1e6;
   if (dependsOnConstantsAlone(value))
-    return admittedByConstants(value, [](double element) { return element < 1e6; }).has_value();
+    return admittedByConstants(
+               value,
+               [=](double element) { return element < large && (isAdded || element > -large); })
+        .has_value();
   mlir::Operation *op = value.getDefiningOp();
-  return llvm::isa_and_nonnull<ir::AddOp, ir::SubOp, ir::SelectOp, ir::BroadcastOp, ir::ReshapeOp,
-                               ir::TransposeOp>(op) &&
-         llvm::any_of(op->getOperands(), mayReadmit);
+  // Scores are taken to be less than what excludes them.
+  if (!op || llvm::isa<ir::ParameterOp, ir::ContractOp, ir::ConvOp, ir::SoftmaxOp, ir::ScanOp>(op))
+    return false;
+  bool keepsSign =
+      llvm::isa<ir::AddOp, ir::MulOp, ir::MaxOp, ir::MinOp, ir::SelectOp, ir::ConcatOp,
+                ir::BroadcastOp, ir::ReshapeOp, ir::TransposeOp, ir::SliceOp, ir::PadOp>(op);
+  return llvm::any_of(llvm::enumerate(op->getOperands()), [&](auto operand) {
+    bool isMinuend = llvm::isa<ir::SubOp>(op) && operand.index() == 0;
+    return mayReadmit(operand.value(), isAdded && (keepsSign || isMinuend));
+  });
 }
 
-/// 1 where a value admits a score that it is, or is added to, as a tensor that broadcasts to the
-/// scores; nothing where it excludes none.
-std::optional<RankTensor> admittedBy(mlir::Value value);
+using Admitted = std::optional<RankTensor>;
 
-std::optional<RankTensor> admittedBySelect(ir::SelectOp select) {
-  std::optional<RankTensor> condition = constantElements(select.getCondition());
-  if (!condition)
+/// What both admit, of what is known of each.
+Admitted byBoth(Admitted a, Admitted b, llvm::ArrayRef<int64_t> shape) {
+  if (!a || !b)
+    return a ? a : b;
+  return combined(a->broadcast(shape), b->broadcast(shape),
+                  [](int32_t x, int32_t y) -> int32_t { return x != 0 && y != 0; });
+}
+
+/// Finds what excludes scores: constants that stand in their place or are added to them, through
+/// what keeps them low.
+class ExcludedScores {
+public:
+  /// 1 where a value admits a score that it is, or is added to, as a tensor that broadcasts to the
+  /// scores; nothing where it excludes none. The scores are multiplied by `factor` afterwards.
+  static Admitted of(mlir::Value value, double factor = 1) {
+    if (Admitted admitted = notExcluding(value))
+      return admitted;
+    mlir::Operation *op = value.getDefiningOp();
+    if (!op)
+      return std::nullopt;
+    llvm::ArrayRef<int64_t> shape = tensorType(value).getShape();
+    return llvm::TypeSwitch<mlir::Operation *, Admitted>(op)
+        .Case([&](ir::SelectOp select) { return ofSelect(select, factor, shape); })
+        .Case([&](ir::AddOp sum) {
+          mlir::Value lhs = sum.getLhs(), rhs = sum.getRhs();
+          return byBoth(mayReadmit(rhs) ? std::nullopt : of(lhs, factor),
+                        mayReadmit(lhs) ? std::nullopt : of(rhs, factor), shape);
+        })
+        .Case([&](ir::SubOp sub) { return ofDifference(sub, factor, shape); })
+        .Case([&](ir::MinOp min) {
+          return byBoth(of(min.getLhs(), factor), of(min.getRhs(), factor), shape);
+        })
+        .Case([&](ir::MaxOp max) {
+          // Bounds as low as what excludes.
+          auto isLow = [](mlir::Value bound) {
+            Admitted admitted = notExcluding(bound);
+            return admitted && admitted->isAll(0);
+          };
+          return isLow(max.getRhs())   ? of(max.getLhs(), factor)
+                 : isLow(max.getLhs()) ? of(max.getRhs(), factor)
+                                       : std::nullopt;
+        })
+        .Case([&](ir::MulOp product) {
+          Admitted admitted = ofScaled(product.getLhs(), product.getRhs(), factor, false);
+          return admitted ? admitted : ofScaled(product.getRhs(), product.getLhs(), factor, false);
+        })
+        .Case([&](ir::DivOp div) { return ofScaled(div.getLhs(), div.getRhs(), factor, true); })
+        .Case<ir::BroadcastOp, ir::ReshapeOp, ir::TransposeOp>(
+            [&](auto moved) { return ofMoved(moved, factor); })
+        .Default([](mlir::Operation *) { return std::nullopt; });
+  }
+
+private:
+  /// What is chosen may have excluded scores itself.
+  static Admitted ofSelect(ir::SelectOp select, double factor, llvm::ArrayRef<int64_t> shape) {
+    Admitted condition = constantElements(select.getCondition());
+    if (!condition)
+      return std::nullopt;
+    for (auto [branch, other, admits] :
+         {std::tuple(select.getOnFalse(), select.getOnTrue(), true),
+          std::tuple(select.getOnTrue(), select.getOnFalse(), false)})
+      if (auto scores = notExcluding(branch); scores && scores->isAll(0)) {
+        for (int32_t &element : condition->data())
+          element = (element != 0) == admits;
+        return byBoth(condition, of(other, factor), shape);
+      }
     return std::nullopt;
-  for (auto [branch, admits] :
-       {std::pair(select.getOnFalse(), true), std::pair(select.getOnTrue(), false)})
-    if (auto scores = notExcluding(branch); scores && scores->isAll(0)) {
-      for (int32_t &element : condition->data())
-        element = (element != 0) == admits;
-      return condition;
-    }
-  return std::nullopt;
-}
+  }
 
-std::optional<RankTensor> admittedBySum(mlir::Value lhs, mlir::Value rhs) {
-  for (auto [part, other] : {std::pair(lhs, rhs), std::pair(rhs, lhs)})
-    if (!mayReadmit(other))
-      if (std::optional<RankTensor> admitted = admittedBy(part))
-        return admitted;
-  return std::nullopt;
-}
+  static Admitted ofDifference(ir::SubOp sub, double factor, llvm::ArrayRef<int64_t> shape) {
+    mlir::Value lhs = sub.getLhs(), rhs = sub.getRhs();
+    Admitted admitted = mayReadmit(rhs, /*isAdded=*/false) ? std::nullopt : of(lhs, factor);
+    if (mayReadmit(lhs))
+      return admitted;
+    return byBoth(admitted,
+                  admittedByConstants(rhs, [](double element) { return element < -excluding; }),
+                  shape);
+  }
 
-/// Of scores times a number after they were masked.
-std::optional<RankTensor> admittedByProduct(ir::MulOp product) {
-  constexpr double least = 1e-3;
-  for (auto [scores, factor] : {std::pair(product.getLhs(), product.getRhs()),
-                                std::pair(product.getRhs(), product.getLhs())})
-    if (isSplatConstant(factor) && splatOf(factor) >= least)
-      return admittedBy(scores);
-  return std::nullopt;
-}
+  /// Of scores times a number, or divided by one, after they were masked.
+  static Admitted ofScaled(mlir::Value scores, mlir::Value number, double factor, bool isDivided) {
+    constexpr double least = 1e-3;
+    if (!isSplatConstant(number))
+      return std::nullopt;
+    double by = isDivided ? 1 / splatOf(number) : splatOf(number);
+    return by > 0 && factor * by >= least ? of(scores, factor * by) : std::nullopt;
+  }
 
-std::optional<RankTensor> admittedBy(mlir::Value value) {
-  using Admitted = std::optional<RankTensor>;
-  if (Admitted admitted = notExcluding(value))
-    return admitted;
-  mlir::Operation *op = value.getDefiningOp();
-  if (!op)
-    return std::nullopt;
-  return llvm::TypeSwitch<mlir::Operation *, Admitted>(op)
-      .Case([](ir::SelectOp select) { return admittedBySelect(select); })
-      .Case([](ir::AddOp sum) { return admittedBySum(sum.getLhs(), sum.getRhs()); })
-      .Case([](ir::SubOp difference) -> Admitted {
-        if (mayReadmit(difference.getLhs()))
-          return std::nullopt;
-        return admittedByConstants(difference.getRhs(),
-                                   [](double element) { return element < -excluding; });
-      })
-      .Case([](ir::MulOp product) { return admittedByProduct(product); })
-      .Case<ir::BroadcastOp, ir::ReshapeOp, ir::TransposeOp>([](auto moved) -> Admitted {
-        Admitted admitted = admittedBy(moved.getInput());
-        if (!admitted)
-          return std::nullopt;
-        KnownSigns signs;
-        return gatherMax(allReadsOf(moved, signs).front(),
-                         admitted->broadcast(moved.getInput().getType().getShape()),
-                         moved.getResult().getType().getShape());
-      })
-      .Default([](mlir::Operation *) { return std::nullopt; });
-}
+  static Admitted ofMoved(mlir::Operation *moved, double factor) {
+    mlir::Value input = moved->getOperand(0);
+    Admitted admitted = of(input, factor);
+    if (!admitted)
+      return std::nullopt;
+    KnownSigns signs;
+    return gatherMax(allReadsOf(moved, signs).front(),
+                     admitted->broadcast(tensorType(input).getShape()),
+                     tensorType(moved->getResult(0)).getShape());
+  }
+};
 
 /// Where a row along `axis` admits none, all of it counts.
 void admitEmptyRows(RankTensor &admitted, size_t axis) {
@@ -265,7 +317,7 @@ void admitEmptyRows(RankTensor &admitted, size_t axis) {
 std::optional<RankTensor> admittedScores(ir::SoftmaxOp softmax) {
   llvm::ArrayRef<int64_t> shape = softmax.getInput().getType().getShape();
   auto axis = static_cast<size_t>(softmax.getAxis());
-  std::optional<RankTensor> known = admittedBy(softmax.getInput());
+  std::optional<RankTensor> known = ExcludedScores::of(softmax.getInput());
   if (!known)
     return std::nullopt;
   llvm::SmallVector<int64_t> extents(shape.size() - known->shape().size(), 1);

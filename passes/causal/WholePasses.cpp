@@ -239,6 +239,10 @@ mlir::LogicalResult deriveWholePasses(mlir::func::FuncOp model, ir::CausalAttr c
   if (!judge(*analysis).isCausal)
     return model.emitError("no step program can be derived: the output at a position depends on "
                            "elements of the input that are not known then");
+  // The runtime counts what is late along one axis.
+  if (analysis->ahead > 0 && analysis->positions.extents().size() > 1)
+    return model.emitError("no step program can be derived: what looks ahead has none where the "
+                           "order runs along several axes");
   PassWriter writer(*analysis);
   for (const Wave &wave : wavesOf(*analysis))
     writer.write(wave);
