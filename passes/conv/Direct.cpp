@@ -30,6 +30,10 @@ constexpr double contention = 1.2;
 /// read number by number, but where they are patches.
 constexpr double parting = 10;
 
+/// Nanoseconds in which the outputs of a vector are gathered, for each, where sums of groups with
+/// vectors of their own are read again.
+constexpr double gathering = 1.5;
+
 /// How many times faster zeros are written, most of them to a cache, than read from behind it.
 constexpr double cacheSpeed = 4;
 
@@ -83,8 +87,12 @@ public:
     int64_t padded = computedBytesOf(shape.element) * shape.batch * (shape.inChannels + 16);
     for (const ConvAxis &axis : shape.axes)
       padded *= axis.in + axis.padLow + axis.padHigh + axis.stride;
+    double again =
+        vectorsOf(shape) == ir::GroupVectors::padded
+            ? gathering * static_cast<double>(shape.batch * shape.outChannels * shape.positions())
+            : 0;
     double slower = isContested(shape) ? contention : areParted(shape) ? parting : 1;
-    return {.microseconds = directMicroseconds(shape, machine) * slower +
+    return {.microseconds = again / 1000 + directMicroseconds(shape, machine) * slower +
                             timeToFetch(machine, paddingBytes(shape)) / cacheSpeed / 1000,
             .workspaceBytes = padded};
   }

@@ -1,6 +1,7 @@
 // im2col: the patches under the filter become the rows of a matrix, stored whole or task by task,
 // and one matrix product does the rest (Chellapilla et al., High performance convolutional neural
 // networks for document processing, 2006).
+#include "ir/conv/GroupVectors.h"
 #include "passes/conv/Algorithms.h"
 #include "passes/conv/DirectCost.h"
 #include "passes/conv/MachineTime.h"
@@ -15,6 +16,16 @@ namespace {
 
 /// What patches cost that stay in a cache, beside such as do not (bench/conv/choice.md).
 constexpr double shareInCache = 0.26;
+
+/// How much longer sums take of groups whose outputs fill no vectors, where each number of a vector
+/// is looked for in a patch of several taps and channels.
+constexpr double gathered = 15;
+
+bool isGathered(const ConvShape &shape) {
+  return shape.taps() > 1 && shape.channelsPerGroup() > 1 &&
+         ir::groupVectors(shape.groups, shape.channelsPerGroup(),
+                          shape.outChannels / shape.groups) == ir::GroupVectors::padded;
+}
 
 class Im2col final : public ConvAlgorithm {
 public:
@@ -34,7 +45,7 @@ public:
   ConvCost costOn(const Machine &machine, const ConvShape &shape, const Tile &) const override {
     // Written once and read once.
     double patches = patchBytes(shape), copy = timeToFetch(machine, 2 * patches) / 1000;
-    double direct = directMicroseconds(shape, machine);
+    double direct = directMicroseconds(shape, machine) * (isGathered(shape) ? gathered : 1);
     if (isWhole)
       return {.microseconds = direct + copy, .workspaceBytes = static_cast<int64_t>(patches)};
     double held = perTask(shape, machine), tasks = std::ceil(patches * machine.threads / held);

@@ -20,6 +20,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace quern::tools {
 namespace {
@@ -346,7 +347,14 @@ void LabTimer::measure(const passes::ConvShape &shape,
   for (const passes::ConvCandidate &candidate : candidates)
     if (candidate.refusal.empty())
       options.variants.emplace_back(candidate.algorithm, candidate.tile);
-  for (const ConvRecord &record : ConvLab(target, options).measure(shape))
+  ConvLab lab(target, options);
+  std::vector<ConvRecord> records = lab.measure(shape);
+  if (!std::exchange(hasNoted, hasNoted || !lab.keepFailure().empty()) && hasNoted)
+    fmt::print(stderr,
+               "note: what is measured is not kept, since {}: the next compilation will measure it "
+               "anew; QUERN_CACHE names another folder\n",
+               lab.keepFailure());
+  for (const ConvRecord &record : records)
     for (passes::ConvCandidate &candidate : candidates) {
       if (candidate.algorithm != record.algorithm || candidate.tile != record.tile)
         continue;

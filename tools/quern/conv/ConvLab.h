@@ -132,6 +132,7 @@ public:
 private:
   const codegen::Target &target;
   unsigned threads;
+  bool hasNoted = false; ///< that what was measured is not kept
 };
 
 } // namespace quern::tools

@@ -51,7 +51,7 @@ std::optional<Json> TuningCache::find(const std::string &what) const {
 
 llvm::Error TuningCache::insert(const std::string &what, const Json &measured) const {
   if (folder.empty())
-    return llvm::Error::success();
+    return llvm::createStringError("the cache's folder cannot be written");
   Json json{{"machine", machine}, {"what", what}, {"measured", measured}};
   std::string text = json.dump(1), sum = checksum(text) + "\n";
   return codegen::writeOutput(path(what), {llvm::ArrayRef(sum.data(), sum.size()),

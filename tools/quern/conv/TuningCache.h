@@ -17,11 +17,11 @@ using Json = nlohmann::ordered_json;
 /// written beside its place and renamed; one that is damaged is as good as none.
 class TuningCache {
 public:
-  /// An empty `folder` keeps nothing. `machine` names all that times depend on.
+  /// In an empty `folder` nothing can be kept. `machine` names all that times depend on.
   TuningCache(std::string folder, std::string machine);
 
   std::optional<Json> find(const std::string &what) const;
-  /// Fails where it cannot be kept, but for want of a folder: the next run measures again.
+  /// Fails where it cannot be kept: the next run measures again.
   llvm::Error insert(const std::string &what, const Json &measured) const;
 
 private:
