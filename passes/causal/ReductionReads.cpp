@@ -65,15 +65,25 @@ ReadMask factorMask(RankTensor nonzero, llvm::SmallVector<int64_t> labels,
   return mask;
 }
 
-/// The mask on the read of a softmax along its last axis: what each row admits.
-ReadMask rowMask(const RankTensor &admitted) {
+/// The mask on the read of a softmax along `axis`: what each row admits.
+ReadMask rowMask(const RankTensor &admitted, int64_t axis) {
   ReadMask mask;
-  auto last = static_cast<int64_t>(admitted.shape().size()) - 1;
-  for (int64_t axis = 0; axis < last; ++axis)
-    if (!admitted.isUniform(axis))
-      mask.resultAxes.push_back(axis);
-  mask.maps.push_back(last);
-  mask.kept.assign(admitted.data().begin(), admitted.data().end());
+  for (int64_t other = 0; other < static_cast<int64_t>(admitted.shape().size()); ++other)
+    if (other != axis && !admitted.isUniform(other))
+      mask.resultAxes.push_back(other);
+  mask.maps.push_back(axis);
+  llvm::SmallVector<int64_t> order(mask.resultAxes), extents, steps;
+  order.push_back(axis);
+  for (int64_t stored : order) {
+    extents.push_back(admitted.extents()[stored]);
+    steps.push_back(product(admitted.extents().drop_front(stored + 1)));
+  }
+  ir::forEachIndex(extents, [&](llvm::ArrayRef<int64_t> index) {
+    int64_t at = 0;
+    for (auto [coordinate, step] : llvm::zip_equal(index, steps))
+      at += coordinate * step;
+    mask.kept.push_back(admitted.data()[at] != 0);
+  });
   return mask;
 }
 
@@ -152,7 +162,7 @@ Reads reduceReads(ir::ReduceOp op) {
 Reads softmaxReads(ir::SoftmaxOp op, KnownSigns &signs) {
   Read read = keptAxesRead(op.getInput(), static_cast<int64_t>(op.getAxis()), true);
   if (auto admitted = signs.possiblyNonzero(op))
-    read.mask = rowMask(*admitted);
+    read.mask = rowMask(*admitted, static_cast<int64_t>(op.getAxis()));
   return {std::move(read)};
 }
 

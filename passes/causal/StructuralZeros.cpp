@@ -153,7 +153,7 @@ std::optional<RankTensor> possiblyNonzeroWeights(mlir::Value value) {
 namespace {
 
 /// Beside a number as low no score is weighed that a model computes.
-constexpr double excluding = -1e9;
+constexpr double excluding = -9.9e8; // -1e9, as bf16 has it, too
 
 /// 1 where `admits` each element of a value that depends on constants alone; nothing for any other
 /// value, and where it does everywhere.
@@ -170,6 +170,14 @@ std::optional<RankTensor> admittedByConstants(mlir::Value value,
 
 std::optional<RankTensor> notExcluding(mlir::Value value) {
   return admittedByConstants(value, [](double element) { return element > excluding; });
+}
+
+/// Whether a product with `factor` may have another sign than `value`. What constants are
+/// multiplied by is taken for a mask.
+bool mayTurnSign(mlir::Value value, mlir::Value factor) {
+  if (dependsOnConstantsAlone(factor))
+    return admittedByConstants(factor, [](double element) { return element >= 0; }).has_value();
+  return !dependsOnConstantsAlone(value);
 }
 
 /// Whether a constant that `value` is computed from may be so large that, where `value` is added to
@@ -191,7 +199,9 @@ bool mayReadmit(mlir::Value value, bool isAdded = true) {
                 ir::BroadcastOp, ir::ReshapeOp, ir::TransposeOp, ir::SliceOp, ir::PadOp>(op);
   return llvm::any_of(llvm::enumerate(op->getOperands()), [&](auto operand) {
     bool isMinuend = llvm::isa<ir::SubOp>(op) && operand.index() == 0;
-    return mayReadmit(operand.value(), isAdded && (keepsSign || isMinuend));
+    bool mayTurn = llvm::isa<ir::MulOp>(op) &&
+                   mayTurnSign(operand.value(), op->getOperand(1 - operand.index()));
+    return mayReadmit(operand.value(), isAdded && !mayTurn && (keepsSign || isMinuend));
   });
 }
 
@@ -244,7 +254,7 @@ public:
           return admitted ? admitted : ofScaled(product.getRhs(), product.getLhs(), factor, false);
         })
         .Case([&](ir::DivOp div) { return ofScaled(div.getLhs(), div.getRhs(), factor, true); })
-        .Case<ir::BroadcastOp, ir::ReshapeOp, ir::TransposeOp>(
+        .Case<ir::BroadcastOp, ir::ReshapeOp, ir::TransposeOp, ir::SliceOp>(
             [&](auto moved) { return ofMoved(moved, factor); })
         .Default([](mlir::Operation *) { return std::nullopt; });
   }
