@@ -22,6 +22,19 @@ RankTensor anyAlong(const RankTensor &nonzero, int64_t axis) {
   return any;
 }
 
+/// Where `nonzero` is other than zero, over these extents of its axes, which have these strides.
+std::vector<uint8_t> keptOver(const RankTensor &nonzero, llvm::ArrayRef<int64_t> extents,
+                              llvm::ArrayRef<int64_t> strides) {
+  std::vector<uint8_t> kept;
+  ir::forEachIndex(extents, [&](llvm::ArrayRef<int64_t> index) {
+    int64_t at = 0;
+    for (auto [coordinate, stride] : llvm::zip_equal(index, strides))
+      at += coordinate * stride;
+    kept.push_back(nonzero.data()[at] != 0);
+  });
+  return kept;
+}
+
 /// The mask that one operand of a contraction, with these labels and nonzeros, puts on the read of
 /// the other, whose maps are its axes.
 ReadMask factorMask(RankTensor nonzero, llvm::SmallVector<int64_t> labels,
@@ -56,12 +69,7 @@ ReadMask factorMask(RankTensor nonzero, llvm::SmallVector<int64_t> labels,
       order.push_back(axis.stride);
     }
   }
-  ir::forEachIndex(extents, [&](llvm::ArrayRef<int64_t> index) {
-    int64_t at = 0;
-    for (size_t i = 0; i < index.size(); ++i)
-      at += index[i] * order[i];
-    mask.kept.push_back(nonzero.data()[at] != 0);
-  });
+  mask.kept = keptOver(nonzero, extents, order);
   return mask;
 }
 
@@ -72,18 +80,13 @@ ReadMask rowMask(const RankTensor &admitted, int64_t axis) {
     if (other != axis && !admitted.isUniform(other))
       mask.resultAxes.push_back(other);
   mask.maps.push_back(axis);
-  llvm::SmallVector<int64_t> order(mask.resultAxes), extents, steps;
+  llvm::SmallVector<int64_t> order(mask.resultAxes), extents, strides;
   order.push_back(axis);
   for (int64_t stored : order) {
     extents.push_back(admitted.extents()[stored]);
-    steps.push_back(product(admitted.extents().drop_front(stored + 1)));
+    strides.push_back(admitted.strides()[stored]);
   }
-  ir::forEachIndex(extents, [&](llvm::ArrayRef<int64_t> index) {
-    int64_t at = 0;
-    for (auto [coordinate, step] : llvm::zip_equal(index, steps))
-      at += coordinate * step;
-    mask.kept.push_back(admitted.data()[at] != 0);
-  });
+  mask.kept = keptOver(admitted, extents, strides);
   return mask;
 }
 

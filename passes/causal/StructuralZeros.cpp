@@ -311,7 +311,7 @@ private:
 void admitEmptyRows(RankTensor &admitted, size_t axis) {
   llvm::ArrayRef<int64_t> extents = admitted.extents();
   auto length = static_cast<size_t>(extents[axis]),
-       step = static_cast<size_t>(product(extents.drop_front(axis + 1)));
+       step = static_cast<size_t>(admitted.strides()[axis]);
   llvm::MutableArrayRef<int32_t> all(admitted.data());
   for (size_t first = 0; first < all.size(); first += length * step)
     for (size_t i = first; i < first + step; ++i) {

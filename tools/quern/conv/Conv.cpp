@@ -134,19 +134,14 @@ void checkEarly(const Options &options) {
     fail(writable.error(), 1);
 }
 
-void noteNotKept(const std::string &why) {
-  fmt::print(stderr,
-             "note: what is measured is not kept, since {}: an interrupted run will measure it "
-             "anew; QUERN_CACHE names another folder\n",
-             why);
-}
+constexpr const char *nextRun = "an interrupted run";
 
 /// Whether what is measured can be kept; says so where it cannot.
 bool canKeep() {
   std::string folder = cacheFolder();
   if (!folder.empty() && runtime::checkWritable(folder + "/tuning.json"))
     return true;
-  noteNotKept("the cache's folder cannot be written");
+  noteNotKept("the cache's folder cannot be written", nextRun);
   return false;
 }
 
@@ -272,7 +267,7 @@ void compare(const Options &options) {
     progress.clear();
     if (isKept && !lab.keepFailure().empty()) {
       isKept = false; // what an interrupt would say stays as it is
-      noteNotKept(lab.keepFailure());
+      noteNotKept(lab.keepFailure(), nextRun);
     }
     print(tableText(layers[i]));
   }

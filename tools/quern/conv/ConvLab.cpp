@@ -350,10 +350,7 @@ void LabTimer::measure(const passes::ConvShape &shape,
   ConvLab lab(target, options);
   std::vector<ConvRecord> records = lab.measure(shape);
   if (!std::exchange(hasNoted, hasNoted || !lab.keepFailure().empty()) && hasNoted)
-    fmt::print(stderr,
-               "note: what is measured is not kept, since {}: the next compilation will measure it "
-               "anew; QUERN_CACHE names another folder\n",
-               lab.keepFailure());
+    noteNotKept(lab.keepFailure(), "the next compilation");
   for (const ConvRecord &record : records)
     for (passes::ConvCandidate &candidate : candidates) {
       if (candidate.algorithm != record.algorithm || candidate.tile != record.tile)

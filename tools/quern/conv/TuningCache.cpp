@@ -58,6 +58,13 @@ llvm::Error TuningCache::insert(const std::string &what, const Json &measured) c
                                            llvm::ArrayRef(text.data(), text.size())});
 }
 
+void noteNotKept(const std::string &why, const char *next) {
+  fmt::print(stderr,
+             "note: what is measured is not kept, since {}: {} will measure it anew; QUERN_CACHE "
+             "names another folder\n",
+             why, next);
+}
+
 std::string processorName() {
   std::ifstream info("/proc/cpuinfo");
   for (std::string line; std::getline(info, line);)

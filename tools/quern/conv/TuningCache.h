@@ -29,6 +29,9 @@ private:
   std::string folder, machine;
 };
 
+/// Tells the user that something is not kept, why, and who will measure it anew.
+void noteNotKept(const std::string &why, const char *next);
+
 /// The model of this machine's processor as the system names it.
 std::string processorName();
 
