@@ -7,7 +7,7 @@
 #include "passes/Passes.h"
 #include "passes/WeightExpression.h"
 #include "passes/causal/SlidingAxis.h"
-#include "passes/causal/StructuralZeros.h"
+#include "passes/causal/KnownRanges.h"
 
 namespace quern::passes {
 #define GEN_PASS_DEF_CROPFILTERS

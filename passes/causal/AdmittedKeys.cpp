@@ -1,10 +1,10 @@
 #include "passes/causal/AdmittedKeys.h"
 
 #include "ir/Infer.h"
+#include "passes/causal/ConstantElements.h"
 #include "passes/causal/ElementRows.h"
 #include "passes/causal/MaskRows.h"
 #include "passes/causal/Propagate.h"
-#include "passes/causal/StructuralZeros.h"
 
 #include "llvm/Support/MathExtras.h"
 

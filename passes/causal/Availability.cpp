@@ -54,7 +54,7 @@ RankTensor ranksIn(const RanksOfValues &values, mlir::Value value) {
 const Reads &ReadCache::of(mlir::Operation *op) {
   std::unique_ptr<Reads> &entry = reads[op];
   if (!entry)
-    entry = std::make_unique<Reads>(passes::readsOf(op, signs));
+    entry = std::make_unique<Reads>(passes::readsOf(op, ranges));
   return *entry;
 }
 

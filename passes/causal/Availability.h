@@ -2,7 +2,7 @@
 // on.
 #pragma once
 
-#include "passes/causal/KnownSigns.h"
+#include "passes/causal/KnownRanges.h"
 #include "passes/causal/Positions.h"
 #include "passes/causal/Reads.h"
 
@@ -21,7 +21,7 @@ public:
   const Reads &of(mlir::Operation *op);
 
 private:
-  KnownSigns signs;
+  KnownRanges ranges;
   llvm::DenseMap<mlir::Operation *, std::unique_ptr<Reads>> reads;
 };
 

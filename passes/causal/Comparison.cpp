@@ -1,8 +1,8 @@
 #include "passes/causal/Comparison.h"
 
 #include "ir/Infer.h"
+#include "passes/causal/ConstantElements.h"
 #include "passes/causal/Propagate.h"
-#include "passes/causal/StructuralZeros.h"
 
 #include <algorithm>
 #include <numeric>

@@ -1,7 +1,7 @@
 #include "passes/causal/Diagonals.h"
 
 #include "passes/Model.h"
-#include "passes/causal/StructuralZeros.h"
+#include "passes/causal/ConstantElements.h"
 
 #include "mlir/IR/IRMapping.h"
 

@@ -1,5 +1,5 @@
-// Element by element over broadcast operands; a factor that is zero, and a branch that is not
-// taken, hide what is behind them.
+// Element by element over broadcast operands. What is one number anyway, as a product with a zero,
+// or an exponential of a masked score, depends on nothing; a branch that is not taken is not read.
 #include "passes/causal/ReadRules.h"
 
 namespace quern::passes {
@@ -17,8 +17,7 @@ Read broadcastRead(mlir::Operation *op, int64_t operand) {
 }
 
 /// Keeps the result elements where what is known, broadcast to the result, `isWanted`.
-ReadMask where(mlir::Operation *op, const RankTensor &value,
-               llvm::function_ref<bool(int32_t)> isWanted) {
+template <typename F> ReadMask where(mlir::Operation *op, const RankTensor &value, F isWanted) {
   auto lead = tensorType(op->getResult(0)).getRank() - static_cast<int64_t>(value.shape().size());
   ReadMask mask;
   for (auto [axis, extent] : llvm::enumerate(value.extents()))
@@ -32,37 +31,29 @@ ReadMask where(mlir::Operation *op, const RankTensor &value,
 
 } // namespace
 
-Reads elementwiseReads(mlir::Operation *op) {
+Reads broadcastReads(mlir::Operation *op) {
   Reads reads;
   for (int64_t operand = 0; operand < op->getNumOperands(); ++operand)
     reads.push_back(broadcastRead(op, operand));
   return reads;
 }
 
-Reads mulReads(ir::MulOp op, KnownSigns &signs) {
-  Reads reads = elementwiseReads(op);
-  for (int64_t operand : {0, 1})
-    if (auto nonzero = signs.possiblyNonzero(op->getOperand(1 - operand)))
-      reads[operand].mask = where(op, *nonzero, [](int32_t is) { return is != 0; });
+Reads elementwiseReads(mlir::Operation *op, KnownRanges &ranges) {
+  Reads reads = broadcastReads(op);
+  if (std::optional<RankTensor> undecided = ranges.undecided(op->getResult(0)))
+    for (Read &read : reads)
+      read.mask = where(op, *undecided, [](int32_t is) { return is != 0; });
   return reads;
 }
 
-/// What zero is divided by does not count.
-Reads divReads(ir::DivOp op, KnownSigns &signs) {
-  Reads reads = elementwiseReads(op);
-  if (auto nonzero = signs.possiblyNonzero(op.getLhs()))
-    reads[1].mask = where(op, *nonzero, [](int32_t is) { return is != 0; });
-  return reads;
-}
-
-Reads selectReads(ir::SelectOp op, KnownSigns &signs) {
-  Reads reads = elementwiseReads(op);
-  std::optional<RankTensor> condition = signs.of(op.getCondition());
+Reads selectReads(ir::SelectOp op, KnownRanges &ranges) {
+  std::optional<RankTensor> condition = ranges.of(op.getCondition());
   if (!condition)
-    return reads;
-  reads[0].mask = where(op, *condition, [](int32_t sign) { return sign == isUnknown; });
-  reads[1].mask = where(op, *condition, [](int32_t sign) { return sign != isZero; });
-  reads[2].mask = where(op, *condition, [](int32_t sign) { return sign != isPositive; });
+    return elementwiseReads(op, ranges);
+  Reads reads = broadcastReads(op);
+  reads[0].mask = where(op, *condition, [](int32_t is) { return !Range::unpacked(is).isPoint(); });
+  reads[1].mask = where(op, *condition, [](int32_t is) { return !Range::unpacked(is).isZero(); });
+  reads[2].mask = where(op, *condition, [](int32_t is) { return Range::unpacked(is).low == 0; });
   return reads;
 }
 

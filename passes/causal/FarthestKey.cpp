@@ -1,23 +1,22 @@
 #include "passes/causal/FarthestKey.h"
 
 #include "passes/causal/FreeAxes.h"
-#include "passes/causal/StructuralZeros.h"
+#include "passes/causal/KnownRanges.h"
 
 #include "llvm/ADT/SetVector.h"
 
 namespace quern::passes {
 
-/// The farthest key whose weight may be other than zero.
-static int64_t farthestWeighed(mlir::Value weights, int64_t query, int64_t key) {
-  int64_t count = ir::tensorType(weights).getDimSize(key);
-  std::optional<RankTensor> nonzero = possiblyNonzero(weights);
-  if (!nonzero)
+/// The farthest key that counts for some query.
+static int64_t farthestOf(std::optional<RankTensor> counts, int64_t count, int64_t query,
+                          int64_t key) {
+  if (!counts)
     return count - 1;
-  for (int64_t axis = 0; axis < static_cast<int64_t>(nonzero->shape().size()); ++axis)
+  for (int64_t axis = 0; axis < static_cast<int64_t>(counts->shape().size()); ++axis)
     if (axis != query && axis != key)
-      nonzero->raiseAlong(axis);
-  llvm::SmallVector<int64_t> strides = nonzero->strides();
-  const std::vector<int32_t> &elements = std::as_const(*nonzero).data();
+      counts->raiseAlong(axis);
+  llvm::SmallVector<int64_t> strides = counts->strides();
+  const std::vector<int32_t> &elements = std::as_const(*counts).data();
   int64_t farthest = -count;
   for (int64_t place = 0; place < count; ++place)
     for (int64_t at = count; at-- > std::max<int64_t>(place + farthest + 1, 0);)
@@ -31,7 +30,8 @@ static int64_t farthestWeighed(mlir::Value weights, int64_t query, int64_t key) 
 int64_t FarthestKey::weighed(mlir::Value weights, int64_t query, int64_t key) {
   auto [entry, isNew] = known.try_emplace({weights.getAsOpaquePointer(), query, key}, 0);
   if (isNew)
-    entry->second = farthestWeighed(weights, query, key);
+    entry->second = farthestOf(possiblyNonzero(weights),
+                               ir::tensorType(weights).getDimSize(key), query, key);
   return entry->second;
 }
 
@@ -42,6 +42,12 @@ std::optional<int64_t> FarthestKey::inOp(mlir::Operation *op, const OverKeys &ov
     return weighed(softmax, over.map[0], over.result);
   if (over.result >= 0)
     return std::nullopt;
+  if (auto reduce = llvm::dyn_cast<ir::ReduceOp>(op); reduce && reduce.getKind() != ir::ReduceKind::sum) {
+    mlir::Value scores = reduce.getInput();
+    int64_t key = over.operands.front();
+    return farthestOf(KnownRanges().contenders(reduce), ir::tensorType(scores).getDimSize(key),
+                      axes.of(scores)[0], key);
+  }
   int64_t farthest = std::numeric_limits<int64_t>::max();
   for (mlir::OpOperand &operand : op->getOpOperands()) {
     int64_t key = over.operands[operand.getOperandNumber()];

@@ -1,7 +1,7 @@
 #include "passes/causal/MaskRows.h"
 
 #include "ir/Infer.h"
-#include "passes/causal/StructuralZeros.h"
+#include "passes/causal/ConstantElements.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"

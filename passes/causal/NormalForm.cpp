@@ -1,8 +1,8 @@
 #include "passes/causal/NormalForm.h"
 
 #include "ir/HostTensor.h"
+#include "passes/causal/ConstantElements.h"
 #include "passes/causal/OrderedView.h"
-#include "passes/causal/StructuralZeros.h"
 
 #include "mlir/IR/IRMapping.h"
 

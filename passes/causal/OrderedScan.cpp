@@ -1,8 +1,8 @@
 // Scans along the order. Their bodies are ops like all others, at one position: what is carried is
 // what the body gave one position before.
+#include "passes/causal/ConstantElements.h"
 #include "passes/causal/OrderedAxes.h"
 #include "passes/causal/OrderedView.h"
-#include "passes/causal/StructuralZeros.h"
 
 namespace quern::passes {
 namespace {

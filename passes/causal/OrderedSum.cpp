@@ -1,6 +1,6 @@
 #include "passes/causal/OrderedSum.h"
 
-#include "passes/causal/StructuralZeros.h"
+#include "passes/causal/KnownRanges.h"
 
 namespace quern::passes {
 namespace {

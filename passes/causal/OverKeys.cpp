@@ -138,8 +138,9 @@ private:
           return LabelledOp{{consecutive(0, rank)}, consecutive(0, rank)};
         })
         .Case([&](ir::ReduceOp reduce) -> std::optional<LabelledOp> {
+          using enum ir::ReduceKind;
           bool isOverKeys = llvm::is_contained(reduce.getAxes(), axes.keysAxis(input));
-          if (isOverKeys && reduce.getKind() != ir::ReduceKind::sum)
+          if (isOverKeys && !llvm::is_contained({sum, max, min}, reduce.getKind()))
             return std::nullopt;
           return labelledReduce(reduce);
         })

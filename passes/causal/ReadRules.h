@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ir/Infer.h"
-#include "passes/causal/KnownSigns.h"
+#include "passes/causal/KnownRanges.h"
 #include "passes/causal/Reads.h"
 
 namespace quern::passes {
@@ -25,18 +25,17 @@ AxisMap mappedAxis(AxisRange operand, AxisRange result, int64_t extent, int64_t 
 AxisMap windowAxis(int64_t axis, int64_t extent, int64_t window, int64_t stride, int64_t dilation,
                    int64_t padLow);
 
-/// Rules that ask what is zero take what is known of the model's values.
-Reads elementwiseReads(mlir::Operation *op);
-Reads selectReads(ir::SelectOp op, KnownSigns &signs);
-Reads mulReads(ir::MulOp op, KnownSigns &signs);
-Reads divReads(ir::DivOp op, KnownSigns &signs);
-Reads convReads(ir::ConvOp op, KnownSigns &signs);
+/// Rules that ask what is zero, or known altogether, take what is known of the model's values.
+Reads broadcastReads(mlir::Operation *op);
+Reads elementwiseReads(mlir::Operation *op, KnownRanges &ranges);
+Reads selectReads(ir::SelectOp op, KnownRanges &ranges);
+Reads convReads(ir::ConvOp op, KnownRanges &ranges);
 Reads windowReads(ir::WindowReduceOp op);
 Reads resizeReads(ir::ResizeOp op);
-Reads contractReads(ir::ContractOp op, KnownSigns &signs);
+Reads contractReads(ir::ContractOp op, KnownRanges &ranges);
 Reads attentionReads(ir::AttentionOp op);
-Reads reduceReads(ir::ReduceOp op);
-Reads softmaxReads(ir::SoftmaxOp op, KnownSigns &signs);
+Reads reduceReads(ir::ReduceOp op, KnownRanges &ranges);
+Reads softmaxReads(ir::SoftmaxOp op, KnownRanges &ranges);
 Reads reshapeReads(ir::ReshapeOp op);
 Reads transposeReads(ir::TransposeOp op);
 Reads sliceReads(ir::SliceOp op);

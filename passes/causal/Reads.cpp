@@ -6,19 +6,17 @@
 namespace quern::passes {
 namespace {
 
-using Rule = Reads (*)(mlir::Operation *, KnownSigns &);
+using Rule = Reads (*)(mlir::Operation *, KnownRanges &);
 
-template <typename Op, auto rule> Reads ruleOf(mlir::Operation *op, KnownSigns &signs) {
-  if constexpr (std::is_invocable_v<decltype(rule), Op, KnownSigns &>)
-    return rule(llvm::cast<Op>(op), signs);
+template <typename Op, auto rule> Reads ruleOf(mlir::Operation *op, KnownRanges &ranges) {
+  if constexpr (std::is_invocable_v<decltype(rule), Op, KnownRanges &>)
+    return rule(llvm::cast<Op>(op), ranges);
   else
     return rule(llvm::cast<Op>(op));
 }
 
-Reads elementwise(mlir::Operation *op, KnownSigns &) { return elementwiseReads(op); }
-
 /// For what is computed at compile time.
-Reads nothing(mlir::Operation *, KnownSigns &) { return {}; }
+Reads nothing(mlir::Operation *, KnownRanges &) { return {}; }
 
 const llvm::StringMap<Rule> &rules() {
   using namespace ir;
@@ -28,8 +26,6 @@ const llvm::StringMap<Rule> &rules() {
       {FilterTransformOp::getOperationName(), nothing},
       {IotaOp::getOperationName(), nothing},
       {SelectOp::getOperationName(), ruleOf<SelectOp, selectReads>},
-      {MulOp::getOperationName(), ruleOf<MulOp, mulReads>},
-      {DivOp::getOperationName(), ruleOf<DivOp, divReads>},
       {ConvOp::getOperationName(), ruleOf<ConvOp, convReads>},
       {WindowReduceOp::getOperationName(), ruleOf<WindowReduceOp, windowReads>},
       {ResizeOp::getOperationName(), ruleOf<ResizeOp, resizeReads>},
@@ -39,7 +35,7 @@ const llvm::StringMap<Rule> &rules() {
       {SoftmaxOp::getOperationName(), ruleOf<SoftmaxOp, softmaxReads>},
       {ReshapeOp::getOperationName(), ruleOf<ReshapeOp, reshapeReads>},
       {TransposeOp::getOperationName(), ruleOf<TransposeOp, transposeReads>},
-      {BroadcastOp::getOperationName(), elementwise},
+      {BroadcastOp::getOperationName(), ruleOf<BroadcastOp, broadcastReads>},
       {SliceOp::getOperationName(), ruleOf<SliceOp, sliceReads>},
       {ConcatOp::getOperationName(), ruleOf<ConcatOp, concatReads>},
       {PadOp::getOperationName(), ruleOf<PadOp, padReads>},
@@ -51,7 +47,7 @@ const llvm::StringMap<Rule> &rules() {
 Rule findRule(mlir::OperationName op) {
   if (auto found = rules().find(op.getStringRef()); found != rules().end())
     return found->second;
-  return op.hasTrait<ir::Elementwise>() ? elementwise : nullptr;
+  return op.hasTrait<ir::Elementwise>() ? elementwiseReads : nullptr;
 }
 
 /// The coordinates along `axes` of the element that has the number `flat` there.
@@ -146,26 +142,26 @@ bool hasReadRule(llvm::StringRef opName) {
   return findRule(mlir::OperationName(opName, &context)) != nullptr;
 }
 
-Reads allReadsOf(mlir::Operation *op, KnownSigns &signs) {
+Reads allReadsOf(mlir::Operation *op, KnownRanges &ranges) {
   Rule rule = findRule(op->getName());
   assert(rule && "an op that the analysis knows");
-  return rule(op, signs);
+  return rule(op, ranges);
 }
 
-Reads readsOf(mlir::Operation *op, KnownSigns &signs) {
+Reads readsOf(mlir::Operation *op, KnownRanges &ranges) {
   // What follows from parameters and constants alone reads nothing else; rules would evaluate masks
   // of it.
   if (op->getNumResults() == 1 && isWeightExpression(op->getResult(0)))
     return {};
-  Reads reads = allReadsOf(op, signs);
+  Reads reads = allReadsOf(op, ranges);
   llvm::erase_if(
       reads, [&](const Read &read) { return isWeightExpression(op->getOperand(read.operand)); });
   return reads;
 }
 
 Reads readsOf(mlir::Operation *op) {
-  KnownSigns signs;
-  return readsOf(op, signs);
+  KnownRanges ranges;
+  return readsOf(op, ranges);
 }
 
 void forEachRead(llvm::ArrayRef<Read> reads, mlir::ValueRange operands,

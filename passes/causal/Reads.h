@@ -107,15 +107,15 @@ struct Read {
 
 using Reads = std::vector<Read>;
 
-class KnownSigns;
+class KnownRanges;
 
 /// What the op's result reads of its operands. Operands that are computed from parameters alone are
 /// left out. Every op of the dialect has a rule, but for those that hold others (scan, fused,
 /// launch, yield).
-Reads readsOf(mlir::Operation *op, KnownSigns &signs);
+Reads readsOf(mlir::Operation *op, KnownRanges &ranges);
 Reads readsOf(mlir::Operation *op);
 /// The same with what is read of weights.
-Reads allReadsOf(mlir::Operation *op, KnownSigns &signs);
+Reads allReadsOf(mlir::Operation *op, KnownRanges &ranges);
 
 /// Whether `readsOf` knows the op of this name ("quern.conv").
 bool hasReadRule(llvm::StringRef opName);

@@ -73,14 +73,17 @@ ReadMask factorMask(RankTensor nonzero, llvm::SmallVector<int64_t> labels,
   return mask;
 }
 
-/// The mask on the read of a softmax along `axis`: what each row admits.
-ReadMask rowMask(const RankTensor &admitted, int64_t axis) {
+/// The mask on the read of a row along `axis`: what counts of each. Rows have the axes of the
+/// result, without that one unless `keepsAxis`.
+ReadMask rowMask(const RankTensor &admitted, int64_t axis, bool keepsAxis) {
   ReadMask mask;
+  llvm::SmallVector<int64_t> order, extents, strides;
   for (int64_t other = 0; other < static_cast<int64_t>(admitted.shape().size()); ++other)
-    if (other != axis && !admitted.isUniform(other))
-      mask.resultAxes.push_back(other);
+    if (other != axis && !admitted.isUniform(other)) {
+      order.push_back(other);
+      mask.resultAxes.push_back(other > axis && !keepsAxis ? other - 1 : other);
+    }
   mask.maps.push_back(axis);
-  llvm::SmallVector<int64_t> order(mask.resultAxes), extents, strides;
   order.push_back(axis);
   for (int64_t stored : order) {
     extents.push_back(admitted.extents()[stored]);
@@ -104,7 +107,7 @@ Read keptAxesRead(mlir::Value input, llvm::ArrayRef<int64_t> whole, bool keepsAx
 
 } // namespace
 
-Reads contractReads(ir::ContractOp op, KnownSigns &signs) {
+Reads contractReads(ir::ContractOp op, KnownRanges &ranges) {
   llvm::ArrayRef<int64_t> labels[] = {op.getLhsAxes(), op.getRhsAxes()};
   Reads reads;
   for (int64_t operand : {0, 1}) {
@@ -117,7 +120,7 @@ Reads contractReads(ir::ContractOp op, KnownSigns &signs) {
                               ? alongAxis(at, *place)
                               : wholeAxis(at, tensorType(op->getOperand(operand)).getDimSize(at)));
     }
-    if (auto nonzero = signs.possiblyNonzero(other)) {
+    if (auto nonzero = ranges.possiblyNonzero(other)) {
       read.mask = factorMask(*nonzero, llvm::to_vector(labels[1 - operand]), labels[operand],
                              op.getResultAxes());
       if (std::optional<AdmittedKeys> runs = asRuns(read)) {
@@ -158,14 +161,18 @@ Reads attentionReads(ir::AttentionOp op) {
   return reads;
 }
 
-Reads reduceReads(ir::ReduceOp op) {
-  return {keptAxesRead(op.getInput(), op.getAxes(), op.getKeepAxes())};
+Reads reduceReads(ir::ReduceOp op, KnownRanges &ranges) {
+  Read read = keptAxesRead(op.getInput(), op.getAxes(), op.getKeepAxes());
+  if (op.getAxes().size() == 1)
+    if (auto contenders = ranges.contenders(op))
+      read.mask = rowMask(*contenders, op.getAxes().front(), op.getKeepAxes());
+  return {std::move(read)};
 }
 
-Reads softmaxReads(ir::SoftmaxOp op, KnownSigns &signs) {
+Reads softmaxReads(ir::SoftmaxOp op, KnownRanges &ranges) {
   Read read = keptAxesRead(op.getInput(), static_cast<int64_t>(op.getAxis()), true);
-  if (auto admitted = signs.possiblyNonzero(op))
-    read.mask = rowMask(*admitted, static_cast<int64_t>(op.getAxis()));
+  if (auto admitted = ranges.possiblyNonzero(op))
+    read.mask = rowMask(*admitted, static_cast<int64_t>(op.getAxis()), true);
   return {std::move(read)};
 }
 

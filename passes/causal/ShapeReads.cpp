@@ -1,7 +1,7 @@
 // Ops that move elements: index maps.
 #include "ir/HostTensor.h"
+#include "passes/causal/ConstantElements.h"
 #include "passes/causal/ReadRules.h"
-#include "passes/causal/StructuralZeros.h"
 
 namespace quern::passes {
 namespace {

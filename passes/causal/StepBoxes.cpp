@@ -2,9 +2,9 @@
 
 #include "passes/Model.h"
 #include "passes/WeightExpression.h"
+#include "passes/causal/ConstantElements.h"
 #include "passes/causal/OrderedView.h"
 #include "passes/causal/ShapeOps.h"
-#include "passes/causal/StructuralZeros.h"
 
 namespace quern::passes {
 

@@ -3,8 +3,8 @@
 #include "ir/HostTensor.h"
 #include "passes/causal/Grids.h"
 #include "passes/causal/KeyWindow.h"
+#include "passes/causal/KnownRanges.h"
 #include "passes/causal/OrderedView.h"
-#include "passes/causal/StructuralZeros.h"
 
 namespace quern::passes {
 namespace {

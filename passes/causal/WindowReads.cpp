@@ -76,7 +76,7 @@ private:
 
 } // namespace
 
-Reads convReads(ir::ConvOp op, KnownSigns &signs) {
+Reads convReads(ir::ConvOp op, KnownRanges &ranges) {
   llvm::ArrayRef<int64_t> in = op.getInput().getType().getShape();
   llvm::ArrayRef<int64_t> out = op.getResult().getType().getShape();
   llvm::ArrayRef<int64_t> filter = op.getFilterShape();
@@ -92,7 +92,7 @@ Reads convReads(ir::ConvOp op, KnownSigns &signs) {
   for (int64_t axis = 0; axis < op.getSpatialRank(); ++axis)
     input.maps.push_back(windowAxis(axis + 2, in[axis + 2], filter[axis + 2], op.getStrides()[axis],
                                     op.getDilations()[axis], op.getPadLow()[axis]));
-  if (auto nonzero = signs.possiblyNonzero(op.getWeight()))
+  if (auto nonzero = ranges.possiblyNonzero(op.getWeight()))
     input.mask = weightMask(*nonzero);
   Read weight{.operand = 1, .maps = {alongAxis(0, 1)}};
   for (int64_t axis = 1; axis < op.getWeight().getType().getRank(); ++axis)

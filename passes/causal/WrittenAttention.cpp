@@ -1,8 +1,10 @@
 #include "passes/causal/WrittenAttention.h"
 
 #include "passes/Model.h"
+#include "passes/causal/Combined.h"
+#include "passes/causal/ConstantElements.h"
+#include "passes/causal/KnownRanges.h"
 #include "passes/causal/ShapeOps.h"
-#include "passes/causal/StructuralZeros.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -81,7 +83,7 @@ private:
   /// A mask of queries and keys alone, by which each query sees a key.
   bool matchMask() {
     auto select = softmax.getInput().getDefiningOp<ir::SelectOp>();
-    std::optional<RankTensor> admitted = admittedScores(softmax);
+    std::optional<RankTensor> admitted = possiblyNonzero(softmax);
     if (!select || !admitted || softmax.getAxis() + 1 != weightLabels.size())
       return false;
     mask = select.getCondition();
@@ -90,8 +92,11 @@ private:
     llvm::ArrayRef<int64_t> shape = tensorType(mask).getShape();
     llvm::ArrayRef<int64_t> scored = tensorType(softmax.getInput()).getShape();
     std::optional<RankTensor> sees = constantElements(mask);
-    return sees && shape.size() >= 2 && shape.take_back(2) == scored.take_back(2) &&
-           quern::passes::product(shape.drop_back(2)) == 1 && sees->data() == admitted->data();
+    if (!sees || shape.size() < 2 || shape.take_back(2) != scored.take_back(2) ||
+        quern::passes::product(shape.drop_back(2)) != 1)
+      return false;
+    auto agree = [](int32_t a, int32_t b) { return static_cast<int32_t>((a != 0) == (b != 0)); };
+    return combined(sees->broadcast(scored), *admitted, agree).isAll(1);
   }
 
   /// A product of queries and keys over one axis, times a number.

@@ -4,7 +4,8 @@
 #include "ir/SourceLocation.h"
 #include "passes/Model.h"
 #include "passes/WeightExpression.h"
-#include "passes/causal/StructuralZeros.h"
+#include "passes/causal/ConstantElements.h"
+#include "passes/causal/KnownRanges.h"
 
 #include <bit>
 

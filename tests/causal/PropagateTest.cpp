@@ -10,7 +10,7 @@
 #include "passes/causal/MaskRows.h"
 #include "passes/causal/ReceptiveField.h"
 #include "passes/causal/StateSizes.h"
-#include "passes/causal/StructuralZeros.h"
+#include "passes/causal/ConstantElements.h"
 #include "tests/causal/LanguageModel.h"
 
 #include <gtest/gtest.h>

@@ -1,29 +1,24 @@
 #include "tests/causal/RandomCausalModel.h"
 
 #include "ir/Infer.h"
-
-#include "mlir/IR/Builders.h"
+#include "tests/causal/RandomScores.h"
 
 #include <numeric>
-#include <random>
 
 namespace quern::passes {
 namespace {
 
 using ir::tensorType;
-using mlir::Value;
-using reference::Tensor;
-using List = std::vector<int64_t>;
 
 /// Ops over x [N, C, spatial...]; each keeps the batch and the spatial extents.
-class Generator {
+class Generator : public RandomScores {
 public:
-  Generator(mlir::MLIRContext &context, uint64_t seed) : builder(&context), random(seed) {}
+  using RandomScores::RandomScores;
 
   RandomCausalModel make() {
     mlir::Location loc = builder.getUnknownLoc();
-    model.module = mlir::ModuleOp::create(loc);
-    builder.setInsertionPointToStart(model.module->getBody());
+    mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(loc);
+    builder.setInsertionPointToStart(module->getBody());
     spatial = chance(2) ? List{pick({6, 8})} : List{pick({3, 4}), pick({4, 5})};
     List shape{pick({1, 1, 2}), pick({2, 3})};
     shape.insert(shape.end(), spatial.begin(), spatial.end());
@@ -45,13 +40,10 @@ public:
     std::iota(axes.begin(), axes.end(), 2);
     function->setAttr(ir::names::causal, ir::CausalAttr::get(builder.getContext(), 0, axes, 0, axes,
                                                              chance(2), order()));
-    return std::move(model);
+    return {std::move(module), std::move(parameters)};
   }
 
 private:
-  int64_t pick(List choices) { return choices[random() % choices.size()]; }
-  bool chance(uint64_t outOf) { return random() % outOf == 0; }
-
   int64_t positions() const {
     return std::accumulate(spatial.begin(), spatial.end(), int64_t(1), std::multiplies<>());
   }
@@ -63,41 +55,6 @@ private:
       return {};
     std::shuffle(ranks.begin(), ranks.end(), random);
     return ranks;
-  }
-
-  mlir::Location at() {
-    return mlir::FileLineColLoc::get(builder.getContext(), "random.qn", ++line, 1);
-  }
-  mlir::RankedTensorType type(llvm::ArrayRef<int64_t> shape) {
-    return mlir::RankedTensorType::get(shape, builder.getF64Type());
-  }
-  llvm::ArrayRef<int64_t> shapeOf(Value x) { return tensorType(x).getShape(); }
-
-  Value parameter(const List &shape) {
-    std::string key = "p" + std::to_string(model.parameters.size());
-    Tensor tensor(shape);
-    for (double &value : tensor.values)
-      value = (static_cast<double>(random() >> 11) * 0x1p-53 + 0.2) * (chance(2) ? 0.5 : -0.5);
-    model.parameters.emplace(key, tensor);
-    return ir::ParameterOp::create(builder, at(), type(shape), builder.getStringAttr(key));
-  }
-  /// Zeros and ones.
-  Value mask(const List &shape) {
-    std::vector<double> values(type(shape).getNumElements());
-    for (double &value : values)
-      value = chance(3) ? 0 : 1;
-    values[random() % values.size()] = 1;
-    auto tensor = type(shape);
-    return ir::ConstantOp::create(builder, at(), tensor,
-                                  mlir::DenseElementsAttr::get(tensor, llvm::ArrayRef(values)));
-  }
-  Value multiply(Value a, Value b) { return ir::MulOp::create(builder, at(), a, b); }
-  Value tanh(Value x) { return ir::TanhOp::create(builder, at(), x); }
-  Value transpose(Value x, const List &permutation) {
-    return ir::TransposeOp::create(builder, at(), x, permutation);
-  }
-  Value reshape(Value x, const List &shape) {
-    return ir::ReshapeOp::create(builder, at(), x, shape);
   }
 
   /// A weight, of which a mask leaves some.
@@ -192,15 +149,6 @@ private:
     return reshape(y, shape);
   }
 
-  Value permutation(int64_t extent) {
-    std::vector<int32_t> order(extent);
-    std::iota(order.begin(), order.end(), 0);
-    std::shuffle(order.begin(), order.end(), random);
-    auto indices = mlir::RankedTensorType::get({extent}, builder.getI32Type());
-    return ir::ConstantOp::create(builder, at(), indices,
-                                  mlir::DenseElementsAttr::get(indices, llvm::ArrayRef(order)));
-  }
-
   /// Positions in another order.
   Value permute(Value x) {
     int64_t axis = 2 + static_cast<int64_t>(random() % spatial.size());
@@ -212,12 +160,6 @@ private:
     List axes{1 + static_cast<int64_t>(random() % (spatial.size() + 1))};
     Value mean = ir::ReduceOp::create(builder, at(), x, ir::ReduceKind::mean, axes, true);
     return ir::SubOp::create(builder, at(), x, multiply(mean, splat(0.3)));
-  }
-
-  Value splat(double number) {
-    auto scalar = type({});
-    return ir::ConstantOp::create(builder, at(), scalar,
-                                  mlir::DenseElementsAttr::get(scalar, number));
   }
 
   /// Off zero, where a mask may have put x: a product of zero moves with nothing.
@@ -265,82 +207,6 @@ private:
                                 multiply(sequence, splat(0.8)), sequence, mask, llvm::APFloat(0.7));
     List shape(shapeOf(x));
     return reshape(transpose(seen, {0, 1, 3, 2}), shape);
-  }
-
-  /// What is zero where x is, though it depends on other elements.
-  Value scaled(Value scores, Value sequence) {
-    Value mean = ir::ReduceOp::create(builder, at(), ir::ExpOp::create(builder, at(), sequence),
-                                      ir::ReduceKind::mean, List{0}, true);
-    return ir::DivOp::create(builder, at(), scores, mean);
-  }
-
-  /// Each position sums some of all, each times its product with that, over the batch: scores that
-  /// a mask makes zero hide what they weigh.
-  Value weighByScores(Value x) {
-    List shape(shapeOf(x)), all{positions(), positions()};
-    // Off zero, as in gate.
-    Value sequence = ir::AddOp::create(builder, at(),
-                                       reshape(x, {shape[0] * shape[1], positions()}), splat(0.7));
-    Value scores = ir::ContractOp::create(builder, at(), sequence, multiply(sequence, splat(0.8)),
-                                          List{0, 1}, List{0, 2}, List{1, 2});
-    if (chance(2)) {
-      Value half = splat(0.5);
-      Value condition = ir::CmpOp::create(builder, at(), mask(all), half, ir::CmpPredicate::gt);
-      scores = ir::SelectOp::create(builder, at(), condition, scores, splat(0));
-    } else {
-      scores = multiply(scores, mask(all));
-    }
-    if (chance(2))
-      scores = scaled(chance(2) ? tanh(scores) : scores, sequence);
-    scores = disguised(scores);
-    bool keysFirst = chance(2);
-    moveKeys(scores, keysFirst ? 0 : 1, sequence);
-    Value seen =
-        ir::ContractOp::create(builder, at(), scores, sequence, keysFirst ? List{2, 1} : List{1, 2},
-                               List{0, 2}, List{0, 1});
-    return multiply(reshape(seen, shape), splat(0.03));
-  }
-
-  /// Other numbers, zero where `scores` are; bounds are beyond all.
-  Value disguised(Value scores) {
-    List all(shapeOf(scores)), wide{1, all[0], all[1]};
-    switch (random() % 5) {
-    case 0:
-      return ir::MinOp::create(builder, at(), ir::MaxOp::create(builder, at(), scores, splat(-1e6)),
-                               splat(1e6));
-    case 1: {
-      Value isSmall = ir::CmpOp::create(builder, at(), scores, splat(1e6), ir::CmpPredicate::lt);
-      return ir::SelectOp::create(builder, at(), isSmall, scores, splat(0.5));
-    }
-    case 2: {
-      Value both = ir::ConcatOp::create(
-          builder, at(),
-          mlir::ValueRange{reshape(scores, wide), reshape(multiply(scores, splat(0.3)), wide)}, 0);
-      return ir::ReduceOp::create(builder, at(), both, ir::ReduceKind::sum, List{0}, false);
-    }
-    case 3: {
-      Value mixed = ir::ContractOp::create(builder, at(), parameter({1, 1}), reshape(scores, wide),
-                                           List{0, 1}, List{1, 2, 3}, List{0, 2, 3});
-      return reshape(mixed, all);
-    }
-    default:
-      return scores;
-    }
-  }
-
-  /// Keys of scores, along `axis`, and what they weigh, [C, T], in another order or behind one
-  /// more.
-  void moveKeys(Value &scores, int64_t axis, Value &sequence) {
-    if (chance(3)) {
-      Value places = permutation(positions());
-      scores = ir::GatherOp::create(builder, at(), scores, places, axis);
-      sequence = ir::GatherOp::create(builder, at(), sequence, places, 1);
-    } else if (chance(2)) {
-      List more{0, 0}, none{0, 0};
-      more[axis] = 1;
-      scores = ir::PadOp::create(builder, at(), scores, more, none, llvm::APFloat(0.0));
-      sequence = ir::PadOp::create(builder, at(), sequence, List{0, 1}, none, llvm::APFloat(0.25));
-    }
   }
 
   /// h = tanh(w x + u h) along a spatial axis.
@@ -405,17 +271,13 @@ private:
     case 12:
       return recur(x);
     case 13:
-      return weighByScores(x);
+      return weighByScores(x, positions());
     default:
       return conv(half(x));
     }
   }
 
-  mlir::OpBuilder builder;
-  std::mt19937_64 random;
-  RandomCausalModel model;
   List spatial;
-  unsigned line = 0;
 };
 
 } // namespace

@@ -103,6 +103,30 @@ private:
                        perAxis("2", "0"), perAxis("0", "0"), isRaster ? "[1, 3]" : "3");
   }
 
+  /// Scores of which a mask excludes all but those admitted, and each query's own: a row that
+  /// admits none would weigh all alike.
+  std::string lowered(const std::string &admitted, const std::string &scores) {
+    std::string kept = fmt::format("({} or iota([T, 1], 0) == iota([1, T], 1))", admitted);
+    switch (pick(3)) {
+    case 0:
+      return fmt::format("({} - 1e9 * cast(not {}, f32)) * 0.5", scores, kept);
+    case 1:
+      return fmt::format("min({}, select({}, full([T, T], 1e9), full([T, T], -1e9)))", scores,
+                         kept);
+    default:
+      return fmt::format("select({}, {}, full([T, T], -1e9))", kept, scores);
+    }
+  }
+
+  /// The op, or what it consists of.
+  std::string softmax(const std::string &name, const std::string &scores) {
+    if (chance(2))
+      return fmt::format("softmax({}, -1)", scores);
+    body += fmt::format(
+        "    s{0} = {1}\n    e{0} = exp(s{0} - reduce_max(s{0}, -1, keep = true))\n", name, scores);
+    return fmt::format("e{0} / sum(e{0}, -1, keep = true)", name);
+  }
+
   /// Scores of all pairs that are written out, under a mask: weighed by a softmax, or as they are,
   /// some divided by their sums; and some that lose by distance.
   std::string scores() {
@@ -121,13 +145,8 @@ private:
     if (chance(2))
       s = fmt::format("{} - {}", s, bias);
     bool isSoftmax = chance(2);
-    if (isSoftmax)
-      // A row that admits none would weigh all alike.
-      s = fmt::format(
-          "softmax(select({} or iota([T, 1], 0) == iota([1, T], 1), {}, full([T, T], -1e9)), -1)",
-          admitted, s);
-    else
-      s = fmt::format("sigmoid({}) * cast({}, f32)", s, admitted);
+    s = isSoftmax ? softmax(name, lowered(admitted, s))
+                  : fmt::format("sigmoid({}) * cast({}, f32)", s, admitted);
     body += fmt::format("    {} = {}\n", name, s);
     std::string result = fmt::format("contract({}, {}, \"nij,ncj->nci\")", name, any());
     if (!isSoftmax && chance(2))
