@@ -30,8 +30,8 @@ static int64_t farthestOf(std::optional<RankTensor> counts, int64_t count, int64
 int64_t FarthestKey::weighed(mlir::Value weights, int64_t query, int64_t key) {
   auto [entry, isNew] = known.try_emplace({weights.getAsOpaquePointer(), query, key}, 0);
   if (isNew)
-    entry->second = farthestOf(possiblyNonzero(weights),
-                               ir::tensorType(weights).getDimSize(key), query, key);
+    entry->second =
+        farthestOf(possiblyNonzero(weights), ir::tensorType(weights).getDimSize(key), query, key);
   return entry->second;
 }
 
@@ -42,7 +42,8 @@ std::optional<int64_t> FarthestKey::inOp(mlir::Operation *op, const OverKeys &ov
     return weighed(softmax, over.map[0], over.result);
   if (over.result >= 0)
     return std::nullopt;
-  if (auto reduce = llvm::dyn_cast<ir::ReduceOp>(op); reduce && reduce.getKind() != ir::ReduceKind::sum) {
+  if (auto reduce = llvm::dyn_cast<ir::ReduceOp>(op);
+      reduce && reduce.getKind() != ir::ReduceKind::sum) {
     mlir::Value scores = reduce.getInput();
     int64_t key = over.operands.front();
     return farthestOf(KnownRanges().contenders(reduce), ir::tensorType(scores).getDimSize(key),

@@ -3,6 +3,7 @@
 #include "passes/Model.h"
 #include "passes/causal/AdmittedKeys.h"
 #include "passes/causal/Comparison.h"
+#include "passes/causal/KnownRanges.h"
 #include "passes/causal/ShapeOps.h"
 
 #include "llvm/ADT/SetVector.h"
@@ -128,9 +129,29 @@ private:
   Value keys;
 };
 
+/// Of a mask that is not known altogether: what it does not surely hide.
+std::vector<KeyRange> possibleRanges(Value mask) {
+  llvm::ArrayRef<int64_t> shape = ir::tensorType(mask).getShape();
+  RankTensor admits(shape, 1);
+  if (std::optional<RankTensor> nonzero = possiblyNonzero(mask))
+    admits = nonzero->expanded({0, 1});
+  std::vector<KeyRange> ranges;
+  for (int64_t query = 0; query < shape[0]; ++query) {
+    KeyRange range;
+    for (int64_t key = 0; key < shape[1]; ++key)
+      if (admits.at({query, key}) != 0) {
+        if (range.first > range.last)
+          range.first = key;
+        range.last = key;
+      }
+    ranges.push_back(range);
+  }
+  return ranges;
+}
+
 } // namespace
 
-std::optional<std::vector<KeyRange>> admittedRanges(Value mask) {
+std::vector<KeyRange> admittedRanges(Value mask) {
   std::vector<KeyRange> ranges;
   if (std::optional<Comparison> comparison = comparisonOf(mask)) {
     // The least key from each place on.
@@ -143,7 +164,7 @@ std::optional<std::vector<KeyRange>> admittedRanges(Value mask) {
   }
   std::optional<AdmittedKeys> admitted = admittedKeys(mask);
   if (!admitted)
-    return std::nullopt;
+    return possibleRanges(mask);
   for (llvm::ArrayRef<KeyRun> runs : admitted->runs)
     ranges.push_back(runs.empty() ? KeyRange() : KeyRange{runs.front().first, runs.back().end - 1});
   return ranges;

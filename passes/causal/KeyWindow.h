@@ -11,9 +11,9 @@ struct KeyRange {
   int64_t first = 0, last = -1;
 };
 
-/// Between which keys those lie that a mask [queries, keys] admits each query to; nothing where the
-/// mask is not known.
-std::optional<std::vector<KeyRange>> admittedRanges(mlir::Value mask);
+/// Between which keys those lie that a mask [queries, keys] admits each query to, or, of one that
+/// depends on inputs or parameters, may admit it to.
+std::vector<KeyRange> admittedRanges(mlir::Value mask);
 
 /// How many keys up to the last that `mask` ever admits a query to, counted from its own place, are
 /// all; where that spares a step half of them and the mask's row can be computed for those alone:

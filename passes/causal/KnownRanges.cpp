@@ -106,30 +106,6 @@ RankTensor hullRead(mlir::Operation *op, const Reads &reads, const RankTensor &r
   });
 }
 
-/// Of a sum of at least one and at most `count` numbers.
-Range summed(Range each, int64_t count) {
-  auto most = static_cast<double>(count);
-  return Range::computed(each.low < 0 ? each.lowest() * most : each.lowest(),
-                         each.high > 0 ? each.highest() * most : each.highest());
-}
-
-Range reduced(ir::ReduceKind kind, Range each, int64_t count, bool hasPadding) {
-  switch (kind) {
-  case ir::ReduceKind::sum:
-    return summed(each, count);
-  case ir::ReduceKind::mean: {
-    Range range = hasPadding ? hull(each, {}) : each;
-    return Range::computed(range.lowest(), range.highest());
-  }
-  case ir::ReduceKind::max:
-  case ir::ReduceKind::min:
-    return each;
-  case ir::ReduceKind::prod:
-    return each.isZero() ? each : Range::anything();
-  }
-  llvm_unreachable("all kinds are named");
-}
-
 /// What elementwise ops give, computed once for each combination of ranges.
 class ResultRanges {
 public:
@@ -358,7 +334,7 @@ Known KnownRanges::ofReduced(mlir::Operation *op) {
       window ? product(window.getWindow())
              : tensorType(op->getOperand(0)).getNumElements() / tensorType(result).getNumElements();
   return hullRead(op, allReadsOf(op, *this), *ranges, kind, [&](Range each) {
-    return fitted(reduced(kind, each, count, window != nullptr), elementOf(result), each);
+    return fitted(reducedRange(kind, each, count, window != nullptr), elementOf(result), each);
   });
 }
 

@@ -207,6 +207,13 @@ Range selected(Range condition, Range onTrue, Range onFalse) {
   return condition.isZero() ? onFalse : onTrue;
 }
 
+/// Of a sum of at least one and at most `count` numbers.
+Range summed(Range each, int64_t count) {
+  auto most = static_cast<double>(count);
+  return Range::computed(each.low < 0 ? each.lowest() * most : each.lowest(),
+                         each.high > 0 ? each.highest() * most : each.highest());
+}
+
 /// Integers wrap.
 Range fittedInteger(Range range, mlir::Type element) {
   unsigned width = element.getIntOrFloatBitWidth();
@@ -219,7 +226,7 @@ Range fittedInteger(Range range, mlir::Type element) {
 /// Floats overflow to infinity, and what is less than all normal numbers may be taken for zero.
 Range fittedFloat(Range range, mlir::FloatType element) {
   const llvm::fltSemantics &semantics = element.getFloatSemantics();
-  auto bound = [](llvm::APFloat number, int toward) {
+  auto bound = [](const llvm::APFloat &number, int toward) {
     return levelOf(number.convertToDouble(), toward);
   };
   int32_t largest = bound(llvm::APFloat::getLargest(semantics), 1);
@@ -299,6 +306,23 @@ Range resultRange(mlir::Operation *op, llvm::ArrayRef<Range> operands) {
                 : operands.size() == 1               ? unaryRange(op, operands[0])
                                                      : binaryRange(op, operands[0], operands[1]);
   return fitted(range, ir::tensorType(op->getResult(0)).getElementType(), operands);
+}
+
+Range reducedRange(ir::ReduceKind kind, Range each, int64_t count, bool hasPadding) {
+  switch (kind) {
+  case ir::ReduceKind::sum:
+    return summed(each, count);
+  case ir::ReduceKind::mean: {
+    Range range = hasPadding ? hull(each, {}) : each;
+    return Range::computed(range.lowest(), range.highest());
+  }
+  case ir::ReduceKind::max:
+  case ir::ReduceKind::min:
+    return each;
+  case ir::ReduceKind::prod:
+    return each.isZero() ? each : Range::anything();
+  }
+  llvm_unreachable("all kinds are named");
 }
 
 } // namespace quern::passes

@@ -47,6 +47,10 @@ Range ordinaryRange(mlir::Type element);
 /// ordinary numbers a model is taken to compute ordinary ones.
 Range fitted(Range range, mlir::Type element, llvm::ArrayRef<Range> operands);
 
+/// The range of a reduction of `count` numbers that lie in `each`, or of fewer where some of what
+/// it reads is padding.
+Range reducedRange(ir::ReduceKind kind, Range each, int64_t count, bool hasPadding);
+
 /// The range of what an elementwise op gives.
 Range resultRange(mlir::Operation *op, llvm::ArrayRef<Range> operands);
 

@@ -33,7 +33,7 @@ Reads convReads(ir::ConvOp op, KnownRanges &ranges);
 Reads windowReads(ir::WindowReduceOp op);
 Reads resizeReads(ir::ResizeOp op);
 Reads contractReads(ir::ContractOp op, KnownRanges &ranges);
-Reads attentionReads(ir::AttentionOp op);
+Reads attentionReads(ir::AttentionOp op, KnownRanges &ranges);
 Reads reduceReads(ir::ReduceOp op, KnownRanges &ranges);
 Reads softmaxReads(ir::SoftmaxOp op, KnownRanges &ranges);
 Reads reshapeReads(ir::ReshapeOp op);

@@ -133,7 +133,25 @@ Reads contractReads(ir::ContractOp op, KnownRanges &ranges) {
   return reads;
 }
 
-Reads attentionReads(ir::AttentionOp op) {
+/// Where a mask that is not known altogether, as of padded inputs, surely hides keys.
+static void admitWherePossible(Reads &reads, ir::AttentionOp op, KnownRanges &ranges) {
+  int64_t keys = op.getKey().getType().getDimSize(2);
+  Read ofMask{.operand = 3, .maps = {alongAxis(0, 2), wholeAxis(1, keys)}};
+  auto byRow = [](const RankTensor &kept, int64_t map) {
+    ReadMask mask = rowMask(kept.expanded({1}), 1, true);
+    llvm::fill(mask.resultAxes, 2);
+    mask.maps.front() = map;
+    return mask;
+  };
+  if (auto admits = ranges.possiblyNonzero(op.getMask()))
+    for (size_t operand : {1, 2})
+      reads[operand].mask = byRow(*admits, 2);
+  if (auto undecided = ranges.undecided(op.getMask()))
+    ofMask.mask = byRow(*undecided, 1);
+  reads.push_back(std::move(ofMask));
+}
+
+Reads attentionReads(ir::AttentionOp op, KnownRanges &ranges) {
   llvm::ArrayRef<int64_t> key = op.getKey().getType().getShape();
   auto heads = [](int64_t operand) {
     return Read{.operand = operand, .maps = {alongAxis(0, 0), alongAxis(1, 1)}};
@@ -153,7 +171,7 @@ Reads attentionReads(ir::AttentionOp op) {
   }
   auto admitted = admittedKeys(op.getMask());
   if (!admitted) {
-    reads.push_back({.operand = 3, .maps = {alongAxis(0, 2), wholeAxis(1, key[2])}});
+    admitWherePossible(reads, op, ranges);
     return reads;
   }
   admitted->resultAxis = admitted->map = 2;

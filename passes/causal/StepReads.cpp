@@ -150,14 +150,12 @@ LogicalResult StepReads::addAttention(ir::AttentionOp attention,
     return failure();
   if (!axes.isGenerated(attention.getKey()))
     return success();
-  std::optional<std::vector<KeyRange>> admitted =
-      attention.getMask() ? admittedRanges(attention.getMask()) : std::nullopt;
-  if (!admitted)
+  if (!attention.getMask())
     return attention.emitError(
-        "no step program can be derived: attention needs a mask that is known "
-        "when the model is compiled");
+        "no step program can be derived: attention has no mask, and reads all keys");
+  std::vector<KeyRange> admitted = admittedRanges(attention.getMask());
   int64_t last = -1;
-  for (auto [place, range] : llvm::enumerate(*admitted)) {
+  for (auto [place, range] : llvm::enumerate(admitted)) {
     auto query = static_cast<int64_t>(place);
     if (range.last - query > latency)
       return attention.emitError("no step program can be derived: the mask admits key ")
@@ -167,7 +165,7 @@ LogicalResult StepReads::addAttention(ir::AttentionOp attention,
   keysBehind[attention] = std::max<int64_t>(last, 0);
   // The keys of a raster's window would be parts of several rows.
   if (axes.count() == 1)
-    windows[attention] = windowOf(attention.getMask(), *admitted);
+    windows[attention] = windowOf(attention.getMask(), admitted);
   for (mlir::Value operand : {attention.getKey(), attention.getValue()})
     if (failed(addPast(attention, operand, last, reads)))
       return failure();
