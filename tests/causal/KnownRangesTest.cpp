@@ -107,7 +107,7 @@ private:
     return ir::ReshapeOp::create(builder, at(), x, shape);
   }
   /// As large as all others, out of something larger.
-  Value cut(Value x, List starts, const List &strides = {1, 1}) {
+  Value cut(Value x, const List &starts, const List &strides = {1, 1}) {
     return ir::SliceOp::create(builder, at(), x, starts, shape, strides);
   }
 
