@@ -195,20 +195,34 @@ private:
 /// From so many steps on people wait for the ops that they become.
 constexpr int64_t manySteps = 2048;
 
+/// How often the innermost bodies are written out.
+int64_t stepsInAll(ir::ScanOp scan) {
+  int64_t inside = 0;
+  for (auto inner : scan.getBody().getOps<ir::ScanOp>())
+    inside += stepsInAll(inner);
+  return scan.getSteps() * std::max(inside, int64_t(1));
+}
+
+void warnOfManySteps(ir::ScanOp scan) {
+  int64_t steps = stepsInAll(scan);
+  if (steps >= manySteps)
+    scan.emitWarning() << "the full pass writes out all " << steps << " steps of this recurrence"
+                       << (steps > scan.getSteps() ? " and of those inside it" : "")
+                       << ", which takes long to compile and much memory: make the sequence "
+                          "shorter, or compile step programs alone (--steps only)";
+}
+
 struct UnrollScan : impl::UnrollScanBase<UnrollScan> {
   void runOnOperation() override {
     // Scans inside a body first.
     llvm::SmallVector<ir::ScanOp> scans;
     getOperation().walk<mlir::WalkOrder::PostOrder>(
         [&](ir::ScanOp scan) { scans.push_back(scan); });
-    for (ir::ScanOp scan : scans) {
-      if (scan.getSteps() >= manySteps)
-        scan.emitWarning() << "the full pass writes out all " << scan.getSteps()
-                           << " steps of this recurrence, which takes long to compile and much "
-                              "memory: make the sequence shorter, or compile step programs alone "
-                              "(--steps only)";
+    for (ir::ScanOp scan : scans)
+      if (!scan->getParentOfType<ir::ScanOp>())
+        warnOfManySteps(scan);
+    for (ir::ScanOp scan : scans)
       Unroller(scan).run();
-    }
   }
 };
 

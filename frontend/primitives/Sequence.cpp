@@ -28,27 +28,15 @@ public:
   Value build() {
     if (!elaborator.mayEmit(call.range) || !haveEqualSteps())
       return Value();
-    mlir::Region body;
-    if (!buildBody(body))
+    ir::ScanOp scan = createScan();
+    if (!scan)
       return Value();
-    mlir::OpBuilder &builder = elaborator.builder;
-    llvm::SmallVector<int64_t> resultAxes;
-    llvm::SmallVector<mlir::Type> resultTypes;
-    for (mlir::Value init : inits) {
-      auto type = llvm::cast<mlir::RankedTensorType>(init.getType());
-      llvm::SmallVector<int64_t> shape(type.getShape());
-      resultAxes.push_back(std::min(axis, type.getRank()));
-      shape.insert(shape.begin() + resultAxes.back(), steps);
-      if (!elaborator.checkSize(shape, call.range))
-        return Value();
-      resultTypes.push_back(mlir::RankedTensorType::get(shape, type.getElementType()));
+    if (!buildBody(scan)) {
+      scan.erase();
+      return Value();
     }
-    auto scan = ir::ScanOp::create(builder, elaborator.location(call.range), resultTypes, sequences,
-                                   inits, mlir::ValueRange(),
-                                   llvm::SmallVector<int64_t>(sequences.size(), axis), resultAxes);
-    scan.getBody().takeBody(body);
     // What the cell read of its surroundings becomes an operand, constants aside.
-    mlir::IRRewriter rewriter(builder);
+    mlir::IRRewriter rewriter(elaborator.builder);
     llvm::SmallVector<mlir::Value> captured =
         mlir::makeRegionIsolatedFromAbove(rewriter, scan.getBody(), [](mlir::Operation *op) {
           return llvm::isa<ir::ConstantOp>(op);
@@ -74,14 +62,35 @@ private:
     return true;
   }
 
+  /// The scan without its body, which is built where it lies: a scan in a cell looks around itself
+  /// for what it captures. Null (reported) where a result is too large.
+  ir::ScanOp createScan() {
+    llvm::SmallVector<int64_t> resultAxes;
+    llvm::SmallVector<mlir::Type> resultTypes;
+    for (mlir::Value init : inits) {
+      auto type = llvm::cast<mlir::RankedTensorType>(init.getType());
+      llvm::SmallVector<int64_t> shape(type.getShape());
+      resultAxes.push_back(std::min(axis, type.getRank()));
+      shape.insert(shape.begin() + resultAxes.back(), steps);
+      if (!elaborator.checkSize(shape, call.range))
+        return nullptr;
+      resultTypes.push_back(mlir::RankedTensorType::get(shape, type.getElementType()));
+    }
+    return ir::ScanOp::create(elaborator.builder, elaborator.location(call.range), resultTypes,
+                              sequences, inits, mlir::ValueRange(),
+                              llvm::SmallVector<int64_t>(sequences.size(), axis), resultAxes);
+  }
+
   /// The cell at one step: elements of the sequences and states in, next states out.
-  bool buildBody(mlir::Region &region) {
+  bool buildBody(ir::ScanOp scan) {
     mlir::OpBuilder &builder = elaborator.builder;
     mlir::OpBuilder::InsertionGuard guard(builder);
     std::optional<mlir::OpBuilder::InsertPoint> outer = elaborator.outsideScan;
-    if (!outer)
+    if (!outer) {
+      builder.setInsertionPoint(scan);
       elaborator.outsideScan = builder.saveInsertionPoint();
-    mlir::Block &block = region.emplaceBlock();
+    }
+    mlir::Block &block = scan.getBody().emplaceBlock();
     builder.setInsertionPointToStart(&block);
     mlir::Location location = elaborator.location(call.range);
     std::vector<ArgumentValue> arguments;

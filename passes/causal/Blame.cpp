@@ -175,6 +175,15 @@ std::optional<size_t> firstNeedless(const CausalAnalysis &analysis, const Counte
   return widest;
 }
 
+/// The step nearest to the input that reverses or looks up along axes that are not known, as in a
+/// scan's body; without one, the last.
+size_t nearestToInput(llvm::ArrayRef<PathStep> steps, llvm::ArrayRef<StepRanks> ranks) {
+  for (size_t at = steps.size(); at-- > 0;)
+    if (llvm::isa<ir::GatherOp>(steps[at].op) && steps[at].moves && !ranks[at].own)
+      return at;
+  return steps.empty() ? 0 : steps.size() - 1;
+}
+
 } // namespace
 
 size_t blamedStep(const CausalAnalysis &analysis, const Counterexample &path,
@@ -192,8 +201,7 @@ size_t blamedStep(const CausalAnalysis &analysis, const Counterexample &path,
     return *mask;
   if (auto needless = firstNeedless(analysis, path, ranks, beside))
     return *needless;
-  size_t last = path.steps.empty() ? 0 : path.steps.size() - 1;
-  return moved.value_or(last);
+  return moved ? *moved : nearestToInput(path.steps, ranks);
 }
 
 } // namespace quern::passes

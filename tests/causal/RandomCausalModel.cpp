@@ -209,10 +209,10 @@ private:
     return reshape(transpose(seen, {0, 1, 3, 2}), shape);
   }
 
-  /// h = tanh(w x + u h) along a spatial axis.
+  /// h = tanh(w x + u h) along a spatial axis, and along another within each of its steps.
   Value recur(Value x) {
-    int64_t axis = 2 + static_cast<int64_t>(random() % spatial.size());
     List step(shapeOf(x));
+    int64_t axis = 2 + static_cast<int64_t>(random() % (step.size() - 2));
     step.erase(step.begin() + axis);
     Value first = ir::BroadcastOp::create(builder, at(), type(step), splat(0.2), step);
     auto scan =
@@ -224,7 +224,8 @@ private:
     builder.setInsertionPointToStart(&body);
     Value sum = ir::AddOp::create(builder, at(), multiply(body.getArgument(0), splat(0.6)),
                                   multiply(body.getArgument(1), splat(0.9)));
-    ir::YieldOp::create(builder, at(), mlir::ValueRange{tanh(sum)});
+    bool isNested = step.size() > 2 && chance(2);
+    ir::YieldOp::create(builder, at(), mlir::ValueRange{isNested ? recur(sum) : tanh(sum)});
     return scan.getResult(0);
   }
 

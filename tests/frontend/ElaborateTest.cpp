@@ -292,6 +292,33 @@ TEST(Elaborate, ScansTakeWhatTheirCellReads) {
   EXPECT_EQ(model.parameters().count("rnn.weight"), 1u);
 }
 
+TEST(Elaborate, ScansInACellTakeWhatBothRead) {
+  Compiled model("model m(x: f32[2, 6, 5, 3], y: f32[2, 4]) {\n"
+                 "    row = (r, s) => scan((u, h) => tanh(rnn: linear(u, 4)) * y + 0.5 * h + s,\n"
+                 "                         r, full([2, 4], 0), over = 1)[.., 4, ..]\n"
+                 "    return scan(row, x, full([2, 4], 0), over = 1)\n}\n");
+  ASSERT_TRUE(model.module) << model.messages;
+  EXPECT_EQ(model.resultShape(), (std::vector<int64_t>{2, 6, 4}));
+  auto scans = model.ops<ir::ScanOp>();
+  ASSERT_EQ(scans.size(), 2u);
+  bool isFirstInside = scans[1]->isProperAncestor(scans[0]);
+  ir::ScanOp inner = scans[isFirstInside ? 0 : 1], outer = scans[isFirstInside ? 1 : 0];
+  EXPECT_EQ(inner->getParentOp(), outer);
+  // Weight, bias and y, which the outer cell hands on; the inner one takes its state, too.
+  EXPECT_EQ(outer.getInvariants().size(), 3u);
+  EXPECT_EQ(inner.getInvariants().size(), 4u);
+  EXPECT_EQ(model.parameters().size(), 2u);
+}
+
+TEST(Elaborate, MistakesInACellsCellAreReported) {
+  Compiled model("model m(x: f32[2, 6, 5, 3]) {\n"
+                 "    row = (r, s) => scan((u, h) => u + s, r, full([2, 4], 0), over = 1)\n"
+                 "    return scan(row, x, full([2, 5, 4], 0), over = 1)\n}\n");
+  EXPECT_FALSE(model.module);
+  EXPECT_THAT(model.messages, HasSubstr("error: "));
+  EXPECT_THAT(model.messages, HasSubstr("test.qn:2:"));
+}
+
 TEST(Elaborate, CheckTakesEveryModel) {
   auto context = Compiled::makeContext();
   std::string messages;

@@ -40,3 +40,22 @@ func.func @long(%x: tensor<2048x1xf32>, %h: tensor<1xf32>) -> tensor<2048x1xf32>
   }
   return %0 : tensor<2048x1xf32>
 }
+
+// So are those that are many by what their bodies hold: sums along rows, from row to row.
+// SAID: warning: the full pass writes out all 2048 steps of this recurrence and of those inside it, which takes
+// SAID-NOT: warning
+// CHECK-LABEL: func.func @nested
+// CHECK-NOT: quern.scan
+func.func @nested(%x: tensor<64x32xf32>, %h: tensor<32xf32>, %first: tensor<f32>) -> tensor<64x32xf32> {
+  %0 = quern.scan(%x) along [0] carry(%h) into [0] with(%first : tensor<f32>) : (tensor<64x32xf32>) (tensor<32xf32>) to tensor<64x32xf32> {
+  ^bb0(%row: tensor<32xf32>, %above: tensor<32xf32>, %f: tensor<f32>):
+    %1 = quern.add %row, %above : (tensor<32xf32>, tensor<32xf32>) -> tensor<32xf32>
+    %2 = quern.scan(%1) along [0] carry(%f) into [0] : (tensor<32xf32>) (tensor<f32>) to tensor<32xf32> {
+    ^bb0(%e: tensor<f32>, %left: tensor<f32>):
+      %3 = quern.add %e, %left : (tensor<f32>, tensor<f32>) -> tensor<f32>
+      quern.yield %3 : tensor<f32>
+    }
+    quern.yield %2 : tensor<32xf32>
+  }
+  return %0 : tensor<64x32xf32>
+}

@@ -76,8 +76,13 @@ private:
                        last(), 1 + pick(3), 1 + pick(2));
   }
 
-  /// A recurrence along the row, which begins with zeros, numbers or what is learned.
+  /// A recurrence along the row, which begins with zeros, numbers or what is learned; or one from
+  /// row to row, whose cell is one along the row.
   std::string recurrence() {
+    if (isRaster && chance(2))
+      return fmt::format("scan((row, above) => scan((e, s) => tanh(0.6 * e + 0.9 * s), row + 0.5 * "
+                         "above, full([N, C], 0), over = 2), {}, full([N, C, W], 0), over = 2)",
+                         last());
     std::string shape = isRaster ? "[N, C, H]" : "[N, C]";
     std::string begin = isRaster || chance(3) ? fmt::format("full({}, 0)", shape)
                         : chance(2)
