@@ -58,9 +58,19 @@ const Reads &ReadCache::of(mlir::Operation *op) {
   return *entry;
 }
 
-Availability::Availability(mlir::func::FuncOp model, const Positions &positions) {
-  ranks.try_emplace(model.getArgument(positions.contract().getInput()), positions.inputRanks());
-  propagate(model.front(), ranks);
+Reads ReadCache::exchange(mlir::Operation *op, Reads others) {
+  of(op);
+  return std::exchange(*reads[op], std::move(others));
+}
+
+Availability::Availability(mlir::func::FuncOp model, const Positions &positions)
+    : ranks(ofInput(model.getArgument(positions.contract().getInput()), positions.inputRanks())) {}
+
+RanksOfValues Availability::ofInput(mlir::Value input, RankTensor inputRanks) const {
+  RanksOfValues values;
+  values.try_emplace(input, std::move(inputRanks));
+  propagate(*input.getParentBlock(), values);
+  return values;
 }
 
 const RankTensor &Availability::of(mlir::Value value) const {

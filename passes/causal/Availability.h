@@ -19,6 +19,8 @@ using RanksOfValues = llvm::DenseMap<mlir::Value, RankTensor>;
 class ReadCache {
 public:
   const Reads &of(mlir::Operation *op);
+  /// Takes an op to read something else from now on; gives what it was taken to read.
+  Reads exchange(mlir::Operation *op, Reads others);
 
 private:
   KnownRanges ranges;
@@ -36,6 +38,9 @@ public:
 
   /// Of the values of a scan's body at one step. `outside` has those around the scan.
   RanksOfValues atStep(ir::ScanOp scan, int64_t step, const RanksOfValues &outside) const;
+
+  /// Of all values, were these the ranks of the model's input.
+  RanksOfValues ofInput(mlir::Value input, RankTensor inputRanks) const;
 
   const RanksOfValues &values() const { return ranks; }
   const Reads &readsOf(mlir::Operation *op) const { return cache->of(op); }

@@ -2,6 +2,7 @@
 
 #include "ir/HostTensor.h"
 #include "ir/Infer.h"
+#include "passes/causal/EntryTooMany.h"
 #include "passes/causal/ReceptiveField.h"
 
 #include <numeric>
@@ -64,20 +65,12 @@ std::vector<int64_t> movesAhead(const CausalAnalysis &analysis, const Counterexa
   return moves;
 }
 
-/// Judges whole layers by their masks: the units in between have no position of their own, so that
-/// one element's reads do not tell which layer should not have let them through.
-class MaskedLayers {
+/// Judges whole layers: the units in between have no position of their own, so that one element's
+/// reads do not tell which layer should not have let them through.
+class Layers {
 public:
-  explicit MaskedLayers(const CausalAnalysis &analysis)
+  explicit Layers(const CausalAnalysis &analysis)
       : analysis(analysis), deadlines(sweepBack(analysis, untilDeadline())) {}
-
-  /// Whether a step goes through a masked layer of the model's body.
-  static bool has(const CausalAnalysis &analysis, const PathStep &step) {
-    return llvm::isa<ir::ContractOp>(step.op) &&
-           llvm::isa<mlir::func::FuncOp>(step.op->getParentOp()) &&
-           llvm::any_of(analysis.available.readsOf(step.op),
-                        [](const Read &read) { return read.mask || read.admitted; });
-  }
 
   /// Which share of what a layer reads comes too late for an output that depends on it.
   double lateShare(mlir::Operation *layer) const {
@@ -118,24 +111,69 @@ private:
   RanksOfValues deadlines;
 };
 
-/// The masked layer that would be right with the least change; of equals the nearest to the output.
-std::optional<size_t> leastWrongMask(const CausalAnalysis &analysis,
-                                     llvm::ArrayRef<PathStep> steps) {
-  std::optional<MaskedLayers> layers;
+/// Whether a step is a layer of the model's body.
+bool isLayer(const PathStep &step) {
+  return llvm::isa<ir::ContractOp>(step.op) &&
+         llvm::isa<mlir::func::FuncOp>(step.op->getParentOp());
+}
+
+bool isMasked(const CausalAnalysis &analysis, const PathStep &step) {
+  return llvm::any_of(analysis.available.readsOf(step.op),
+                      [](const Read &read) { return read.mask || read.admitted; });
+}
+
+/// Whether what a layer sums up is not available all at once.
+bool isMixing(const CausalAnalysis &analysis, const PathStep &step) {
+  RankTensor ranks = ranksIn(analysis.available.values(), step.op->getOperand(step.operand));
+  return llvm::any_of(analysis.available.readsOf(step.op), [&](const Read &read) {
+    return read.operand == step.operand && llvm::any_of(read.maps, [&](const AxisMap &map) {
+             return map.tapName == TapName::coordinate && !ranks.isUniform(map.operand.first);
+           });
+  });
+}
+
+/// Of these steps the layer that would be right with the least change; of equals the nearest to the
+/// output.
+std::optional<size_t> leastLate(const Layers &layers, llvm::ArrayRef<PathStep> steps,
+                                llvm::ArrayRef<size_t> candidates) {
   std::optional<size_t> found;
   double least = 0;
-  for (auto [at, step] : llvm::enumerate(steps)) {
-    if (!MaskedLayers::has(analysis, step))
-      continue;
-    if (!layers)
-      layers.emplace(analysis);
-    double share = layers->lateShare(step.op);
+  for (size_t at : candidates) {
+    double share = layers.lateShare(steps[at].op);
     if (share > 0 && (!found || share < least)) {
       least = share;
       found = at;
     }
   }
   return found;
+}
+
+/// Where layers are masked, the one at fault: that with an entry too many; or one that has no mask
+/// although it would need one; or the one whose mask is least wrong.
+std::optional<size_t> wrongLayer(const CausalAnalysis &analysis, const Counterexample &path,
+                                 llvm::ArrayRef<StepRanks> ranks,
+                                 llvm::ArrayRef<ReadsBeside> beside) {
+  llvm::SmallVector<size_t> masked, unmasked, entries;
+  for (auto [at, step] : llvm::enumerate(path.steps)) {
+    if (!isLayer(step))
+      continue;
+    if (!isMasked(analysis, step)) {
+      if (isMixing(analysis, step))
+        unmasked.push_back(at);
+      continue;
+    }
+    masked.push_back(at);
+    bool hasPositions = ranks[at].own && ranks[at].read;
+    if (beside[at].areEarly && !hasPositions)
+      entries.push_back(at);
+  }
+  if (masked.empty())
+    return std::nullopt;
+  if (auto entry = entryTooMany(analysis, path, entries))
+    return entry;
+  Layers layers(analysis);
+  auto found = leastLate(layers, path.steps, unmasked);
+  return found ? found : leastLate(layers, path.steps, masked);
 }
 
 /// Whether a step does what it may: it reads what its own position may, or its element lies so late
@@ -167,7 +205,7 @@ std::optional<size_t> firstNeedless(const CausalAnalysis &analysis, const Counte
     if (step.tapName == TapName::none || isRecurrence || isPointwise(step, ranks[at]) ||
         isInnocent(analysis, ranks[at], outputRank))
       continue;
-    if (beside[at].areEarly)
+    if (beside[at].areThere && beside[at].areEarly)
       return at;
     if (!widest || beside[at].spread > beside[*widest].spread)
       widest = at;
@@ -197,8 +235,8 @@ size_t blamedStep(const CausalAnalysis &analysis, const Counterexample &path,
   std::optional<size_t> moved = farthestAhead(moves);
   if (moved && std::accumulate(moves.begin(), moves.end(), int64_t(0)) > 0)
     return *moved;
-  if (auto mask = leastWrongMask(analysis, path.steps))
-    return *mask;
+  if (auto layer = wrongLayer(analysis, path, ranks, beside))
+    return *layer;
   if (auto needless = firstNeedless(analysis, path, ranks, beside))
     return *needless;
   return moved ? *moved : nearestToInput(path.steps, ranks);

@@ -7,7 +7,9 @@ namespace quern::passes {
 
 /// What an element on the path reads beside the path.
 struct ReadsBeside {
-  /// Whether it has other taps, and would be early enough by these alone.
+  /// Whether it has other taps.
+  bool areThere = false;
+  /// Whether it would be early enough by these alone.
   bool areEarly = false;
   /// How far apart the positions lie that it reads.
   int64_t spread = 0;

@@ -27,9 +27,12 @@ mlir::FailureOr<CausalAnalysis> analyseCausality(mlir::func::FuncOp model,
 }
 
 Verdict judge(const CausalAnalysis &analysis) {
+  return judge(analysis, analysis.available.of(analysis.output()));
+}
+
+Verdict judge(const CausalAnalysis &analysis, RankTensor available) {
   const Positions &positions = analysis.positions;
   const RankTensor &own = positions.outputRanks();
-  RankTensor available = analysis.available.of(analysis.output());
   llvm::SmallVector<int64_t> axes;
   for (int64_t axis : positions.contract().getOutputAxes())
     axes.push_back(axis);

@@ -41,5 +41,7 @@ struct Verdict {
 };
 
 Verdict judge(const CausalAnalysis &analysis);
+/// What it would be were the output available then.
+Verdict judge(const CausalAnalysis &analysis, RankTensor available);
 
 } // namespace quern::passes

@@ -42,12 +42,16 @@ public:
         follow(found);
     found.input = index;
     found.inputPosition = analysis.positions.ofInput(index);
-    std::vector<StepRanks> ranks = ranksAlong(analysis, found);
+    ranks = ranksAlong(analysis, found);
     for (auto [step, own] : llvm::zip_equal(found.steps, ranks))
       if (own.own && own.read)
         step.moves = !step.tap.empty() || own.own != own.read;
-    found.blamed = blamedStep(analysis, found, ranks, beside);
     return found;
+  }
+
+  /// The step to blame on the path that `run` gave.
+  size_t blamed(const Counterexample &found) const {
+    return blamedStep(analysis, found, ranks, beside);
   }
 
 private:
@@ -115,7 +119,7 @@ private:
                            latest.tap, latest.tapName, bringsFrom(op, latest)});
     // A key that is admitted alone is there by the mask.
     bool hasOthers = lastOfOthers != RankTensor::never || llvm::isa<ir::AttentionOp>(op);
-    beside.push_back({lastOfOthers <= limit && hasOthers, first ? last - *first : 0});
+    beside.push_back({hasOthers, lastOfOthers <= limit, first ? last - *first : 0});
     value = op->getOperand(latest.operand);
     index = latest.index;
   }
@@ -176,6 +180,7 @@ private:
   std::shared_ptr<Frame> frame;
   int64_t limit = 0;
   std::vector<ReadsBeside> beside;
+  std::vector<StepRanks> ranks;
 };
 
 } // namespace
@@ -214,11 +219,14 @@ Counterexample findCounterexample(const CausalAnalysis &analysis, const Verdict 
   constexpr int64_t farthestSteps = 4096;
   mlir::func::FuncOp model = analysis.model;
   bool isTooFar = verdict.beyond > farthestSteps && !model.front().getOps<ir::ScanOp>().empty();
-  if (isTooFar || verdict.farthest == verdict.plainest)
-    return Walk(analysis, verdict.plainest).run();
-  Counterexample found = Walk(analysis, verdict.farthest).run();
   // Who is at fault is plainest to see where least is read ahead.
-  Counterexample plainest = Walk(analysis, verdict.plainest).run();
+  Walk plainestWalk(analysis, verdict.plainest);
+  Counterexample plainest = plainestWalk.run();
+  plainest.blamed = plainestWalk.blamed(plainest);
+  if (isTooFar || verdict.farthest == verdict.plainest)
+    return plainest;
+  Walk walk(analysis, verdict.farthest);
+  Counterexample found = walk.run();
   const PathStep &blamed = plainest.steps[plainest.blamed];
   std::optional<size_t> same;
   for (auto [at, step] : llvm::enumerate(found.steps)) {
@@ -228,7 +236,7 @@ Counterexample findCounterexample(const CausalAnalysis &analysis, const Verdict 
     if (!same || (step.tap == blamed.tap && found.steps[*same].tap != blamed.tap))
       same = at;
   }
-  found.blamed = same.value_or(found.blamed);
+  found.blamed = same ? *same : walk.blamed(found);
   return found;
 }
 

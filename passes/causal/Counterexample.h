@@ -35,9 +35,9 @@ struct Counterexample {
   std::vector<PathStep> steps;
   /// The step that is most likely at fault, as the plainest path tells: the one whose tap reads
   /// farthest ahead, or else the one that brings elements from farthest ahead, as a slice does.
-  /// Where none does, the masked layer that the least change would mend, or the first step, coming
-  /// from the input, whose other taps are early enough; where there is none of these either, as
-  /// when all is summed up, the one that reads positions farthest apart.
+  /// Where none does, the layer that the least change would mend, where some are masked, or the
+  /// first step, coming from the input, whose other taps are early enough; where there is none of
+  /// these either, as when all is summed up, the one that reads positions farthest apart.
   size_t blamed = 0;
 };
 
