@@ -1,5 +1,6 @@
 #include "passes/causal/WholePasses.h"
 
+#include "passes/causal/PickedElements.h"
 #include "passes/causal/ReceptiveField.h"
 #include "passes/causal/ShapeOps.h"
 #include "passes/causal/StepBoxes.h"
@@ -136,30 +137,11 @@ private:
     modules.touch(place, program.when());
     Value byRank =
         program.argument(place, mlir::RankedTensorType::get(stored, state.slot.getElementType()));
-    std::vector<int32_t> ranks;
+    std::vector<int64_t> ranks;
     ranks.reserve(static_cast<size_t>(positions.count()));
     for (int64_t number = 0; number < positions.count(); ++number)
-      ranks.push_back(static_cast<int32_t>(positions.rankOfNumber(number)));
-    return inPlace(program, picked(program, byRank, ranks), input);
-  }
-
-  /// The elements of `value` along its first axis that `which` names.
-  static Value picked(StepProgram &program, Value value, llvm::ArrayRef<int32_t> which) {
-    mlir::RankedTensorType type = ir::tensorType(value);
-    bool isAll = static_cast<int64_t>(which.size()) == type.getDimSize(0) &&
-                 llvm::all_of(llvm::enumerate(which), [](auto at) {
-                   return at.value() == static_cast<int32_t>(at.index());
-                 });
-    if (isAll)
-      return value;
-    auto listType = mlir::RankedTensorType::get(static_cast<int64_t>(which.size()),
-                                                program.builder.getI32Type());
-    auto list = ir::ConstantOp::create(program.builder, value.getLoc(), listType,
-                                       mlir::DenseElementsAttr::get(listType, which));
-    llvm::SmallVector<int64_t> shape(type.getShape());
-    shape.front() = static_cast<int64_t>(which.size());
-    return ir::GatherOp::create(program.builder, value.getLoc(), shaped(type, shape), value, list,
-                                0);
+      ranks.push_back(positions.rankOfNumber(number));
+    return inPlace(program, pickedElements(program.builder, byRank, 0, 1, ranks), input);
   }
 
   /// Elements by position, [positions, slot], as the input has them: its ordered axes have one
@@ -181,6 +163,34 @@ private:
   /// The outputs of a wave, [positions, slot].
   Value outputsOf(StepProgram &program, const Wave &wave) const {
     Value output = program.local.lookup(analysis.output());
+    std::vector<int64_t> numbers;
+    numbers.reserve(static_cast<size_t>(wave.until - wave.from));
+    for (int64_t rank = wave.from; rank < wave.until; ++rank)
+      numbers.push_back(positions.numberOfRank(rank));
+    mlir::OpBuilder &builder = program.builder;
+    std::optional<int64_t> first = neighbouringAxes(output);
+    if (!first)
+      return pickedElements(builder, byPosition(program, output), 0, 1, numbers);
+    auto count = static_cast<int64_t>(positions.extents().size());
+    Value own = pickedElements(builder, output, *first, count, numbers);
+    llvm::SmallVector<int64_t> slots(modules.at(outputState).slot.getShape());
+    slots.insert(slots.begin(), static_cast<int64_t>(numbers.size()));
+    return reshaped(builder, own, slots);
+  }
+
+  /// The first of the ordered axes, where they follow each other and have an element for each
+  /// position.
+  std::optional<int64_t> neighbouringAxes(Value output) const {
+    llvm::ArrayRef<int64_t> ordered = contract.getOutputAxes();
+    for (auto [at, extent] : llvm::enumerate(positions.extents()))
+      if (ordered[at] != ordered.front() + static_cast<int64_t>(at) ||
+          ir::tensorType(output).getDimSize(ordered[at]) != extent)
+        return std::nullopt;
+    return ordered.front();
+  }
+
+  /// All of `output`, [positions, slot].
+  Value byPosition(StepProgram &program, Value output) const {
     llvm::ArrayRef<int64_t> ordered = contract.getOutputAxes();
     llvm::SmallVector<int64_t> neighbours = neighboursIn(output, ordered), split, places, rest;
     for (auto [axis, extent] : llvm::enumerate(ir::tensorType(output).getShape())) {
@@ -195,13 +205,7 @@ private:
     llvm::SmallVector<int64_t> shape(modules.at(outputState).slot.getShape());
     shape.insert(shape.begin(), positions.count());
     mlir::OpBuilder &builder = program.builder;
-    Value byPosition =
-        reshaped(builder, permuted(builder, reshaped(builder, output, split), places), shape);
-    std::vector<int32_t> numbers;
-    numbers.reserve(static_cast<size_t>(wave.until - wave.from));
-    for (int64_t rank = wave.from; rank < wave.until; ++rank)
-      numbers.push_back(static_cast<int32_t>(positions.numberOfRank(rank)));
-    return picked(program, byPosition, numbers);
+    return reshaped(builder, permuted(builder, reshaped(builder, output, split), places), shape);
   }
 
   const CausalAnalysis &analysis;
