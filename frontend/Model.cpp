@@ -279,7 +279,7 @@ private:
   /// Whoever gives an index is told which there are.
   void noteIndices() {
     for (mlir::BlockArgument input : function.getArguments())
-      if (int64_t elements = ir::elementsIndexedBy(input))
+      if (int64_t elements = ir::elementsIndexedBy(input, ir::Indices::all))
         function.setArgAttr(input.getArgNumber(), ir::names::indexes,
                             builder.getI64IntegerAttr(elements));
   }

@@ -35,6 +35,13 @@ constexpr bool isFloat(quern_dtype dtype) {
   return dtype == QUERN_F32 || dtype == QUERN_F64 || dtype == QUERN_F16 || dtype == QUERN_BF16;
 }
 
+/// Whether an integer type has the number `integer`.
+constexpr bool holdsInteger(quern_dtype dtype, uint64_t integer) {
+  bool isSigned = dtype >= QUERN_I8 && dtype <= QUERN_I64;
+  size_t bits = dtype == QUERN_BOOL ? 1 : 8 * dtypeBytes(dtype) - isSigned;
+  return bits == 64 || integer >> bits == 0;
+}
+
 /// "f32", "i64", "bool"…; "?" for an unknown type.
 constexpr const char *dtypeName(quern_dtype dtype) {
   switch (dtype) {

@@ -58,7 +58,8 @@ void drawCoupled(const SequenceEntry &order, const SampleChoice &choice,
 } // namespace
 
 uint64_t roomOf(const SequenceEntry &order) {
-  return DrawRoom::numbers(std::max(order.levels, uint64_t{order.components}));
+  bool hasLogits = order.distribution == DistributionKind::categorical;
+  return DrawRoom::numbers(hasLogits ? order.levels : order.components);
 }
 
 uint64_t elementsOf(const SequenceEntry &order) {
@@ -86,7 +87,7 @@ bool distributionFits(const SequenceEntry &order, uint64_t outputs, uint64_t ele
   bool isKnown = order.parameters == expected || elementsOf(order) == 3;
   return isKnown && expected > 0 && order.parameterStride > 0 &&
          outputs % (order.parameters * order.parameterStride) == 0 &&
-         outputs / order.parameters * elementsOf(order) == elements && order.levels < 1u << 24 &&
+         outputs / order.parameters * elementsOf(order) == elements && order.levels <= 1u << 24 &&
          (order.levels > 1 || order.distribution == DistributionKind::gaussianMixture);
 }
 

@@ -1,5 +1,6 @@
 #include "runtime/Element.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -34,6 +35,38 @@ double loadBrain(const std::byte *place) {
   return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
 }
 
+template <typename T> void store(auto number, std::byte *place) {
+  auto value = static_cast<T>(number);
+  std::memcpy(place, &value, sizeof value);
+}
+
+/// `number` in so many significant bits, fewer below 2^leastExponent; of two that are as near, the
+/// even one.
+double rounded(double number, int bits, int leastExponent) {
+  if (!std::isfinite(number))
+    return number;
+  int unit = std::max(std::ilogb(number), leastExponent) + 1 - bits;
+  return std::ldexp(std::nearbyint(std::ldexp(number, -unit)), unit);
+}
+
+void storeHalf(double number, std::byte *place) {
+  constexpr int leastExponent = -14;
+  double magnitude = std::abs(rounded(number, 11, leastExponent));
+  int bits = std::isnan(number) ? 0x7e00 : 0x7c00;
+  if (magnitude < 65536) {
+    int exponent = std::max(std::ilogb(magnitude), leastExponent);
+    // The leading one, where there is one, counts the exponent up.
+    bits =
+        ((exponent - leastExponent) << 10) + static_cast<int>(std::ldexp(magnitude, 10 - exponent));
+  }
+  store<uint16_t>(std::signbit(number) ? bits | 0x8000 : bits, place);
+}
+
+void storeBrain(double number, std::byte *place) {
+  auto value = static_cast<float>(rounded(number, 8, -126));
+  store<uint16_t>(std::bit_cast<uint32_t>(value) >> 16, place);
+}
+
 } // namespace
 
 double numberAt(quern_dtype dtype, const std::byte *place) {
@@ -65,6 +98,37 @@ double numberAt(quern_dtype dtype, const std::byte *place) {
     break;
   }
   return load<uint8_t>(place);
+}
+
+void putNumber(quern_dtype dtype, double number, std::byte *place) {
+  switch (dtype) {
+  case QUERN_F32:
+    return store<float>(number, place);
+  case QUERN_F64:
+    return store<double>(number, place);
+  case QUERN_F16:
+    return storeHalf(number, place);
+  case QUERN_BF16:
+    return storeBrain(number, place);
+  case QUERN_I8:
+    return store<int8_t>(number, place);
+  case QUERN_I16:
+    return store<int16_t>(number, place);
+  case QUERN_I32:
+    return store<int32_t>(number, place);
+  case QUERN_I64:
+    return store<int64_t>(number, place);
+  case QUERN_U16:
+    return store<uint16_t>(number, place);
+  case QUERN_U32:
+    return store<uint32_t>(number, place);
+  case QUERN_U64:
+    return store<uint64_t>(number, place);
+  case QUERN_U8:
+  case QUERN_BOOL:
+    break;
+  }
+  store<uint8_t>(number, place);
 }
 
 } // namespace quern::runtime

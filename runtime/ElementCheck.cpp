@@ -4,6 +4,7 @@
 #include "runtime/Distribution.h"
 #include "runtime/Element.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 
@@ -11,18 +12,31 @@ namespace quern::runtime {
 
 namespace {
 
+/// How far from a level an element may lie that stands for it, as a part of the way to the next.
+double slackOf(const SequenceEntry &order, quern_dtype type, double way) {
+  // Types of 16 bits hold a level as well as they can.
+  if (dtypeBytes(type) < sizeof(float))
+    return 0.5;
+  double rounding =
+      std::max(std::abs(order.low), std::abs(order.high)) * (type == QUERN_F32 ? 0x1p-24 : 0x1p-53);
+  return std::min(0.5, 1e-3 + rounding / way);
+}
+
 /// Whether a floating-point element stands for a level, or an integer is one.
 bool isLevel(const SequenceEntry &order, quern_dtype type, double value) {
   double level = value, slack = 0;
   if (isFloat(type)) {
-    level = (value - order.low) / (valueOfLevel(order, 1) - order.low);
-    // Types of 16 bits hold a level as well as they can.
-    slack = dtypeBytes(type) < sizeof(float) ? 0.5 : 1e-3;
+    double way = valueOfLevel(order, 1) - order.low;
+    level = (value - order.low) / way;
+    slack = slackOf(order, type, way);
   }
   double nearest = std::round(level);
   return std::abs(level - nearest) <= slack && nearest >= 0 &&
          nearest < static_cast<double>(order.levels);
 }
+
+/// Significant digits that tell one number of a type from others, or of floats, from far ones.
+int digitsOf(quern_dtype type) { return isFloat(type) ? 6 : 17; }
 
 quern_status refuseLevel(const quern_sequence &sequence, double value, uint64_t position,
                          quern_dtype type) {
@@ -30,7 +44,7 @@ quern_status refuseLevel(const quern_sequence &sequence, double value, uint64_t 
   bool isOfFloats = isFloat(type);
   return sequence.error().set(
       QUERN_INVALID_ARGUMENT,
-      "element %.*g at position %llu is none of the %llu levels from %g to %g", isOfFloats ? 6 : 17,
+      "element %.*g at position %llu is none of the %llu levels from %g to %g", digitsOf(type),
       value, static_cast<unsigned long long>(position),
       static_cast<unsigned long long>(order.levels), isOfFloats ? order.low : 0,
       isOfFloats ? order.high : static_cast<double>(order.levels - 1));
@@ -65,10 +79,10 @@ quern_status checkElements(const quern_sequence &sequence, uint64_t from, uint64
       return refuseLevel(sequence, value, position, type);
     if (indexed > 0 && !isIndex(value, indexed))
       return sequence.error().set(QUERN_INVALID_ARGUMENT,
-                                  "element %.0f at position %llu is no index of %u elements, which "
+                                  "element %.*g at position %llu is no index of %u elements, which "
                                   "are 0 to %u",
-                                  value, static_cast<unsigned long long>(position), indexed,
-                                  indexed - 1);
+                                  digitsOf(type), value, static_cast<unsigned long long>(position),
+                                  indexed, indexed - 1);
   }
   return QUERN_OK;
 }
@@ -90,9 +104,10 @@ quern_status checkCondition(const quern_sequence &sequence, uint64_t number, con
     if (input.indexed > 0 && !isIndex(value, input.indexed))
       return sequence.error().set(
           QUERN_INVALID_ARGUMENT,
-          "element %llu of input %llu (%s) is %.0f, no index of %u elements, which are 0 to %u",
+          "element %llu of input %llu (%s) is %.*g, no index of %u elements, which are 0 to %u",
           static_cast<unsigned long long>(at / each), static_cast<unsigned long long>(number),
-          sequence.image().text(input.name), value, input.indexed, input.indexed - 1);
+          sequence.image().text(input.name), digitsOf(type), value, input.indexed,
+          input.indexed - 1);
   }
   return QUERN_OK;
 }

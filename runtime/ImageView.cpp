@@ -13,6 +13,10 @@ namespace {
 
 // Beyond what an address space holds; keeps sums of sizes far from overflow.
 constexpr uint64_t maxBytes = uint64_t{1} << 46;
+// More than an input has elements.
+constexpr uint64_t maxPositions = uint64_t{1} << 31;
+// Slots of a state: a few for each position, where rows have halos.
+constexpr uint64_t maxSlots = uint64_t{1} << 32;
 
 bool isDType(uint8_t dtype) { return dtypeBytes(static_cast<quern_dtype>(dtype)) != 0; }
 
@@ -136,7 +140,7 @@ const char *ImageView::checkTensor(const TensorEntry &tensor, bool isInput) cons
       return "an input or output has an impossible shape";
     bytes *= static_cast<uint64_t>(extent);
   }
-  if (tensor.indexed > 0 && (!isInput || isFloat(static_cast<quern_dtype>(tensor.dtype))))
+  if (tensor.indexed > 0 && !isInput)
     return "what an input or output indexes is impossible";
   return checkAdapter(tensor, isInput);
 }
@@ -235,8 +239,9 @@ const char *ImageView::checkProgram(const ProgramEntry &program) const {
     if (moves(*order, state))
       back += slotsAlong(*order, state, firstBehind(*order, state, program));
     auto slot = static_cast<int64_t>(state.slotBytes);
-    if (static_cast<int64_t>(buffer.byteOffset) <
-        (static_cast<int64_t>(back) - static_cast<int64_t>(state.before)) * slot)
+    if (back > state.before + maxBytes / state.slotBytes ||
+        static_cast<int64_t>(buffer.byteOffset) <
+            (static_cast<int64_t>(back) - static_cast<int64_t>(state.before)) * slot)
       return "a buffer reaches beyond its state";
   }
   return nullptr;
@@ -280,14 +285,13 @@ const char *ImageView::checkSequence() const {
     return header().states.count == 0 && header().places.count == 0
                ? nullptr
                : "the model image has states or places without an order";
-  constexpr uint64_t most = uint64_t{1} << 24;
   uint64_t total = 0;
   for (const StateEntry &state : states()) {
-    bool good = state.slotBytes >= 1 && state.slotBytes <= most * 64 && state.before <= most &&
-                state.after <= most && state.room >= 1 && state.room <= most;
+    bool good = state.slotBytes >= 1 && state.before <= maxSlots && state.after <= maxSlots &&
+                state.room >= 1 && state.room <= maxSlots;
     for (int axis = 0; axis < maxOrderedAxes; ++axis)
-      good = good && state.strides[axis] <= most && state.rates[axis] >= 1 &&
-             state.rates[axis] <= most;
+      good = good && state.strides[axis] <= maxSlots && state.rates[axis] >= 1 &&
+             state.rates[axis] <= maxPositions;
     uint64_t slots = state.before + state.room + state.after;
     if (!good || state.slotBytes > maxBytes / slots ||
         (total += state.slotBytes * slots) > maxBytes || !checkConstant(state))
@@ -296,7 +300,7 @@ const char *ImageView::checkSequence() const {
   bool good = order->axes >= 1 && order->axes <= maxOrderedAxes && order->isStrict <= 1 &&
               order->input < inputs().size() && order->output < outputs().size() &&
               order->inputState < states().size() && order->outputState < states().size() &&
-              inputStates().size() == inputs().size() && order->lag <= most &&
+              inputStates().size() == inputs().size() && order->lag <= maxPositions &&
               order->distribution <= DistributionKind::gaussianMixture;
   for (uint32_t axis = 0; good && axis < order->axes; ++axis)
     good = order->inputAxes[axis] < inputs()[order->input].rank &&
@@ -304,7 +308,7 @@ const char *ImageView::checkSequence() const {
                order->extents[axis];
   for (int axis = 0; axis < maxOrderedAxes; ++axis)
     good = good && (order->extents[axis] >= 1) == (axis < static_cast<int>(order->axes)) &&
-           order->extents[axis] <= most;
+           order->extents[axis] <= maxPositions;
   for (size_t i = 0; good && i < inputStates().size(); ++i) {
     int64_t state = inputStates()[i];
     good = state < static_cast<int64_t>(states().size());
@@ -317,7 +321,7 @@ const char *ImageView::checkSequence() const {
     return "the order in the model image is impossible";
   uint64_t positions = 1;
   for (uint32_t axis = 0; axis < order->axes; ++axis)
-    if (positions > most / order->extents[axis])
+    if (positions > maxPositions / order->extents[axis])
       return "the order in the model image has too many positions";
     else
       positions *= order->extents[axis];
@@ -336,10 +340,12 @@ bool ImageView::checkDistribution(const SequenceEntry &order) const {
   const TensorEntry &input = inputs()[order.input];
   if (input.adapter == AdapterKind::text && order.levels > texts()[input.adapterIndex].symbolCount)
     return false;
-  uint64_t given = states()[order.outputState].slotBytes / sizeof(float);
-  quern_dtype type = static_cast<quern_dtype>(inputs()[order.input].dtype);
+  auto type = static_cast<quern_dtype>(input.dtype),
+       given = static_cast<quern_dtype>(outputs()[order.output].dtype);
+  uint64_t parameters = states()[order.outputState].slotBytes / dtypeBytes(given);
   uint64_t elements = states()[order.inputState].slotBytes / dtypeBytes(type);
-  return outputs()[order.output].dtype == QUERN_F32 && distributionFits(order, given, elements);
+  bool hasLevel = isFloat(type) || (order.levels > 0 && holdsInteger(type, order.levels - 1));
+  return isFloat(given) && hasLevel && distributionFits(order, parameters, elements);
 }
 
 const char *ImageView::checkBuffer(const BufferEntry &buffer) const {

@@ -27,7 +27,7 @@ namespace quern::runtime {
 
 inline constexpr char imageMagic[8] = {'Q', 'U', 'E', 'R', 'N', 'I', 'M', 'G'};
 inline constexpr char weightsMagic[8] = {'Q', 'U', 'E', 'R', 'N', 'W', 'T', 'S'};
-inline constexpr uint32_t imageVersion = 7;
+inline constexpr uint32_t imageVersion = 8;
 inline constexpr uint32_t weightsVersion = 1;
 
 /// The image, the embedded weights, the arena and every buffer in them start at multiples of this;
@@ -93,7 +93,7 @@ struct TensorEntry {
   uint8_t reserved[2];
   AdapterKind adapter;
   uint32_t adapterIndex;
-  /// Of an input of integers that are indices: each must be below this; else 0.
+  /// Of an input of indices: each, truncated to an integer, must be below this; else 0.
   uint32_t indexed;
   /// Extents, outermost first, each at least 1; 0 past `rank`.
   int64_t shape[QUERN_MAX_RANK];

@@ -1,11 +1,13 @@
 // Drawing the next elements of a sequence.
 #include "runtime/DType.h"
 #include "runtime/Distribution.h"
+#include "runtime/Element.h"
 #include "runtime/Sequence.h"
 
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <span>
 
 namespace quern::runtime {
 
@@ -38,59 +40,48 @@ quern_status readChoice(const quern_sequence &sequence, const quern_sample_optio
   return QUERN_OK;
 }
 
-/// Writes a drawn level or value as an element of the input.
-void store(const SequenceEntry &order, quern_dtype type, double drawn, unsigned char *element) {
-  auto put = [&](auto value) { std::memcpy(element, &value, sizeof value); };
-  switch (type) {
-  case QUERN_F32:
-    return put(static_cast<float>(valueOfLevel(order, drawn)));
-  case QUERN_F64:
-    return put(valueOfLevel(order, drawn));
-  case QUERN_I32:
-    return put(static_cast<int32_t>(drawn));
-  case QUERN_I64:
-    return put(static_cast<int64_t>(drawn));
-  default:
-    return put(static_cast<uint8_t>(drawn));
-  }
+/// The parameters in a slot of the output: where they lie, or a copy where they are no f32.
+std::span<const float> parametersIn(const quern_sequence &sequence, const unsigned char *output) {
+  const ImageView &image = sequence.image();
+  auto type = static_cast<quern_dtype>(image.outputs()[sequence.order().output].dtype);
+  uint64_t bytes = dtypeBytes(type);
+  uint64_t count = image.states()[sequence.order().outputState].slotBytes / bytes;
+  if (type == QUERN_F32)
+    return {reinterpret_cast<const float *>(output), count};
+  for (uint64_t i = 0; i < count; ++i)
+    sequence.parameters[i] =
+        static_cast<float>(numberAt(type, reinterpret_cast<const std::byte *>(output + i * bytes)));
+  return {sequence.parameters, count};
 }
 
-/// Whether the parameters of a slot are not all numbers.
-bool holdsNan(const quern_sequence &sequence, const unsigned char *output) {
-  const auto *parameters = reinterpret_cast<const float *>(output);
-  uint64_t bytes = sequence.image().states()[sequence.order().outputState].slotBytes;
+bool holdsNan(std::span<const float> parameters) {
   bool found = false;
-  for (uint64_t i = 0; i < bytes / sizeof(float); ++i)
-    found |= std::isnan(parameters[i]);
+  for (float parameter : parameters)
+    found |= std::isnan(parameter);
   return found;
 }
 
 /// Draws all elements of the slot at the sequence's position.
 void drawSlot(quern_sequence &sequence, const quern_sample_options &options,
-              const unsigned char *output) {
+              std::span<const float> parameters) {
   const SequenceEntry &order = sequence.order();
   auto type = static_cast<quern_dtype>(sequence.image().inputs()[order.input].dtype);
   SampleChoice choice{options.temperature, options.top_k, options.top_p};
-  const auto *parameters = reinterpret_cast<const float *>(output);
   uint64_t block = order.parameters * order.parameterStride;
-  uint64_t blocks = sequence.image().states()[order.outputState].slotBytes / sizeof(float) / block;
+  uint64_t blocks = parameters.size() / block;
   uint64_t channels = elementsOf(order);
-  unsigned char *elements = sequence.inputSlot(sequence.position);
+  auto *elements = reinterpret_cast<std::byte *>(sequence.inputSlot(sequence.position));
   for (uint64_t row = 0; row < blocks * order.parameterStride; ++row) {
     uint64_t outer = row / order.parameterStride, inner = row % order.parameterStride;
     double drawn[3];
-    draw(order, choice, parameters + outer * block + inner,
+    draw(order, choice, parameters.data() + outer * block + inner,
          Draws(options.seed, sequence.position, static_cast<uint32_t>(row)), sequence.room, drawn);
     for (uint64_t channel = 0; channel < channels; ++channel) {
       uint64_t element = (outer * channels + channel) * order.parameterStride + inner;
-      store(order, type, drawn[channel], elements + element * dtypeBytes(type));
+      putNumber(type, isFloat(type) ? valueOfLevel(order, drawn[channel]) : drawn[channel],
+                elements + element * dtypeBytes(type));
     }
   }
-}
-
-bool canStore(quern_dtype type) {
-  return type == QUERN_F32 || type == QUERN_F64 || type == QUERN_I32 || type == QUERN_I64 ||
-         type == QUERN_U8 || type == QUERN_BOOL;
 }
 
 } // namespace
@@ -108,8 +99,6 @@ quern_status quern_sample(quern_sequence *sequence, uint64_t count,
   quern_sample_options options;
   if (quern_status status = readChoice(*sequence, given, options); status != QUERN_OK)
     return status;
-  if (!canStore(static_cast<quern_dtype>(sequence->image().inputs()[order.input].dtype)))
-    return error.set(QUERN_INVALID_ARGUMENT, "the generated input has a type of 16 bits or fewer");
   if (count > positionsOf(order) - sequence->position)
     return error.set(QUERN_INVALID_ARGUMENT,
                      "cannot draw %llu element%s: the sequence is at %llu of %llu positions",
@@ -126,12 +115,13 @@ quern_status quern_sample(quern_sequence *sequence, uint64_t count,
       status = findPrediction(*sequence, output);
     if (status != QUERN_OK)
       return status;
-    if (holdsNan(*sequence, output))
+    std::span<const float> parameters = parametersIn(*sequence, output);
+    if (holdsNan(parameters))
       return error.set(QUERN_INVALID_ARGUMENT,
                        "there is nothing to draw position %llu from: the model's output is no "
                        "number, as an input or a weight is none",
                        static_cast<unsigned long long>(sequence->position));
-    drawSlot(*sequence, options, output);
+    drawSlot(*sequence, options, parameters);
     if (out)
       std::memcpy(out + i * bytes, sequence->inputSlot(sequence->position), bytes);
     status = absorb(*sequence);

@@ -1,5 +1,6 @@
 #include "runtime/Sequence.h"
 
+#include "runtime/DType.h"
 #include "runtime/Distribution.h"
 #include "runtime/ElementCheck.h"
 
@@ -144,9 +145,17 @@ quern_status findPrediction(quern_sequence &sequence, const unsigned char *&outp
 
 namespace {
 
+/// As many as a slot of the output has where they are to be drawn from and are no f32.
+uint64_t parametersToCopy(const ImageView &image) {
+  const SequenceEntry &order = *image.sequence();
+  auto type = static_cast<quern_dtype>(image.outputs()[order.output].dtype);
+  bool isDrawnFrom = order.distribution != DistributionKind::none && type != QUERN_F32;
+  return isDrawnFrom ? image.states()[order.outputState].slotBytes / dtypeBytes(type) : 0;
+}
+
 /// Cuts the arrays of a sequence out of a block behind it.
 struct SequenceBlock {
-  uint64_t states, bindings, firstBindings, ranks, weights, bytes;
+  uint64_t states, bindings, firstBindings, ranks, weights, parameters, bytes;
 
   explicit SequenceBlock(const ImageView &image) {
     uint64_t bound = 0;
@@ -159,7 +168,8 @@ struct SequenceBlock {
     firstBindings = bindings + bound * sizeof(quern_binding);
     ranks = firstBindings + (image.programs().size() + 1) * sizeof(uint64_t);
     weights = ranks + roomOf(*image.sequence()) * sizeof(uint32_t);
-    bytes = weights + roomOf(*image.sequence()) * sizeof(float);
+    parameters = weights + roomOf(*image.sequence()) * sizeof(float);
+    bytes = parameters + parametersToCopy(image) * sizeof(float);
   }
 };
 
@@ -186,6 +196,7 @@ quern_sequence *newSequence(quern_context &context) {
   sequence->firstBinding = reinterpret_cast<uint64_t *>(block + layout.firstBindings);
   sequence->room = {reinterpret_cast<uint32_t *>(block + layout.ranks),
                     reinterpret_cast<float *>(block + layout.weights)};
+  sequence->parameters = reinterpret_cast<float *>(block + layout.parameters);
   bindStates(context.image, sequence->bindings, sequence->firstBinding);
   return sequence;
 }

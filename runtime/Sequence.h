@@ -20,6 +20,8 @@ struct quern_sequence {
   /// Of program i: from firstBinding[i] to firstBinding[i + 1].
   uint64_t *firstBinding = nullptr;
   quern::runtime::DrawRoom room{};
+  /// Where the parameters of one slot are read to draw from, if the output is no f32.
+  float *parameters = nullptr;
 
   const quern::runtime::ImageView &image() const { return context->image; }
   const quern::runtime::SequenceEntry &order() const { return *image().sequence(); }

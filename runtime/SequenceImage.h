@@ -2,12 +2,14 @@
 // by position.
 #pragma once
 
+#include "runtime/quern.h"
+
 #include <cstdint>
 
 namespace quern::runtime {
 
-/// The most axes that an order has.
-inline constexpr int maxOrderedAxes = 4;
+/// The most axes that an order has: all of its input.
+inline constexpr int maxOrderedAxes = QUERN_MAX_RANK;
 
 /// What a sequence keeps of one value: slots of `slotBytes` bytes. The slot of a position is the
 /// sum of its coordinates, divided by `rates` and rounded down, times `strides`; strides of 0 are
@@ -80,7 +82,7 @@ struct SequenceEntry {
   double high;
 };
 
-static_assert(sizeof(StateEntry) == 112 && sizeof(ProgramEntry) == 80 &&
-              sizeof(SequenceEntry) == 128);
+static_assert(sizeof(StateEntry) == 176 && sizeof(ProgramEntry) == 112 &&
+              sizeof(SequenceEntry) == 176);
 
 } // namespace quern::runtime

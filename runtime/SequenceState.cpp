@@ -46,6 +46,7 @@ uint64_t SequenceState::bytesOf(std::span<const StateEntry> states) {
 void SequenceState::open(const ImageView &image, StateMemory *given, unsigned char *memory,
                          const unsigned char *weights) {
   view = &image;
+  axes = image.sequence()->axes;
   states = given;
   for (uint64_t i = 0; i < count(); ++i) {
     const StateEntry &entry = image.states()[i];

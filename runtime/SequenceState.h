@@ -65,7 +65,7 @@ private:
   uint64_t number(uint64_t state, const Place &place) const {
     const StateEntry &entry = (*view).states()[state];
     uint64_t slot = 0;
-    for (int axis = 0; axis < maxOrderedAxes; ++axis) {
+    for (uint32_t axis = 0; axis < axes; ++axis) {
       uint64_t inverse = states[state].inverses[axis];
       __extension__ using Wide = unsigned __int128;
       uint64_t quotient = static_cast<uint64_t>(Wide{place.at[axis]} * inverse >> 64);
@@ -76,6 +76,8 @@ private:
 
   const ImageView *view = nullptr;
   StateMemory *states = nullptr;
+  /// Of the order.
+  uint32_t axes = 0;
 };
 
 /// What a sequence takes as bytes, of these states: see quern_sequence_bytes.

@@ -194,8 +194,8 @@ QUERN_API uint64_t quern_sequence_position(const quern_sequence *sequence);
  * gets the slots of the positions that become due: [due(from), due(to)), where due(p) is p -
  * latency, at least 0, and `positions` for p = positions. Elements that the model's
  * distribution cannot have drawn are refused: what is none of its levels, or not finite; without a
- * distribution NaN, and an index that its table does not have. Nothing is allocated, no lock taken; after QUERN_INVALID_ARGUMENT the sequence
- * is as it was. */
+ * distribution NaN, and an index that its table does not have. Nothing is allocated, no lock taken;
+ * after QUERN_INVALID_ARGUMENT the sequence is as it was. */
 QUERN_API quern_status quern_advance(quern_sequence *sequence, uint64_t from, uint64_t to,
                                      const void *elements, void *outputs);
 /* Of a stream that ends before the model's last position: gets the outputs that are not due yet,
@@ -205,8 +205,9 @@ QUERN_API quern_status quern_advance(quern_sequence *sequence, uint64_t from, ui
  * sequence is as it was. */
 QUERN_API quern_status quern_flush(quern_sequence *sequence, void *outputs);
 /* Copies the output slot that tells of the element at the sequence's position.
- * QUERN_INVALID_ARGUMENT where there is none: of a complete sequence, or where the model looks
- * ahead. The sequence is as it was. */
+ * QUERN_INVALID_ARGUMENT where there is none: of a complete sequence if the model is strict, at
+ * position 0 if it is not, and where it looks ahead. A complete sequence of a model that is not
+ * strict has one: what would follow. The sequence is as it was. */
 QUERN_API quern_status quern_predict(quern_sequence *sequence, void *output);
 
 typedef struct quern_sample_options {

@@ -93,10 +93,11 @@ Status checkIndices(const Port &input, const AlignedBytes &tensor, const std::st
   size_t each = dtypeBytes(input.dtype);
   for (size_t at = 0; input.indexed > 0 && at < tensor.size(); at += each)
     if (double value = numberAt(input.dtype, tensor.data() + at); !isIndex(value, input.indexed))
-      return Failure{fmt::format("{}: element {} of input '{}' is {:.0f}, no index of {} elements: "
-                                 "expected 0 to {}",
-                                 file, placeIn(input, at / each), input.name, value, input.indexed,
-                                 input.indexed - 1)};
+      return Failure{
+          fmt::format("{}: element {} of input '{}' is {:.{}g}, no index of {} elements: "
+                      "expected 0 to {}",
+                      file, placeIn(input, at / each), input.name, value,
+                      input.dtype < QUERN_I8 ? 6 : 17, input.indexed, input.indexed - 1)};
   return success();
 }
 

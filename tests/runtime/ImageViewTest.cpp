@@ -2,12 +2,11 @@
 
 #include "runtime/DType.h"
 #include "runtime/SequenceState.h"
-#include "tests/runtime/FakeModel.h"
+#include "tests/runtime/FakeSequence.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <functional>
 #include <random>
 
 namespace quern::tests {
@@ -109,57 +108,6 @@ std::vector<uint64_t> imageWithAdapters() {
   return builder.build();
 }
 
-/// A fake model that is sampled position by position: a raster of 3 x 4 with a halo of one column
-/// in its states, which do not hold all of it, one program for rows and one for elements, in an
-/// order of its own.
-ImageBuilder imageOfSequence() {
-  FakeModel fake;
-  ImageBuilder builder = fake.image;
-  builder.inputs = {builder.tensor("x", QUERN_F32, {2, 3, 4})};
-  builder.outputs = {builder.tensor("y", QUERN_F32, {2, 3, 4})};
-  runtime::SequenceEntry order{};
-  order.axes = 2;
-  order.isStrict = 1;
-  order.extents[0] = 3;
-  order.extents[1] = 4;
-  order.inputAxes[0] = 1;
-  order.inputAxes[1] = 2;
-  order.outputState = 1;
-  order.distribution = runtime::DistributionKind::bernoulli;
-  order.levels = 2;
-  order.parameters = order.parameterStride = 1;
-  order.high = 1;
-  builder.sequences = {order};
-  builder.states = {{8, 6, 4, 9, {5, 1, 0, 0}, {1, 1, 1, 1}, 0, 0},
-                    {8, 1, 0, 9, {5, 1, 0, 0}, {1, 1, 1, 1}, 0, 0},
-                    {8, 0, 0, 12, {4, 1, 0, 0}, {1, 1, 1, 1}, 1, 64}};
-  builder.inputStates = {0};
-  using runtime::Space;
-  runtime::BufferEntry row = ImageBuilder::buffer(Space::state, 0, 0, {2, 4}),
-                       left = ImageBuilder::buffer(Space::state, 0, 0, {2}),
-                       out = ImageBuilder::buffer(Space::state, 1, 0, {2}),
-                       all = ImageBuilder::buffer(Space::state, 0, 0, {2, 13}),
-                       constant = ImageBuilder::buffer(Space::state, 2, 0, {2});
-  left.byteOffset = static_cast<uint64_t>(-int64_t{8});
-  all.isFixed = 1;
-  builder.buffers = {row, constant, left, all, out};
-  builder.programs = {{0, 1, 1, 1, 0, 0, 12, {1, 1, 1, 1}, {}},
-                      {1, 4, 2, 0, 0, 0, 12, {1, 1, 1, 1}, {}}};
-  for (uint32_t place = 12; place-- > 0;)
-    builder.places.push_back(place);
-  return builder;
-}
-
-/// What is wrong with the image after `change`, if anything.
-std::string problemWith(const std::function<void(ImageBuilder &)> &change) {
-  ImageBuilder builder = imageOfSequence();
-  change(builder);
-  std::vector<uint64_t> words = builder.build();
-  ImageView view;
-  const char *problem = view.open(words.data(), words.size() * 8);
-  return problem ? problem : "";
-}
-
 TEST(ImageView, OpensASequence) {
   std::vector<uint64_t> words = imageOfSequence().build();
   ImageView view;
@@ -169,102 +117,6 @@ TEST(ImageView, OpensASequence) {
   EXPECT_EQ(positionsOf(*view.sequence()), 12u);
   EXPECT_EQ(view.places().size(), 12u);
   EXPECT_GT(readAll(view), 0u);
-}
-
-TEST(ImageView, RefusesImpossibleSequences) {
-  const std::string order = "the order in the model image is impossible",
-                    state = "a state in the model image is impossible",
-                    program = "a step program in the model image is impossible",
-                    buffer = "a buffer reaches beyond its state",
-                    stray = "the model image has states or places without an order";
-  auto huge = ~uint64_t{0};
-  std::vector<std::pair<std::string, std::function<void(ImageBuilder &)>>> lies = {
-      {order, [](ImageBuilder &b) { b.sequences[0].axes = 5; }},
-      {order, [](ImageBuilder &b) { b.sequences[0].axes = 1; }},
-      {order, [](ImageBuilder &b) { b.sequences[0].isStrict = 2; }},
-      {order, [](ImageBuilder &b) { b.sequences[0].extents[1] = 5; }},
-      {order, [](ImageBuilder &b) { b.sequences[0].extents[2] = 1; }},
-      {order, [](ImageBuilder &b) { b.sequences[0].inputAxes[0] = 3; }},
-      {order, [](ImageBuilder &b) { b.sequences[0].input = 1; }},
-      {order, [](ImageBuilder &b) { b.sequences[0].inputState = 3; }},
-      {order, [](ImageBuilder &b) { b.sequences[0].output = 1; }},
-      {order, [](ImageBuilder &b) { b.sequences[0].outputState = 3; }},
-      {order, [&](ImageBuilder &b) { b.sequences[0].lag = huge; }},
-      {order, [](ImageBuilder &b) { b.sequences[0].parameters = 3; }},
-      {order, [](ImageBuilder &b) { b.sequences[0].parameterStride = 0; }},
-      {order, [](ImageBuilder &b) { b.states[0].slotBytes = 4; }},
-      {order, [](ImageBuilder &b) { b.inputStates[0] = 3; }},
-      {order, [](ImageBuilder &b) { b.inputStates.clear(); }},
-      {order,
-       [](ImageBuilder &b) {
-         b.sequences[0].distribution = runtime::DistributionKind::categorical;
-         b.sequences[0].levels = b.sequences[0].parameters = 3;
-         b.states[1].slotBytes = 24;
-         b.inputs[0] = b.tensor("x", QUERN_I32, {2, 3, 4});
-         b.inputs[0].adapter = runtime::AdapterKind::text;
-         b.texts = {{0, 2}};
-         b.labelNames = {b.string("a"), b.string("b")};
-       }},
-      {order, [](ImageBuilder &b) { b.places[3] = 12; }},
-      {order, [](ImageBuilder &b) { b.places.pop_back(); }},
-      {order, [](ImageBuilder &b) { b.states[0].strides[1] = 3; }},
-      {order, [](ImageBuilder &b) { b.states[1].before = b.sequences[0].isStrict = 0; }},
-      {order, [](ImageBuilder &b) { b.sequences[0].lag = 1; }},
-      {order, [](ImageBuilder &b) { b.states[0].rates[1] = 2; }},
-      {order, [](ImageBuilder &b) { b.states[1].rates[0] = 2; }},
-      {state, [](ImageBuilder &b) { b.states[1].rates[2] = 0; }},
-      {state, [](ImageBuilder &b) { b.states[1].rates[2] = uint64_t{1} << 40; }},
-      {state, [](ImageBuilder &b) { b.states[0].slotBytes = 0; }},
-      {state, [](ImageBuilder &b) { b.states[0].room = 0; }},
-      {state, [&](ImageBuilder &b) { b.states[0].room = huge; }},
-      {state, [&](ImageBuilder &b) { b.states[0].before = huge; }},
-      {state, [&](ImageBuilder &b) { b.states[0].after = huge - 2; }},
-      {state, [&](ImageBuilder &b) { b.states[0].strides[0] = huge; }},
-      {state, [](ImageBuilder &b) { b.states[0].slotBytes = b.states[0].room = 1 << 24; }},
-      {program, [](ImageBuilder &b) { b.programs[0].level = 3; }},
-      {program, [](ImageBuilder &b) { b.programs[0].isAfter = 2; }},
-      {program, [](ImageBuilder &b) { b.programs[0].lag = 1; }},
-      {program, [](ImageBuilder &b) { b.programs[0].from = 12; }},
-      {program, [](ImageBuilder &b) { b.programs[0].until = 13; }},
-      {program, [](ImageBuilder &b) { b.programs[0].phases[0] = 1; }},
-      {program, [](ImageBuilder &b) { b.programs[1].periods[3] = 0; }},
-      {program, [&](ImageBuilder &b) { b.programs[0].firstBuffer = huge; }},
-      {program, [&](ImageBuilder &b) { b.programs[0].bufferCount = huge; }},
-      // Memory may have been moved for the row's last element.
-      {buffer, [](ImageBuilder &b) { b.states[0].before = 2; }},
-      // Six slots before the current position's, and four behind it.
-      {buffer, [](ImageBuilder &b) { b.buffers.end()[-3].byteOffset = -uint64_t{7 * 8}; }},
-      {buffer, [](ImageBuilder &b) { b.buffers.end()[-3].byteOffset = 5 * 8; }},
-      {buffer, [](ImageBuilder &b) { b.buffers.end()[-5].byteOffset = 8 * 2; }},
-      {buffer, [](ImageBuilder &b) { b.buffers.end()[-2].axes[1].extent = 19; }},
-      {buffer, [](ImageBuilder &b) { b.buffers.end()[-1].byteOffset = 8; }},
-      // A constant state has its slots among the weights, all of them, and no others.
-      {state, [](ImageBuilder &b) { b.states[2].isConstant = 2; }},
-      {state, [](ImageBuilder &b) { b.states[2].isConstant = 0; }},
-      {state, [](ImageBuilder &b) { b.states[2].before = 1; }},
-      {state, [](ImageBuilder &b) { b.states[2].after = 1; }},
-      {state, [](ImageBuilder &b) { b.states[2].weightsOffset = 256; }},
-      {state, [&](ImageBuilder &b) { b.states[2].weightsOffset = huge << 32; }},
-      {order, [](ImageBuilder &b) { b.states[2].room = 11; }},
-      {order, [](ImageBuilder &b) { b.sequences[0].outputState = 2; }},
-      {order, [](ImageBuilder &b) { b.sequences[0].inputState = 2; }},
-      {buffer, [](ImageBuilder &b) { b.buffers.end()[-4].byteOffset = 8; }},
-      {"a buffer belongs to an unknown state", [](ImageBuilder &b) { b.buffers.back().io = 3; }},
-      {"a buffer belongs to an unknown state",
-       [](ImageBuilder &b) { b.buffers.back().isFixed = 2; }},
-      {stray,
-       [](ImageBuilder &b) {
-         b.sequences.clear();
-         b.programs.clear();
-       }},
-      {"the model image has step programs without an order, or more than one",
-       [](ImageBuilder &b) { b.sequences.clear(); }},
-      {"the model image has step programs without an order, or more than one",
-       [](ImageBuilder &b) { b.sequences.push_back(b.sequences[0]); }},
-      {"the model image has step programs without an order, or more than one",
-       [](ImageBuilder &b) { b.programs.clear(); }}};
-  for (size_t i = 0; i < lies.size(); ++i)
-    EXPECT_EQ(problemWith(lies[i].second), lies[i].first) << "lie " << i;
 }
 
 TEST(ImageView, OpensWhatIsRight) {
@@ -357,7 +209,7 @@ TEST(ImageView, ChecksWhatIndexes) {
   };
   const std::string refusal = "what an input or output indexes is impossible";
   EXPECT_EQ(open(QUERN_I32, true), "");
-  EXPECT_EQ(open(QUERN_F32, true), refusal);
+  EXPECT_EQ(open(QUERN_F32, true), "");
   EXPECT_EQ(open(QUERN_I32, false), refusal);
 }
 

@@ -272,6 +272,27 @@ TEST_F(SequenceTest, StepProgramsAloneRefuseAFullPass) {
   context = nullptr;
 }
 
+/// What would follow the last element is told by a model that is not strict, and by no other.
+TEST_F(SequenceTest, ACompleteSequencePredictsUnlessItIsStrict) {
+  open("wavenet");
+  quern_sequence *sequence = begin();
+  Tensor outputs(made->order.positions * made->order.output_bytes);
+  ASSERT_EQ(made->api.advance(sequence, 0, made->order.positions, elements.data(), outputs.data()),
+            QUERN_OK)
+      << error();
+  auto last = outputs.end() - static_cast<int64_t>(made->order.output_bytes);
+  EXPECT_EQ(predict(sequence), Tensor(last, outputs.end()));
+}
+
+TEST_F(SequenceTest, ACompleteStrictSequencePredictsNothing) {
+  open("pixelcnn");
+  quern_sequence *sequence = begin();
+  ASSERT_EQ(advance(sequence, 0, made->order.positions), QUERN_OK) << error();
+  Tensor output(made->order.output_bytes);
+  EXPECT_EQ(made->api.predict(sequence, output.data()), QUERN_INVALID_ARGUMENT);
+  EXPECT_EQ(error(), "the sequence is complete");
+}
+
 TEST_F(SequenceTest, AnInclusiveModelNeedsAFirstElement) {
   open("wavenet");
   EXPECT_EQ(made->api.sample(begin(), 1, nullptr, nullptr), QUERN_INVALID_ARGUMENT);
