@@ -1,6 +1,10 @@
 #include "frontend/Distributions.h"
 
+#include "ir/IndexedInput.h"
+#include "ir/SizeLimit.h"
 #include "ir/StepAttributes.h"
+
+#include <cmath>
 
 namespace quern::frontend {
 
@@ -69,6 +73,8 @@ public:
                                                   symbols.getNames().size());
       return nullptr;
     }
+    if (!checkElements(parameters, values) || !checkLevels(levels, range))
+      return nullptr;
     mlir::MLIRContext *context = adapter.type.getContext();
     return ir::DistributionAttr::get(context, kind, *axis, levels, components,
                                      mlir::DenseF64ArrayAttr::get(context, range));
@@ -135,6 +141,82 @@ private:
       return values == 1 ? 3 * components : (1 + 3 * values) * components;
     }
     llvm_unreachable("all kinds are named");
+  }
+
+  StringRef inputName() const {
+    mlir::func::FuncOp model = adapter.model;
+    auto number = static_cast<unsigned>(causal.getInput());
+    return model.getArgAttrOfType<mlir::StringAttr>(number, ir::names::name).getValue();
+  }
+
+  /// Whether the result holds a distribution for each `values` elements of the input at a position.
+  bool checkElements(int64_t parameters, int64_t values) {
+    int64_t positions = 1;
+    for (int64_t axis : causal.getInputAxes())
+      positions *= input.getDimSize(axis);
+    int64_t elements = input.getNumElements() / positions;
+    int64_t described = adapter.type.getNumElements() / positions / parameters * values;
+    if (elements == described)
+      return true;
+    elaborator.error<diag::DistributionElements>(adapter.call.range, name, elements, inputName(),
+                                                 typeText(adapter.type), described);
+    return false;
+  }
+
+  /// Whether the input can be whatever is drawn.
+  bool checkLevels(int64_t levels, llvm::ArrayRef<double> range) {
+    if (levels > ir::maxLevels) {
+      elaborator.error<diag::DistributionManyLevels>(adapter.call.range, name, ir::maxLevels,
+                                                     levels);
+      return false;
+    }
+    mlir::Type type = input.getElementType();
+    if (llvm::isa<mlir::FloatType>(type))
+      return levels == 0 || (checkRounding(levels, range) && checkIndices(range[0], range[1]));
+    if (levels == 0) {
+      elaborator.error<diag::DistributionContinuous>(adapter.call.range, name, inputName(),
+                                                     typeText(input));
+      return false;
+    }
+    bool isSigned = !type.isUnsignedInteger() && !type.isInteger(1);
+    unsigned bits = type.getIntOrFloatBitWidth() - isSigned;
+    if (!llvm::isUIntN(bits, static_cast<uint64_t>(levels - 1))) {
+      elaborator.error<diag::DistributionType>(adapter.call.range, name, levels, inputName(),
+                                               typeText(input), int64_t{1} << bits);
+      return false;
+    }
+    return checkIndices(0, static_cast<double>(levels - 1));
+  }
+
+  /// Whether the level nearest to each level, as the input's type has it, is that level.
+  bool checkRounding(int64_t levels, llvm::ArrayRef<double> range) {
+    const llvm::fltSemantics &type =
+        llvm::cast<mlir::FloatType>(input.getElementType()).getFloatSemantics();
+    double way = (range[1] - range[0]) / static_cast<double>(levels - 1);
+    for (int64_t level = 0; level < levels; ++level) {
+      double exact = range[0] + static_cast<double>(level) * way;
+      llvm::APFloat rounded(exact);
+      bool isInexact = false;
+      rounded.convert(type, llvm::APFloat::rmNearestTiesToEven, &isInexact);
+      if (isInexact && !(std::abs(rounded.convertToDouble() - exact) < way / 2)) {
+        elaborator.error<diag::DistributionRounding>(adapter.call.range, name, levels, range[0],
+                                                     range[1], inputName(), typeText(input));
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Whether what the input indexes, if anything, has elements from `low` to `high`.
+  bool checkIndices(double low, double high) {
+    mlir::func::FuncOp model = adapter.model;
+    mlir::Value generated = model.getArgument(static_cast<unsigned>(causal.getInput()));
+    int64_t indexed = ir::elementsIndexedBy(generated, ir::Indices::some);
+    if (indexed == 0 || (low > -1 && high < static_cast<double>(indexed)))
+      return true;
+    elaborator.error<diag::DistributionIndices>(adapter.call.range, name, low, high, inputName(),
+                                                indexed, indexed - 1);
+    return false;
   }
 
   Elaborator &elaborator;
