@@ -14,6 +14,7 @@
 #include "codegen/llvm/ObjectFile.h"
 #include "codegen/llvm/Weights.h"
 #include "ir/Layout.h"
+#include "runtime/ImageView.h"
 #include "runtime/formats/ScratchFolder.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -213,6 +214,12 @@ private:
     if (options.hasWeightsFile && !weights.empty())
       facts.weightsFile = llvm::sys::path::filename(weightsPath()).str();
     image = buildImage(functions, *buffers, facts);
+    runtime::ImageView view;
+    if (const char *problem = view.open(image.data(), image.size()))
+      return model.emitError()
+             << "the runtime would refuse the compiled model, as " << problem
+             << ": a defect of the compiler, please report it; where its steps are at fault, "
+                "--steps never compiles the rest";
     report.launches = static_cast<int>(llvm::range_size(model.getOps<ir::LaunchOp>()));
     for (const CompiledFunction &compiled : functions)
       report.arenaBytes = std::max(report.arenaBytes, static_cast<int64_t>(compiled.arenaBytes()));
