@@ -34,6 +34,42 @@ void emitBinary(Op op, KernelBuilder &builder) {
   });
 }
 
+/// Whether `value` is computed in this kernel, element by element, from a constant beside which
+/// what models compute is lost in rounding, as -1e9 of a mask.
+bool hasLargeConstant(mlir::Value value) {
+  constexpr double large = 1e6;
+  llvm::SmallPtrSet<mlir::Operation *, 16> seen;
+  llvm::SmallVector<mlir::Value> pending{value};
+  while (!pending.empty()) {
+    mlir::Operation *op = pending.pop_back_val().getDefiningOp();
+    if (!op || !seen.insert(op).second)
+      continue;
+    if (auto constant = llvm::dyn_cast<ir::ConstantOp>(op)) {
+      auto numbers = llvm::dyn_cast<mlir::DenseFPElementsAttr>(constant.getValue());
+      if (numbers && numbers.isSplat() &&
+          std::abs(numbers.getSplatValue<llvm::APFloat>().convertToDouble()) >= large)
+        return true;
+    }
+    if (op->hasTrait<ir::Elementwise>() ||
+        llvm::isa<ir::BroadcastOp, ir::ReshapeOp, ir::TransposeOp, ir::SliceOp, ir::ConcatOp,
+                  ir::PadOp, ir::GatherOp>(op))
+      llvm::append_range(pending, op->getOperands());
+  }
+  return false;
+}
+
+/// Sums and products, in the order in which they are written where a large constant is among what
+/// they are of: (x - 1e9) + 1e9 m, for x - 1e9 (1 - m), is zero.
+template <typename Op, Expr (*function)(const Expr &, const Expr &)>
+void emitArithmetic(Op op, KernelBuilder &builder) {
+  bool isOrdered = hasLargeConstant(op.getResult());
+  builder.define(op.getResult(), [=, &builder](const Index &index) mutable {
+    Expr result = function(builder.load(op.getLhs(), broadcastIndex(op.getLhs(), index)),
+                           builder.load(op.getRhs(), broadcastIndex(op.getRhs(), index)));
+    return isOrdered && result.type().is_float() ? Halide::strict_float(result) : result;
+  });
+}
+
 Expr negOf(const Expr &x) { return -x; }
 Expr absOf(const Expr &x) { return x.type().is_uint() ? x : cast(x.type(), Halide::abs(x)); }
 /// The comparison is false for a NaN, which then stays.
@@ -156,9 +192,9 @@ QUERN_UNARY(RoundOp, roundOf)
 
 #define QUERN_BINARY(Op, function)                                                                 \
   const EmitterOf<ir::Op, emitBinary<ir::Op, function>> register##Op;
-QUERN_BINARY(AddOp, addOf)
-QUERN_BINARY(SubOp, subOf)
-QUERN_BINARY(MulOp, mulOf)
+const EmitterOf<ir::AddOp, emitArithmetic<ir::AddOp, addOf>> registerAdd;
+const EmitterOf<ir::SubOp, emitArithmetic<ir::SubOp, subOf>> registerSub;
+const EmitterOf<ir::MulOp, emitArithmetic<ir::MulOp, mulOf>> registerMul;
 QUERN_BINARY(DivOp, divOf)
 QUERN_BINARY(MaxOp, maxOf)
 QUERN_BINARY(MinOp, minOf)

@@ -133,6 +133,29 @@ Cases fusedCases() {
                Tensor mask = ref::compare("le", ref::iota({8, 8}, 1), ref::iota({8, 8}, 0));
                return ref::softmax(ref::select(mask, scaled, ref::constant({}, -INFINITY)), 2);
              }));
+  // Regrouped, the sums lose x beside what the mask adds and takes off again.
+  cases.push_back(
+      kernel("three masks of large numbers", R"(
+(%x: tensor<1x1x6xf32>) -> tensor<1x6x6xf32> {
+  %j = quern.iota [1, 6] along 1 of i32 : () -> tensor<1x6xi32>
+  %i = quern.iota [6, 1] along 0 of i32 : () -> tensor<6x1xi32>
+  %0 = quern.cmp le %j, %i : (tensor<1x6xi32>, tensor<6x1xi32>) -> tensor<6x6xi1>
+  %1 = quern.cast %0 to f32 : (tensor<6x6xi1>) -> tensor<6x6xf32>
+  %one = quern.constant dense<1.0> : tensor<f32>
+  %2 = quern.sub %one, %1 : (tensor<f32>, tensor<6x6xf32>) -> tensor<6x6xf32>
+  %low = quern.constant dense<-1.0e9> : tensor<f32>
+  %3 = quern.mul %2, %low : (tensor<6x6xf32>, tensor<f32>) -> tensor<6x6xf32>
+  %4 = quern.add %3, %x : (tensor<6x6xf32>, tensor<1x1x6xf32>) -> tensor<1x6x6xf32>
+  %5 = quern.mul %3, %2 : (tensor<6x6xf32>, tensor<6x6xf32>) -> tensor<6x6xf32>
+  %6 = quern.add %5, %3 : (tensor<6x6xf32>, tensor<6x6xf32>) -> tensor<6x6xf32>
+  %7 = quern.add %4, %6 : (tensor<1x6x6xf32>, tensor<6x6xf32>) -> tensor<1x6x6xf32>
+  %8 = quern.softmax %7 over 2 : (tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  return %8 : tensor<1x6x6xf32>
+})",
+             [](const std::vector<Tensor> &in) {
+               Tensor admitted = ref::compare("le", ref::iota({1, 6}, 1), ref::iota({6, 1}, 0));
+               return ref::softmax(ref::select(admitted, in[0], ref::constant({}, -INFINITY)), 2);
+             }));
   cases.push_back(
       kernel("map between layouts", R"(
 (%x: tensor<2x33x17x9xf32>, %y: tensor<33x1x1xf32>) -> tensor<2x33x17x9xf32, NHWC> {
