@@ -74,6 +74,53 @@ std::optional<LabelledOp> labelledReshape(ir::ReshapeOp reshape, int64_t query, 
   return labelled;
 }
 
+/// How an op's axes run together, where its first operand has those of queries and of keys as
+/// numbered, if it has any.
+std::optional<LabelledOp> labelled(mlir::Operation *op, int64_t query, int64_t key) {
+  if (op->hasTrait<ir::Elementwise>())
+    return labelledElementwise(op);
+  int64_t rank = op->getNumOperands() > 0 ? rankOf(op->getOperand(0)) : 0;
+  return llvm::TypeSwitch<mlir::Operation *, std::optional<LabelledOp>>(op)
+      .Case([&](ir::ContractOp contract) {
+        return LabelledOp{{Labels(contract.getLhsAxes()), Labels(contract.getRhsAxes())},
+                          Labels(contract.getResultAxes())};
+      })
+      .Case([&](ir::SoftmaxOp) { return LabelledOp{{consecutive(0, rank)}, consecutive(0, rank)}; })
+      .Case([&](ir::ReduceOp reduce) { return labelledReduce(reduce); })
+      .Case([&](ir::TransposeOp transpose) {
+        return LabelledOp{{consecutive(0, rank)}, Labels(transpose.getPermutation())};
+      })
+      .Case([&](ir::BroadcastOp broadcast) {
+        return LabelledOp{
+            {consecutive(0, rank)},
+            consecutive(rank - rankOf(broadcast.getResult()), rankOf(broadcast.getResult()))};
+      })
+      .Case([&](ir::ReshapeOp reshape) { return labelledReshape(reshape, query, key); })
+      .Default([](mlir::Operation *) { return std::nullopt; });
+}
+
+/// Whether what reads `value` adds up, or weighs against each other, what lies along its axis
+/// `one`, and not along `other`: the first that does either decides.
+bool isSummedAlong(mlir::Value value, int64_t one, int64_t other) {
+  for (mlir::OpOperand &use : value.getUses()) {
+    mlir::Operation *op = use.getOwner();
+    if (auto softmax = llvm::dyn_cast<ir::SoftmaxOp>(op))
+      if (auto axis = static_cast<int64_t>(softmax.getAxis()); axis == one || axis == other)
+        return axis == one;
+    std::optional<LabelledOp> through = labelled(op, one, other);
+    if (!through)
+      continue;
+    const Labels &labels = through->operands[use.getOperandNumber()];
+    int64_t toOne = placeOf(through->result, labels[one]);
+    int64_t toOther = placeOf(through->result, labels[other]);
+    if (toOne < 0 || toOther < 0)
+      return toOne < 0 && toOther >= 0;
+    if (isSummedAlong(op->getResult(0), toOne, toOther))
+      return true;
+  }
+  return false;
+}
+
 /// Whether an op gives finite numbers where keys are zeros, as those that are not there yet.
 bool isFiniteOfZeros(mlir::Operation *op, llvm::function_ref<bool(mlir::Value)> hasKeys) {
   if (llvm::isa<ir::LogOp, ir::RsqrtOp>(op))
@@ -89,16 +136,15 @@ public:
 
   Result result() {
     if (std::optional<LabelledOp> found = labelledOp())
-      labelled = std::move(*found);
-    if (labelled.operands.empty() || !findQueryAndKey())
+      labels = std::move(*found);
+    if (labels.operands.empty() || !findQueryAndKey())
       return hasKeyedOperand() ? refuse("computes with keys, of which a step has those of the past "
                                         "alone, in a way that it does not know")
                                : std::optional<OverKeys>();
-    OverKeys over{OrderedMap(axes.count(), placeOf(labelled.result, query)),
-                  {},
-                  placeOf(labelled.result, key)};
-    for (auto [operand, labels] : llvm::zip_equal(op->getOperands(), labelled.operands)) {
-      int64_t axis = placeOf(labels, key);
+    OverKeys over{
+        OrderedMap(axes.count(), placeOf(labels.result, query)), {}, placeOf(labels.result, key)};
+    for (auto [operand, along] : llvm::zip_equal(op->getOperands(), labels.operands)) {
+      int64_t axis = placeOf(along, key);
       // One element may stand for all keys.
       bool isForAll = axis >= 0 && count > 1 && ir::tensorType(operand).getDimSize(axis) == 1;
       over.operands.push_back(isForAll ? -1 : axis);
@@ -122,40 +168,21 @@ private:
   }
 
   std::optional<LabelledOp> labelledOp() {
-    if (op->hasTrait<ir::Elementwise>())
-      return labelledElementwise(op);
-    if (auto contract = llvm::dyn_cast<ir::ContractOp>(op))
-      return LabelledOp{{Labels(contract.getLhsAxes()), Labels(contract.getRhsAxes())},
-                        Labels(contract.getResultAxes())};
+    if (op->hasTrait<ir::Elementwise>() || llvm::isa<ir::ContractOp>(op))
+      return labelled(op, -1, -1);
     if (!hasKeyedOperand())
       return std::nullopt;
     mlir::Value input = op->getOperand(0);
-    int64_t rank = rankOf(input);
-    return llvm::TypeSwitch<mlir::Operation *, std::optional<LabelledOp>>(op)
-        .Case([&](ir::SoftmaxOp softmax) -> std::optional<LabelledOp> {
-          if (static_cast<int64_t>(softmax.getAxis()) == axes.of(input)[0])
-            return std::nullopt;
-          return LabelledOp{{consecutive(0, rank)}, consecutive(0, rank)};
-        })
-        .Case([&](ir::ReduceOp reduce) -> std::optional<LabelledOp> {
-          using enum ir::ReduceKind;
-          bool isOverKeys = llvm::is_contained(reduce.getAxes(), axes.keysAxis(input));
-          if (isOverKeys && !llvm::is_contained({sum, max, min}, reduce.getKind()))
-            return std::nullopt;
-          return labelledReduce(reduce);
-        })
-        .Case([&](ir::TransposeOp transpose) {
-          return LabelledOp{{consecutive(0, rank)}, Labels(transpose.getPermutation())};
-        })
-        .Case([&](ir::BroadcastOp broadcast) {
-          return LabelledOp{
-              {consecutive(0, rank)},
-              consecutive(rank - rankOf(broadcast.getResult()), rankOf(broadcast.getResult()))};
-        })
-        .Case([&](ir::ReshapeOp reshape) {
-          return labelledReshape(reshape, axes.of(input)[0], axes.keysAxis(input));
-        })
-        .Default([](mlir::Operation *) { return std::nullopt; });
+    int64_t query = axes.of(input)[0], key = axes.keysAxis(input);
+    if (auto softmax = llvm::dyn_cast<ir::SoftmaxOp>(op);
+        softmax && static_cast<int64_t>(softmax.getAxis()) == query)
+      return std::nullopt;
+    using enum ir::ReduceKind;
+    if (auto reduce = llvm::dyn_cast<ir::ReduceOp>(op);
+        reduce && llvm::is_contained(reduce.getAxes(), key) &&
+        !llvm::is_contained({sum, max, min}, reduce.getKind()))
+      return std::nullopt;
+    return labelled(op, query, key);
   }
 
   /// The label of the one axis by which a generated operand runs along the whole order.
@@ -163,11 +190,12 @@ private:
     const OrderedMap &map = axes.of(op->getOperand(operand));
     if (map[0] < 0 || !llvm::all_equal(map))
       return std::nullopt;
-    return labelled.operands[operand][map[0]];
+    return labels.operands[operand][map[0]];
   }
 
   /// Finds the labels of queries and keys: those of an operand with keys, or of two that run along
-  /// the order by different ones. What stays of these is the query's, and of two the first.
+  /// the order by different ones. What stays of these is the query's, and of two that along which
+  /// nothing is summed first, or else the first.
   bool findQueryAndKey() {
     llvm::SmallSetVector<int64_t, 2> ordered;
     for (size_t i = 0; i < op->getNumOperands(); ++i) {
@@ -181,20 +209,21 @@ private:
       count = ir::tensorType(operand).getDimSize(axes.of(operand)[0]);
       if (int64_t axis = axes.keysAxis(operand); axis >= 0) {
         query = *label;
-        key = labelled.operands[i][axis];
+        key = labels.operands[i][axis];
       }
     }
     if (query != unlabelled)
       return true;
     if (ordered.size() != 2)
       return false;
-    auto place = [&](int64_t label) {
-      return static_cast<size_t>(placeOf(labelled.result, label));
-    };
+    auto place = [&](int64_t label) { return static_cast<size_t>(placeOf(labels.result, label)); };
     std::tie(query, key) = std::pair(ordered[0], ordered[1]);
     if (place(key) < place(query))
       std::swap(query, key);
-    return placeOf(labelled.result, query) >= 0;
+    if (placeOf(labels.result, key) >= 0 &&
+        isSummedAlong(op->getResult(0), placeOf(labels.result, query), placeOf(labels.result, key)))
+      std::swap(query, key);
+    return placeOf(labels.result, query) >= 0;
   }
 
   bool hasKeys(mlir::Value operand) const {
@@ -212,7 +241,7 @@ private:
       return ir::tensorType(value).getDimSize(axis) == count;
     };
     for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
-      int64_t own = placeOf(labelled.operands[i], query), keys = over.operands[i];
+      int64_t own = placeOf(labels.operands[i], query), keys = over.operands[i];
       if (keys >= 0 && !isWhole(operand, keys))
         return false;
       if (!axes.isGenerated(operand))
@@ -233,7 +262,7 @@ private:
 
   const OrderedAxes &axes;
   mlir::Operation *op;
-  LabelledOp labelled;
+  LabelledOp labels;
   int64_t query = unlabelled, key = unlabelled, count = 0;
 };
 
