@@ -5,6 +5,7 @@
 #include "ir/Infer.h"
 #include "ir/Layout.h"
 #include "ir/SourceLocation.h"
+#include "passes/WeightExpression.h"
 
 #include "llvm/ADT/StringSet.h"
 
@@ -19,17 +20,43 @@ namespace {
 using frontend::weights::RequiredParameter;
 using frontend::weights::Weight;
 
-/// Numbers that keep a network's activations in range: weights with the variance 2 / fan-in (He et
-/// al., 2015, section 2.2), variances of batch norm near one, all else small.
-ir::HostTensor madeUp(llvm::StringRef name, mlir::RankedTensorType type, std::mt19937 &generator) {
+/// Whether all that a layer with this weight computes goes into a relu, shifted and scaled at most.
+bool isRectified(mlir::Value weight) {
+  bool isApplied = false;
+  for (mlir::Value value = weight; value.hasOneUse();) {
+    mlir::Operation *op = *value.user_begin();
+    if (llvm::isa<ir::ReluOp>(op))
+      return isApplied;
+    bool isLayer = llvm::isa<ir::ConvOp, ir::ContractOp>(op);
+    bool isAffine = llvm::all_of(op->getOperands(), [&](mlir::Value operand) {
+      return operand == value || passes::isWeightExpression(operand);
+    });
+    if (isLayer ? isApplied
+                : !isAffine || !llvm::isa<ir::AddOp, ir::SubOp, ir::MulOp, ir::ReshapeOp,
+                                          ir::TransposeOp, ir::BroadcastOp>(op))
+      return false;
+    isApplied |= isLayer;
+    value = op->getResult(0);
+  }
+  return false;
+}
+
+/// Numbers that keep a network's activations in range: weights with the variance 1 / fan-in (LeCun
+/// et al., 1998, section 4.6), before a relu, which takes half of what they give, 2 / fan-in (He et
+/// al., 2015, section 2.2); variances of batch norm near one, all else small. With 2 / fan-in
+/// everywhere what residual networks of other functions compute grows so that it is rounding
+/// errors.
+ir::HostTensor madeUp(ir::ParameterOp op, mlir::RankedTensorType type, std::mt19937 &generator) {
+  llvm::StringRef name = op.getKey();
   ir::HostTensor tensor = ir::HostTensor::allocate(type);
   int64_t count = type.getNumElements();
   bool isMatrix = type.getRank() > 1;
   double fanIn =
       isMatrix ? static_cast<double>(count) / static_cast<double>(type.getDimSize(0)) : 1;
   bool isScale = name.ends_with("running_var") || (!isMatrix && name.ends_with("weight"));
-  std::normal_distribution<float> normal(0.0F, isMatrix ? static_cast<float>(std::sqrt(2 / fanIn))
-                                                        : 0.1F);
+  double variance = (isMatrix && isRectified(op) ? 2 : 1) / fanIn;
+  std::normal_distribution<float> normal(0.0F,
+                                         isMatrix ? static_cast<float>(std::sqrt(variance)) : 0.1F);
   constexpr int64_t most = 4096;
   llvm::SmallVector<double> row;
   for (int64_t start = 0; start < count; start += most) {
@@ -70,7 +97,7 @@ bool BoundWeights::makeUp(mlir::ModuleOp module) {
     std::string name = op.getKey().str();
     if (byName.contains(name))
       return mlir::WalkResult::advance();
-    auto tensor = std::make_shared<const ir::HostTensor>(madeUp(name, type, generator));
+    auto tensor = std::make_shared<const ir::HostTensor>(madeUp(op, type, generator));
     std::span<const char> bytes(tensor->bytes().data(), tensor->bytes().size());
     byName.emplace(
         name,
