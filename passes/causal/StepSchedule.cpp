@@ -334,17 +334,16 @@ void StepSchedule::findGrowing(const StepReads &reads) {
 FailureOr<StepSchedule> StepSchedule::plan(const SteppedModel &model, const OrderedAxes &axes,
                                            StepReads &reads) {
   StepSchedule schedule(model, axes);
-  if (failed(schedule.collect(reads)) || failed(schedule.choosePhases()) ||
-      failed(schedule.chooseLevels()))
+  if (failed(schedule.collect(reads)))
     return failure();
-  // Phases count along the axes that a level leaves. Each round that does not succeed lowers an
-  // op's level.
-  while (true) {
-    if (failed(schedule.choosePhases()) || failed(schedule.chooseLevels()))
-      return failure();
-    if (schedule.chooseAllTimes())
-      break;
-  }
+  // Phases count along the axes that a level leaves, of all axes at first. Each round that does not
+  // succeed lowers an op's level, or lets it keep its own.
+  do {
+    schedule.triggers.clear();
+    for ([[maybe_unused]] bool areLevelsKnown : {false, true})
+      if (failed(schedule.choosePhases()) || failed(schedule.chooseLevels()))
+        return failure();
+  } while (!schedule.chooseAllTimes());
   for (mlir::Operation *op : schedule.needed)
     if (failed(schedule.checkLevel(op)))
       return failure();
