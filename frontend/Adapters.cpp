@@ -9,6 +9,9 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
+#include <cfloat>
+#include <cmath>
+
 namespace quern::frontend {
 
 namespace {
@@ -28,6 +31,9 @@ std::vector<double> numbers(const Value &list) {
   return result;
 }
 
+/// The largest that the runtime scales a photo to.
+constexpr int64_t maxResize = 1 << 14;
+
 mlir::Attribute photo(Elaborator &elaborator, const BoundAdapter &adapter) {
   mlir::RankedTensorType type = adapter.type;
   mlir::MLIRContext *context = elaborator.builder.getContext();
@@ -35,8 +41,8 @@ mlir::Attribute photo(Elaborator &elaborator, const BoundAdapter &adapter) {
           crop = adapter.arguments[1].value.asInteger();
   std::vector<double> mean = numbers(adapter.arguments[2].value),
                       deviation = numbers(adapter.arguments[3].value);
-  if (crop < 1 || resize < crop) {
-    elaborator.error<diag::PhotoSizes>(adapter.call.range, resize, crop);
+  if (crop < 1 || resize < crop || resize > maxResize) {
+    elaborator.error<diag::PhotoSizes>(adapter.call.range, resize, crop, maxResize);
     return nullptr;
   }
   if (!type.getElementType().isF32() || type.getRank() != 4 || type.getDimSize(1) != 3 ||
@@ -47,8 +53,9 @@ mlir::Attribute photo(Elaborator &elaborator, const BoundAdapter &adapter) {
   for (unsigned i : {2, 3}) {
     const std::vector<double> &channels = i == 2 ? mean : deviation;
     if (channels.size() != 3 ||
-        (i == 3 && llvm::any_of(channels, [](double d) { return d <= 0; }))) {
-      elaborator.error<diag::PhotoChannels>(adapter.rangeOf(i));
+        llvm::any_of(channels, [](double d) { return std::abs(d) > FLT_MAX; }) ||
+        (i == 3 && llvm::any_of(channels, [](double d) { return d < FLT_MIN; }))) {
+      elaborator.error<diag::PhotoChannels>(adapter.rangeOf(i), FLT_MIN);
       return nullptr;
     }
   }
@@ -113,6 +120,10 @@ mlir::Attribute labels(Elaborator &elaborator, const BoundAdapter &adapter) {
   llvm::SmallVector<mlir::Attribute> names;
   for (llvm::line_iterator line(*buffer); !line.is_at_end(); ++line)
     names.push_back(builder.getStringAttr(line->trim()));
+  if (!llvm::isa<mlir::FloatType>(type.getElementType())) {
+    elaborator.error<diag::LabelScores>(adapter.call.range, typeText(type));
+    return nullptr;
+  }
   int64_t classes = type.getRank() == 0 ? 1 : type.getShape().back();
   if (classes != static_cast<int64_t>(names.size())) {
     elaborator.error<diag::LabelCount>(adapter.rangeOf(0), buffer->getBufferIdentifier(),

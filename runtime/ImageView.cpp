@@ -165,8 +165,8 @@ const char *ImageView::checkAdapter(const TensorEntry &tensor, bool isInput) con
       break;
     const LabelsAdapter &labels = labelSets()[tensor.adapterIndex];
     uint64_t known = labelNames().size();
-    bool good = tensor.dtype == QUERN_F32 && tensor.rank >= 1 && labels.firstName <= known &&
-                labels.nameCount <= known - labels.firstName &&
+    bool good = isFloat(static_cast<quern_dtype>(tensor.dtype)) && tensor.rank >= 1 &&
+                labels.firstName <= known && labels.nameCount <= known - labels.firstName &&
                 labels.nameCount == static_cast<uint64_t>(tensor.shape[tensor.rank - 1]) &&
                 labels.top >= 1 && labels.top <= labels.nameCount && labels.isProbability <= 1;
     return good ? nullptr : "the labels adapter of an output is impossible";

@@ -72,11 +72,11 @@ std::string describeTensor(const Port &port, const AlignedBytes &tensor) {
 }
 
 /// Probabilities of one row of scores.
-std::vector<double> softmax(std::span<const float> scores) {
+std::vector<double> softmax(std::span<const double> scores) {
   double greatest = *std::ranges::max_element(scores);
   std::vector<double> result;
   double sum = 0;
-  for (float score : scores)
+  for (double score : scores)
     sum += result.emplace_back(std::exp(score - greatest));
   for (double &value : result)
     value /= sum;
@@ -104,13 +104,13 @@ std::vector<std::vector<Guess>> bestGuesses(const Signature &signature, const Po
                                             const AlignedBytes &tensor) {
   const LabelsAdapter &labels = *output.labels;
   size_t classes = labels.nameCount;
-  std::span scores(reinterpret_cast<const float *>(tensor.data()), elementCount(output));
   std::vector<std::vector<Guess>> rows;
-  for (size_t start = 0; start < scores.size(); start += classes) {
-    auto row = scores.subspan(start, classes);
-    std::vector<double> probability(row.begin(), row.end());
+  for (size_t start = 0; start < elementCount(output); start += classes) {
+    std::vector<double> probability;
+    for (size_t i = 0; i < classes; ++i)
+      probability.push_back(element(output, tensor, start + i));
     if (!labels.isProbability)
-      probability = softmax(row);
+      probability = softmax(probability);
     std::vector<size_t> order(classes);
     std::iota(order.begin(), order.end(), 0);
     // A NaN compares as nothing and would break the order; it goes last.
