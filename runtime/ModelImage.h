@@ -276,7 +276,9 @@ inline uint64_t hashBytes(const void *data, size_t size, uint64_t seed = 0) {
   for (; at + 8 <= size; at += 8) {
     uint64_t word = 0;
     for (int i = 7; i >= 0; --i)
-      word = word << 8 | bytes[at + static_cast<size_t>(i)];
+      // The analyzer takes all but the first byte of a number for undefined.
+      word = word << 8 | // NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult)
+             bytes[at + static_cast<size_t>(i)];
     mix(word);
   }
   uint64_t rest = 0;
