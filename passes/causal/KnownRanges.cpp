@@ -106,32 +106,6 @@ RankTensor hullRead(mlir::Operation *op, const Reads &reads, const RankTensor &r
   });
 }
 
-/// What elementwise ops give, computed once for each combination of ranges.
-class ResultRanges {
-public:
-  explicit ResultRanges(mlir::Operation *op) : op(op) {}
-
-  int32_t of(int32_t x, int32_t y, int32_t z) {
-    std::tuple places(x, y, z);
-    if (places == last)
-      return lastResult;
-    last = places;
-    auto [entry, isNew] = results.try_emplace(places, 0);
-    if (isNew) {
-      Range operands[] = {Range::unpacked(x), Range::unpacked(y), Range::unpacked(z)};
-      entry->second =
-          resultRange(op, llvm::ArrayRef(operands).take_front(op->getNumOperands())).packed();
-    }
-    return lastResult = entry->second;
-  }
-
-private:
-  mlir::Operation *op;
-  std::tuple<int32_t, int32_t, int32_t> last{-1, -1, -1};
-  int32_t lastResult = 0;
-  llvm::DenseMap<std::tuple<int32_t, int32_t, int32_t>, int32_t> results;
-};
-
 } // namespace
 
 Known KnownRanges::of(mlir::Value value) {
@@ -217,18 +191,51 @@ std::optional<RankTensor> KnownRanges::contenders(ir::ReduceOp extreme) {
   return contends;
 }
 
-/// What a scan's body is given is ordinary if all is that the scan is given.
+/// By induction over its steps: what a scan carries is ordinary if all is that it is given, and
+/// what its body makes of such numbers. What was found out about the body does not hold if not.
+bool KnownRanges::isOrdinaryScan(ir::ScanOp scan) {
+  auto [entry, isNew] = ordinaryScans.try_emplace(scan, true);
+  if (!isNew)
+    return entry->second;
+  auto isOwn = [&](mlir::Value value) { return isOrdinary(value); };
+  mlir::Block &body = scan.getBody().front();
+  if (llvm::all_of(scan->getOperands(), isOwn) &&
+      llvm::all_of(body.getTerminator()->getOperands(), isOwn))
+    return true;
+  body.walk([&](mlir::Operation *op) {
+    ordinaryScans.erase(op);
+    for (mlir::Value result : op->getResults())
+      forget(result);
+    for (mlir::Region &region : op->getRegions())
+      for (mlir::Value argument : region.getArguments())
+        forget(argument);
+  });
+  for (mlir::Value argument : body.getArguments())
+    forget(argument);
+  return ordinaryScans[scan] = false;
+}
+
+void KnownRanges::forget(mlir::Value value) {
+  known.erase(value);
+  ordinary.erase(value);
+}
+
 Known KnownRanges::computed(mlir::Value value) {
-  if (mlir::Operation *op = value.getDefiningOp())
-    return dependsOnConstantsAlone(value) ? constantRanges(value) : ofResult(op);
+  if (value.getDefiningOp())
+    return dependsOnConstantsAlone(value) ? constantRanges(value) : ofResult(value);
   auto scan = llvm::dyn_cast<ir::ScanOp>(value.getParentBlock()->getParentOp());
-  if (!scan || llvm::all_of(scan->getOperands(), [&](mlir::Value v) { return isOrdinary(v); }))
+  if (!scan || isOrdinaryScan(scan))
     return std::nullopt;
+  return anything(value);
+}
+
+RankTensor KnownRanges::anything(mlir::Value value) {
   return everywhere(value, fitted(Range::anything(), elementOf(value), Range::anything()));
 }
 
-Known KnownRanges::ofResult(mlir::Operation *op) {
+Known KnownRanges::ofResult(mlir::Value value) {
   using namespace ir;
+  mlir::Operation *op = value.getDefiningOp();
   if (op->hasTrait<Elementwise>())
     return ofElementwise(op);
   return llvm::TypeSwitch<mlir::Operation *, Known>(op)
@@ -242,6 +249,8 @@ Known KnownRanges::ofResult(mlir::Operation *op) {
       })
       .Case([&](ResizeOp resize) { return ofSpread(resize); })
       .Case<ContractOp, ConvOp>([&](auto op) { return ofProducts(op); })
+      .Case(
+          [&](ScanOp scan) { return isOrdinaryScan(scan) ? std::nullopt : Known(anything(value)); })
       .Case([&](ParameterOp) { return std::nullopt; })
       .Default([&](mlir::Operation *op) { return ofOthers(op); });
 }
@@ -381,8 +390,7 @@ Known KnownRanges::ofProducts(mlir::Operation *op) {
 Known KnownRanges::ofOthers(mlir::Operation *op) {
   if (llvm::all_of(op->getOperands(), [&](mlir::Value operand) { return isOrdinary(operand); }))
     return std::nullopt;
-  mlir::Value result = op->getResult(0);
-  return everywhere(result, fitted(Range::anything(), elementOf(result), Range::anything()));
+  return anything(op->getResult(0));
 }
 
 std::optional<RankTensor> possiblyNonzero(mlir::Value value) {

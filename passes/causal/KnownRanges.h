@@ -37,7 +37,7 @@ private:
   using Known = std::optional<RankTensor>;
 
   Known computed(mlir::Value value);
-  Known ofResult(mlir::Operation *op);
+  Known ofResult(mlir::Value value);
   Known ofElementwise(mlir::Operation *op);
   Known ofMoved(mlir::Operation *op);
   Known ofPadded(ir::PadOp pad);
@@ -52,9 +52,13 @@ private:
   /// The same as `of`, ordinary elements and all.
   RankTensor allOf(mlir::Value value);
   bool isOrdinary(mlir::Value value);
+  bool isOrdinaryScan(ir::ScanOp scan);
+  static RankTensor anything(mlir::Value value);
+  void forget(mlir::Value value);
   void forgetOldest();
 
   llvm::DenseSet<mlir::Value> ordinary;
+  llvm::DenseMap<mlir::Operation *, bool> ordinaryScans;
   llvm::DenseMap<mlir::Value, RankTensor> known;
   /// Those of `known` that are large, oldest first: they may have an element for each query and
   /// key, so no more are kept than who asks next is likely to ask for.

@@ -325,4 +325,18 @@ Range reducedRange(ir::ReduceKind kind, Range each, int64_t count, bool hasPaddi
   llvm_unreachable("all kinds are named");
 }
 
+int32_t ResultRanges::of(int32_t x, int32_t y, int32_t z) {
+  std::tuple places(x, y, z);
+  if (places == last)
+    return lastResult;
+  last = places;
+  auto [entry, isNew] = results.try_emplace(places, 0);
+  if (isNew) {
+    Range operands[] = {Range::unpacked(x), Range::unpacked(y), Range::unpacked(z)};
+    entry->second =
+        resultRange(op, llvm::ArrayRef(operands).take_front(op->getNumOperands())).packed();
+  }
+  return lastResult = entry->second;
+}
+
 } // namespace quern::passes

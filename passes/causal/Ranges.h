@@ -3,6 +3,8 @@
 
 #include "ir/Quern.h"
 
+#include "llvm/ADT/DenseMap.h"
+
 namespace quern::passes {
 
 /// What is known of a number, whatever the parameters and the inputs are: it is at least `low` and
@@ -53,5 +55,19 @@ Range reducedRange(ir::ReduceKind kind, Range each, int64_t count, bool hasPaddi
 
 /// The range of what an elementwise op gives.
 Range resultRange(mlir::Operation *op, llvm::ArrayRef<Range> operands);
+
+/// The same of up to three operands, packed, and computed once for each combination.
+class ResultRanges {
+public:
+  explicit ResultRanges(mlir::Operation *op) : op(op) {}
+
+  int32_t of(int32_t x, int32_t y, int32_t z);
+
+private:
+  mlir::Operation *op;
+  std::tuple<int32_t, int32_t, int32_t> last{-1, -1, -1};
+  int32_t lastResult = 0;
+  llvm::DenseMap<std::tuple<int32_t, int32_t, int32_t>, int32_t> results;
+};
 
 } // namespace quern::passes
