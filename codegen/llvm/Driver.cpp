@@ -11,7 +11,7 @@
 namespace quern::codegen {
 namespace {
 
-namespace LLVM = mlir::LLVM;
+namespace LLVM = mlir::LLVM; // NOLINT(readability-identifier-naming): as all of MLIR calls it
 
 class DriverBuilder {
 public:

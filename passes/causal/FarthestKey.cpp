@@ -27,11 +27,25 @@ static int64_t farthestOf(std::optional<RankTensor> counts, int64_t count, int64
   return farthest;
 }
 
+/// What a step reads as keys are zeros where these are not there yet, whatever the model would
+/// compute of them.
+void FarthestKey::findKeys(mlir::Operation *op) {
+  if (ranges)
+    return;
+  llvm::DenseSet<mlir::Value> keys;
+  op->getParentOfType<mlir::func::FuncOp>().walk([&](mlir::Operation *reader) {
+    for (mlir::OpOperand &operand : reader->getOpOperands())
+      if (axes.isReadAsKeys(operand))
+        keys.insert(operand.get());
+  });
+  ranges.emplace(std::move(keys));
+}
+
 int64_t FarthestKey::weighed(mlir::Value weights, int64_t query, int64_t key) {
   auto [entry, isNew] = known.try_emplace({weights.getAsOpaquePointer(), query, key}, 0);
   if (isNew)
-    entry->second =
-        farthestOf(possiblyNonzero(weights), ir::tensorType(weights).getDimSize(key), query, key);
+    entry->second = farthestOf(ranges->possiblyNonzero(weights),
+                               ir::tensorType(weights).getDimSize(key), query, key);
   return entry->second;
 }
 
@@ -46,7 +60,7 @@ std::optional<int64_t> FarthestKey::inOp(mlir::Operation *op, const OverKeys &ov
       reduce && reduce.getKind() != ir::ReduceKind::sum) {
     mlir::Value scores = reduce.getInput();
     int64_t key = over.operands.front();
-    return farthestOf(KnownRanges().contenders(reduce), ir::tensorType(scores).getDimSize(key),
+    return farthestOf(ranges->contenders(reduce), ir::tensorType(scores).getDimSize(key),
                       axes.of(scores)[0], key);
   }
   int64_t farthest = std::numeric_limits<int64_t>::max();
@@ -64,6 +78,7 @@ std::optional<int64_t> FarthestKey::inOp(mlir::Operation *op, const OverKeys &ov
 }
 
 int64_t FarthestKey::of(mlir::Operation *op) {
+  findKeys(op);
   int64_t farthest = std::numeric_limits<int64_t>::min();
   llvm::SmallSetVector<mlir::Operation *, 8> pending;
   pending.insert(op);

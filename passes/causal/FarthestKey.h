@@ -1,6 +1,7 @@
 // How far ahead the keys lie that count.
 #pragma once
 
+#include "passes/causal/KnownRanges.h"
 #include "passes/causal/OrderedAxes.h"
 
 #include <map>
@@ -17,10 +18,12 @@ public:
   int64_t of(mlir::Operation *op);
 
 private:
+  void findKeys(mlir::Operation *op);
   std::optional<int64_t> inOp(mlir::Operation *op, const OverKeys &over);
   int64_t weighed(mlir::Value weights, int64_t query, int64_t key);
 
   const OrderedAxes &axes;
+  std::optional<KnownRanges> ranges;
   /// By weights and axes: who reads the same asks again.
   std::map<std::tuple<void *, int64_t, int64_t>, int64_t> known;
 };

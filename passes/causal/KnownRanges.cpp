@@ -37,6 +37,16 @@ template <typename F> RankTensor mappedRanges(RankTensor ranges, F f) {
   });
 }
 
+/// 0 where `f` holds and 1 elsewhere; nothing where it never does.
+template <typename F> Known exceptWhere(Known ranges, F f) {
+  if (!ranges)
+    return std::nullopt;
+  ranges = mappedRanges(std::move(*ranges), [&](Range range) { return !f(range); });
+  if (ranges->isAll(1))
+    return std::nullopt;
+  return ranges;
+}
+
 bool isAllOrdinary(const RankTensor &ranges) {
   int32_t last = -1;
   return llvm::all_of(ranges.data(), [&](int32_t packed) {
@@ -116,6 +126,8 @@ Known KnownRanges::of(mlir::Value value) {
   ++depth;
   Known ranges = computed(value);
   --depth;
+  if (mayBeZero.contains(value) && ranges)
+    ranges = mappedRanges(std::move(*ranges), [](Range range) { return hull(range, {}).packed(); });
   if (ranges) {
     ranges->compress();
     *ranges = withoutRuns(*ranges);
@@ -146,6 +158,13 @@ RankTensor KnownRanges::allOf(mlir::Value value) {
   return ranges ? *ranges : everywhere(value, ordinaryRange(elementOf(value)));
 }
 
+bool KnownRanges::admitsZeros(mlir::Value value) {
+  Known ranges = of(value);
+  return !ranges || mappedRanges(std::move(*ranges), [](Range range) {
+                      return range.low <= 0 && range.high >= 0;
+                    }).isAll(1);
+}
+
 /// Truth values are, and masks of attention may be larger than anyone should evaluate.
 bool KnownRanges::isOrdinary(mlir::Value value) {
   if (elementOf(value).isInteger(1))
@@ -155,23 +174,11 @@ bool KnownRanges::isOrdinary(mlir::Value value) {
 }
 
 std::optional<RankTensor> KnownRanges::possiblyNonzero(mlir::Value value) {
-  Known ranges = of(value);
-  if (!ranges)
-    return std::nullopt;
-  RankTensor nonzero = mappedRanges(*ranges, [](Range range) { return !range.isZero(); });
-  if (nonzero.isAll(1))
-    return std::nullopt;
-  return nonzero;
+  return exceptWhere(of(value), [](Range range) { return range.isZero(); });
 }
 
 std::optional<RankTensor> KnownRanges::undecided(mlir::Value value) {
-  Known ranges = of(value);
-  if (!ranges)
-    return std::nullopt;
-  RankTensor undecided = mappedRanges(*ranges, [](Range range) { return !range.isPoint(); });
-  if (undecided.isAll(1))
-    return std::nullopt;
-  return undecided;
+  return exceptWhere(of(value), [](Range range) { return range.isPoint(); });
 }
 
 std::optional<RankTensor> KnownRanges::contenders(ir::ReduceOp extreme) {
@@ -352,9 +359,12 @@ Known KnownRanges::ofSpread(mlir::Operation *op) {
   Known ranges = of(op->getOperand(0));
   if (!ranges)
     return std::nullopt;
-  bool isBetween = llvm::isa<ir::ResizeOp>(op);
+  auto resize = llvm::dyn_cast<ir::ResizeOp>(op);
+  // What cubic interpolation overshoots by is less than the difference of what it is between.
+  bool isCubic = resize && resize.getMode() == ir::ResizeMode::cubic;
   return hullRead(op, allReadsOf(op, *this), *ranges, std::nullopt, [&](Range each) {
-    Range range = isBetween ? Range::computed(each.lowest(), each.highest()) : each;
+    double low = each.lowest(), high = each.highest(), over = isCubic ? high - low : 0;
+    Range range = resize ? Range::computed(low - over, high + over) : each;
     return fitted(range, elementOf(op->getResult(0)), each);
   });
 }

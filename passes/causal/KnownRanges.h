@@ -16,6 +16,11 @@ namespace quern::passes {
 /// Answers about the values of a model that does not change meanwhile.
 class KnownRanges {
 public:
+  KnownRanges() = default;
+  /// Of a run of the model in which elements of these values may be zeros in place of what they are
+  /// computed as.
+  explicit KnownRanges(llvm::DenseSet<mlir::Value> mayBeZero) : mayBeZero(std::move(mayBeZero)) {}
+
   /// The range (Range::packed) of each element, stored in full along the axes on which it differs;
   /// nothing where all are ordinary (ordinaryRange).
   std::optional<RankTensor> of(mlir::Value value);
@@ -32,6 +37,9 @@ public:
   /// 1 where an element of what a maximum or minimum over axes reads may be the one, and 0 where
   /// another one surely is. Stored as above. Nothing where any may be.
   std::optional<RankTensor> contenders(ir::ReduceOp extreme);
+
+  /// Whether each element may be zero for all that is known.
+  bool admitsZeros(mlir::Value value);
 
 private:
   using Known = std::optional<RankTensor>;
@@ -57,6 +65,7 @@ private:
   void forget(mlir::Value value);
   void forgetOldest();
 
+  llvm::DenseSet<mlir::Value> mayBeZero;
   llvm::DenseSet<mlir::Value> ordinary;
   llvm::DenseMap<mlir::Operation *, bool> ordinaryScans;
   llvm::DenseMap<mlir::Value, RankTensor> known;

@@ -173,7 +173,10 @@ private:
     if (!hasKeyedOperand())
       return std::nullopt;
     mlir::Value input = op->getOperand(0);
-    int64_t query = axes.of(input)[0], key = axes.keysAxis(input);
+    int64_t key = axes.keysAxis(input);
+    if (key < 0)
+      return std::nullopt;
+    int64_t query = axes.of(input)[0];
     if (auto softmax = llvm::dyn_cast<ir::SoftmaxOp>(op);
         softmax && static_cast<int64_t>(softmax.getAxis()) == query)
       return std::nullopt;

@@ -128,6 +128,10 @@ Range compared(ir::CmpPredicate predicate, Range x, Range y) {
   llvm_unreachable("all predicates are named");
 }
 
+Range truncated(Range x) {
+  return growing(x, [](double number) { return std::trunc(number); });
+}
+
 /// To whole numbers towards zero, to truth values by what is zero, to shorter floats rounding.
 Range converted(Range x, mlir::Type from, mlir::Type to) {
   if (to.isInteger(1)) {
@@ -137,7 +141,7 @@ Range converted(Range x, mlir::Type from, mlir::Type to) {
   if (from.isIntOrIndex() && to.isIntOrIndex())
     return x;
   if (to.isIntOrIndex())
-    return growing(x, [](double number) { return std::trunc(number); });
+    return truncated(x);
   bool isExact = x.isZero() || from.isInteger(1) ||
                  (mlir::isa<mlir::FloatType>(from) &&
                   from.getIntOrFloatBitWidth() < to.getIntOrFloatBitWidth());
@@ -191,7 +195,10 @@ Range binaryRange(mlir::Operation *op, Range x, Range y) {
       .Case([&](AddOp) { return sum(x, y); })
       .Case([&](SubOp) { return sum(x, negated(y)); })
       .Case([&](MulOp) { return product(x, y); })
-      .Case([&](DivOp) { return quotient(x, y); })
+      .Case([&](DivOp div) {
+        return tensorType(div.getResult()).getElementType().isInteger() ? truncated(quotient(x, y))
+                                                                        : quotient(x, y);
+      })
       .Case<MaxOp, OrOp>(
           [&](auto) { return Range{std::max(x.low, y.low), std::max(x.high, y.high)}; })
       .Case<MinOp, AndOp>(
@@ -219,8 +226,11 @@ Range fittedInteger(Range range, mlir::Type element) {
   unsigned width = element.getIntOrFloatBitWidth();
   bool isSigned = width > 1 && !element.isUnsignedInteger();
   Range all{isSigned ? levelOf(-std::ldexp(1, width - 1), -1) : 0,
-            levelOf(std::ldexp(1, isSigned ? width - 1 : width) - 1, 1)};
-  return range.low >= all.low && range.high <= all.high ? range : all;
+            width == 1 ? levelOfOne : levelOf(std::ldexp(1, isSigned ? width - 1 : width), 1)};
+  if (width == 1)
+    return within(range, all);
+  // The level of the largest is that of one more, which wraps.
+  return range.low >= all.low && range.high < all.high ? range : all;
 }
 
 /// Floats overflow to infinity, and what is less than all normal numbers may be taken for zero.
@@ -253,8 +263,11 @@ Range Range::computed(double low, double high) {
   if (std::isnan(low) || std::isnan(high))
     return anything();
   // More than numbers of 16 bits are rounded by.
-  constexpr double most = 0x1p-7;
-  return {levelOf(low - std::abs(low) * most, -1), levelOf(high + std::abs(high) * most, 1)};
+  auto beyond = [](double number, int toward) {
+    return levelOf(std::isinf(number) ? number : number + toward * std::abs(number) * 0x1p-7,
+                   toward);
+  };
+  return {beyond(low, -1), beyond(high, 1)};
 }
 
 int32_t Range::packed() const { return (low + infiniteLevel) << 15 | (high + infiniteLevel); }

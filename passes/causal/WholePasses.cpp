@@ -104,10 +104,12 @@ private:
     program.builder.clone(op, program.local);
   }
 
-  /// Makes an operand, or the output, that no op copied so far has as its result.
+  /// Makes an operand, or the output, that no op copied so far has as its result. Where nothing of
+  /// it is read, zeros do, unless it is known to be something else: a mask that hides what is read
+  /// besides.
   void supply(StepProgram &program, Value operand, const RanksOfValues &read) {
     bool isGenerated = analysis.available.values().contains(operand);
-    if (isGenerated && !read.contains(operand))
+    if (isGenerated && !read.contains(operand) && ranges.admitsZeros(operand))
       program.local.map(operand, zeros(program, operand));
     else if (mlir::Operation *op = operand.getDefiningOp())
       copy(program, *op, read);
@@ -214,6 +216,7 @@ private:
   mlir::func::FuncOp model;
   StepModules modules;
   size_t inputState, outputState;
+  KnownRanges ranges;
 };
 
 } // namespace
