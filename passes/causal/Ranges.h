@@ -10,7 +10,8 @@ namespace quern::passes {
 /// What is known of a number, whatever the parameters and the inputs are: it is at least `low` and
 /// at most `high`, which are levels: eighths of octaves, in the order of the numbers they stand
 /// for. Zero and powers of two are levels; of other numbers a range has the levels around them. Of
-/// truth values, true is one. A range from minus infinity to infinity may be no number.
+/// truth values, true is one. A range from minus infinity to infinity may be no number; what is
+/// computed of ordinary numbers is taken to be one.
 struct Range {
   int32_t low = 0, high = 0;
 
