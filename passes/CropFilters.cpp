@@ -6,8 +6,8 @@
 #include "passes/Model.h"
 #include "passes/Passes.h"
 #include "passes/WeightExpression.h"
-#include "passes/causal/SlidingAxis.h"
 #include "passes/causal/KnownRanges.h"
+#include "passes/causal/SlidingAxis.h"
 
 namespace quern::passes {
 #define GEN_PASS_DEF_CROPFILTERS

@@ -9,7 +9,8 @@
 
 namespace quern::passes {
 
-/// The same plan, an object in JSON on several lines, with a line "checksum" of all its other bytes.
+/// The same plan, an object in JSON on several lines, with a line "checksum" of all its other
+/// bytes.
 std::string withChecksum(llvm::StringRef plan);
 
 /// The choices of a plan that writePlan wrote for `target` and `model`. Fails with one line in

@@ -6,11 +6,11 @@
 #include "ir/Infer.h"
 #include "passes/Model.h"
 #include "passes/causal/AdmittedKeys.h"
+#include "passes/causal/ConstantElements.h"
 #include "passes/causal/Counterexample.h"
 #include "passes/causal/MaskRows.h"
 #include "passes/causal/ReceptiveField.h"
 #include "passes/causal/StateSizes.h"
-#include "passes/causal/ConstantElements.h"
 #include "tests/causal/LanguageModel.h"
 
 #include <gtest/gtest.h>
