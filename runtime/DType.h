@@ -42,6 +42,9 @@ constexpr bool holdsInteger(quern_dtype dtype, uint64_t integer) {
   return bits == 64 || integer >> bits == 0;
 }
 
+/// Significant digits that tell one number of a type from others, or of floats, from far ones.
+constexpr int digitsOf(quern_dtype dtype) { return isFloat(dtype) ? 6 : 17; }
+
 /// "f32", "i64", "bool"…; "?" for an unknown type.
 constexpr const char *dtypeName(quern_dtype dtype) {
   switch (dtype) {

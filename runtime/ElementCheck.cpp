@@ -35,9 +35,6 @@ bool isLevel(const SequenceEntry &order, quern_dtype type, double value) {
          nearest < static_cast<double>(order.levels);
 }
 
-/// Significant digits that tell one number of a type from others, or of floats, from far ones.
-int digitsOf(quern_dtype type) { return isFloat(type) ? 6 : 17; }
-
 quern_status refuseLevel(const quern_sequence &sequence, double value, uint64_t position,
                          quern_dtype type) {
   const SequenceEntry &order = sequence.order();

@@ -21,6 +21,8 @@ public:
   const Reads &of(mlir::Operation *op);
   /// Takes an op to read something else from now on; gives what it was taken to read.
   Reads exchange(mlir::Operation *op, Reads others);
+  /// What is known of the values that it was asked about.
+  KnownRanges &knownRanges() { return ranges; }
 
 private:
   KnownRanges ranges;

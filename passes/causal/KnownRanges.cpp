@@ -4,6 +4,7 @@
 #include "passes/causal/Combined.h"
 #include "passes/causal/ConstantElements.h"
 #include "passes/causal/Propagate.h"
+#include "passes/causal/RangeTensor.h"
 #include "passes/causal/ReadRules.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -20,41 +21,6 @@ RankTensor everywhere(mlir::Value value, Range range) {
   return RankTensor(shapeOf(value), range.packed());
 }
 
-/// `f` of each element that is stored.
-template <typename F> RankTensor mapped(RankTensor tensor, F f) {
-  for (int32_t &element : tensor.data())
-    element = f(element);
-  return tensor;
-}
-
-/// f(range) of each, which neighbours often share.
-template <typename F> RankTensor mappedRanges(RankTensor ranges, F f) {
-  int32_t last = -1, result = 0;
-  return mapped(std::move(ranges), [&](int32_t packed) {
-    if (packed != last)
-      std::tie(last, result) = std::pair(packed, static_cast<int32_t>(f(Range::unpacked(packed))));
-    return result;
-  });
-}
-
-/// 0 where `f` holds and 1 elsewhere; nothing where it never does.
-template <typename F> Known exceptWhere(Known ranges, F f) {
-  if (!ranges)
-    return std::nullopt;
-  ranges = mappedRanges(std::move(*ranges), [&](Range range) { return !f(range); });
-  if (ranges->isAll(1))
-    return std::nullopt;
-  return ranges;
-}
-
-bool isAllOrdinary(const RankTensor &ranges) {
-  int32_t last = -1;
-  return llvm::all_of(ranges.data(), [&](int32_t packed) {
-    bool isKnown = packed == std::exchange(last, packed);
-    return isKnown || Range::unpacked(packed).isOrdinary();
-  });
-}
-
 /// Stored element by element, or once, along each axis.
 RankTensor withoutRuns(const RankTensor &tensor) {
   llvm::SmallVector<int64_t> axes;
@@ -62,27 +28,6 @@ RankTensor withoutRuns(const RankTensor &tensor) {
     if (!tensor.isUniform(axis))
       axes.push_back(axis);
   return tensor.expanded(axes);
-}
-
-/// A bound as a number of at least zero, of which the largest is the largest bound or, of its
-/// opposite, the least.
-enum class Bound { low, high, oppositeLow, oppositeHigh };
-constexpr int32_t zeroBound = 1 << 14;
-
-RankTensor boundsOf(const RankTensor &ranges, Bound bound) {
-  return mappedRanges(ranges, [=](Range range) {
-    switch (bound) {
-    case Bound::low:
-      return zeroBound + range.low;
-    case Bound::high:
-      return zeroBound + range.high;
-    case Bound::oppositeLow:
-      return zeroBound - range.low;
-    case Bound::oppositeHigh:
-      return zeroBound - range.high;
-    }
-    llvm_unreachable("all bounds are named");
-  });
 }
 
 /// The largest of the bounds of all that a result reads of the first operand.

@@ -2,6 +2,7 @@
 
 #include "passes/causal/OrderedReshape.h"
 
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -99,9 +100,13 @@ std::optional<LabelledOp> labelled(mlir::Operation *op, int64_t query, int64_t k
       .Default([](mlir::Operation *) { return std::nullopt; });
 }
 
+using SeenAxes = llvm::DenseSet<std::tuple<mlir::Value, int64_t, int64_t>>;
+
 /// Whether what reads `value` adds up, or weighs against each other, what lies along its axis
-/// `one`, and not along `other`: the first that does either decides.
-bool isSummedAlong(mlir::Value value, int64_t one, int64_t other) {
+/// `one`, and not along `other`: the first that does either decides. What was `seen` did not.
+bool isSummedAlong(mlir::Value value, int64_t one, int64_t other, SeenAxes &seen) {
+  if (!seen.insert({value, one, other}).second)
+    return false;
   for (mlir::OpOperand &use : value.getUses()) {
     mlir::Operation *op = use.getOwner();
     if (auto softmax = llvm::dyn_cast<ir::SoftmaxOp>(op))
@@ -115,7 +120,7 @@ bool isSummedAlong(mlir::Value value, int64_t one, int64_t other) {
     int64_t toOther = placeOf(through->result, labels[other]);
     if (toOne < 0 || toOther < 0)
       return toOne < 0 && toOther >= 0;
-    if (isSummedAlong(op->getResult(0), toOne, toOther))
+    if (isSummedAlong(op->getResult(0), toOne, toOther, seen))
       return true;
   }
   return false;
@@ -223,8 +228,10 @@ private:
     std::tie(query, key) = std::pair(ordered[0], ordered[1]);
     if (place(key) < place(query))
       std::swap(query, key);
+    SeenAxes seen;
     if (placeOf(labels.result, key) >= 0 &&
-        isSummedAlong(op->getResult(0), placeOf(labels.result, query), placeOf(labels.result, key)))
+        isSummedAlong(op->getResult(0), placeOf(labels.result, query), placeOf(labels.result, key),
+                      seen))
       std::swap(query, key);
     return placeOf(labels.result, query) >= 0;
   }

@@ -109,7 +109,8 @@ private:
   /// besides.
   void supply(StepProgram &program, Value operand, const RanksOfValues &read) {
     bool isGenerated = analysis.available.values().contains(operand);
-    if (isGenerated && !read.contains(operand) && ranges.admitsZeros(operand))
+    if (isGenerated && !read.contains(operand) &&
+        analysis.available.reads().knownRanges().admitsZeros(operand))
       program.local.map(operand, zeros(program, operand));
     else if (mlir::Operation *op = operand.getDefiningOp())
       copy(program, *op, read);
@@ -216,7 +217,6 @@ private:
   mlir::func::FuncOp model;
   StepModules modules;
   size_t inputState, outputState;
-  KnownRanges ranges;
 };
 
 } // namespace

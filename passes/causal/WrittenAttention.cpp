@@ -31,7 +31,7 @@ class WrittenAttention {
 public:
   explicit WrittenAttention(ir::ContractOp product) : product(product) {
     for (unsigned side : {0U, 1U})
-      if (matchWeights(side) && matchMask() && matchScores())
+      if (matchWeights(side) && matchScores() && matchMask())
         return;
     scores = nullptr;
   }
@@ -82,11 +82,7 @@ private:
 
   /// A mask of queries and keys alone, by which each query sees a key.
   bool matchMask() {
-    auto select = softmax.getInput().getDefiningOp<ir::SelectOp>();
-    std::optional<RankTensor> admitted = possiblyNonzero(softmax);
-    if (!select || !admitted || softmax.getAxis() + 1 != weightLabels.size())
-      return false;
-    mask = select.getCondition();
+    mask = softmax.getInput().getDefiningOp<ir::SelectOp>().getCondition();
     if (auto broadcast = mask.getDefiningOp<ir::BroadcastOp>())
       mask = broadcast.getInput();
     llvm::ArrayRef<int64_t> shape = tensorType(mask).getShape();
@@ -95,14 +91,18 @@ private:
     if (!sees || shape.size() < 2 || shape.take_back(2) != scored.take_back(2) ||
         quern::passes::product(shape.drop_back(2)) != 1)
       return false;
+    std::optional<RankTensor> admitted = possiblyNonzero(softmax);
     auto agree = [](int32_t a, int32_t b) { return static_cast<int32_t>((a != 0) == (b != 0)); };
-    return combined(sees->broadcast(scored), *admitted, agree).isAll(1);
+    return admitted && combined(sees->broadcast(scored), *admitted, agree).isAll(1);
   }
 
   /// A product of queries and keys over one axis, times a number.
   bool matchScores() {
     scale = 1;
-    mlir::Value scored = softmax.getInput().getDefiningOp<ir::SelectOp>().getOnTrue();
+    auto select = softmax.getInput().getDefiningOp<ir::SelectOp>();
+    if (!select || softmax.getAxis() + 1 != weightLabels.size())
+      return false;
+    mlir::Value scored = select.getOnTrue();
     if (auto scaled = scored.getDefiningOp<ir::MulOp>();
         scaled && isSplatConstant(scaled.getRhs())) {
       auto factor = scaled.getRhs().getDefiningOp<ir::ConstantOp>();
@@ -151,14 +151,18 @@ private:
 } // namespace
 
 mlir::func::FuncOp withAttention(mlir::func::FuncOp model) {
-  auto isAttention = [](ir::ContractOp op) { return WrittenAttention(op).matches(); };
-  if (llvm::none_of(model.front().getOps<ir::ContractOp>(), isAttention))
-    return nullptr;
   mlir::func::FuncOp copy = model.clone();
   mlir::OpBuilder(model).insert(copy);
+  bool isAny = false;
   for (ir::ContractOp op : llvm::make_early_inc_range(copy.front().getOps<ir::ContractOp>()))
-    if (WrittenAttention attention(op); attention.matches())
+    if (WrittenAttention attention(op); attention.matches()) {
       attention.replace();
+      isAny = true;
+    }
+  if (!isAny) {
+    copy.erase();
+    return nullptr;
+  }
   for (mlir::Operation &op : llvm::make_early_inc_range(llvm::reverse(copy.front())))
     if (mlir::isOpTriviallyDead(&op))
       op.erase();

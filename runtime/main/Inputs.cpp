@@ -96,8 +96,8 @@ Status checkIndices(const Port &input, const AlignedBytes &tensor, const std::st
       return Failure{
           fmt::format("{}: element {} of input '{}' is {:.{}g}, no index of {} elements: "
                       "expected 0 to {}",
-                      file, placeIn(input, at / each), input.name, value,
-                      input.dtype < QUERN_I8 ? 6 : 17, input.indexed, input.indexed - 1)};
+                      file, placeIn(input, at / each), input.name, value, digitsOf(input.dtype),
+                      input.indexed, input.indexed - 1)};
   return success();
 }
 

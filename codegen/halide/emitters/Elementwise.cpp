@@ -26,11 +26,17 @@ void emitUnary(Op op, KernelBuilder &builder) {
   });
 }
 
+template <typename Op>
+Expr applied(Expr (*function)(const Expr &, const Expr &), Op op, const KernelBuilder &builder,
+             const Index &index) {
+  return function(builder.load(op.getLhs(), broadcastIndex(op.getLhs(), index)),
+                  builder.load(op.getRhs(), broadcastIndex(op.getRhs(), index)));
+}
+
 template <typename Op, Expr (*function)(const Expr &, const Expr &)>
 void emitBinary(Op op, KernelBuilder &builder) {
-  builder.define(op.getResult(), [=, &builder](const Index &index) mutable {
-    return function(builder.load(op.getLhs(), broadcastIndex(op.getLhs(), index)),
-                    builder.load(op.getRhs(), broadcastIndex(op.getRhs(), index)));
+  builder.define(op.getResult(), [=, &builder](const Index &index) {
+    return applied(function, op, builder, index);
   });
 }
 
@@ -63,9 +69,8 @@ bool hasLargeConstant(mlir::Value value) {
 template <typename Op, Expr (*function)(const Expr &, const Expr &)>
 void emitArithmetic(Op op, KernelBuilder &builder) {
   bool isOrdered = hasLargeConstant(op.getResult());
-  builder.define(op.getResult(), [=, &builder](const Index &index) mutable {
-    Expr result = function(builder.load(op.getLhs(), broadcastIndex(op.getLhs(), index)),
-                           builder.load(op.getRhs(), broadcastIndex(op.getRhs(), index)));
+  builder.define(op.getResult(), [=, &builder](const Index &index) {
+    Expr result = applied(function, op, builder, index);
     return isOrdered && result.type().is_float() ? Halide::strict_float(result) : result;
   });
 }
